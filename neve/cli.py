@@ -1,0 +1,231 @@
+"""The command line: parses, calls, prints. No logic lives here.
+
+Exit status: 0 success, 1 a failed run, 2 a bad recipe or argument. An error is one line; `--debug` shows
+the traceback. Heavy modules are imported inside the commands, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from neve.errors import Fault
+from neve.recipe import RecipeError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Raw repositories to a trained and evaluated code model, refining the data three times.",
+)
+out = Console()
+
+RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe, e.g. recipes/quickstart.toml")]
+RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A run's folder, e.g. runs/quickstart")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override, e.g. --set phase.0.tokens=100000"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+class Engine(StrEnum):
+    native = "native"
+    ray = "ray"
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Options before the command's name."""
+    if debug:
+        os.environ["NEVE_DEBUG"] = "1"
+
+
+@app.command()
+def run(
+    recipe: RecipePath,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="The run's folder; default: as the recipe says.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="STAGE", help="Stop behind this stage.")] = None,
+    engine: Annotated[
+        Engine | None, typer.Option(help="Where data stages run; default: ray if RAY_ADDRESS is set.")
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """All stages of RECIPE that are not done; again after a crash: goes on.
+
+    Example: neve run recipes/quickstart.toml --set run.seed=2 --out runs/second
+    """
+    from neve import run as runs
+    from neve.recipe import load
+
+    spec = load(recipe, overrides)
+    place = runs.folder_of(spec, str(folder) if folder else None)
+    chosen = engine or (Engine.ray if os.environ.get("RAY_ADDRESS") else Engine.native)
+    built = runs.run(spec, place, until, chosen.value)
+    if not built:
+        print(f"{place}: all is done")
+    if (place / "report" / "index.html").exists() and until is None:
+        print(f"report: {place / 'report' / 'index.html'}")
+
+
+@app.command()
+def plan(
+    recipe: RecipePath,
+    gpus: Annotated[int, typer.Option(min=1, help="GPUs that train.")] = 8,
+    mfu: Annotated[
+        float, typer.Option(min=0.01, max=1.0, help="Share of the GPUs' peak that training reaches.")
+    ] = 0.4,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """What RECIPE would take; nothing runs.
+
+    Example: neve plan recipes/arctic-snowcoder-1.3b.toml --gpus 64 --mfu 0.4
+    """
+    from neve.recipe import load
+    from neve.training import plan as planning
+
+    spec = load(recipe, overrides).model_dump(mode="json")
+    result = planning.plan(spec, spec["tokenizer"]["vocab_size"], gpus, mfu)
+    if as_json:
+        print(json.dumps(result, indent=1))
+    else:
+        print(planning.render(result))
+
+
+@app.command()
+def status(folder: RunFolder, as_json: AsJson = False) -> None:
+    """Each stage of a run: done, stale, partial or pending, with counts and seconds.
+
+    Example: neve status runs/quickstart --json
+    """
+    from neve import run as runs
+
+    rows = runs.status(folder)
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    table = Table(box=None, header_style="bold")
+    for column in ("stage", "state", "seconds", "counts"):
+        table.add_column(column, justify="right" if column == "seconds" else "left")
+    for row in rows:
+        seconds = "" if row["seconds"] is None else f"{row['seconds']:.1f}"
+        table.add_row(row["stage"], row["state"], seconds, runs.brief(row["counts"]) if row["counts"] else "")
+    out.print(table)
+
+
+@app.command()
+def why(
+    folder: RunFolder,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A doc_id, or repo/path, or a part of a path.")],
+    as_json: AsJson = False,
+) -> None:
+    """The life of one file: signals, verdict or score, rank, repeats, phases, synthetic children.
+
+    Example: neve why runs/quickstart toolz==1.0.0/toolz/itertoolz.py
+    """
+    from neve.report import why as explain
+
+    life = explain.why(folder, key)
+    print(json.dumps(life, indent=1, ensure_ascii=False) if as_json else explain.render(life))
+
+
+@app.command()
+def report(folder: RunFolder) -> None:
+    """Get the report of a run's folder done (and what it needs), and say where it lies.
+
+    Example: neve report runs/quickstart
+    """
+    from neve import run as runs
+
+    recipe, _ = runs.reopen(folder)
+    runs.run(recipe, folder)
+    print(f"report: {folder / 'report' / 'index.html'}")
+
+
+@app.command()
+def export(
+    folder: RunFolder,
+    phase: Annotated[str, typer.Option(help="A phase, or a control such as quality-random.")],
+    to: Annotated[Path, typer.Option("--out", help="Folder to make; AutoModelForCausalLM loads it.")],
+) -> None:
+    """Copy the model of a phase's end, a Hugging Face folder.
+
+    Example: neve export runs/quickstart --phase synthetic --out models/tiny
+    """
+    from neve import run as runs
+
+    runs.export(folder, phase, to)
+    print(to)
+
+
+@app.command()
+def filters(as_json: AsJson = False) -> None:
+    """The table of curation rules: meaning, limit, source.
+
+    Example: neve filters --json
+    """
+    from neve.corpus.filters import table
+
+    rows: list[dict[str, Any]] = table()
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    shown = Table(box=None, header_style="bold")
+    for column in rows[0]:
+        shown.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        shown.add_row(*("" if value is None else str(value) for value in row.values()))
+    out.print(shown)
+
+
+def main() -> None:
+    """Entry point: turns what goes wrong into one line and an exit status."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except KeyboardInterrupt:
+        print("neve: interrupted; the same command goes on from here", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("NEVE_DEBUG"):
+            raise
+        sys.exit(_tell(error))
+
+
+def _tell(error: Exception) -> int:
+    if isinstance(error, typer.Abort):
+        return 130
+    if hasattr(error, "show") and hasattr(error, "exit_code"):  # click's own, wherever typer keeps it
+        error.show()
+        return int(error.exit_code)
+    if isinstance(error, RecipeError):
+        print(f"neve: {error}", file=sys.stderr)
+        return 2
+    if isinstance(error, Fault):
+        print(f"neve: {error}", file=sys.stderr)
+        return 1
+    text = " ".join(str(error).split())[:300]
+    print(
+        f"neve: {type(error).__name__}: {text} (a bug in Neve, or a broken machine; --debug shows more)",
+        file=sys.stderr,
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    main()

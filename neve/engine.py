@@ -1,0 +1,129 @@
+"""Where dataframes run: Daft on this machine, or the same code on a Ray cluster.
+
+Nothing else in Neve knows which. Daft was taken since it is Rust, lazy, streams on one machine and spreads
+over Ray without a change. The trade-off: one process has one engine for life (Daft's own rule), and what one
+step hands to the next goes through Parquet on disk (`save`) rather than memory, so that nothing is computed
+twice and memory stays bounded. On a cluster that disk is shared by all nodes.
+
+Kernels are functions over Arrow arrays, made into Daft columns by `kernel`; they run in threads, so that the
+time-consuming ones should let go of the interpreter's lock (numba with nogil, hashlib, Arrow).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neve.errors import Fault
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from daft import DataFrame
+
+QUIET = {
+    "DAFT_ANALYTICS_ENABLED": "0",
+    "DO_NOT_TRACK": "1",
+    "DAFT_PROGRESS_BAR": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+"""Set before Daft or Ray is imported, and on every worker: no telemetry, and no progress bars but Neve's."""
+
+KERNEL_ROWS = 256
+"""Rows a kernel gets at once: few enough that all threads have work, enough that the call is cheap."""
+
+os.environ.update(QUIET)
+_engine: str | None = None
+
+
+def use(engine: str, address: str | None = None) -> None:
+    """Choose the engine of this process: "native", or "ray" at `address` (default RAY_ADDRESS, else a new local one).
+
+    Raises Fault when the engine is unknown, another one already runs, or Ray is missing or cannot be reached.
+    """
+    global _engine
+    if engine == _engine:
+        return
+    if engine not in ("native", "ray"):
+        raise Fault(f"engine = {engine!r}: it may be native or ray")
+    if _engine is not None:
+        raise Fault(f"engine = {engine!r}: this process already runs on {_engine}; start another one")
+    import daft
+
+    if engine == "ray":
+        _join_ray(address or os.environ.get("RAY_ADDRESS"))
+        daft.set_runner_ray(noop_if_initialized=True)
+    else:
+        daft.set_runner_native()
+    _engine = engine
+
+
+def current() -> str:
+    """Name of the engine; "native" is chosen now if none was."""
+    if _engine is None:
+        use("native")
+    return _engine or "native"
+
+
+def _join_ray(address: str | None) -> None:
+    try:
+        import ray
+    except ImportError:
+        raise Fault("engine = 'ray': ray is not installed; `pip install neve[ray]`") from None
+    here = str(Path(__file__).parents[1])
+    path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {"env_vars": {**QUIET, "PYTHONPATH": path}, "py_executable": sys.executable}
+    try:
+        ray.init(
+            address=address or "local",
+            runtime_env=environment,
+            include_dashboard=None if address else False,
+            log_to_driver=False,
+            logging_level="ERROR",
+        )
+    except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+        raise Fault(f"engine = 'ray': no cluster at {address or 'this machine'}: {error}") from None
+
+
+def kernel(
+    function: Callable[..., pa.StructArray], fields: dict[str, pa.DataType], rows: int = KERNEL_ROWS
+) -> Any:
+    """Make `function` over Arrow arrays, which returns a struct array of `fields`, a function over Daft columns.
+
+    Selecting what it returns gives one column per field.
+    """
+    import daft
+    import pyarrow as pa
+
+    kind = daft.DataType.from_arrow_type(pa.struct(list(fields.items())))
+
+    @daft.func.batch(return_dtype=kind, unnest=True, batch_size=rows, use_process=False)
+    def column(*columns: daft.Series) -> pa.Array:
+        return function(*(c.to_arrow() for c in columns))
+
+    return column
+
+
+def read(folder: Path) -> DataFrame:
+    """The Parquet files of a folder as a lazy frame."""
+    import daft
+
+    current()
+    return daft.read_parquet(str(folder / "*.parquet"))
+
+
+def frame(table: pa.Table) -> DataFrame:
+    """An Arrow table as a lazy frame."""
+    import daft
+
+    current()
+    return daft.from_arrow(table)
+
+
+def save(frame: DataFrame, folder: Path) -> DataFrame:
+    """Compute a frame into a folder of Parquet files, and give it back as read from there."""
+    frame.write_parquet(str(folder), compression="zstd", write_mode="overwrite")
+    return read(folder)

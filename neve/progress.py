@@ -1,0 +1,54 @@
+"""Progress of anything that takes more than a few seconds: a bar in a terminal, a line now and then in a log.
+
+rich draws the bar; a log gets one line each ten seconds, since a bar there is noise. Rates are
+averages from the start: steadier than rich's recent window, and what a person extrapolates from.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+LOG_SECONDS = 10.0
+
+
+@contextmanager
+def bar(label: str, total: float | None = None, unit: str = "it") -> Iterator[Callable[[float], None]]:
+    """Show progress of `label` on stderr; yields `advance(n)`, to be called as n more units are done."""
+    start = last = time.monotonic()
+    done = 0.0
+
+    def line() -> str:
+        seconds = max(time.monotonic() - start, 1e-9)
+        of = f"/{total:,.0f}" if total is not None else ""
+        return f"{label}: {done:,.0f}{of} {unit}, {done / seconds:,.1f} {unit}/s, {seconds:.0f} s"
+
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        columns = (TextColumn("  {task.description}"), BarColumn(), TextColumn("{task.fields[rate]}"))
+        with Progress(
+            *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
+        ) as progress:
+            task = progress.add_task(label, total=total, rate="")
+
+            def advance_bar(n: float) -> None:
+                nonlocal done
+                done += n
+                seconds = max(time.monotonic() - start, 1e-9)
+                progress.update(task, advance=n, rate=f"{done:,.0f} {unit}, {done / seconds:,.1f}/s")
+
+            yield advance_bar
+        return
+
+    def advance(n: float) -> None:
+        nonlocal done, last
+        done += n
+        if time.monotonic() - last >= LOG_SECONDS:
+            last = time.monotonic()
+            print(f"  {line()}", file=sys.stderr, flush=True)
+
+    yield advance

