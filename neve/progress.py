@@ -7,9 +7,11 @@ averages from the start: steadier than rich's recent window, and what a person e
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 LOG_SECONDS = 10.0
 
@@ -26,13 +28,7 @@ def bar(label: str, total: float | None = None, unit: str = "it") -> Iterator[Ca
         return f"{label}: {done:,.0f}{of} {unit}, {done / seconds:,.1f} {unit}/s, {seconds:.0f} s"
 
     if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-        columns = (TextColumn("  {task.description}"), BarColumn(), TextColumn("{task.fields[rate]}"))
-        with Progress(
-            *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
-        ) as progress:
+        with _display() as progress:
             task = progress.add_task(label, total=total, rate="")
 
             def advance_bar(n: float) -> None:
@@ -41,7 +37,10 @@ def bar(label: str, total: float | None = None, unit: str = "it") -> Iterator[Ca
                 seconds = max(time.monotonic() - start, 1e-9)
                 progress.update(task, advance=n, rate=f"{done:,.0f} {unit}, {done / seconds:,.1f}/s")
 
-            yield advance_bar
+            try:
+                yield advance_bar
+            finally:
+                progress.remove_task(task)
         return
 
     def advance(n: float) -> None:
@@ -52,3 +51,30 @@ def bar(label: str, total: float | None = None, unit: str = "it") -> Iterator[Ca
             print(f"  {line()}", file=sys.stderr, flush=True)
 
     yield advance
+
+
+_lock = threading.Lock()
+_shown: list[Any] = []
+"""The live display and, behind it, one entry for each bar that is open: bars of several threads share a screen."""
+
+
+@contextmanager
+def _display() -> Iterator[Any]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    with _lock:
+        if not _shown:
+            columns = (TextColumn("  {task.description}"), BarColumn(), TextColumn("{task.fields[rate]}"))
+            times = (TimeElapsedColumn(), TimeRemainingColumn())
+            _shown.append(Progress(*columns, *times, console=Console(stderr=True), transient=True))
+            _shown[0].start()
+        _shown.append(None)
+        progress = _shown[0]
+    try:
+        yield progress
+    finally:
+        with _lock:
+            _shown.pop()
+            if len(_shown) == 1:
+                _shown.pop().stop()

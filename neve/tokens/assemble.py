@@ -1,0 +1,124 @@
+"""A view is assembled: the index and a selection become the few arrays that training maps into memory.
+
+Only documents of the training split enter; a selection that names another, or one without tokens, is a
+Fault rather than a silent drop. The trade-off: the index is read whole (about 150 bytes a document), which is
+simple and fits one machine to some hundred million documents.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from neve import documents as tables
+from neve.errors import Fault
+from neve.store import read_json, write_json
+from neve.tokens import fim
+from neve.tokens.bpe import hex_digits
+from neve.tokens.hashing import document_keys, keyed
+from neve.tokens.view import COLUMNS, starts
+
+RULES_VERSION = 1
+
+
+def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+    """Stage `view-<phase>`: rows of `tokens` or `synthetic-tokens` as `settings` and a selection say.
+
+    Without a selection's file all training documents enter once; with one those that it names, as
+    often as it says. Writes an array for each of `view.COLUMNS`, and view.json.
+    """
+    tokens = next(inputs[name] for name in ("tokens", "synthetic-tokens") if name in inputs)
+    about = read_json(tokens / "tokens.json")
+    index = tables.read(
+        tokens / "index.parquet", columns=["doc_id", "language", "repo", "shard", "offset", "length", "split"]
+    )
+    if settings["selection"]:
+        folder = next(inputs[name] for name in ("selection", "control") if name in inputs)
+        rows, repeats = _selected(index, folder / settings["selection"])
+    elif settings["data"] == "selection":
+        raise Fault(f"phase {settings['name']}: data = 'selection' without a selection's file")
+    else:
+        rows = np.flatnonzero(pc.equal(index["split"], "train").to_numpy())
+        repeats = np.ones(len(rows), dtype=np.int32)
+    index = index.take(pa.array(rows))
+
+    arrays = {name: index[name].to_numpy() for name in ("shard", "offset", "length")}
+    arrays["repeats"] = repeats
+    arrays["separator"] = _separators(index, settings["data"], about["sentinels"])
+    keys = keyed(document_keys(hex_digits(index["doc_id"])), "view", settings["seed"])
+    arrays["fim_seed"], lengths, rate = keys, arrays["length"], settings["fim_rate"]
+    passes = []
+    for epoch in range(1, int(repeats.max(initial=0)) + 1):
+        inside = repeats >= epoch
+        cumulative = starts(lengths[inside], keys[inside], epoch, rate)
+        turned = int(fim.chosen(keys[inside], lengths[inside], epoch, rate).sum())
+        passes.append({"documents": int(inside.sum()), "tokens": int(cumulative[-1]), "fim": turned})
+        if epoch == 1:
+            arrays["cumulative"] = cumulative
+    total = sum(part["tokens"] for part in passes)
+    if total < 2:
+        raise Fault(
+            f"phase {settings['name']}: no training tokens in its view ({len(rows)} documents chosen)"
+        )
+    for name in COLUMNS:
+        np.save(out / f"{name}.npy", arrays[name])
+    relative = Path(os.path.relpath(tokens, out))
+    shards = [{"file": (relative / s["file"]).as_posix(), "tokens": s["tokens"]} for s in about["shards"]]
+    view = {name: about[name] for name in ("dtype", "vocab_size", "sentinels")}
+    view |= {
+        "kind": settings["data"],
+        "fim_rate": rate,
+        "documents": len(rows),
+        "tokens": total,
+        "passes": passes,
+    }
+    write_json(out / "view.json", view | {"shards": shards})
+    return {"documents": len(rows), "tokens": total, "passes": passes}
+
+
+def _selected(index: pa.Table, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the index that the selection names, in the index's order, and how often each is seen."""
+    chosen = tables.read(path, columns=["doc_id", "repeats"])
+    rows = pc.index_in(chosen["doc_id"], value_set=index["doc_id"].combine_chunks())
+    if rows.null_count:
+        missing = chosen.filter(pc.is_null(rows))["doc_id"][0]
+        raise Fault(
+            f"{path.name}: doc_id {missing} is not in the token index ({rows.null_count} such); build the selection again"
+        )
+    found = rows.to_numpy()
+    repeats = chosen["repeats"].to_numpy().astype(np.int32)
+    order = np.argsort(found, kind="stable")
+    found, repeats = found[order], repeats[order]
+    if (found[1:] == found[:-1]).any():
+        row = int(found[1:][found[1:] == found[:-1]][0])
+        raise Fault(
+            f"{path.name}: doc_id {index['doc_id'][row]} stands twice; `repeats` says how often a document is seen"
+        )
+    if (repeats < 1).any():
+        raise Fault(
+            f"{path.name}: repeats = {repeats.min()}: must be 1 or more; leave the document out instead"
+        )
+    held = pc.not_equal(index["split"].take(pa.array(found)), "train").to_numpy()
+    if held.any():
+        row = int(found[held][0])
+        raise Fault(
+            f"{path.name}: doc_id {index['doc_id'][row]} is held out ({int(held.sum())} such); only split train may be chosen"
+        )
+    return found, repeats
+
+
+def _separators(index: pa.Table, data: str, sentinels: dict[str, int]) -> np.ndarray:
+    """Token behind each document: in a corpus <file_sep> inside a repository (of one language), else <|endoftext|>."""
+    separator = np.full(len(index), sentinels["<|endoftext|>"], dtype=np.uint32)
+    if data == "corpus" and len(index) > 1:
+        inside = np.ones(len(index) - 1, dtype=bool)
+        for name in ("language", "repo"):
+            codes = index[name].combine_chunks().dictionary_encode().indices.to_numpy()
+            inside &= codes[1:] == codes[:-1]
+        separator[:-1][inside] = sentinels["<file_sep>"]
+    return separator

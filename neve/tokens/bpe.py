@@ -1,0 +1,256 @@
+"""The vocabulary: byte-level BPE learnt from a sample of the training documents, and encoding with it.
+
+Bytes are the alphabet, so any text round-trips and nothing is unknown. PATTERN says which stretches of text
+merges never cross: words with one leading mark (` name`, `.append`, `_id`), digits one by one, runs of
+punctuation with the line breaks behind them, indentation. Learning is left to `tokenizers`; encoding goes
+through `tiktoken`, which applies the same merges several times faster. The two can differ (a token may be
+reached by two merges), so `build` encodes a sample with both and writes what it found to `encoder.json`;
+unless all of it is equal, `tokenizers` encodes. The trade-off: single digits and
+disallowed merges across words cost tokens; in return numbers and names look alike wherever they stand.
+
+What a document says is never an instruction: a sentinel's name in a text is encoded as ordinary text.
+(transformers' AutoTokenizer reads the same folder; there it takes `split_special_tokens=True`.)
+
+Sources: StarCoder (arXiv 2305.06161) for the sentinels and single digits; GPT-4's published split pattern.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neve.errors import Fault
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import tiktoken
+    import tokenizers
+
+RULES_VERSION = 1
+
+SENTINELS = (
+    "<|endoftext|>",
+    "<fim_prefix>",
+    "<fim_middle>",
+    "<fim_suffix>",
+    "<fim_pad>",
+    "<repo_name>",
+    "<file_sep>",
+)
+"""Special tokens; their ids are 0 to 6 in this order."""
+
+PATTERN = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+
+PROOF_BYTES = 4 << 20
+"""Text, at least, on which the two encoders are compared, where the sample has so much."""
+
+
+class Tokenizer:
+    """Encodes texts and decodes ids; safe to share between threads."""
+
+    eos = SENTINELS.index("<|endoftext|>")
+
+    def __init__(self, exact: tokenizers.Tokenizer, fast: tiktoken.Encoding | None) -> None:
+        exact.encode_special_tokens = True
+        self._exact, self._fast = exact, fast
+        self.vocab_size: int = exact.get_vocab_size(with_added_tokens=True)
+        self.sentinels = {name: i for i, name in enumerate(SENTINELS)}
+
+    def encode_batch(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """Ids of each text, int64 [tokens]; no sentinel is added or recognised. Uses all cores given."""
+        if self._fast is None:
+            return [
+                np.array(e.ids, dtype=np.int64)
+                for e in self._exact.encode_batch_fast(texts, add_special_tokens=False)
+            ]
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+            return list(threads.map(self._encode, texts))
+
+    def _encode(self, text: str) -> np.ndarray:
+        assert self._fast is not None
+        try:
+            ids = self._fast.encode_to_numpy(text, allowed_special=set(), disallowed_special=())
+            return ids.astype(np.int64)
+        except ValueError:  # its regular expressions give up on about a million spaces in a row
+            return np.array(self._exact.encode(text, add_special_tokens=False).ids, dtype=np.int64)
+
+    def decode(self, ids: Sequence[int] | np.ndarray) -> str:
+        """Text of ids, sentinels by name; bytes that are no UTF-8 become U+FFFD."""
+        return self._exact.decode([int(i) for i in ids], skip_special_tokens=False)
+
+
+def load(folder: Path) -> Tokenizer:
+    """The tokenizer that `build` wrote (or a model's folder, which carries a copy of its tokenizer.json)."""
+    import tokenizers
+
+    path = Path(folder) / "tokenizer.json"
+    try:
+        exact = tokenizers.Tokenizer.from_file(str(path))
+    except Exception as error:
+        raise Fault(f"{path}: not a readable tokenizer ({error}); build the stage tokenizer again") from None
+    found = [exact.token_to_id(name) for name in SENTINELS]
+    if found != list(range(len(SENTINELS))):
+        raise Fault(
+            f"{path}: sentinels have the ids {found}, not 0 to {len(SENTINELS) - 1}: not a tokenizer of Neve's"
+        )
+    proof = path.with_name("encoder.json")
+    proven = proof.exists() and json.loads(proof.read_text(encoding="utf-8"))["encoder"] == "tiktoken"
+    return Tokenizer(exact, _fast(exact) if proven else None)
+
+
+def _fast(exact: tokenizers.Tokenizer) -> tiktoken.Encoding:
+    """The same vocabulary for tiktoken: every token's bytes, its id as its rank."""
+    import tiktoken
+
+    byte_of = {character: byte for byte, character in enumerate(_byte_characters())}
+    ranks = {
+        bytes(byte_of[character] for character in token): i
+        for token, i in exact.get_vocab(with_added_tokens=False).items()
+        if i >= len(SENTINELS)
+    }
+    specials = {name: i for i, name in enumerate(SENTINELS)}
+    return tiktoken.Encoding("neve", pat_str=PATTERN, mergeable_ranks=ranks, special_tokens=specials)
+
+
+def _byte_characters() -> list[str]:
+    """The printable character that byte-level BPE writes for each byte: itself where printable, else from U+0100 on."""
+    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = iter(range(0x100, 0x200))
+    return [chr(byte if byte in printable else next(others)) for byte in range(256)]
+
+
+def train(texts: Iterator[list[str]], vocab_size: int) -> tokenizers.Tokenizer:
+    """Learn merges from batches of texts. Ties are broken by token ids, so equal texts give an equal vocabulary."""
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    split = pre_tokenizers.Split(Regex(PATTERN), behavior="isolated")
+    as_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, as_bytes])
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        min_frequency=2,
+        special_tokens=list(SENTINELS),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+    """Stage `tokenizer`: learn from `curate`'s training documents; write tokenizer.json, tokenizer_config.json, encoder.json."""
+    from neve.progress import bar
+    from neve.store import write_json
+
+    section, documents = settings["tokenizer"], inputs["curate"] / "documents"
+    wanted, sizes = draw(documents, section["sample_bytes"], settings["seed"])
+    if not wanted.any():
+        raise Fault(
+            f"{documents}: no training documents to learn a vocabulary from; see the verdicts of stage curate"
+        )
+    proof: list[str] = []
+    sampled = int(sizes[wanted].sum())
+
+    with bar("tokenizer sample", total=sampled / 1e6, unit="MB") as advance:
+
+        def batches() -> Iterator[list[str]]:
+            left = PROOF_BYTES
+            for texts, size in _texts(documents, wanted, sizes):
+                if left > 0:
+                    proof.extend(texts)
+                    left -= size
+                advance(size / 1e6)
+                yield texts
+
+        tokenizer = train(batches(), section["vocab_size"])
+    tokenizer.save(str(out / "tokenizer.json"))
+    write_json(
+        out / "tokenizer_config.json",
+        {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "bos_token": SENTINELS[0],
+            "eos_token": SENTINELS[0],
+            "pad_token": "<fim_pad>",
+            "additional_special_tokens": list(SENTINELS[1:]),
+            "clean_up_tokenization_spaces": False,
+        },
+    )
+    fast, slow = Tokenizer(tokenizer, _fast(tokenizer)), Tokenizer(tokenizer, None)
+    ids = slow.encode_batch(proof)
+    equal = sum(map(np.array_equal, fast.encode_batch(proof), ids))
+    encoder = "tiktoken" if equal == len(proof) else "tokenizers"
+    write_json(out / "encoder.json", {"encoder": encoder, "documents": len(proof), "equal": equal})
+    return {
+        "vocab_size": slow.vocab_size,
+        "documents": int(wanted.sum()),
+        "bytes": sampled,
+        "bytes_per_token": sum(len(t.encode()) for t in proof) / max(1, sum(map(len, ids))),
+        "encoder": encoder,
+    }
+
+
+def draw(documents: Path, sample_bytes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which documents, in their order, are in the sample (bool), and the size of each in bytes.
+
+    From each language the share of `sample_bytes` that it has of the training bytes, by a hash of doc_id; the
+    document that reaches the share is the last, so a language gives at most one document more and is never missed.
+    """
+    import pyarrow.compute as pc
+
+    from neve import documents as tables
+    from neve.tokens.hashing import document_keys, keyed
+
+    table = tables.read(documents, columns=["doc_id", "language", "split", "size"])
+    sizes = table["size"].to_numpy()
+    train = np.flatnonzero(pc.equal(table["split"], "train").to_numpy())
+    wanted = np.zeros(len(sizes), dtype=bool)
+    if not len(train):
+        return wanted, sizes
+    language = table["language"].combine_chunks().dictionary_encode().indices.to_numpy()[train]
+    order = np.lexsort((keyed(document_keys(hex_digits(table["doc_id"]))[train], "sample", seed), language))
+    rows, language = train[order], language[order]
+    total = np.cumsum(sizes[rows])
+    begin = np.searchsorted(language, language)
+    before = np.where(begin > 0, total[begin - 1], 0)
+    of_language = np.bincount(language, weights=sizes[rows])
+    quota = of_language[language] * min(1.0, sample_bytes / max(1, total[-1]))
+    wanted[rows[total - sizes[rows] - before < quota]] = True
+    return wanted, sizes
+
+
+def hex_digits(doc_ids: pa.ChunkedArray) -> np.ndarray:
+    """The characters of doc_ids: uint8 [documents, 32]. Raises Fault for one that has not 32 of them."""
+    import pyarrow as pa
+
+    try:
+        fixed = doc_ids.cast(pa.binary()).cast(pa.binary(32))
+    except pa.ArrowInvalid:
+        raise Fault("doc_id: every one must be 32 hex digits; see neve.documents.doc_id") from None
+    parts = [
+        np.frombuffer(c.buffers()[1], np.uint8)[c.offset * 32 :][: len(c) * 32]
+        for c in fixed.chunks
+        if len(c)
+    ]
+    return np.concatenate([np.empty(0, np.uint8), *parts]).reshape(-1, 32)
+
+
+def _texts(documents: Path, wanted: np.ndarray, sizes: np.ndarray) -> Iterator[tuple[list[str], int]]:
+    """Texts of the wanted documents in their order, in batches, with the bytes of each batch."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    row = 0
+    for path in sorted(documents.glob("*.parquet")):
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=256, columns=["content"]):
+            mask = wanted[row : row + len(batch)]
+            texts = batch["content"].filter(pa.array(mask)).to_pylist()
+            yield texts, int(sizes[row : row + len(batch)][mask].sum())
+            row += len(batch)

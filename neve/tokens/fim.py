@@ -1,0 +1,42 @@
+"""Fill-in-the-middle: a document becomes prefix, suffix, middle, told apart by sentinels, or stays as it is.
+
+Half of the chosen documents are written prefix-suffix-middle, half suffix-prefix-middle in the form whose
+prefix and middle stand together. Both cost exactly three tokens, so lengths are known before a token is
+read. Cuts fall between tokens: nothing is encoded twice and shards stay as they are; the price is
+that the model never sees a cut inside a token, so at inference the cursor should stand at a token's edge.
+
+Source: Bavarian et al., "Efficient training of language models to fill in the middle" (arXiv 2207.14255),
+with StarCoder's sentinels (arXiv 2305.06161).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neve.tokens.hashing import key, keyed
+
+EXTRA = 3
+"""Tokens that the transformation adds."""
+
+
+def chosen(keys: np.ndarray, lengths: np.ndarray, epoch: int, rate: float) -> np.ndarray:
+    """Which documents are transformed in pass `epoch`; bool [documents].
+
+    `keys` are the documents' uint64 hashes, `lengths` their tokens (one without tokens never is), `rate` the
+    expected share. It does not depend on the round, so a stream has the same length each time it starts anew.
+    """
+    if rate <= 0:
+        return np.zeros(len(keys), dtype=bool)
+    draws = (keyed(keys, "fim", epoch) >> np.uint64(11)) * 2.0**-53
+    return (draws < rate) & (lengths > 0)
+
+
+def transform(tokens: np.ndarray, sentinels: tuple[int, int, int], *parts: object) -> np.ndarray:
+    """`tokens` [n] rearranged around (prefix, middle, suffix) sentinels, [n + 3], cut as the key `parts` says."""
+    cut_a, cut_b, order = (key("cut", i, *parts) for i in range(3))
+    low, high = sorted((cut_a % (len(tokens) + 1), cut_b % (len(tokens) + 1)))
+    prefix, middle, suffix = tokens[:low], tokens[low:high], tokens[high:]
+    fim_prefix, fim_middle, fim_suffix = (np.array([s], dtype=tokens.dtype) for s in sentinels)
+    if order & 1:
+        return np.concatenate([fim_prefix, prefix, fim_suffix, suffix, fim_middle, middle])
+    return np.concatenate([fim_prefix, fim_suffix, suffix, fim_middle, prefix, middle])

@@ -1,0 +1,68 @@
+"""Random choices as pure functions of keys: a 64-bit hash of arrays, and keyed permutations.
+
+Whatever is drawn at random about documents (samples, order, fill-in-the-middle) is a hash of the
+document's identity, so it does not depend on positions, partitions, threads or numpy's version. splitmix64
+is not cryptographic; it is a few vector instructions a value, and passes BigCrush.
+
+Sources: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014); Black,
+Rogaway, "Ciphers with arbitrary finite domains" (CT-RSA 2002) for Feistel networks on any size, with cycle walking.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+import numpy as np
+
+FEISTEL_STEPS = 6
+"""Times that a digit is moved; four are the least with which such a network is sound."""
+
+
+def key(*parts: object) -> int:
+    """A 64-bit key from any parts with a stable `repr`: `key("fim", 3)`."""
+    return int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=8).digest(), "little")
+
+
+def splitmix64(values: np.ndarray) -> np.ndarray:
+    """Hash of each 64-bit value; uint64, same shape."""
+    mixed = np.asarray(values).astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+def keyed(values: np.ndarray, *parts: object) -> np.ndarray:
+    """Hash of each 64-bit value under the key of `parts`; uint64, same shape."""
+    return splitmix64(np.asarray(values).astype(np.uint64) ^ np.uint64(key(*parts)))
+
+
+def document_keys(hex_digits: np.ndarray) -> np.ndarray:
+    """The first 64 bits of each doc_id: `hex_digits` is uint8 [documents, 32], ASCII; gives uint64 [documents]."""
+    digits = hex_digits[:, :16].astype(np.int16)
+    nibbles = np.where(digits >= ord("a"), digits - ord("a") + 10, digits - ord("0")).astype(np.uint64)
+    shifts = np.arange(60, -1, -4, dtype=np.uint64)
+    return np.bitwise_or.reduce(nibbles << shifts, axis=1)
+
+
+def permute(indices: np.ndarray, size: int, *parts: object) -> np.ndarray:
+    """Where a keyed bijection of range(size) sends each index; int64, same shape.
+
+    A Feistel network over two digits, of the smallest near-square rectangle that holds `size`: in turn each digit
+    is moved by a hash of the other. What lands outside walks on until it is inside; fewer than one in
+    sqrt(size) do. No table: the permutation of 1e9 windows takes no memory.
+    """
+    low_base = math.isqrt(max(1, size) - 1) + 1
+    bases = np.uint64(low_base), np.uint64(-(-size // low_base))
+    keys = [np.uint64(key(*parts, step)) for step in range(FEISTEL_STEPS)]
+    result = np.array(indices, dtype=np.uint64)
+    outside = np.ones(result.shape, dtype=bool)
+    while outside.any():
+        digits = [result[outside] % bases[0], result[outside] // bases[0]]
+        for step, step_key in enumerate(keys):
+            moved, base = step % 2, bases[step % 2]
+            shift = np.remainder(splitmix64(digits[1 - moved] ^ step_key), base)
+            digits[moved] = np.remainder(digits[moved] + shift, base)
+        result[outside] = digits[0] + digits[1] * bases[0]
+        outside = result >= size
+    return result.astype(np.int64)

@@ -1,0 +1,201 @@
+"""What a phase reads: windows of a stream of tokens, each a pure function of (view, seed, number).
+
+A view is a few arrays over token shards, one row a document: nothing is copied, and a phase that
+repeats documents costs no disk. The stream is passes e = 1, 2, …; pass e holds the documents with
+repeats >= e, each followed by its separator. A corpus view keeps the grouping order, so that neighbours in
+a repository are neighbours in a window, and takes its windows in a permuted order; other views permute
+the documents anew in every pass. Window k is `stream[k T : k T + T + 1]`, so every token but the stream's
+first is a target exactly once; what the last window lacks is ignored. After the last window the stream
+starts anew (the next round) with other permutations. So a resumed run needs one number, at any world size.
+
+The trade-off: documents are cut where a window ends and share windows, as in all of pretraining practice,
+and a long document turned into fill-in-the-middle may be cut between its parts. Memory: a corpus view
+takes none beyond its memory maps, another view 16 bytes a document for each of at most two passes.
+Only numpy and the standard library are needed, so that a training node needs nothing else.
+
+Source: StarCoder's grouping by repository (arXiv 2305.06161); the rest is Neve's own.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from neve.errors import Fault
+from neve.tokens import fim
+from neve.tokens.hashing import keyed, permute
+
+IGNORED = -100
+"""Target that carries no loss."""
+
+COLUMNS = ("shard", "offset", "length", "repeats", "separator", "fim_seed", "cumulative")
+"""Arrays of a view, one value a document, `cumulative` one more: where each document starts in pass 1."""
+
+
+class View:
+    """A view opened for reading; raises Fault where its files or its shards are missing or cut short."""
+
+    documents: int
+    """Documents of the view, each counted once."""
+    tokens: int
+    """Tokens of the whole stream: all passes, separators and sentinels counted in."""
+    vocab_size: int
+    sentinels: dict[str, int]
+
+    def __init__(self, folder: Path) -> None:
+        folder = Path(folder)
+        try:
+            about = json.loads((folder / "view.json").read_text(encoding="utf-8"))
+            arrays = [np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in COLUMNS]
+            shards = [_map(folder / s["file"], about["dtype"], s["tokens"]) for s in about["shards"]]
+        except (OSError, ValueError, KeyError) as error:
+            raise Fault(f"{folder}: not a readable view ({error}); build its stage again") from None
+        self.kind: str = about["kind"]
+        self.documents, self.tokens, self.vocab_size = (
+            about["documents"],
+            about["tokens"],
+            about["vocab_size"],
+        )
+        self.sentinels, self.fim_rate = about["sentinels"], about["fim_rate"]
+        prefix, middle, suffix = (self.sentinels[f"<fim_{part}>"] for part in ("prefix", "middle", "suffix"))
+        self._cuts = prefix, middle, suffix
+        (
+            self._shard,
+            self._offset,
+            self._length,
+            self._repeats,
+            self._separator,
+            self._key,
+            self._cumulative,
+        ) = arrays
+        self._shards = shards
+        self._bounds = [0]
+        for part in about["passes"]:
+            self._bounds.append(self._bounds[-1] + part["tokens"])
+        self._tables: dict[tuple[int, int, int], tuple[np.ndarray | None, np.ndarray]] = {}
+
+    def windows(self, length: int) -> int:
+        """Windows of `length` in one stream, the padded last one counted."""
+        return -(-(self.tokens - 1) // length)
+
+    def batch(self, seed: int, first: int, count: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """Windows `first` … `first + count - 1` of the training order: inputs and targets, int64 [count, length].
+
+        `targets[i, j]` is what follows `inputs[i, j]`. Past the stream's end inputs are <|endoftext|>
+        and targets IGNORED. Windows past the last one come from further rounds.
+        """
+        per_round = self.windows(length)
+        numbers = np.arange(first, first + count)
+        stream = np.full((count, length + 1), IGNORED, dtype=np.int64)
+        for turn in range(first // per_round, (first + count - 1) // per_round + 1):
+            rows = np.flatnonzero(numbers // per_round == turn)
+            windows = numbers[rows] - turn * per_round
+            if self.kind == "corpus":
+                windows = permute(windows, per_round, "windows", seed, turn)
+            starts = windows * length
+            stops = np.minimum(starts + length + 1, self.tokens)
+            self._read(stream.reshape(-1), rows * (length + 1), starts, stops, seed, turn)
+        inputs, targets = stream[:, :-1].copy(), stream[:, 1:].copy()
+        inputs[inputs == IGNORED] = self.sentinels["<|endoftext|>"]
+        return inputs, targets
+
+    def seen(self, row: int, seed: int, windows: int, length: int) -> int:
+        """Tokens of document `row`, repeats counted, that are targets in the first `windows` windows."""
+        per_round, total = self.windows(length), 0
+        for turn in range(-(-windows // per_round)):
+            reached = min(per_round, windows - turn * per_round)
+            read = np.arange(reached)
+            if self.kind == "corpus":
+                read = permute(read, per_round, "windows", seed, turn)
+            for epoch in range(1, int(self._repeats[row]) + 1):
+                order, cumulative = self._table(seed, turn, epoch)
+                place = row if order is None else int(np.flatnonzero(order == row)[0])
+                start, stop = (self._bounds[epoch - 1] + int(cumulative[place + i]) for i in (0, 1))
+                tokens = np.arange(max(start, 1), stop - 1)
+                total += int(np.isin((tokens - 1) // length, read).sum())
+        return total
+
+    def _read(
+        self, out: np.ndarray, places: np.ndarray, starts: np.ndarray, stops: np.ndarray, seed: int, turn: int
+    ) -> None:
+        """Write stream[starts[i] : stops[i]] of round `turn` to out[places[i] :], for every i."""
+        for epoch in range(1, len(self._bounds)):
+            begin, end = self._bounds[epoch - 1], self._bounds[epoch]
+            low, high = np.maximum(starts, begin), np.minimum(stops, end)
+            inside = low < high
+            if inside.any():
+                places_in, low, high = (
+                    (places + low - starts)[inside],
+                    low[inside] - begin,
+                    high[inside] - begin,
+                )
+                self._read_pass(out, places_in, low, high, seed, turn, epoch)
+
+    def _read_pass(
+        self,
+        out: np.ndarray,
+        places: np.ndarray,
+        low: np.ndarray,
+        high: np.ndarray,
+        seed: int,
+        turn: int,
+        epoch: int,
+    ) -> None:
+        """The same inside one pass. Where each document's tokens come from and go to is computed for all at
+        once; a loop over the documents touched copies them, since they are slices of different memory maps."""
+        order, cumulative = self._table(seed, turn, epoch)
+        first = np.searchsorted(cumulative, low, side="right") - 1
+        counts = np.searchsorted(cumulative, high, side="left") - first
+        run = np.repeat(np.arange(len(low)), counts)
+        index = np.arange(len(run)) + np.repeat(first - (np.cumsum(counts) - counts), counts)
+        start, stop = cumulative[index], cumulative[index + 1]
+        rows = index if order is None else order[index]
+
+        head = np.maximum(low[run] - start, 0)
+        tail = np.minimum(high[run], stop) - start
+        place = places[run] + np.maximum(start - low[run], 0)
+        separated = tail == stop - start
+        out[(place + tail - head - 1)[separated]] = self._separator[rows[separated]]
+
+        tail -= separated
+        turned = fim.chosen(self._key[rows], self._length[rows], epoch, self.fim_rate)
+        source = self._offset[rows] + np.where(turned, 0, head)
+        columns = (self._shard[rows], source, place, tail - head, turned, rows, head)
+        for shard, at, to, size, is_fim, row, skip in zip(*(c.tolist() for c in columns), strict=True):
+            if is_fim:
+                document = self._shards[shard][at : at + int(self._length[row])]
+                document = fim.transform(document, self._cuts, int(self._key[row]), epoch, turn)
+                out[to : to + size] = document[skip : skip + size]
+            else:
+                out[to : to + size] = self._shards[shard][at : at + size]
+
+    def _table(self, seed: int, turn: int, epoch: int) -> tuple[np.ndarray | None, np.ndarray]:
+        """Rows in the order of one pass (None: as they lie) and where each starts, one more for the end."""
+        if self.kind == "corpus" and epoch == 1:
+            return None, self._cumulative
+        name = (0, 0, epoch) if self.kind == "corpus" else (seed, turn, epoch)
+        if name not in self._tables:
+            while len(self._tables) >= (len(self._bounds) if self.kind == "corpus" else 2):
+                self._tables.pop(next(iter(self._tables)))
+            rows = np.flatnonzero(self._repeats >= epoch)
+            if self.kind != "corpus":
+                rows = rows[np.argsort(keyed(self._key[rows], "documents", seed, turn, epoch), kind="stable")]
+            self._tables[name] = rows, starts(self._length[rows], self._key[rows], epoch, self.fim_rate)
+        return self._tables[name]
+
+
+def starts(lengths: np.ndarray, keys: np.ndarray, epoch: int, fim_rate: float) -> np.ndarray:
+    """Where each document of a pass starts: int64 [documents + 1], separators and sentinels counted in."""
+    sizes = lengths + 1 + fim.EXTRA * fim.chosen(keys, lengths, epoch, fim_rate)
+    return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+
+
+def _map(path: Path, dtype: str, tokens: int) -> np.ndarray:
+    if tokens == 0:
+        return np.empty(0, dtype=dtype)
+    shard = np.memmap(path, dtype=dtype, mode="r")
+    if len(shard) != tokens:
+        raise ValueError(f"{path.name} has {len(shard)} tokens, not {tokens}")
+    return np.asarray(shard)
