@@ -1,0 +1,1 @@
+"""Raw repositories become a clean, grouped corpus."""

@@ -1,0 +1,156 @@
+"""Tables: the oracle is the rows written; JSON lines are checked against json.loads line by line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from neve import documents
+from neve.corpus.sources import table
+from neve.corpus.sources.batches import Limits
+from neve.errors import Fault
+from neve.recipe import Source
+
+LIMITS = Limits(max_file_bytes=1000, max_archive_bytes=1 << 20)
+STACK = [
+    {"hexsha": "f0", "max_stars_repo_name": "u/r", "max_stars_repo_path": "a.py", "max_stars_repo_licenses": ["MIT"], "lang": "Python", "content": "x = 1\n"},
+    {"hexsha": "f1", "max_stars_repo_name": "u/r", "max_stars_repo_path": "b.c", "max_stars_repo_licenses": ["mit", "Apache-2.0"], "lang": "c", "content": "é"},
+    {"hexsha": "f2", "max_stars_repo_name": "u/s", "max_stars_repo_path": "c.py", "max_stars_repo_licenses": [], "lang": None, "content": ""},
+]  # fmt: skip
+EXPECTED = [
+    ("u/r", "a.py", "Python", "MIT", "f0", b"x = 1\n"), ("u/r", "b.c", "C", "MIT AND Apache-2.0", "f1", "é".encode()),
+    ("u/s", "c.py", None, None, "f2", b""),
+]  # fmt: skip
+
+
+def read(pattern: Path, limits: Limits = LIMITS) -> tuple[list[tuple], list[dict[str, Any]]]:
+    files, verdicts = [], []
+    for batch in table.read(Source(kind="table", path=str(pattern)), limits):
+        assert batch.files.schema == documents.FILES and batch.verdicts.schema == documents.VERDICTS
+        names = ("repo", "path", "language", "license", "source_id", "content")
+        files += [tuple(row[name] for name in names) for row in batch.files.to_pylist()]
+        verdicts += batch.verdicts.to_pylist()
+    return files, verdicts
+
+
+def lines(rows: list[Any]) -> bytes:
+    return b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
+
+
+def write(tmp_path: Path, kind: str, rows: list[dict[str, Any]]) -> Path:
+    path = tmp_path / f"t.{kind}"
+    if kind == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=2)
+    elif kind == "jsonl.zst":
+        path.write_bytes(pa.Codec("zstd").compress(lines(rows)).to_pybytes())
+    else:
+        path.write_bytes(lines(rows) if kind == "jsonl" else gzip.compress(lines(rows)))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl", "jsonl.gz", "jsonl.zst"])
+def test_the_stacks_columns_become_files(tmp_path: Path, kind: str) -> None:
+    assert read(write(tmp_path, kind, STACK)) == (EXPECTED, [])
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_other_names_and_missing_keys(tmp_path: Path, kind: str) -> None:
+    """Without path or repository both are the doc_id; a licence may be a name or unheard of, an id a number."""
+    rows = [
+        {"text": "a", "language": "python", "license": "MIT License", "id": 7},
+        {"text": "b", "license": "our own", "id": 8},
+    ]
+    a, b = documents.doc_id(b"a"), documents.doc_id(b"b")
+    expected = [(a, a, "Python", "MIT", "7", b"a"), (b, b, None, "our own", "8", b"b")]
+    assert read(write(tmp_path, kind, rows)) == (expected, [])
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_rows_without_text_or_with_too_much_are_verdicts(tmp_path: Path, kind: str) -> None:
+    rows = [
+        {"repo": "r", "path": f"{i}.py", "content": text}
+        for i, text in enumerate([None, "x" * 1001, "x" * 1000])
+    ]
+    files, verdicts = read(write(tmp_path, kind, rows))
+    assert [f[1] for f in files] == ["2.py"]
+    assert [(v["path"], v["rule"], v["value"], v["limit"]) for v in verdicts] == [
+        ("0.py", "no-content", None, None),
+        ("1.py", "too-large", 1001.0, 1000.0),
+    ]
+
+
+def test_a_broken_line_is_a_verdict_that_names_it(tmp_path: Path) -> None:
+    good = json.dumps({"text": "a", "path": "a.py", "repo": "r"}).encode()
+    broken = [
+        b"{",
+        b"[1]",
+        b"not json",
+        b'{"text": 5}',
+        b'{"text": "\\ud800"}',
+        b'{"text": "\xff"}',
+        b"[" * 100_000,
+        b"null",
+    ]
+    data = b"\n".join([good, *broken, b"", good.replace(b"a.py", b"z.py")])
+    (tmp_path / "t.jsonl").write_bytes(data)
+    files, verdicts = read(tmp_path / "t.jsonl")
+    assert [f[:2] for f in files] == [("r", "a.py"), ("r", "z.py")]
+    assert [(v["path"], v["rule"]) for v in verdicts] == [(f"t.jsonl:{n}", "bad-json") for n in range(2, 10)]
+
+
+def test_lines_are_numbered_over_blocks_and_endless_ones_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "BLOCK_BYTES", 5000)
+    rows = [lines([{"text": f"{i}" * 50, "path": f"{i}.py", "repo": "r"}]) for i in range(200)]
+    rows[70] = b'{"text": "' + b"x" * 200_000 + b'"}\n'
+    rows[150] = b"{\n"
+    rows[199] = b'{"text": "' + b"y" * 200_000
+    (tmp_path / "t.jsonl").write_bytes(b"".join(rows))
+    files, verdicts = read(tmp_path / "t.jsonl")
+    assert [f[1] for f in files] == [f"{i}.py" for i in range(200) if i not in (70, 150, 199)]
+    assert [(v["path"], v["rule"]) for v in verdicts] == [
+        ("t.jsonl:71", "too-large"), ("t.jsonl:151", "bad-json"), ("t.jsonl:200", "too-large"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl.gz", "jsonl.zst"])
+def test_a_damaged_file_is_a_verdict(tmp_path: Path, kind: str) -> None:
+    path = write(tmp_path, kind, STACK)
+    path.write_bytes(path.read_bytes()[:-9])
+    assert [v["rule"] for v in read(path)[1]] == ["unreadable"]
+
+
+def test_faults(tmp_path: Path) -> None:
+    with pytest.raises(Fault, match="names no file"):
+        read(tmp_path / "*.parquet")
+    (tmp_path / "t.csv").write_text("a")
+    with pytest.raises(Fault, match=r"must end in \.parquet"):
+        read(tmp_path / "t.*")
+    pq.write_table(pa.table({"body": ["x"]}), tmp_path / "t.parquet")
+    with pytest.raises(Fault, match="no column content or text or code; it has body"):
+        read(tmp_path / "t.parquet")
+
+
+_VALUES = st.one_of(st.none(), st.text(max_size=5), st.integers(), st.lists(st.text(max_size=3), max_size=2))
+_ROWS = st.dictionaries(
+    st.sampled_from(["text", "path", "repo", "id", "license", "other"]), _VALUES, max_size=6
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(_ROWS, min_size=1, max_size=6))
+def test_every_line_is_a_file_or_a_verdict(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
+    """Law: the counts add up, and every text that is a string comes out as it went in."""
+    (tmp_path / "t.jsonl").write_bytes(lines(rows))
+    files, verdicts = read(tmp_path / "t.jsonl")
+    assert len(files) + len(verdicts) == len(rows)
+    assert [f[5] for f in files] == [row["text"].encode() for row in rows if isinstance(row.get("text"), str)]
