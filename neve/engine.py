@@ -11,13 +11,17 @@ time-consuming ones should let go of the interpreter's lock (numba with nogil, h
 
 from __future__ import annotations
 
+import logging
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from neve.errors import Fault
+from neve.progress import bar
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,6 +41,7 @@ KERNEL_ROWS = 256
 
 os.environ.update(QUIET)
 _engine: str | None = None
+_counted, _lock = 0, Lock()
 
 
 def use(engine: str, address: str | None = None) -> None:
@@ -73,6 +78,7 @@ def _join_ray(address: str | None) -> None:
         import ray
     except ImportError:
         raise Fault("engine = 'ray': ray is not installed; `pip install neve[ray]`") from None
+    _reach(address)
     here = str(Path(__file__).parents[1])
     path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {"env_vars": {**QUIET, "PYTHONPATH": path}, "py_executable": sys.executable}
@@ -82,29 +88,51 @@ def _join_ray(address: str | None) -> None:
             runtime_env=environment,
             include_dashboard=None if address else False,
             log_to_driver=False,
-            logging_level="ERROR",
+            logging_level=logging.ERROR,
         )
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         raise Fault(f"engine = 'ray': no cluster at {address or 'this machine'}: {error}") from None
 
 
-def kernel(
-    function: Callable[..., pa.StructArray], fields: dict[str, pa.DataType], rows: int = KERNEL_ROWS
-) -> Any:
-    """Make `function` over Arrow arrays, which returns a struct array of `fields`, a function over Daft columns.
+def _reach(address: str | None) -> None:
+    """Ray itself waits minutes for a cluster that is not there."""
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        try:
+            socket.create_connection((host, int(port)), timeout=10).close()
+        except OSError as error:
+            raise Fault(f"engine = 'ray': no cluster at {address}: {error}") from None
 
-    Selecting what it returns gives one column per field.
+
+def kernel(
+    function: Callable[..., dict[str, pa.Array]], fields: dict[str, pa.DataType], counts: bool = False
+) -> Any:
+    """Make `function`, from Arrow arrays to one Arrow array for each of `fields`, a function over Daft columns.
+
+    Selecting what it returns gives one column per field. With `counts` the rows it gets are what `save` shows as
+    progress (where it runs in this process).
     """
     import daft
     import pyarrow as pa
 
     kind = daft.DataType.from_arrow_type(pa.struct(list(fields.items())))
 
-    @daft.func.batch(return_dtype=kind, unnest=True, batch_size=rows, use_process=False)
-    def column(*columns: daft.Series) -> pa.Array:
-        return function(*(c.to_arrow() for c in columns))
+    @daft.func.batch(return_dtype=kind, unnest=True, batch_size=KERNEL_ROWS, use_process=False)
+    def columns(*arguments: daft.Series) -> pa.Array:
+        results = function(*(argument.to_arrow() for argument in arguments))
+        if counts:
+            _count(len(arguments[0]))
+        return pa.StructArray.from_arrays(
+            [results[name].cast(kind) for name, kind in fields.items()], list(fields)
+        )
 
-    return column
+    return columns
+
+
+def _count(rows: int) -> None:
+    global _counted
+    with _lock:
+        _counted += rows
 
 
 def read(folder: Path) -> DataFrame:
@@ -123,7 +151,40 @@ def frame(table: pa.Table) -> DataFrame:
     return daft.from_arrow(table)
 
 
-def save(frame: DataFrame, folder: Path) -> DataFrame:
-    """Compute a frame into a folder of Parquet files, and give it back as read from there."""
-    frame.write_parquet(str(folder), compression="zstd", write_mode="overwrite")
-    return read(folder)
+def save(
+    frame: DataFrame, folder: Path, label: str, total: int | None = None, partition: str | None = None
+) -> None:
+    """Compute a frame into a folder of Parquet files, showing progress.
+
+    `total` is how many rows its counting kernel will get. With `partition` the files of each value v of that column
+    lie in the folder `<partition>=<v>`, without that column; else a frame without rows leaves a file without rows.
+    """
+    import pyarrow.parquet as pq
+
+    global _counted
+    current()
+    with bar(label, total, "files") as advance:
+        done = Event()
+        _counted = 0
+
+        def watch() -> None:
+            shown, more = 0, True
+            while more:
+                more = not done.wait(0.5)
+                now = _counted
+                advance(now - shown)
+                shown = now
+
+        watcher = Thread(target=watch, daemon=True)
+        watcher.start()
+        columns: Any = [partition] if partition else None
+        try:
+            frame.write_parquet(
+                str(folder), compression="zstd", write_mode="overwrite", partition_cols=columns
+            )
+        finally:
+            done.set()
+            watcher.join()
+    if not any(folder.glob("**/*.parquet")) and not partition:
+        folder.mkdir(parents=True, exist_ok=True)
+        pq.write_table(frame.schema().to_pyarrow_schema().empty_table(), folder / "empty.parquet")

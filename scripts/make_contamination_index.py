@@ -1,0 +1,43 @@
+"""Build the packaged contamination index out of benchmark files as published.
+
+    python scripts/make_contamination_index.py FOLDER [OUT]
+
+FOLDER holds the files that `neve.benchmarks.FILES` names; OUT is by default the package's own
+`neve/corpus/contamination.npz`. The same files give the same bytes.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from neve.corpus import decontaminate
+
+LIMIT = 1 << 20
+
+
+def build(folder: Path, out: Path) -> dict[str, np.ndarray]:
+    """Write the index of the packaged benchmarks' files in `folder` to `out`; returns its arrays."""
+    arrays = decontaminate.join(decontaminate.hashes(name, folder) for name in decontaminate.PACKAGED)
+    np.savez_compressed(out, **arrays)  # type: ignore[arg-type]
+    if out.stat().st_size >= LIMIT:
+        raise SystemExit(
+            f"{out}: {out.stat().st_size:,} bytes, but the package's index must stay under {LIMIT:,}"
+        )
+    return arrays
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (2, 3):
+        raise SystemExit(__doc__)
+    target = (
+        Path(sys.argv[2])
+        if len(sys.argv) == 3
+        else Path(decontaminate.__file__).with_name("contamination.npz")
+    )
+    built = build(Path(sys.argv[1]), target)
+    counts = ", ".join(f"{name} {len(array):,}" for name, array in built.items())
+    print(f"{target}: {target.stat().st_size:,} bytes; {counts}")
+    print("\n".join(built["files"]))
