@@ -1,0 +1,91 @@
+"""A small corpus and exemplars: real code of the standard library, as `curate` would leave it."""
+
+import sysconfig
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from neve import documents
+
+POOL = ("asyncio", "concurrent", "email", "html", "http", "json", "logging", "unittest", "xml")
+GOOD = ("collections", "importlib")
+GOOD_FILES = (
+    "bisect.py",
+    "fractions.py",
+    "functools.py",
+    "graphlib.py",
+    "heapq.py",
+    "statistics.py",
+    "queue.py",
+    "random.py",
+)
+
+
+def table(paths: list[Path], language: str = "Python") -> pa.Table:
+    """DOCUMENTS of files; one in seven is held out, and of other languages only the name."""
+    rows = []
+    for i, path in enumerate(paths):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        rows.append(
+            {
+                "doc_id": documents.doc_id(text.encode()), "source": "stdlib", "repo": path.parent.name,
+                "path": path.name, "language": language, "license": None, "split": "heldout" if i % 7 == 6 else "train",
+                "size": len(text.encode()), "content": text, "source_id": None,
+            }
+        )  # fmt: skip
+    found = pa.Table.from_pylist(rows, schema=documents.DOCUMENTS)
+    _, first = np.unique(found["doc_id"].to_numpy(), return_index=True)
+    return found.take(np.sort(first))
+
+
+def lay(folder: Path, rows: pa.Table, files: int = 1) -> Path:
+    """Write documents as a stage would, in that many files."""
+    (folder / "documents").mkdir(parents=True)
+    for i in range(files):
+        part = folder / f".{i}"
+        documents.write(rows.take(np.arange(i, rows.num_rows, files)), part, documents.DOCUMENTS)
+        (part / "part-00000.parquet").rename(folder / "documents" / f"part-{i:05d}.parquet")
+        part.rmdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pool() -> pa.Table:
+    root = Path(sysconfig.get_path("stdlib"))
+    paths = [p for name in POOL for p in sorted((root / name).glob("*.py")) if p.stat().st_size > 200]
+    rows = table(paths[:90])
+    return pa.concat_tables([rows.slice(0, rows.num_rows - 12), table(paths[90:100], "Shell")])
+
+
+@pytest.fixture(scope="session")
+def exemplars() -> pa.Table:
+    root = Path(sysconfig.get_path("stdlib"))
+    paths = [p for name in GOOD for p in sorted((root / name).glob("*.py"))] + [
+        root / name for name in GOOD_FILES
+    ]
+    return table(paths)
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory, pool, exemplars) -> dict[str, Path]:
+    """Folders of the stages `curate`, `exemplars` and `annotator`."""
+    from neve.quality import labels
+
+    root = tmp_path_factory.mktemp("stages")
+    found = {"curate": lay(root / "curate", pool), "exemplars": lay(root / "exemplars", exemplars)}
+    found["annotator"] = root / "annotator"
+    found["annotator"].mkdir()
+    labels.build({"annotator": ANNOTATOR, "seed": 1}, found, found["annotator"])
+    return found
+
+
+ANNOTATOR = {
+    "encoder": "minilm",
+    "positives_limit": 1000,
+    "negatives": 30,
+    "section_tokens": 32,
+    "epochs": 5,
+    "lr": 1e-3,
+}

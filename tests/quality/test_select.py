@@ -1,0 +1,243 @@
+"""neve.quality.select and draw. Oracles: the laws of quotas, recomputed here from the tables that came out."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neve import documents
+from neve.errors import Fault
+from neve.quality import draw, select
+from neve.quality.select import fill
+
+
+def ids(n, name=""):
+    return [documents.doc_id(f"{name}{i}".encode()) for i in range(n)]
+
+
+def index(folder, lengths, name="", split="train"):
+    """An index of documents {language: lengths}; doc_ids follow from language and place."""
+    rows = [(language, i, length) for language, of in lengths.items() for i, length in enumerate(of)]
+    table = pa.table(
+        {
+            "doc_id": [documents.doc_id(f"{name}{language}{i}".encode()) for language, i, _ in rows],
+            "language": [r[0] for r in rows],
+            "repo": ["r"] * len(rows),
+            "shard": np.zeros(len(rows), np.int32),
+            "offset": np.zeros(len(rows), np.int64),
+            "length": [r[2] for r in rows],
+            "size": [3 * r[2] for r in rows],
+            "split": [split] * len(rows),
+            "seed_doc_id": pa.nulls(len(rows), pa.string()),
+        }
+    )
+    folder.mkdir()
+    pq.write_table(table, folder / "index.parquet")
+    return table
+
+
+def scores(folder, table):
+    """Scores with ties, and their ranks within each language by the definition."""
+    value = {d: int(d[:2], 16) % 7 / 7 for d in table["doc_id"].to_pylist()}
+    rows = []
+    for language in sorted(set(table["language"].to_pylist())):
+        own = [
+            d
+            for d, name in zip(*(table[c].to_pylist() for c in ("doc_id", "language")), strict=True)
+            if name == language
+        ]
+        rows += [
+            {"doc_id": d, "annotator": "a", "score": value[d], "section_scores": [value[d]], "rank": rank}
+            for rank, d in enumerate(sorted(own, key=lambda d: (-value[d], d)), 1)
+        ]
+    documents.write(pa.Table.from_pylist(rows, schema=documents.SCORES), folder / "scores", documents.SCORES)
+    return {row["doc_id"]: row for row in rows}
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    rng = np.random.default_rng(0)
+    lengths = {
+        "Python": rng.integers(20, 400, 300),
+        "C": rng.integers(20, 400, 100),
+        "Go": rng.integers(20, 400, 20),
+    }
+    table = index(tmp_path / "tokens", lengths)
+    ranked = scores(tmp_path / "scores", table)
+    return {"tokens": tmp_path / "tokens", "scores": tmp_path / "scores"}, table, ranked
+
+
+SETTINGS = {
+    "phases": [{"name": "quality", "tokens": 20_000, "repeats": 4, "control": True}],
+    "synthesis": {"seeds": 12, "python_share": 0.5},
+    "seed": 1,
+}
+
+
+def run(inputs, out, **changes):
+    out.mkdir()
+    select.build({**SETTINGS, **changes}, inputs, out)
+    return {p.stem: pq.read_table(p) for p in out.glob("*.parquet")}, json.loads(
+        (out / "selection.json").read_text()
+    )
+
+
+def tokens_of(table, chosen):
+    about = {r["doc_id"]: r for r in table.to_pylist()}
+    found: dict[str, list[tuple[str, int, int]]] = {}
+    for row in chosen.to_pylist():
+        at = about[row["doc_id"]]
+        found.setdefault(at["language"], []).append((row["doc_id"], at["length"] + 1, row["repeats"]))
+    return found
+
+
+def test_the_best_of_each_language_meet_its_share_of_the_budget(corpus, tmp_path):
+    inputs, table, ranked = corpus
+    made, report = run(inputs, tmp_path / "out")
+    chosen = tokens_of(table, made["quality"])
+    whole = table.num_rows + sum(table["length"].to_pylist())
+    for language, row in report["phases"]["quality"]["languages"].items():
+        own = [r for r in table.to_pylist() if r["language"] == language]
+        assert abs(row["quota"] - 5_000 * sum(r["length"] + 1 for r in own) / whole) < 1
+        docs = sorted(chosen[language], key=lambda d: ranked[d[0]]["rank"])
+        assert sum(n for _, n, _ in docs) == row["tokens"] >= row["quota"] > row["tokens"] - docs[-1][1]
+        assert (
+            row["cutoff_rank"] == ranked[docs[-1][0]]["rank"]
+            and row["cutoff_score"] == ranked[docs[-1][0]]["score"]
+        )
+        above = {r["doc_id"] for r in own if ranked[r["doc_id"]]["rank"] <= row["cutoff_rank"]}
+        passed = above - {d for d, _, _ in docs}
+        assert all(r["length"] + 1 > row["quota"] for r in own if r["doc_id"] in passed)
+        assert {repeats for *_, repeats in docs} == {4}
+
+
+def test_the_control_sees_as_much_of_each_language_at_random_and_once(corpus, tmp_path):
+    inputs, table, ranked = corpus
+    made, report = run(inputs, tmp_path / "out")
+    good, random = report["phases"]["quality"], report["phases"]["quality-random"]
+    for language, docs in tokens_of(table, made["quality-random"]).items():
+        row = random["languages"][language]
+        share = good["languages"][language]["tokens"] / good["unique_tokens"]
+        assert abs(row["quota"] - 20_000 * share) < 1
+        seen = sum(n * repeats for _, n, repeats in docs)
+        assert seen >= row["quota"]
+        if sum(n for _, n, _ in docs) >= row["quota"]:
+            assert {repeats for *_, repeats in docs} == {1}
+        else:
+            assert seen - sum(n for _, n, _ in docs) < row["quota"], "one repeat fewer would not do"
+    mean = np.mean([ranked[d]["rank"] for d in made["quality-random"]["doc_id"].to_pylist()])
+    best = np.mean([ranked[d]["rank"] for d in made["quality"]["doc_id"].to_pylist()])
+    assert best < mean
+
+
+def test_a_budget_beyond_the_pool_takes_all(corpus, tmp_path):
+    inputs, table, _ = corpus
+    phases = [{"name": "quality", "tokens": 10**7, "repeats": 4, "control": True}]
+    made, report = run(inputs, tmp_path / "out", phases=phases)
+    assert sorted(made["quality"]["doc_id"].to_pylist()) == sorted(table["doc_id"].to_pylist())
+    assert all(row["short"] for row in report["phases"]["quality"]["languages"].values())
+    assert min(made["quality-random"]["repeats"].to_pylist()) > 1
+
+
+def test_seeds_are_the_best_half_python_and_interleaved(corpus, tmp_path):
+    inputs, _, ranked = corpus
+    made, _ = run(inputs, tmp_path / "out")
+    seeds = made["seeds"].to_pylist()
+    assert [s["language"] for s in seeds].count("Python") == 6 == len(seeds) - 6
+    for language in ("Python", "C"):
+        ranks = [s["rank"] for s in seeds if s["language"] == language]
+        assert (
+            ranks
+            == sorted(ranks)
+            == [ranked[s["doc_id"]]["rank"] for s in seeds if s["language"] == language]
+        )
+    assert {s["doc_id"] for s in seeds} <= set(made["quality"]["doc_id"].to_pylist())
+    first = [s["language"] for s in seeds[:6]]
+    assert 2 <= first.count("Python") <= 4
+
+
+def test_rows_in_another_order_select_the_same(corpus, tmp_path):
+    inputs, table, _ = corpus
+    before, report = run(inputs, tmp_path / "one")
+    order = np.random.default_rng(5).permutation(table.num_rows)
+    pq.write_table(table.take(order), inputs["tokens"] / "index.parquet")
+    after, again = run(inputs, tmp_path / "two")
+    assert before == after and report == again
+
+
+def test_heldout_documents_are_never_selected(corpus, tmp_path):
+    inputs, table, _ = corpus
+    split = pa.array(["heldout" if i % 2 else "train" for i in range(table.num_rows)])
+    pq.write_table(
+        table.set_column(table.column_names.index("split"), "split", split),
+        inputs["tokens"] / "index.parquet",
+    )
+    made, _ = run(
+        inputs, tmp_path / "out", phases=[{"name": "quality", "tokens": 10**7, "repeats": 1, "control": True}]
+    )
+    kept = {d for d, s in zip(table["doc_id"].to_pylist(), split.to_pylist(), strict=True) if s == "train"}
+    assert all(set(t["doc_id"].to_pylist()) <= kept for t in made.values())
+    assert set(made["quality"]["doc_id"].to_pylist()) == kept
+
+
+def test_too_small_a_budget_is_a_fault(corpus, tmp_path):
+    with pytest.raises(Fault, match="less than the shortest document"):
+        run(
+            corpus[0],
+            tmp_path / "out",
+            phases=[{"name": "quality", "tokens": 8, "repeats": 4, "control": False}],
+        )
+
+
+def test_a_synthetic_phase_s_control_follows_its_languages(corpus, tmp_path):
+    inputs, table, _ = corpus
+    index(tmp_path / "synthetic", {"Python": [300] * 10, "C": [100] * 10}, name="made")
+    out = tmp_path / "control"
+    out.mkdir()
+    settings = {"phase": {"name": "synthetic", "tokens": 4_000}, "seed": 1}
+    select.build_control(
+        settings, {"tokens": inputs["tokens"], "synthetic-tokens": tmp_path / "synthetic"}, out
+    )
+    docs = tokens_of(table, pq.read_table(out / "synthetic-random.parquet"))
+    assert sorted(docs) == ["C", "Python"]
+    for language, quota in (("Python", 3_000), ("C", 1_000)):
+        lengths = [n for _, n, _ in docs[language]]
+        assert quota <= sum(lengths) < quota + max(lengths)
+
+
+@given(st.lists(st.integers(1, 100), max_size=40), st.integers(0, 2000), st.integers(1, 120))
+def test_fill_is_the_shortest_prefix_of_what_fits(tokens, quota, longest):
+    tokens = np.array(tokens, dtype=np.int64)
+    rows = fill(tokens, quota, longest)
+    fits = np.flatnonzero(tokens <= longest)
+    assert np.array_equal(rows, fits[: len(rows)])
+    if len(rows) < len(fits):
+        assert tokens[rows].sum() >= quota
+    if len(rows):
+        assert tokens[rows].sum() - tokens[rows[-1]] < quota
+
+
+@given(
+    st.dictionaries(st.text(max_size=3), st.integers(0, 1000), min_size=1, max_size=6), st.integers(0, 10**6)
+)
+def test_shares_add_up_and_are_within_one(weights, total):
+    parts = draw.shares(weights, total)
+    whole = sum(weights.values())
+    assert sum(parts.values()) == (total if whole else 0)
+    assert all(abs(parts[k] - total * weights[k] / whole) < 1 + 1e-6 for k in parts if whole)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**40), st.randoms(use_true_random=False))
+def test_keys_belong_to_documents_and_are_spread_evenly(seed, random):
+    names = ids(400)
+    keys = dict(zip(names, draw.keys(pa.array(names), seed, "x").tolist(), strict=True))
+    random.shuffle(names)
+    assert draw.keys(pa.array(names), seed, "x").tolist() == [keys[n] for n in names]
+    below = sum(k < 2**63 for k in keys.values())
+    assert 130 < below < 270 and len(set(keys.values())) == 400
+    assert keys != dict(zip(names, draw.keys(pa.array(names), seed, "y").tolist(), strict=True))
