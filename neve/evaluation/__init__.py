@@ -1,0 +1,1 @@
+"""How good a model is: bits per byte, generated solutions, their grades, and how sure one can be."""
