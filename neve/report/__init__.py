@@ -1,0 +1,1 @@
+"""Numbers, pictures and explanations for a person."""

@@ -1,0 +1,143 @@
+"""The report of a run: one self-contained page, and the numbers behind it as JSON.
+
+Everything on the page comes from `summary.json`; source text in it is hostile and jinja escapes it. No
+script, no font, no picture from elsewhere: the page reads the same on a plane in ten years.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from neve.report import plots
+from neve.report.summary import summarize
+from neve.store import atomic_write, write_json
+
+RULES_VERSION = 1
+
+
+def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+    """Stage `report`: `index.html` and `summary.json` from all other stages' folders."""
+    summary = summarize(inputs, settings["recipe"])
+    write_json(out / "summary.json", summary)
+    atomic_write(out / "index.html", render(summary))
+    return {"bytes": (out / "index.html").stat().st_size}
+
+
+def render(summary: dict[str, Any]) -> str:
+    """The page as HTML."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("neve.report", "."), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["n"] = lambda value: f"{value:,.0f}"
+    environment.filters["f3"] = lambda value: "–" if value is None else f"{value:.3f}"
+    environment.filters["pct"] = lambda value: f"{100 * value:.1f} %"
+    environment.filters["interval"] = lambda pair: f"[{pair[0]:.3f}, {pair[1]:.3f}]"
+    environment.filters["signed"] = lambda value: f"{value:+.3f}"
+    environment.filters["json"] = lambda value: json.dumps(value, indent=1, ensure_ascii=False)
+    environment.filters["bytes"] = human_bytes
+    return environment.get_template("page.html").render(
+        s=summary,
+        headlines=headlines(summary),
+        loss=loss_plot(summary["phases"]),
+        rate=rate_plot(summary["phases"]),
+        scores=score_plot(summary["scores"]) if "scores" in summary else "",
+        funnel=funnel(summary["corpus"]),
+        languages=sorted({key for m in summary["results"]["models"].values() for key in m["bits_per_byte"]["heldout"]} - {"all"}),
+        total_seconds=sum(summary["timings"].values()),
+    )  # fmt: skip
+
+
+def human_bytes(value: float) -> str:
+    """Bytes in the unit that reads best.
+
+    >>> human_bytes(512), human_bytes(12_345_678)
+    ('512 B', '12.3 MB')
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+METRICS = {"humaneval": "HumanEval's solutions given their prompts", "heldout": "held-out code"}
+
+
+def headlines(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """What each phase did beside its control (or beside what it started from), in a sentence's parts."""
+    found = []
+    for pair in summary["results"]["pairs"]:
+        low, high = pair["interval"]
+        found.append(
+            {
+                **pair,
+                "on": METRICS.get(pair["metric"], pair["metric"]),
+                "word": "better" if high < 0 else "worse" if low > 0 else "no clear difference",
+                "is_control": pair["control"] == f"{pair['phase']}-random",
+            }
+        )
+    return found
+
+
+def funnel(corpus: dict[str, Any]) -> list[dict[str, Any]]:
+    """Files left after each stage of curation, in the order in which files meet the stages."""
+    order = [
+        "sources",
+        "decode",
+        "languages",
+        "exact",
+        "licenses",
+        "filters",
+        "decontaminate",
+        "near",
+        "syntax",
+        "curate",
+    ]
+    stopped: dict[str, int] = {}
+    for rule in corpus["rules"]:
+        stopped[rule["stage"]] = stopped.get(rule["stage"], 0) + rule["files"]
+    left = corpus["entering"]
+    rows = [{"stage": "files that enter", "stopped": 0, "left": left}]
+    for stage in [*(s for s in order if s in stopped), *sorted(set(stopped) - set(order))]:
+        left -= stopped[stage]
+        rows.append({"stage": stage, "stopped": stopped[stage], "left": left})
+    return rows
+
+
+def _offsets(phases: list[dict[str, Any]]) -> dict[str, int]:
+    """Tokens trained before each phase begins, along what it started from."""
+    before: dict[str, int] = {}
+    tokens = {"scratch": 0}
+    for phase in phases:
+        before[phase["name"]] = tokens[phase["start"]]
+        tokens[phase["name"]] = before[phase["name"]] + phase["tokens"]
+    return before
+
+
+def loss_plot(phases: list[dict[str, Any]]) -> str:
+    before = _offsets(phases)
+    series = [
+        (p["name"], [before[p["name"]] + t for t in p["curve"]["tokens"]], p["curve"]["loss"])
+        for p in phases
+        if p["curve"]["tokens"]
+    ]
+    return plots.lines(series, "tokens trained", "loss, nats a token")
+
+
+def rate_plot(phases: list[dict[str, Any]]) -> str:
+    before = _offsets(phases)
+    series = [
+        (p["name"], [before[p["name"]] + t for t in p["curve"]["tokens"]], p["curve"]["lr"])
+        for p in phases
+        if not p["control"]
+    ]
+    return plots.lines(series, "tokens trained", "learning rate", height=200, zero=True)
+
+
+def score_plot(scores: dict[str, Any]) -> str:
+    return plots.stacked(scores["edges"], list(scores["histogram"].items()), "score", "documents")

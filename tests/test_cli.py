@@ -1,0 +1,68 @@
+"""What a person types and what they see: exit status, one line an error, help with examples."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def neve(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "neve.cli", *map(str, arguments)], capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("run", "absent.toml"), 2, "absent.toml: no such file"),
+        (("run", ROOT / "recipes/quickstart.toml", "--set", "run.nam=1"), 2, "run.nam"),
+        (("run", ROOT / "recipes/quickstart.toml", "--set", "phase.0.tokens=-4"), 2, "phase.0.tokens = -4"),
+        (("status", "absent"), 1, "no run here"),
+        (("why", "absent", "x"), 1, "no run here"),
+        (("run",), 2, "Missing argument"),
+        (("plan", ROOT / "recipes/quickstart.toml", "--gpus", "0"), 2, "--gpus"),
+    ],
+)
+def test_errors_are_a_line_and_a_status(arguments, status: int, said: str) -> None:
+    done = neve(*arguments)
+    assert done.returncode == status and said in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "status", "why", "report", "export", "filters"])
+def test_help_shows_an_example(command: str) -> None:
+    done = neve(command, "--help")
+    assert done.returncode == 0
+    assert command in ("filters",) or f"neve {command}" in done.stdout
+
+
+def test_plan_prints_the_papers_figures() -> None:
+    """Oracle: the parameter count of the paper's shape, computed by hand in paper.md section 2."""
+    done = neve("plan", ROOT / "recipes/arctic-snowcoder-1.3b.toml", "--gpus", 64)
+    assert done.returncode == 0 and "1,364,297,728" in done.stdout
+
+
+def test_filters_as_json() -> None:
+    rows = json.loads(neve("filters", "--json").stdout)
+    assert len(rows) >= 8 and all(row["meaning"] for row in rows)
+
+
+def test_status_of_a_run(small_run: Path) -> None:
+    rows = json.loads(neve("status", small_run, "--json").stdout)
+    assert {row["state"] for row in rows} == {"done"} and rows[0]["stage"] == "files"
+    assert "train-quality-random" in neve("status", small_run).stdout
+
+
+def test_a_missing_source_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "r.toml").write_text(
+        '[run]\nname = "x"\n[corpus]\nsources = [{ kind = "directory", path = "nowhere" }]\n'
+        '[annotator]\npositives = [{ kind = "directory", path = "nowhere" }]\n'
+        '[[phase]]\nname = "general"\ndata = "corpus"\ntokens = 10\nlr = { peak = 1e-3 }\n'
+    )
+    done = neve("run", tmp_path / "r.toml", "--out", tmp_path / "run")
+    assert done.returncode == 1 and "nowhere" in done.stderr and "Traceback" not in done.stderr
+    assert not list((tmp_path / "run" / "stages").glob("files-*"))
