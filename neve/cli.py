@@ -27,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Raw repositories to a trained and evaluated code model, refining the data three times.",
 )
-out = Console()
+out = Console(width=None if sys.stdout.isatty() else 140)
 
 RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe, e.g. recipes/quickstart.toml")]
 RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A run's folder, e.g. runs/quickstart")]
@@ -99,11 +99,34 @@ def plan(
     from neve.training import plan as planning
 
     spec = load(recipe, overrides).model_dump(mode="json")
-    result = planning.plan(spec, spec["tokenizer"]["vocab_size"], gpus, mfu)
+    unique = spec["corpus"]["expected_tokens"]
+    result = planning.plan(spec, spec["tokenizer"]["vocab_size"], gpus, mfu, corpus_tokens=unique)
     if as_json:
         print(json.dumps(result, indent=1))
-    else:
-        print(planning.render(result))
+        return
+    count, memory, disk = result["parameters"], result["memory"]["total"], result["disk"]["total"]
+    print(f"parameters: {count['all']:,} ({count['other']:,} without embeddings)")
+    table = Table(box=None, header_style="bold")
+    for column in ("phase", "tokens", "steps", "epochs", "effective", "FLOPs 6N", "causal", "PaLM", "hours"):
+        table.add_column(column, justify="left" if column == "phase" else "right")
+    for row in [*result["phases"], {"phase": "all, controls left out", **result["total"]}]:
+        flops = [f"{row['flops'][name]:.3g}" for name in ("6N", "causal", "palm")]
+        epochs, effective = row.get("epochs"), row.get("effective_tokens")
+        table.add_row(
+            row["phase"],
+            f"{row['tokens']:,}",
+            f"{row['steps']:,}",
+            "" if epochs is None else f"{epochs:.2f}",
+            "" if effective is None else f"{effective:.3g}",
+            *flops,
+            f"{row['hours']:,.2f}",
+        )
+    out.print(table)
+    print(
+        f"hours: by PaLM's count on {gpus} GPUs of {result['peak_flops'] / 1e12:.0f} TFLOP/s at {mfu:.0%}\n"
+        f"memory: about {memory / 2**30:.1f} GiB on each GPU\ndisk: about {disk / 1e9:,.1f} GB\n"
+        "effective: fresh tokens that repeated ones are worth (Muennighoff et al. 2023)"
+    )
 
 
 @app.command()

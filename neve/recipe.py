@@ -108,6 +108,8 @@ class Corpus(Section):
     """A larger file gets a verdict unread."""
     max_archive_bytes: int = Field(default=4 << 30, ge=1)
     """An archive that unpacks to more is refused (a bomb)."""
+    expected_tokens: int | None = Field(default=None, ge=1)
+    """Unique tokens expected; `neve plan` counts epochs with them, nothing else reads them."""
     heldout_share: float = Field(default=0.03, ge=0, lt=1)
     """Share of repositories held out of training, at least one where there are two or more."""
     quarantine_limit: float = Field(default=0.01, ge=0, le=1)

@@ -23,7 +23,7 @@ ARM = "main"
 def stages(recipe: Recipe, folder: Path, precision: str | None = None) -> list[Stage]:
     """The stages of a recipe, each after those that it reads. `folder` is the run's."""
     seed = recipe.run.seed
-    corpus = recipe.corpus.model_dump(mode="json", exclude={"sources"})
+    corpus = recipe.corpus.model_dump(mode="json", exclude={"sources", "expected_tokens"})
     sizes = {
         "max_file_bytes": recipe.corpus.max_file_bytes,
         "max_archive_bytes": recipe.corpus.max_archive_bytes,
@@ -198,19 +198,17 @@ def _phase(recipe: Recipe, phase: Phase, precision: str | None) -> list[Stage]:
 
 def _train(recipe: Recipe, phase: Phase, name: str, precision: str | None) -> Stage:
     training = recipe.training.model_dump(mode="json")
-    seconds = training.pop("checkpoint_seconds")
     start = {} if phase.start == "scratch" else {"start": f"train-{phase.start}"}
     return Stage(
         f"train-{name}",
         "neve.training.loop:build",
         settings={
-            "phase": phase.model_dump(mode="json", include={"tokens", "lr", "fim_rate"}),
+            "phase": {"name": name, **phase.model_dump(mode="json", include={"tokens", "lr"})},
             "model": recipe.model.model_dump(mode="json"),
             "training": training,
             "seed": recipe.run.seed,
             "precision": precision,
         },
-        extra={"checkpoint_seconds": seconds, "name": name},
         inputs={"view": f"view-{name}", "tokenizer": "tokenizer", **start},
         resumes=True,
     )
@@ -245,7 +243,7 @@ def _evaluate(recipe: Recipe) -> Stage:
 
 def open_store(recipe: Recipe, folder: Path) -> Store:
     """The store of a run, automatic choices resolved on this machine."""
-    precision = recipe.training.precision
+    precision: str = recipe.training.precision
     if precision == "auto":
         from neve.training.loop import resolve_precision
 

@@ -5,9 +5,10 @@ the first phase is kept, and the top tokens / repeats are seen `repeats` times. 
 of each language as the phase that it is the twin of, in random documents, once each where the pool suffices.
 
 Rules of rounding. A document counts with its tokens and the separator behind it. Documents are taken in
-order until the quota is met, so the last one may cross it; a document longer than a phase's whole quota for
-its language is passed over, since one such file would be all that the model sees of it.
-The trade-off: quotas are met in whole documents, never in pieces.
+order; one that does not fit into what is left of its language's quota is passed over. So a quota is missed by less than
+its shortest document left out, and `repeats` passes over the selection are the phase's tokens, no more.
+The trade-off: quotas are met in whole documents, never in pieces; where a quota is a few documents' worth, as on a
+laptop, a shorter document further down takes the place of a longer one.
 """
 
 from __future__ import annotations
@@ -96,14 +97,19 @@ def build_control(settings: dict[str, Any], inputs: dict[str, Path], out: Path) 
 
 
 def fill(tokens: np.ndarray, quota: float, longest: float) -> np.ndarray:
-    """Rows, in order, that meet `quota` tokens, those longer than `longest` passed over; all others if they cannot.
+    """Rows, in order, that `quota` tokens hold: one longer than `longest`, or than what is left, is passed over.
 
-    >>> fill(np.array([50, 900, 40, 30, 20]), 100, 100).tolist()
-    [0, 2, 3]
+    >>> fill(np.array([50, 900, 40, 30, 10]), 100, 100).tolist()
+    [0, 2, 4]
     """
-    rows = np.flatnonzero(tokens <= longest)
-    before = np.cumsum(tokens[rows]) - tokens[rows]
-    return rows[before < quota]
+    rows, left = np.flatnonzero(tokens <= min(longest, quota)), quota
+    taken = []
+    while len(rows):
+        fits = int(np.searchsorted(np.cumsum(tokens[rows]), left, side="right"))
+        taken.append(rows[:fits])
+        left -= tokens[rows[:fits]].sum()
+        rows = rows[fits:][tokens[rows[fits:]] <= left]
+    return np.concatenate([np.empty(0, dtype=np.int64), *taken])
 
 
 def quality(pools: dict[str, Pool], budget: int, repeats: int) -> tuple[dict[str, Pool], dict[str, Any]]:
@@ -116,7 +122,7 @@ def quality(pools: dict[str, Pool], budget: int, repeats: int) -> tuple[dict[str
         part = pool.take(fill(pool.tokens, quota, quota))
         chosen[language], taken = part, int(part.tokens.sum())
         about[language] = {
-            "quota": quota, "tokens": taken, "documents": len(part.tokens), "longest": quota, "short": taken < quota,
+            "quota": quota, "tokens": taken, "documents": len(part.tokens), "longest": quota, "short": whole[language] < quota,
             "cutoff_score": float(part.scores[-1]) if len(part.scores) else None,
             "cutoff_rank": int(part.ranks[-1]) if len(part.ranks) else None,
             "pool_tokens": whole[language], "pool_documents": len(pool.tokens),
@@ -145,8 +151,9 @@ def _control(
         quota, pool = quotas[language], pools[language]
         drawn = pool.take(np.argsort(draw.keys(pa.array(pool.doc_ids), seed, name), kind="stable"))
         part = drawn.take(fill(drawn.tokens, quota, longest[language]))
-        taken = int(part.tokens.sum())
-        chosen[language], repeats[language] = part, max(1, -(-quota // taken)) if taken else 1
+        taken, there = int(part.tokens.sum()), int((drawn.tokens <= longest[language]).sum())
+        short = 0 < len(part.tokens) == there
+        chosen[language], repeats[language] = part, -(-quota // taken) if short else 1
         about[language] = {
             "quota": quota, "tokens": taken, "documents": len(part.tokens), "repeats": repeats[language],
             "cutoff_score": None, "cutoff_rank": None,
@@ -173,8 +180,9 @@ def _seeds(
 ) -> dict[str, int]:
     """Write the seeds: the best of the selection, `python_share` of them Python, languages evenly interleaved.
 
-    The other languages keep their proportions of the corpus's tokens. A language with fewer selected documents
-    gives what it has. Where the selection has only Python, or none, the share does not apply.
+    The other languages keep their proportions of the corpus's tokens. Where more seeds are wanted than the selection
+    has documents of a language, they are taken again, `turn` 1, 2, …, each turn with other lines of them as
+    inspiration. Where the selection has only Python, or none, the share does not apply.
     """
     import pyarrow.parquet as pq
 
@@ -185,9 +193,11 @@ def _seeds(
         scale = (1 - share) / sum(whole.values()) if whole else 0.0
         whole = {**{name: weight * scale for name, weight in whole.items()}, "Python": share}
     wanted = draw.shares(whole, synthesis["seeds"])
-    ids, names, ranks, places = [], [], [], []
+    ids, names, ranks, turns, places = [], [], [], [], []
     for name in sorted(wanted):
-        part = chosen[name].take(np.arange(min(wanted[name], len(chosen[name].tokens))))
+        row = np.arange(wanted[name])
+        part = chosen[name].take(row % len(chosen[name].tokens))
+        turns += (row // len(chosen[name].tokens)).tolist()
         ids += part.doc_ids.tolist()
         names += [name] * len(part.tokens)
         ranks += part.ranks.tolist()
@@ -197,6 +207,7 @@ def _seeds(
             "doc_id": pa.array(ids, pa.string()),
             "language": pa.array(names, pa.string()),
             "rank": pa.array(ranks, pa.int64()),
+            "turn": pa.array(turns, pa.int64()),
         }
     )
     order = np.lexsort((np.arange(len(places)), places))

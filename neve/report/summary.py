@@ -128,7 +128,7 @@ def clusters(folder: Path) -> list[dict[str, Any]]:
     groups: dict[int, list[dict[str, Any]]] = {}
     for row in table.sort_by([("repo", "ascending"), ("path", "ascending")]).to_pylist():
         groups.setdefault(row["component"], []).append(row)
-    named = [
+    named: list[dict[str, Any]] = [
         {
             "documents": len(rows),
             "kept": [f"{r['repo']}/{r['path']}" for r in rows if r["kept"]][:SHOWN],

@@ -104,14 +104,18 @@ def test_the_best_of_each_language_meet_its_share_of_the_budget(corpus, tmp_path
         own = [r for r in table.to_pylist() if r["language"] == language]
         assert abs(row["quota"] - 5_000 * sum(r["length"] + 1 for r in own) / whole) < 1
         docs = sorted(chosen[language], key=lambda d: ranked[d[0]]["rank"])
-        assert sum(n for _, n, _ in docs) == row["tokens"] >= row["quota"] > row["tokens"] - docs[-1][1]
+        left = row["quota"] - row["tokens"]
+        assert sum(n for _, n, _ in docs) == row["tokens"] and left >= 0
+        chosen_ids = {d for d, _, _ in docs}
+        assert all(r["length"] + 1 > left for r in own if r["doc_id"] not in chosen_ids)
         assert (
             row["cutoff_rank"] == ranked[docs[-1][0]]["rank"]
             and row["cutoff_score"] == ranked[docs[-1][0]]["score"]
         )
-        above = {r["doc_id"] for r in own if ranked[r["doc_id"]]["rank"] <= row["cutoff_rank"]}
-        passed = above - {d for d, _, _ in docs}
-        assert all(r["length"] + 1 > row["quota"] for r in own if r["doc_id"] in passed)
+        for r in own:
+            rank = ranked[r["doc_id"]]["rank"]
+            before = sum(n for d, n, _ in docs if ranked[d]["rank"] < rank)
+            assert r["doc_id"] in chosen_ids or before + r["length"] + 1 > row["quota"]
         assert {repeats for *_, repeats in docs} == {4}
 
 
@@ -123,12 +127,15 @@ def test_the_control_sees_as_much_of_each_language_at_random_and_once(corpus, tm
         row = random["languages"][language]
         share = good["languages"][language]["tokens"] / good["unique_tokens"]
         assert abs(row["quota"] - 20_000 * share) < 1
-        seen = sum(n * repeats for _, n, repeats in docs)
-        assert seen >= row["quota"]
-        if sum(n for _, n, _ in docs) >= row["quota"]:
-            assert {repeats for *_, repeats in docs} == {1}
+        once = sum(n for _, n, _ in docs)
+        repeats = {repeats for *_, repeats in docs}
+        limit = good["languages"][language]["longest"]
+        own = [r["length"] + 1 for r in table.to_pylist() if r["language"] == language]
+        pool = sum(n for n in own if n <= limit)
+        if once < pool:
+            assert repeats == {1} and row["quota"] - max(own) < once <= row["quota"]
         else:
-            assert seen - sum(n for _, n, _ in docs) < row["quota"], "one repeat fewer would not do"
+            assert repeats == {-(-row["quota"] // once)}, "the fewest repeats that meet the quota"
     mean = np.mean([ranked[d]["rank"] for d in made["quality-random"]["doc_id"].to_pylist()])
     best = np.mean([ranked[d]["rank"] for d in made["quality"]["doc_id"].to_pylist()])
     assert best < mean
@@ -206,19 +213,28 @@ def test_a_synthetic_phase_s_control_follows_its_languages(corpus, tmp_path):
     assert sorted(docs) == ["C", "Python"]
     for language, quota in (("Python", 3_000), ("C", 1_000)):
         lengths = [n for _, n, _ in docs[language]]
-        assert quota <= sum(lengths) < quota + max(lengths)
+        assert quota - max(lengths) < sum(lengths) <= quota
 
 
 @given(st.lists(st.integers(1, 100), max_size=40), st.integers(0, 2000), st.integers(1, 120))
-def test_fill_is_the_shortest_prefix_of_what_fits(tokens, quota, longest):
-    tokens = np.array(tokens, dtype=np.int64)
-    rows = fill(tokens, quota, longest)
-    fits = np.flatnonzero(tokens <= longest)
-    assert np.array_equal(rows, fits[: len(rows)])
-    if len(rows) < len(fits):
-        assert tokens[rows].sum() >= quota
-    if len(rows):
-        assert tokens[rows].sum() - tokens[rows[-1]] < quota
+def test_fill_takes_what_fits_in_order(tokens, quota, longest):
+    """Oracle: one document after the other, in plain Python."""
+    left, rows = quota, []
+    for row, n in enumerate(tokens):
+        if n <= longest and n <= left:
+            rows.append(row)
+            left -= n
+    assert fill(np.array(tokens, dtype=np.int64), quota, longest).tolist() == rows
+
+
+def test_more_seeds_than_documents_take_turns(corpus, tmp_path):
+    made, report = run(corpus[0], tmp_path / "out", synthesis={"seeds": 400, "python_share": 0.5})
+    seeds = made["seeds"].to_pylist()
+    assert len(seeds) == 400 == sum(report["seeds"].values())
+    assert len({(s["doc_id"], s["turn"]) for s in seeds}) == 400 and max(s["turn"] for s in seeds) > 0
+    for language in ("Python", "C"):
+        own = [(s["turn"], s["rank"]) for s in seeds if s["language"] == language]
+        assert own == sorted(own)
 
 
 @given(

@@ -1,0 +1,1 @@
+"""Language models behind HTTP: a client that asks, a ledger that remembers, a server for this machine."""

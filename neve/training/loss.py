@@ -1,0 +1,92 @@
+"""Cross-entropy over the vocabulary without ever holding the logits of all positions.
+
+Positions go through the vocabulary projection in chunks. For training each chunk's gradient is taken right
+behind its loss, while its logits are still in cache, so that the logits live once, are never recomputed,
+and the backward pass only hands the finished gradients on. The trade-off: the gradient of the projection is
+kept (one more matrix of its size), and only the summed loss can be differentiated.
+
+Source: the fused linear cross-entropy of Liger Kernel (arXiv 2410.10989), in plain PyTorch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from neve.training.model import Llama, compute_dtype
+
+IGNORED = -100
+"""Target of a position that counts for nothing."""
+
+CHUNK_ELEMENTS = {"cpu": 1 << 21, "cuda": 1 << 28}
+"""Logits held at once: on a CPU 8 MiB, which stay in cache; on a GPU 1 GiB, which keeps it busy."""
+
+
+def _chunks(positions: int, vocabulary: int, device: torch.device) -> Iterator[slice]:
+    size = max(CHUNK_ELEMENTS.get(device.type, 1 << 28) // vocabulary, 1)
+    return (slice(start, start + size) for start in range(0, positions, size))
+
+
+class _LinearCrossEntropy(torch.autograd.Function):
+    """Σ −log softmax(hidden · weightᵀ)[target] · scale over positions with a target."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, scale: float) -> Tensor:
+        # Autocast does not reach into a custom function's backward, and here the backward is inside.
+        dtype = compute_dtype(hidden)
+        cast, projection = hidden.to(dtype), weight.to(dtype)
+        grad_hidden = torch.empty_like(cast)
+        grad_weight = torch.zeros_like(weight, dtype=torch.float32)
+        total = torch.zeros((), dtype=torch.float32, device=hidden.device)
+        with torch.autocast(hidden.device.type, enabled=False):
+            for part in _chunks(len(targets), len(weight), hidden.device):
+                known = targets[part] != IGNORED
+                chosen = targets[part].clamp(min=0)[:, None]
+                log_p = torch.log_softmax((cast[part] @ projection.T).float(), dim=-1)
+                total -= (log_p.gather(1, chosen)[:, 0] * known).sum()
+                grad = log_p.exp_()
+                grad.scatter_add_(1, chosen, grad.new_full((1, 1), -1.0).expand(len(chosen), 1))
+                grad = grad.mul_((known * scale)[:, None]).to(dtype)
+                torch.mm(grad, projection, out=grad_hidden[part])
+                if dtype == torch.float32:
+                    grad_weight.addmm_(grad.T, cast[part])
+                else:
+                    grad_weight += grad.T @ cast[part]
+        ctx.save_for_backward(grad_hidden.to(hidden.dtype), grad_weight.to(weight.dtype))
+        return total * scale
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        grad_hidden, grad_weight = ctx.saved_tensors
+        return grad_hidden * grads[0], grad_weight * grads[0], None, None
+
+
+def scaled_loss(
+    model: Llama, inputs: Tensor, targets: Tensor, scale: float, mask: Tensor | None = None
+) -> Tensor:
+    """Summed negative log-likelihood (nats) of targets [B, T] given inputs [B, T], times `scale`, as a scalar.
+
+    With scale = 1 / (valid targets of the whole optimizer step) the sum over micro batches is the step's mean
+    loss, and their gradients add up to its gradient, however it was cut. Targets of −100 count for nothing.
+    """
+    hidden = model(inputs, mask=mask)
+    return _LinearCrossEntropy.apply(hidden.flatten(0, 1), model.head, targets.flatten(), scale)
+
+
+@torch.no_grad()
+def token_losses(model: Llama, inputs: Tensor, targets: Tensor) -> Tensor:
+    """Negative log-likelihood in nats of each target: int64 [B, T] twice -> float32 [B, T], 0 where ignored.
+
+    No gradients; logits live in chunks only. Runs under the caller's autocast.
+    """
+    hidden = model(inputs).flatten(0, 1)
+    flat = targets.flatten()
+    losses = torch.zeros(len(flat), dtype=torch.float32, device=hidden.device)
+    for part in _chunks(len(flat), len(model.head), hidden.device):
+        logits = model.logits(hidden[part]).float()
+        losses[part] = F.cross_entropy(logits, flat[part], ignore_index=IGNORED, reduction="none")
+    return losses.view(targets.shape)

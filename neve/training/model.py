@@ -1,0 +1,341 @@
+"""The Llama architecture as one plain module, and its Hugging Face folder.
+
+Parameter names are those of transformers' LlamaForCausalLM, so that export is a copy and any tool reads
+the result; the arithmetic is in transformers' order, so that fp32 logits are equal. The trade-off: no
+options beyond the recipe's (no biases, no dropout, no rope scaling), which keeps the forward pass readable.
+`forward` ends with the final norm: who wants a loss never holds the logits of all positions at once.
+
+On a CPU the norm has a hand-written gradient (half the passes over memory of the composed one); on a GPU
+PyTorch's fused kernel is used.
+
+Sources: Llama 2 (arXiv 2307.09288); RMSNorm (arXiv 1910.07467); grouped queries (arXiv 2305.13245); residual projections scaled down
+at the start by 1/√(2·layers) as in GPT-2.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from neve.errors import Fault
+from neve.training.attention import attend, rotary, rotate
+
+INIT_STD = 0.02
+
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "encoder.json")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Shape of a model; `max_positions` is the longest window it was trained on."""
+
+    vocab_size: int
+    hidden: int
+    intermediate: int
+    layers: int
+    heads: int
+    kv_heads: int
+    rope_base: float
+    norm_eps: float
+    tied: bool
+    max_positions: int
+
+
+class Cache:
+    """Keys and values of what was read so far, for generation: [layers, batch, kv_heads, length, head size]."""
+
+    def __init__(self, model: Llama, batch: int, length: int) -> None:
+        config = model.config
+        weight = model.model.embed_tokens.weight
+        shape = (config.layers, batch, config.kv_heads, length, config.hidden // config.heads)
+        self.keys = torch.zeros(shape, dtype=weight.dtype, device=weight.device)
+        self.values = torch.zeros_like(self.keys)
+        self.filled = 0
+
+    def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Write k and v [B, kv_heads, T, D] behind what is there; returns all keys and values of the layer."""
+        end = self.filled + k.shape[2]
+        if end > self.keys.shape[3]:
+            raise ValueError(f"the cache holds {self.keys.shape[3]} positions; position {end} does not fit")
+        self.keys[layer, :, :, self.filled : end] = k
+        self.values[layer, :, :, self.filled : end] = v
+        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
+
+
+class _Norm(torch.autograd.Function):
+    """x / √(mean x² + eps) · w with a gradient of few passes."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, eps: float) -> Tensor:
+        scale = torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + eps)
+        ctx.save_for_backward(x, weight, scale)
+        return (x * scale).mul_(weight)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+        x, weight, scale = ctx.saved_tensors
+        grad = grads[0]
+        unit = x * scale
+        product = grad * unit
+        along = (product @ weight).unsqueeze(-1) / -x.shape[-1]
+        grad_x = (grad * weight).addcmul_(unit, along).mul_(scale)
+        return grad_x, product.flatten(0, -2).sum(0), None
+
+
+def compute_dtype(x: Tensor) -> torch.dtype:
+    """What matrix products of x are taken in: autocast's type where it is on, else x's own."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
+
+
+class Norm(nn.Module):
+    """RMSNorm; the result has the type of the products that it goes into, so that it is cast once, not for each."""
+
+    def __init__(self, hidden: int, eps: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(hidden))
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.is_cuda or not torch.is_grad_enabled():
+            out = F.rms_norm(x, self.weight.shape, self.weight, self.eps)
+        else:
+            out = _Norm.apply(x, self.weight, self.eps)
+        return out.to(compute_dtype(x))
+
+
+class Attention(nn.Module):
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.size = config.hidden // config.heads
+        self.q_proj = nn.Linear(config.hidden, config.heads * self.size, bias=False)
+        self.k_proj = nn.Linear(config.hidden, config.kv_heads * self.size, bias=False)
+        self.v_proj = nn.Linear(config.hidden, config.kv_heads * self.size, bias=False)
+        self.o_proj = nn.Linear(config.heads * self.size, config.hidden, bias=False)
+
+    def forward(
+        self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor | None, cache: Cache | None, layer: int
+    ) -> Tensor:
+        batch, length, _ = x.shape
+        q, k, v = (
+            projection(x).view(batch, length, -1, self.size)
+            for projection in (self.q_proj, self.k_proj, self.v_proj)
+        )
+        q, k = rotate(q, *turn).to(v.dtype).transpose(1, 2), rotate(k, *turn).to(v.dtype).transpose(1, 2)
+        v = v.transpose(1, 2)
+        if cache is not None:
+            k, v = cache.append(layer, k, v)
+        mixed = attend(q, k.to(q.dtype), v.to(q.dtype), mask)
+        return self.o_proj(mixed.transpose(1, 2).reshape(batch, length, -1))
+
+
+class FeedForward(nn.Module):
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.gate_proj = nn.Linear(config.hidden, config.intermediate, bias=False)
+        self.up_proj = nn.Linear(config.hidden, config.intermediate, bias=False)
+        self.down_proj = nn.Linear(config.intermediate, config.hidden, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+
+
+class Layer(nn.Module):
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.self_attn = Attention(config)
+        self.mlp = FeedForward(config)
+        self.input_layernorm = Norm(config.hidden, config.norm_eps)
+        self.post_attention_layernorm = Norm(config.hidden, config.norm_eps)
+
+    def forward(
+        self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor | None, cache: Cache | None, layer: int
+    ) -> Tensor:
+        x = x + self.self_attn(self.input_layernorm(x), turn, mask, cache, layer)
+        return x + self.mlp(self.post_attention_layernorm(x))
+
+
+class Trunk(nn.Module):
+    """What transformers calls `model`: embeddings, layers, final norm."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden)
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
+        self.norm = Norm(config.hidden, config.norm_eps)
+
+
+class Llama(nn.Module):
+    """A decoder of Llama's shape; `seed` draws the weights, each from its own name, whatever the device."""
+
+    def __init__(self, config: Config, seed: int = 0) -> None:
+        super().__init__()
+        self.config = config
+        with torch.device("meta"):
+            self.model = Trunk(config)
+            if not config.tied:
+                self.lm_head = nn.Linear(config.hidden, config.vocab_size, bias=False)
+        self.to_empty(device="cpu")
+        self._draw(seed)
+
+    @torch.no_grad()
+    def _draw(self, seed: int) -> None:
+        for name, parameter in self.named_parameters():
+            if parameter.ndim == 1:
+                parameter.fill_(1.0)
+                continue
+            residual = name.endswith(("o_proj.weight", "down_proj.weight"))
+            std = INIT_STD / math.sqrt(2 * self.config.layers) if residual else INIT_STD
+            digest = hashlib.sha256(f"init/{seed}/{name}".encode()).digest()
+            generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+            parameter.normal_(0.0, std, generator=generator)
+
+    @property
+    def head(self) -> Tensor:
+        """The vocabulary projection, [V, H]."""
+        return self.model.embed_tokens.weight if self.config.tied else self.lm_head.weight
+
+    @property
+    def device(self) -> torch.device:
+        return self.head.device
+
+    def forward(
+        self,
+        tokens: Tensor,
+        *,
+        positions: Tensor | None = None,
+        mask: Tensor | None = None,
+        cache: Cache | None = None,
+    ) -> Tensor:
+        """tokens int64 [B, T] -> hidden states after the final norm [B, T, H].
+
+        `positions` [B, T] count from 0, by default from what the cache holds; `mask` is bool [B, 1, T, S],
+        True = attend, S = T plus what the cache holds, by default causal. With a cache the T positions are
+        appended to it. Raises ValueError where the cache is full.
+        """
+        filled = 0 if cache is None else cache.filled
+        if positions is None:
+            positions = torch.arange(filled, filled + tokens.shape[1], device=tokens.device)[None]
+        turn = rotary(positions, self.config.hidden // self.config.heads, self.config.rope_base)
+        x = self.model.embed_tokens(tokens)
+        for index, layer in enumerate(self.model.layers):
+            x = layer(x, turn, mask, cache, index)
+        if cache is not None:
+            cache.filled += tokens.shape[1]
+        return self.model.norm(x)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """hidden [..., H] -> logits [..., V]."""
+        return F.linear(hidden, self.head)
+
+
+def save(model: Llama, folder: Path, tokenizer_folder: Path | None) -> None:
+    """Write a Hugging Face folder: config, fp32 safetensors, generation settings, and the tokenizer's files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config, end = model.config, None
+    if tokenizer_folder is not None:
+        for path in (tokenizer_folder / name for name in TOKENIZER_FILES):
+            if path.exists():
+                shutil.copyfile(path, folder / path.name)
+        end = _end_of_text(tokenizer_folder)
+    description = {
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        "vocab_size": config.vocab_size,
+        "hidden_size": config.hidden,
+        "intermediate_size": config.intermediate,
+        "num_hidden_layers": config.layers,
+        "num_attention_heads": config.heads,
+        "num_key_value_heads": config.kv_heads,
+        "head_dim": config.hidden // config.heads,
+        "hidden_act": "silu",
+        "max_position_embeddings": config.max_positions,
+        "rms_norm_eps": config.norm_eps,
+        "rope_theta": config.rope_base,
+        "rope_scaling": None,
+        "attention_bias": False,
+        "mlp_bias": False,
+        "attention_dropout": 0.0,
+        "initializer_range": INIT_STD,
+        "tie_word_embeddings": config.tied,
+        "bos_token_id": end,
+        "eos_token_id": end,
+        "torch_dtype": "float32",
+        "use_cache": True,
+    }
+    generation = {"bos_token_id": end, "eos_token_id": end, "do_sample": False}
+    (folder / "config.json").write_text(json.dumps(description, indent=2) + "\n")
+    (folder / "generation_config.json").write_text(json.dumps(generation, indent=2) + "\n")
+    weights = {name: tensor.float().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def _end_of_text(tokenizer_folder: Path) -> int:
+    try:
+        name = json.loads((tokenizer_folder / "tokenizer_config.json").read_text())["eos_token"]
+        added = json.loads((tokenizer_folder / "tokenizer.json").read_text())["added_tokens"]
+        return next(token["id"] for token in added if token["content"] == name)
+    except (OSError, ValueError, KeyError, StopIteration) as error:
+        raise Fault(
+            f"{tokenizer_folder}: no tokenizer with an eos_token ({error!r}); build stage tokenizer again"
+        ) from None
+
+
+def load(folder: Path) -> Llama:
+    """Read a Hugging Face folder of Llama's shape; raises Fault where it is none, or not whole.
+
+    Only safetensors are read, every name and shape is checked, and nothing in the folder is run.
+    """
+    try:
+        raw = json.loads((folder / "config.json").read_text())
+        if raw["architectures"] != ["LlamaForCausalLM"] or raw.get("attention_bias") or raw.get("mlp_bias"):
+            raise Fault(
+                f"{folder}/config.json: only LlamaForCausalLM without biases can be read, not {raw['architectures']}"
+            )
+        rope = raw.get("rope_parameters") or {"rope_theta": raw.get("rope_theta", 10_000.0)} | (
+            raw.get("rope_scaling") or {}
+        )
+        if rope.get("rope_type", "default") != "default":
+            raise Fault(
+                f"{folder}/config.json: rope_type = {rope['rope_type']!r}; only plain rotary positions can be read"
+            )
+        config = Config(
+            vocab_size=raw["vocab_size"],
+            hidden=raw["hidden_size"],
+            intermediate=raw["intermediate_size"],
+            layers=raw["num_hidden_layers"],
+            heads=raw["num_attention_heads"],
+            kv_heads=raw.get("num_key_value_heads") or raw["num_attention_heads"],
+            rope_base=float(rope["rope_theta"]),
+            norm_eps=raw["rms_norm_eps"],
+            tied=raw.get("tie_word_embeddings", False),
+            max_positions=raw["max_position_embeddings"],
+        )
+        weights = load_file(folder / "model.safetensors")
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise Fault(
+            f"{folder}: not a readable model folder ({error!r}); it needs config.json and model.safetensors"
+        ) from None
+    if config.tied:
+        weights.pop("lm_head.weight", None)
+    model = Llama(config)
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            raise Fault(
+                f"{folder}: {name} has shape {found.get(name)}, config.json says {expected.get(name)}"
+            )
+    model.load_state_dict(weights)
+    return model

@@ -1,0 +1,55 @@
+"""AdamW on two groups of weights, the gradient clipped by its global norm, broken steps left out.
+
+Matrices are decayed; norms and embeddings are not. Where embeddings are tied the one matrix counts as an
+embedding. The trade-off: a step whose loss or gradient is not finite is skipped, not repeated: the data moves
+on, weights and moments stay, and the count of skipped steps is reported.
+
+Sources: AdamW (arXiv 1711.05101); groups as in GPT-3 and Llama practice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from neve.training.model import Llama
+
+
+def adamw(model: Llama, training: Mapping[str, Any]) -> torch.optim.AdamW:
+    """AdamW with the recipe's betas and weight decay, in one fused kernel; rates are set by `update`, moments start at 0."""
+    decayed: list[torch.nn.Parameter] = []
+    plain: list[torch.nn.Parameter] = []
+    for name, parameter in model.named_parameters():
+        matrix = parameter.ndim > 1 and "embed_tokens" not in name
+        (decayed if matrix else plain).append(parameter)
+    groups = [
+        {"params": decayed, "weight_decay": training["weight_decay"]},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=0.0, betas=tuple(training["betas"]), eps=1e-8, fused=True)
+    for parameter in decayed + plain:
+        optimizer.state[parameter] = {
+            "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
+            "exp_avg": torch.zeros_like(parameter),
+            "exp_avg_sq": torch.zeros_like(parameter),
+        }
+    return optimizer
+
+
+def update(optimizer: torch.optim.Optimizer, loss: float, rate: float, clip: float) -> tuple[float, bool]:
+    """Take one step with learning rate `rate`; returns the gradient's norm before clipping and whether it was taken.
+
+    It is not taken when the loss or the norm is not finite. Gradients are gone afterwards.
+    """
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    norm = float(torch.nn.utils.clip_grad_norm_(parameters, clip))
+    taken = math.isfinite(loss) and math.isfinite(norm)
+    if taken:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return norm, taken

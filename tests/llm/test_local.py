@@ -1,0 +1,79 @@
+"""A model served on this machine: it answers, says nothing, and is gone when its parent is.
+
+Oracle: the real SmolLM2-135M-Instruct through llama.cpp, and the kernel's list of processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from neve import weights
+from neve.errors import Fault
+from neve.llm.client import Client
+from neve.llm.ledger import Ledger
+from neve.llm.local import serve
+
+NAME = "smollm2-135m-instruct"
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from neve.llm.local import serve
+with serve(Path(sys.argv[1]), "m", slots=1, context=256):
+    print("serving", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_it_answers_says_nothing_and_stops(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    async def work(base: str) -> None:
+        with Ledger(tmp_path / "l") as ledger:
+            async with Client(base, ledger) as client:
+                message = {"role": "user", "content": "Write a Python function that adds two numbers."}
+                asked = {"model": NAME, "messages": [message], "max_tokens": 60, "temperature": 0, "seed": 1}
+                answer = await client.ask(asked)
+                assert "def " in answer.text and answer.error is None
+                assert answer.usage["completion_tokens"] > 0
+                long = await client.ask(asked | {"messages": [message | {"content": "word " * 2000}]})
+                assert long.error is not None and "context size" in long.error
+
+    with serve(weights.resolve(NAME), NAME, slots=2, context=256) as base:
+        asyncio.run(work(base))
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(base, trust_env=False)
+    assert tuple(capfd.readouterr()) == ("", "")
+
+
+def test_it_ends_with_a_parent_that_is_killed() -> None:
+    command = [sys.executable, "-c", PARENT, str(weights.resolve(NAME))]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None and parent.stdout.readline() == "serving\n"
+    (child,) = psutil.Process(parent.pid).children()
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 10
+    while child.is_running() and child.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_what_is_no_model_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "model.gguf").write_bytes(b"not a model" * 1000)
+    with (
+        pytest.raises(Fault, match=r"model\.gguf: llama\.cpp cannot serve it: .*magic"),
+        serve(tmp_path / "model.gguf", "m"),
+    ):
+        pass
+    with pytest.raises(Fault, match="no such model file"), serve(tmp_path / "none.gguf", "m"):
+        pass

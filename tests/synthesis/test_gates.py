@@ -1,0 +1,174 @@
+"""Each gate with a real example that passes and one that fails; parsing, Jaccard and contamination are the real ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neve import benchmarks, documents
+from neve.corpus import near
+from neve.corpus.decontaminate import Index
+from neve.errors import Fault
+from neve.llm.client import Answer
+from neve.recipe import Near
+from neve.synthesis import gates
+from neve.synthesis.gates import Accepted, Candidate, Seed, common_lines, first_refusal
+from neve.tokens import bpe
+
+SHARE = 0.5
+GOOD = '''import math
+
+
+def spiral(turns: int, step: float) -> list[tuple[float, float]]:
+    """Points on a spiral that grows by `step` a turn."""
+    points = []
+    for i in range(turns * 12):
+        angle = i * math.pi / 6
+        points.append((step * i / 12 * math.cos(angle), step * i / 12 * math.sin(angle)))
+    return points
+
+
+print(spiral(3, 0.5)[-1])
+'''
+
+
+@pytest.fixture(scope="module")
+def seed(inputs: dict[str, Path]) -> Seed:
+    row = documents.read(inputs["curate"] / "documents").slice(0, 1).to_pylist()[0]
+    lines = "\n".join(row["content"].splitlines()[20:30])
+    return Seed(row["doc_id"], row["repo"], row["path"], "Python", row["content"], lines)
+
+
+@pytest.fixture(scope="module")
+def judge(inputs: dict[str, Path], seed: Seed) -> Any:
+    index, tokenizer = Index.load(["humaneval", "mbpp"]), bpe.load(inputs["tokenizer"])
+
+    def measure(
+        text: str, finish: str | None = "stop", language: str = "Python", error: str | None = None
+    ) -> Candidate:
+        asked = Seed(**vars(seed) | {"language": language})
+        return gates.measure([(asked, Answer(text, finish, {}, error))], index, tokenizer)[0]
+
+    return measure
+
+
+def fenced(code: str) -> str:
+    return f"Here it is:\n```python\n{code}```"
+
+
+def refused(candidate: Candidate, accepted: Accepted | None = None) -> tuple[Any, ...] | None:
+    found = first_refusal(candidate, accepted or Accepted(Near()), SHARE)
+    return (found[0], found[1].value, found[1].limit, found[1].detail) if found else None
+
+
+def test_a_good_answer_passes_fenced_or_not(judge: Any) -> None:
+    assert refused(judge(fenced(GOOD))) is None
+    assert refused(judge(GOOD)) is None
+    assert judge(fenced(GOOD)).code == GOOD == judge(GOOD).code
+    assert judge(GOOD).tokens > 50
+
+
+def test_no_answer_an_unfinished_one_and_none_that_is_code(judge: Any) -> None:
+    assert refused(judge("", None, error="status 400")) == ("unanswered", None, None, "status 400")
+    assert refused(judge(fenced(GOOD), "length")) == ("unfinished", None, None, "finish_reason length")
+    assert refused(judge("I cannot write this file for you.")) == ("no-code", None, None, None)
+    assert judge("I cannot write this file for you.").doc_id is None
+    assert refused(judge(""))[0] == "no-code"  # type: ignore[index]
+
+
+def test_code_that_does_not_parse(judge: Any) -> None:
+    rule, value, limit, _ = refused(judge(fenced(GOOD.replace("return points", "return (points"))))  # type: ignore[misc]
+    assert rule == "syntax" and value > 0 and limit == 0
+
+
+def test_without_a_parser_a_fence_has_to_do(judge: Any) -> None:
+    rust = "fn main() {\n" + "".join(f'    println!("{{}}", {i} * {i});\n' for i in range(8)) + "}\n"
+    assert refused(judge(f"```rust\n{rust}```", language="Rust")) is None
+    assert judge(f"```rust\n{rust}```", language="Rust").unparsed
+    assert refused(judge(rust, language="Rust"))[0] == "no-code"  # type: ignore[index]
+
+
+def test_too_small(judge: Any) -> None:
+    assert refused(judge(fenced("print('hi')\n"))) == ("too-small", 12, gates.MIN_BYTES, "bytes")
+    notes = "# A program that converts seconds to minutes and hours, and back to seconds.\n" * 3 + "x = 1\n"
+    assert refused(judge(fenced(notes))) == ("too-small", 1, gates.MIN_LINES, "lines of code")
+
+
+def test_a_copy_of_the_seed(judge: Any, seed: Seed) -> None:
+    rule, value, limit, _ = refused(judge(fenced(seed.text)))  # type: ignore[misc]
+    assert (rule, value, limit) == ("seed-copy", 1.0, gates.COPY_JACCARD)
+    snippet = judge(fenced(seed.snippet + "\n"))
+    assert near.jaccard(snippet.code, seed.text) < gates.COPY_JACCARD
+    assert gates.no_copy(snippet, Accepted(Near()), SHARE) is not None  # all of it is the seed's
+
+
+def test_consecutive_lines_of_the_seed(judge: Any, seed: Seed) -> None:
+    lines = seed.text.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("def insort_right"))
+    stop = next(i for i, line in enumerate(lines) if i > start and line.startswith("def "))
+    whole = GOOD + "\n\n" + "\n".join(lines[start:stop]) + "\n"
+    rule, value, limit, _ = refused(judge(fenced(whole)))  # type: ignore[misc]
+    assert rule == "seed-lines" and value >= gates.COPY_LINES == limit
+    few = GOOD + "\n\n" + "\n".join(lines[start : start + 1]) + "\n    return None\n"
+    assert refused(judge(fenced(few))) is None
+
+
+def test_contaminated(judge: Any) -> None:
+    try:
+        task = benchmarks.load("humaneval").tasks[0]
+    except Fault as error:
+        pytest.skip(f"HumanEval is not at hand: {error}")
+    rule, value, limit, detail = refused(judge(fenced(task.prompt + task.solution)))  # type: ignore[misc]
+    assert rule == "contaminated" and value >= limit == SHARE and "0" in detail
+
+
+def test_duplicates_of_what_was_accepted(judge: Any) -> None:
+    accepted = Accepted(Near())
+    first = judge(fenced(GOOD))
+    accepted.add(first)
+    assert first_refusal(judge(GOOD), accepted, SHARE) == (
+        "exact-duplicate",
+        gates.Refusal(kept_doc_id=first.doc_id),
+    )
+    rule, why = first_refusal(judge(GOOD + "print(2)\n"), accepted, SHARE) or ("", gates.Refusal())
+    assert rule == "near-duplicate" and why.kept_doc_id == first.doc_id and why.limit == 0.7
+    assert why.value == near.jaccard(GOOD, GOOD + "print(2)\n") >= 0.7
+    other = "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n        self.items.append(item)\n"
+    assert refused(judge(other), accepted) is None
+
+
+WORDS = st.lists(st.sampled_from("abcd"), min_size=1, max_size=14).map(" ".join)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=12), WORDS, st.sampled_from([0.3, 0.5, 0.7, 0.8, 1.0]))
+@settings(max_examples=150, deadline=None)
+def test_the_index_finds_what_comparing_with_all_finds(texts: list[str], new: str, threshold: float) -> None:
+    """Oracle: the true Jaccard with every accepted text."""
+    accepted = Accepted(Near(threshold=threshold, ngram=2))
+    for text in dict.fromkeys(texts):
+        made = Candidate(Seed("", "", "", "Python", "", ""), Answer(""), text, 0.0, 0.0, None, 1)
+        accepted.add(made)
+    every = [(near.jaccard(new, c.code, 2), doc_id) for doc_id, c in accepted.candidates.items()]
+    best = max(value for value, _ in every)
+    expected = next((doc_id for value, doc_id in every if value == best), None) if best >= threshold else None
+    assert accepted.nearest(new)[0] == expected
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=10), st.lists(st.sampled_from("abc"), max_size=10))
+@settings(max_examples=150)
+def test_common_lines_is_the_longest_common_substring(a: list[str], b: list[str]) -> None:
+    """Oracle: all pairs of starts, tried one by one."""
+    slow = max(
+        (n for n in range(1, len(a) + 1) for i in range(len(a) - n + 1) for j in range(len(b) - n + 1)
+         if a[i : i + n] == b[j : j + n]), default=0,
+    )  # fmt: skip
+    assert common_lines("\n\n".join(a), "  \n".join(b)) == slow
+
+
+def test_every_gate_is_named_once() -> None:
+    rules = [rule for rule, _ in gates.GATES]
+    assert len(set(rules)) == len(rules) == 10

@@ -1,0 +1,101 @@
+"""A tiny real view (code of the standard library, its own tokenizer) and settings of a phase that trains in a second."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from neve import documents as tables
+from neve.tokens import assemble, bpe, shards
+from neve.training.model import Config
+
+SOURCES = sorted(Path(json.__file__).parent.glob("*.py"))
+VOCABULARY = 400
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch):
+    """Models this small lose by a second thread, and wait long for it on a busy machine."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of the stages tokenizer, and of a view in which each document is seen twice."""
+    root = tmp_path_factory.mktemp("stages")
+    folders = {name: root / name for name in ("curate", "tokenizer", "tokens", "selection", "view")}
+    for folder in folders.values():
+        folder.mkdir()
+    rows = []
+    for path in SOURCES:
+        text = path.read_text()
+        row = {"doc_id": tables.doc_id(text.encode()), "content": text, "size": len(text.encode())}
+        rows.append(
+            row | {"source": "std", "repo": "json", "path": path.name, "language": "Python", "split": "train"}
+        )
+    documents = pa.Table.from_pylist(rows, schema=tables.DOCUMENTS)
+    tables.write(documents, folders["curate"] / "documents", tables.DOCUMENTS)
+    settings: dict[str, Any] = {"tokenizer": {"vocab_size": VOCABULARY, "sample_bytes": 1 << 20}, "seed": 1}
+    bpe.build(settings, {"curate": folders["curate"]}, folders["tokenizer"])
+    shards.build({}, folders, folders["tokens"])
+    chosen = [{"doc_id": row["doc_id"], "repeats": 2} for row in rows]
+    pq.write_table(pa.Table.from_pylist(chosen, schema=tables.SELECTION), folders["selection"] / "q.parquet")
+    view = {
+        "name": "q",
+        "data": "selection",
+        "repeats": 2,
+        "fim_rate": 0.5,
+        "seed": 1,
+        "selection": "q.parquet",
+    }
+    assemble.build(view, {"tokens": folders["tokens"], "selection": folders["selection"]}, folders["view"])
+    return {name: folders[name] for name in ("view", "tokenizer")}
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """A phase of 12 steps of 8 windows of 32 tokens."""
+    return {
+        "phase": {
+            "name": "quality",
+            "tokens": 12 * 8 * 32 - 5,
+            "lr": {"peak": 3e-3, "floor": 3e-4, "warmup": 3, "shape": "cosine"},
+        },
+        "model": {
+            "hidden": 32,
+            "intermediate": 88,
+            "layers": 2,
+            "heads": 4,
+            "kv_heads": 2,
+            "rope_base": 5000.0,
+            "norm_eps": 1e-5,
+            "tied": True,
+        },
+        "training": {
+            "sequence": 32,
+            "batch": 8,
+            "micro_batch": 4,
+            "betas": [0.9, 0.95],
+            "weight_decay": 0.1,
+            "clip": 1.0,
+            "document_mask": False,
+            "checkpoint_seconds": 60.0,
+        },
+        "seed": 7,
+        "precision": "fp32",
+    }
+
+
+@pytest.fixture
+def config() -> Config:
+    return Config(97, 32, 88, 2, 4, 2, 5000.0, 1e-5, True, 64)

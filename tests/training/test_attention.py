@@ -1,0 +1,75 @@
+"""Oracles: the definition of attention written out with loops and float64; documents trained apart."""
+
+import math
+
+import pytest
+import torch
+
+from neve.training.attention import attend, document_mask, rotary, rotate
+from neve.training.model import Config, Llama
+
+
+def by_definition(q, k, v, allowed):
+    """Attention one query at a time, in float64."""
+    q, k, v = q.double(), k.double(), v.double()
+    out = torch.empty_like(q)
+    for b in range(q.shape[0]):
+        for h in range(q.shape[1]):
+            kv = h // (q.shape[1] // k.shape[1])
+            for i in range(q.shape[2]):
+                seen = allowed[b, i]
+                weights = torch.softmax(k[b, kv, seen] @ q[b, h, i] / math.sqrt(q.shape[-1]), 0)
+                out[b, h, i] = weights @ v[b, kv, seen]
+    return out
+
+
+@pytest.mark.parametrize("queries", [1, 5, 12])
+@pytest.mark.parametrize("kv_heads", [1, 4])
+def test_causal_attention_is_its_definition(queries, kv_heads):
+    torch.manual_seed(0)
+    q = torch.randn(2, 4, queries, 8)
+    k, v = torch.randn(2, kv_heads, 12, 8), torch.randn(2, kv_heads, 12, 8)
+    allowed = torch.arange(12)[None] <= torch.arange(12 - queries, 12)[:, None]
+    expected = by_definition(q, k, v, allowed.expand(2, -1, -1))
+    torch.testing.assert_close(attend(q, k, v).double(), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_document_mask_by_hand():
+    """0 ends a document and belongs to it."""
+    mask = document_mask(torch.tensor([[5, 0, 6, 7, 0, 8]]), end=0)[0, 0]
+    expected = [
+        [1, 0, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0, 0],
+        [0, 0, 1, 0, 0, 0],
+        [0, 0, 1, 1, 0, 0],
+        [0, 0, 1, 1, 1, 0],
+        [0, 0, 0, 0, 0, 1],
+    ]
+    assert mask.int().tolist() == expected
+
+
+def test_a_document_does_not_see_another_under_the_mask(config: Config):
+    """Oracle: changing document A leaves B's hidden states bit for bit; without the mask it does not."""
+    model = Llama(config, seed=1)
+    tokens = torch.randint(1, 97, (1, 40))
+    tokens[0, 19] = 0
+    changed = tokens.clone()
+    changed[0, :19] = torch.randint(1, 97, (19,))
+    with torch.no_grad():
+        masked = [model(t, mask=document_mask(t, 0))[0, 20:] for t in (tokens, changed)]
+        plain = [model(t)[0, 20:] for t in (tokens, changed)]
+    assert torch.equal(*masked)
+    assert not torch.allclose(*plain, atol=1e-4)
+
+
+def test_rotation_keeps_length_and_depends_on_distance_only():
+    """Laws of rotary positions: norms stay, and q·k is a function of the distance of their positions."""
+    torch.manual_seed(0)
+    q, k = torch.randn(1, 1, 1, 16), torch.randn(1, 1, 1, 16)
+
+    def at(x, position):
+        return rotate(x, *rotary(torch.tensor([[position]]), 16, 10_000.0)).flatten()
+
+    assert at(q, 11).norm().item() == pytest.approx(q.norm().item(), rel=1e-6)
+    products = [(at(q, p) @ at(k, p + 7)).item() for p in (0, 5, 200)]
+    assert products == pytest.approx([products[0]] * 3, abs=1e-4)

@@ -1,0 +1,268 @@
+"""Oracles: a plain PyTorch loop over transformers' model; an undisturbed run, bit for bit."""
+
+import copy
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch.nn import functional as F
+from transformers import AutoModelForCausalLM
+
+from neve.errors import Fault
+from neve.tokens.view import View
+from neve.training import loop
+from neve.training.model import Config, Llama, load, save
+
+ROOT = Path(__file__).parents[2]
+
+
+def rows(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+
+
+def command(settings: dict, stages: dict[str, Path], out: Path) -> list[str]:
+    out.mkdir(exist_ok=True)
+    file = out.parent / f"{out.name}.json"
+    file.write_text(json.dumps(settings))
+    where = ["--view", str(stages["view"]), "--tokenizer", str(stages["tokenizer"]), "--out", str(out)]
+    return [sys.executable, "-m", "neve.training", "--settings", str(file), *where]
+
+
+def test_equals_a_plain_loop_over_transformers(settings, stages, tmp_path):
+    """Twelve steps: same losses to 1e-6, with whole batches, logits at once, and unfused AdamW."""
+    counts = loop.build(settings, stages, tmp_path / "out") if (tmp_path / "out").mkdir() is None else {}
+    got = rows(tmp_path / "out")
+    assert counts["steps"] == len(got) == 12 and counts["tokens"] == got[-1]["tokens"] == 12 * 8 * 32
+    assert counts["skipped"] == 0 and counts["precision"] == "fp32"
+    assert counts["loss"] == sum(r["loss"] for r in got[-10:]) / 10
+
+    view = View(stages["view"])
+    config = Config(vocab_size=view.vocab_size, max_positions=32, **settings["model"])
+    save(Llama(config, seed=7), tmp_path / "start", None)
+    model = AutoModelForCausalLM.from_pretrained(tmp_path / "start", attn_implementation="sdpa").train()
+    named = list(model.named_parameters())
+    matrices = [p for n, p in named if p.ndim == 2 and "embed" not in n]
+    others = [p for n, p in named if p.ndim == 1 or "embed" in n]
+    assert counts["parameters"] == sum(p.numel() for _, p in named)
+    groups = [{"params": matrices, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.95), foreach=False)
+    for step in range(1, 13):
+        inputs, targets = (torch.from_numpy(a) for a in view.batch(7, (step - 1) * 8, 8, 32))
+        logits = model(input_ids=inputs).logits
+        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-100)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        rate = 3e-3 * step / 3
+        if step > 3:
+            rate = 3e-4 + (3e-3 - 3e-4) * (1 + math.cos(math.pi * (step - 3) / 9)) / 2
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.step()
+        optimizer.zero_grad()
+        row = got[step - 1]
+        assert row["loss"] == pytest.approx(loss.item(), rel=1e-6)
+        assert row["grad_norm"] == pytest.approx(norm.item(), rel=1e-4)
+        assert row["lr"] == pytest.approx(rate, rel=1e-12) and row["skipped"] is False
+    assert got[-1]["loss"] < got[0]["loss"] - 0.3
+
+    trained = AutoModelForCausalLM.from_pretrained(tmp_path / "out" / "model", attn_implementation="sdpa")
+    tokens = torch.from_numpy(view.batch(7, 0, 2, 32)[0])
+    ours = load(tmp_path / "out" / "model")
+    with torch.no_grad():
+        assert torch.equal(trained(input_ids=tokens).logits, ours.logits(ours(tokens)))
+    left = sorted(p.name for p in (tmp_path / "out").iterdir())
+    assert left == ["metrics.jsonl", "model", "timings.jsonl"]
+    assert (tmp_path / "out" / "model" / "tokenizer.json").exists()
+
+
+def test_micro_batches_do_not_change_the_losses(settings, stages, tmp_path):
+    losses = []
+    for micro in (1, 3, 8):
+        settings["training"]["micro_batch"] = micro
+        (tmp_path / str(micro)).mkdir()
+        loop.build(settings, stages, tmp_path / str(micro))
+        losses.append([r["loss"] for r in rows(tmp_path / str(micro))])
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
+    assert losses[2] == pytest.approx(losses[0], rel=1e-5)
+
+
+def test_kill_and_resume_is_bit_equal(settings, stages, tmp_path):
+    """kill -9 twice, and damage to the last checkpoint; the stream goes through more than one round."""
+    settings = copy.deepcopy(settings)
+    settings["training"] |= {"checkpoint_seconds": 0.05, "batch": 16, "sequence": 64}
+    stream = View(stages["view"]).windows(64)
+    steps = stream // 16 + 30
+    settings["phase"]["tokens"] = steps * 16 * 64
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    whole.mkdir()
+    counts = loop.build(settings, stages, whole)
+    assert counts["steps"] * 16 > stream + 16
+
+    run = command(settings, stages, torn)
+    for least in (steps // 3, steps - 20):
+        process = subprocess.Popen(run, cwd=ROOT, stderr=subprocess.DEVNULL)
+        while process.poll() is None and not (rows_so_far(torn) > least and whole_checkpoints(torn)):
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        kept = whole_checkpoints(torn)
+        assert 1 <= len(kept) <= 3
+        data = kept[-1] / "__0_0.distcp"
+        if len(kept) > 1:
+            data.write_bytes(data.read_bytes()[:-1000])
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == counts
+    assert (torn / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
+    weights = "model/model.safetensors"
+    assert (torn / weights).read_bytes() == (whole / weights).read_bytes()
+    assert not (torn / "checkpoints").exists()
+
+
+def rows_so_far(out: Path) -> int:
+    file = out / "metrics.jsonl"
+    return len(file.read_bytes().splitlines()) if file.exists() else 0
+
+
+def whole_checkpoints(out: Path) -> list[Path]:
+    return sorted(p for p in (out / "checkpoints").glob("step-*") if p.suffix != ".partial")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, -signal.SIGINT)])
+def test_signals_leave_a_checkpoint_of_the_last_step(settings, stages, tmp_path, number, status):
+    settings["phase"]["tokens"] = 100_000 * 8 * 32
+    out = tmp_path / "out"
+    process = subprocess.Popen(command(settings, stages, out), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and rows_so_far(out) <= 3:
+        time.sleep(0.005)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == status and "stopping after this step" in stderr
+    steps = rows_so_far(out)
+    assert [p.name for p in (out / "checkpoints").iterdir()] == [f"step-{steps:09d}"]
+    assert not (out / "model").exists()
+
+
+def test_a_phase_starts_from_anothers_weights(settings, stages, tmp_path):
+    """The first loss of phase 2 is the loss of phase 1's model on the same windows; moments start anew."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    loop.build(settings, stages, tmp_path / "one")
+    loop.build(settings, stages | {"start": tmp_path / "one"}, tmp_path / "two")
+    model = load(tmp_path / "one" / "model")
+    inputs, targets = (torch.from_numpy(a) for a in View(stages["view"]).batch(7, 0, 8, 32))
+    with torch.no_grad():
+        loss = F.cross_entropy(model.logits(model(inputs)).flatten(0, 1), targets.flatten())
+    assert rows(tmp_path / "two")[0]["loss"] == pytest.approx(loss.item(), rel=1e-6)
+
+    settings["model"]["intermediate"] = 96
+    (tmp_path / "three").mkdir()
+    with pytest.raises(Fault, match="intermediate = 88, but this phase wants 96"):
+        loop.build(settings, stages | {"start": tmp_path / "one"}, tmp_path / "three")
+
+
+def test_document_mask_reaches_the_model(settings, stages, tmp_path):
+    """Oracle: the first loss by hand under the mask; it is not the loss without it."""
+    from neve.training.attention import document_mask
+
+    settings["training"] |= {"document_mask": True, "sequence": 256}
+    settings["phase"]["lr"]["warmup"] = 0
+    (tmp_path / "out").mkdir()
+    loop.build(settings, stages, tmp_path / "out")
+    view = View(stages["view"])
+    model = Llama(Config(vocab_size=view.vocab_size, max_positions=256, **settings["model"]), seed=7)
+    inputs, targets = (torch.from_numpy(a) for a in view.batch(7, 0, 8, 256))
+    assert (inputs == 0).any()
+    with torch.no_grad():
+        masked, plain = (
+            F.cross_entropy(model.logits(model(inputs, mask=mask)).flatten(0, 1), targets.flatten()).item()
+            for mask in (document_mask(inputs, 0), None)
+        )
+    first = rows(tmp_path / "out")[0]["loss"]
+    assert first == pytest.approx(masked, rel=1e-6) and abs(first - plain) > 1e-6
+
+
+def test_steps_that_diverge_are_counted_and_end_the_run(settings, stages, tmp_path):
+    """A start with a weight of infinity: ten skipped steps, null in the metrics, then a Fault."""
+    view = View(stages["view"])
+    model = Llama(Config(vocab_size=view.vocab_size, max_positions=32, **settings["model"]))
+    model.model.norm.weight.data[0] = math.inf
+    save(model, tmp_path / "start" / "model", None)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(Fault, match=r"not finite in 10 steps in a row up to step 10; lower phase\.lr\.peak"):
+        loop.build(settings, stages | {"start": tmp_path / "start"}, tmp_path / "out")
+    got = rows(tmp_path / "out")
+    assert len(got) == 10 and all(r["skipped"] and r["loss"] is None for r in got)
+
+
+def test_other_settings_do_not_go_on_in_the_same_folder(settings, stages, tmp_path, monkeypatch):
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(loop, "save", lambda *_: sys.exit("killed before the export"))
+    with pytest.raises(SystemExit, match="killed"):
+        loop.build(settings, stages, tmp_path / "out")
+    settings["training"]["weight_decay"] = 0.0
+    with pytest.raises(Fault, match="trained with other settings"):
+        loop.build(settings, stages, tmp_path / "out")
+
+
+def test_precision(monkeypatch):
+    """auto is bf16 only where the processor says that it multiplies bf16."""
+    assert [loop.resolve_precision(p) for p in ("fp32", "bf16")] == ["fp32", "bf16"]
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for avx, amx in ((False, False), (True, False), (False, True)):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda v=avx: v)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda v=amx: v)
+        assert loop.resolve_precision("auto") == ("bf16" if avx or amx else "fp32")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    for capability, expected in (((7, 5), "fp32"), ((8, 0), "bf16"), ((9, 0), "bf16")):
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda c=capability: c)
+        assert loop.resolve_precision("auto") == expected
+
+
+def test_bf16_trains(settings, stages, tmp_path):
+    """Losses stay near fp32's, though the arithmetic is other."""
+    losses = []
+    for precision in ("fp32", "bf16"):
+        (tmp_path / precision).mkdir()
+        counts = loop.build(settings | {"precision": precision}, stages, tmp_path / precision)
+        assert counts["precision"] == precision
+        losses.append([r["loss"] for r in rows(tmp_path / precision)])
+    assert losses[1] == pytest.approx(losses[0], rel=0.02) and losses[0] != losses[1]
+
+
+def test_the_loop_needs_torch_numpy_and_safetensors_only(settings, stages, tmp_path):
+    """Oracle: sys.modules after a whole phase, against the modules that those three bring along."""
+    run = command(settings, stages, tmp_path / "out")
+    program = (
+        "import sys, torch, numpy, safetensors.torch, torch.distributed.checkpoint\n"
+        "before = {m.split('.')[0] for m in sys.modules}\n"
+        "from neve.training.__main__ import main\n"
+        "assert main(sys.argv[1:]) == 0\n"
+        "after = {m.split('.')[0] for m in sys.modules} - before - set(sys.stdlib_module_names) - {'cython_runtime'}\n"
+        "after = {m for m in after if not m.startswith('_')}\n"
+        "neve = sorted(m for m in sys.modules if m.startswith('neve.'))\n"
+        "print('MODULES', sorted(after), *neve)"
+    )
+    argv = [sys.executable, "-c", program, *run[3:]]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True, env={**os.environ})
+    line = done.stdout.splitlines()[-1]
+    assert line.startswith("MODULES ['neve'] "), line
+    heavy = ("neve.recipe", "neve.store", "neve.documents", "neve.engine", "neve.progress")
+    assert not any(name in line.split() for name in heavy), line
+
+
+def test_main_faults_are_one_line(settings, stages, tmp_path):
+    settings["phase"]["lr"]["warmup"] = 13
+    run = command(settings, stages, tmp_path / "out")
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith(
+        "error: lr.warmup = 13 is longer than the phase of 12"
+    )
+    assert len(done.stderr.splitlines()) == 1

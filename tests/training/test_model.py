@@ -1,0 +1,148 @@
+"""Oracle: transformers' LlamaForCausalLM on the same weights, and on what `save` wrote."""
+
+import dataclasses
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+from neve.errors import Fault
+from neve.tokens import bpe
+from neve.training.model import Cache, Config, Llama, load, save
+
+
+def twin(model: Llama) -> LlamaForCausalLM:
+    """transformers' model with the weights of ours."""
+    c = model.config
+    theirs = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=c.vocab_size,
+            hidden_size=c.hidden,
+            intermediate_size=c.intermediate,
+            num_hidden_layers=c.layers,
+            num_attention_heads=c.heads,
+            num_key_value_heads=c.kv_heads,
+            rms_norm_eps=c.norm_eps,
+            rope_parameters={"rope_theta": c.rope_base, "rope_type": "default"},
+            tie_word_embeddings=c.tied,
+            max_position_embeddings=c.max_positions,
+            attn_implementation="sdpa",
+        )
+    )
+    missing, unexpected = theirs.load_state_dict(model.state_dict(), strict=False)
+    assert not unexpected and set(missing) <= ({"lm_head.weight"} if c.tied else set())
+    theirs.tie_weights()
+    return theirs.eval()
+
+
+@pytest.mark.parametrize("kv_heads", [4, 2])
+@pytest.mark.parametrize("tied", [True, False])
+def test_logits_are_bit_equal_to_transformers(config: Config, kv_heads: int, tied: bool):
+    model = Llama(dataclasses.replace(config, kv_heads=kv_heads, tied=tied), seed=3)
+    tokens = torch.randint(0, 97, (2, 64))
+    with torch.no_grad():
+        assert torch.equal(model.logits(model(tokens)), twin(model)(input_ids=tokens).logits)
+
+
+def test_gradients_equal_transformers(config: Config):
+    """The hand-written gradient of the norm against autograd's of the composed one."""
+    model = Llama(config, seed=3)
+    theirs = twin(model).train()
+    tokens = torch.randint(0, 97, (2, 64))
+    weights = torch.randn(2, 64, 97)
+    (model.logits(model(tokens)) * weights).sum().backward()
+    (theirs(input_ids=tokens).logits * weights).sum().backward()
+    expected = dict(theirs.named_parameters())
+    for name, parameter in model.named_parameters():
+        torch.testing.assert_close(parameter.grad, expected[name].grad, rtol=1e-4, atol=1e-5)
+
+
+def test_the_draw_is_by_name_and_seed(config: Config):
+    """Deviation 0.02, residual projections 0.02/√(2·layers); another seed is another draw, more layers change none."""
+    wide = dataclasses.replace(config, hidden=256, vocab_size=1000)
+    model = Llama(wide, seed=1)
+    weights = model.state_dict()
+    assert weights["model.embed_tokens.weight"].std().item() == pytest.approx(0.02, rel=0.01)
+    assert weights["model.layers.1.self_attn.o_proj.weight"].std().item() == pytest.approx(0.01, rel=0.02)
+    assert weights["model.layers.0.mlp.down_proj.weight"].std().item() == pytest.approx(0.01, rel=0.02)
+    assert torch.equal(weights["model.norm.weight"], torch.ones(256))
+    same, other = Llama(wide, seed=1).state_dict(), Llama(wide, seed=2).state_dict()
+    name = "model.layers.0.mlp.up_proj.weight"
+    assert torch.equal(weights[name], same[name]) and not torch.equal(weights[name], other[name])
+    untied = Llama(dataclasses.replace(wide, tied=False), seed=1).state_dict()
+    assert torch.equal(weights[name], untied[name])
+
+
+def test_cache_gives_what_the_whole_window_gives(config: Config):
+    model = Llama(config, seed=3)
+    tokens = torch.randint(0, 97, (2, 20))
+    with torch.no_grad():
+        whole = model(tokens)
+        cache = Cache(model, batch=2, length=20)
+        parts = [model(part, cache=cache) for part in tokens.split([7, 1, 1, 8, 3], dim=1)]
+    assert cache.filled == 20
+    torch.testing.assert_close(torch.cat(parts, 1), whole, rtol=1e-5, atol=1e-5)
+    with pytest.raises(ValueError, match="holds 20"):
+        model(tokens[:, :1], cache=cache)
+
+
+def test_padding_on_the_left_changes_nothing(config: Config):
+    """With positions and a mask a shorter prompt in a batch gives what it gives alone."""
+    model = Llama(config, seed=3)
+    alone = torch.randint(0, 97, (1, 6))
+    padded = torch.cat((torch.zeros(1, 4, dtype=torch.long), alone), 1)
+    positions = (torch.arange(10) - 4).clamp(min=0)[None]
+    mask = torch.ones(10, 10, dtype=torch.bool).tril()
+    mask[:, :4] = False
+    mask |= torch.eye(10, dtype=torch.bool)
+    with torch.no_grad():
+        got = model(padded, positions=positions, mask=mask[None, None], cache=Cache(model, 1, 10))[:, 4:]
+        torch.testing.assert_close(got, model(alone), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_folder_loads_with_equal_logits(config: Config, tied: bool, stages, tmp_path):
+    """AutoModelForCausalLM and `load` read the folder, and AutoTokenizer and bpe.load its tokenizer."""
+    model = Llama(dataclasses.replace(config, tied=tied, vocab_size=400), seed=3)
+    save(model, tmp_path, stages["tokenizer"])
+    assert sorted(p.name for p in tmp_path.iterdir() if p.suffix in (".bin", ".pt", ".py", ".pkl")) == []
+    tokens = torch.randint(0, 400, (2, 64))
+    theirs = AutoModelForCausalLM.from_pretrained(tmp_path, attn_implementation="sdpa")
+    assert theirs.dtype == torch.float32 and theirs.generation_config.eos_token_id == 0
+    with torch.no_grad():
+        expected = model.logits(model(tokens))
+        assert torch.equal(theirs(input_ids=tokens).logits, expected)
+        again = load(tmp_path)
+        assert again.config == model.config and torch.equal(again.logits(again(tokens)), expected)
+    text = "def add(a, b):\n    return a + b\n"
+    ids = AutoTokenizer.from_pretrained(tmp_path)(text, add_special_tokens=False)["input_ids"]
+    assert ids == bpe.load(tmp_path).encode_batch([text])[0].tolist()
+
+
+def test_reads_what_transformers_writes(config: Config, tmp_path):
+    model = Llama(config, seed=3)
+    twin(model).save_pretrained(tmp_path)
+    again = load(tmp_path)
+    tokens = torch.randint(0, 97, (1, 64))
+    with torch.no_grad():
+        assert torch.equal(again(tokens), model(tokens))
+
+
+def test_a_broken_folder_is_a_fault(config: Config, tmp_path):
+    with pytest.raises(Fault, match=r"config\.json"):
+        load(tmp_path)
+    save(Llama(config), tmp_path, None)
+    weights = load_file(tmp_path / "model.safetensors")
+    weights["model.norm.weight"] = torch.ones(31)
+    save_file(weights, tmp_path / "model.safetensors")
+    with pytest.raises(Fault, match=r"model\.norm\.weight has shape \(31,\), config.json says \(32,\)"):
+        load(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"torn")
+    with pytest.raises(Fault, match="not a readable model folder"):
+        load(tmp_path)
+    raw = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(raw | {"architectures": ["GPT2LMHeadModel"]}))
+    with pytest.raises(Fault, match="GPT2LMHeadModel"):
+        load(tmp_path)

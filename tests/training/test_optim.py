@@ -1,0 +1,70 @@
+"""Oracle: torch.optim.AdamW unfused, and clipping written out."""
+
+import math
+
+import pytest
+import torch
+
+from neve.training import optim
+from neve.training.model import Config, Llama
+
+TRAINING = {"betas": [0.9, 0.95], "weight_decay": 0.1}
+
+
+def with_gradients(config: Config) -> Llama:
+    model = Llama(config, seed=1)
+    generator = torch.Generator().manual_seed(0)
+    for p in model.parameters():
+        p.grad = torch.randn(p.shape, generator=generator)
+    return model
+
+
+def test_groups(config: Config):
+    """Every parameter once; norms and the embedding are not decayed, an untied head is."""
+    import dataclasses
+
+    model = Llama(dataclasses.replace(config, tied=False))
+    decayed, plain = optim.adamw(model, TRAINING).param_groups
+    names = {id(p): name for name, p in model.named_parameters()}
+    assert len(decayed["params"]) + len(plain["params"]) == len(names)
+    assert {names[id(p)].split(".")[-2] for p in plain["params"]} == {
+        "embed_tokens",
+        "input_layernorm",
+        "post_attention_layernorm",
+        "norm",
+    }
+    assert "lm_head.weight" in {names[id(p)] for p in decayed["params"]}
+    assert (decayed["weight_decay"], plain["weight_decay"]) == (0.1, 0.0)
+
+
+def test_update_is_clipped_adamw(config: Config):
+    ours, theirs = with_gradients(config), with_gradients(config)
+    optimizer = optim.adamw(ours, TRAINING)
+    norm, taken = optim.update(optimizer, 1.0, 1e-3, clip=1.0)
+    expected = math.sqrt(sum(p.grad.pow(2).sum().item() for p in theirs.parameters()))
+    assert taken and norm == pytest.approx(expected, rel=1e-5)
+    assert all(p.grad is None for p in ours.parameters())
+
+    kept = [p for n, p in theirs.named_parameters() if p.ndim > 1 and "embed" not in n]
+    rest = [p for n, p in theirs.named_parameters() if p.ndim == 1 or "embed" in n]
+    for p in theirs.parameters():
+        p.grad /= expected
+    groups = [{"params": kept, "weight_decay": 0.1}, {"params": rest, "weight_decay": 0.0}]
+    torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.95), fused=False, foreach=False).step()
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_a_step_that_is_not_finite_is_left_out(config: Config, what: str):
+    """Weights and moments stay bit for bit."""
+    model = with_gradients(config)
+    optimizer = optim.adamw(model, TRAINING)
+    before = [p.detach().clone() for p in model.parameters()]
+    if what == "gradient":
+        model.model.norm.weight.grad[3] = math.inf
+    norm, taken = optim.update(optimizer, math.nan if what == "loss" else 1.0, 1e-3, 1.0)
+    assert not taken and math.isfinite(norm) == (what == "loss")
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+    assert all(s["step"] == 0 and not s["exp_avg"].any() for s in optimizer.state.values())
+    assert all(p.grad is None for p in model.parameters())

@@ -1,0 +1,52 @@
+"""Oracle: the edges that the paper states, and the shapes at their middle."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neve.errors import Fault
+from neve.training.schedule import lr
+
+PHASE_1 = {"peak": 5.3e-4, "floor": 5.3e-5, "warmup": 600, "shape": "cosine"}
+PHASE_2 = {"peak": 5.3e-4, "floor": 0.0, "warmup": 1000, "shape": "linear"}
+
+
+def test_phase_1_of_the_paper():
+    """600 steps up to 5.3e-4, then a cosine to 5.3e-5 over 119,210 steps."""
+    total = 119_210
+    assert lr(0, total, PHASE_1) == 0.0
+    assert lr(300, total, PHASE_1) == pytest.approx(2.65e-4)
+    assert lr(600, total, PHASE_1) == pytest.approx(5.3e-4)
+    assert lr((600 + total) // 2, total, PHASE_1) == pytest.approx((5.3e-4 + 5.3e-5) / 2)
+    assert lr(total, total, PHASE_1) == pytest.approx(5.3e-5)
+
+
+def test_phase_2_of_the_paper():
+    """1000 steps from 0 to 5.3e-4, then a line to 0 over 11,921 steps."""
+    total = 11_921
+    assert lr(1, total, PHASE_2) == pytest.approx(5.3e-7)
+    assert lr(1000, total, PHASE_2) == pytest.approx(5.3e-4)
+    assert lr(6460, total, PHASE_2) == pytest.approx(5.3e-4 * (total - 6460) / (total - 1000))
+    assert lr(total, total, PHASE_2) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_constant_and_a_phase_that_is_all_warm_up():
+    rate = PHASE_2 | {"shape": "constant", "warmup": 10}
+    assert [lr(s, 10, rate) for s in (5, 10)] == pytest.approx([2.65e-4, 5.3e-4])
+    assert lr(20, 20, rate) == lr(11, 20, rate) == 5.3e-4
+
+
+def test_a_phase_shorter_than_its_warm_up_is_a_fault():
+    with pytest.raises(Fault, match=r"lr.warmup = 1000 is longer than the phase of 900 steps"):
+        lr(1, 900, PHASE_2)
+
+
+@settings(max_examples=50)
+@given(st.sampled_from(["cosine", "linear", "constant"]), st.integers(0, 50), st.integers(1, 200), st.data())
+def test_up_to_the_peak_then_never_up_again(shape, warmup, more, data):
+    rate = {"peak": 1.0, "floor": 0.1, "warmup": warmup, "shape": shape}
+    total = warmup + more
+    step = data.draw(st.integers(1, total))
+    here, before = lr(step, total, rate), lr(step - 1, total, rate)
+    assert 0 <= here <= 1.0
+    assert here >= before if step <= warmup else here <= before + 1e-12
