@@ -187,8 +187,6 @@ class Training(Section):
     """Whether attention stops at <|endoftext|>."""
     checkpoint_seconds: float = Field(default=60.0, gt=0)
     """A checkpoint at least so often; when one is taken does not change the result."""
-    validate_every: int = Field(default=0, ge=0)
-    """Steps between validations on held-out windows; 0: at the end only."""
 
 
 class LearningRate(Section):

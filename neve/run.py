@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from neve import sandbox
 from neve.errors import Fault
 from neve.recipe import Phase, Recipe, Source, parse, to_toml
 from neve.store import Stage, Store, atomic_write, locked, read_json, versions, write_json
@@ -20,8 +21,11 @@ from neve.store import Stage, Store, atomic_write, locked, read_json, versions, 
 ARM = "main"
 
 
-def stages(recipe: Recipe, folder: Path, precision: str | None = None) -> list[Stage]:
-    """The stages of a recipe, each after those that it reads. `folder` is the run's."""
+def stages(recipe: Recipe, folder: Path, precision: str, tier: str) -> list[Stage]:
+    """The stages of a recipe, each after those that it reads.
+
+    `folder` is the run's; `precision` (fp32, bf16) and `tier` (the sandbox's) are what this machine has.
+    """
     seed = recipe.run.seed
     corpus = recipe.corpus.model_dump(mode="json", exclude={"sources", "expected_tokens"})
     sizes = {
@@ -89,7 +93,7 @@ def stages(recipe: Recipe, folder: Path, precision: str | None = None) -> list[S
         plan += _synthesis(recipe, folder)
     for phase in recipe.phase:
         plan += _phase(recipe, phase, precision)
-    plan.append(_evaluate(recipe))
+    plan.append(_evaluate(recipe, tier))
     names = [stage.name for stage in plan]
     plan.append(
         Stage(
@@ -146,7 +150,7 @@ def _synthesis(recipe: Recipe, folder: Path) -> list[Stage]:
     ]
 
 
-def _phase(recipe: Recipe, phase: Phase, precision: str | None) -> list[Stage]:
+def _phase(recipe: Recipe, phase: Phase, precision: str) -> list[Stage]:
     """Selection of the control where it is a stage of its own, view and training of a phase and of its control."""
     made: list[Stage] = []
     tokens = "synthetic-tokens" if phase.data == "synthetic" else "tokens"
@@ -196,7 +200,7 @@ def _phase(recipe: Recipe, phase: Phase, precision: str | None) -> list[Stage]:
     return made
 
 
-def _train(recipe: Recipe, phase: Phase, name: str, precision: str | None) -> Stage:
+def _train(recipe: Recipe, phase: Phase, name: str, precision: str) -> Stage:
     training = recipe.training.model_dump(mode="json")
     start = {} if phase.start == "scratch" else {"start": f"train-{phase.start}"}
     return Stage(
@@ -214,7 +218,7 @@ def _train(recipe: Recipe, phase: Phase, name: str, precision: str | None) -> St
     )
 
 
-def _evaluate(recipe: Recipe) -> Stage:
+def _evaluate(recipe: Recipe, tier: str) -> Stage:
     """All phases' models, each control beside its phase."""
     models: dict[str, str] = {}
     pairs: list[list[str]] = []
@@ -234,6 +238,7 @@ def _evaluate(recipe: Recipe) -> Stage:
             "seed": recipe.run.seed,
             "models": models,
             "pairs": pairs,
+            "sandbox": tier,
         },
         inputs={"curate": "curate", "tokenizer": "tokenizer", **{stage: stage for stage in models.values()}},
         outside=(recipe.evaluate.data,) if recipe.evaluate.data else (),
@@ -248,7 +253,8 @@ def open_store(recipe: Recipe, folder: Path) -> Store:
         from neve.training.loop import resolve_precision
 
         precision = resolve_precision("auto")
-    return Store(folder / "stages", stages(recipe, folder, precision))
+    tier = sandbox.probe().tier if recipe.evaluate.pass_at_1 else "none"
+    return Store(folder / "stages", stages(recipe, folder, precision, tier))
 
 
 def folder_of(recipe: Recipe, out: str | None) -> Path:

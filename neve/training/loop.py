@@ -114,7 +114,8 @@ def _train(settings: dict[str, Any], precision: str, view: View, model: Llama, t
     optimizer = optim.adamw(model, training)
 
     folder, logs = out / "checkpoints", (out / "metrics.jsonl", out / "timings.jsonl")
-    wanted = json.dumps(settings | {"precision": precision}, sort_keys=True)
+    deciding = {key: value for key, value in training.items() if key != "checkpoint_seconds"}
+    wanted = json.dumps(settings | {"training": deciding, "precision": precision}, sort_keys=True)
     found = checkpoint.restore(folder, min(_count(log) for log in logs), model, optimizer)
     if found is not None and found["settings"] != wanted:
         raise Fault(f"{folder}: was trained with other settings; empty {out} to start anew")

@@ -203,8 +203,12 @@ def test_steps_that_diverge_are_counted_and_end_the_run(settings, stages, tmp_pa
 
 
 def test_other_settings_do_not_go_on_in_the_same_folder(settings, stages, tmp_path, monkeypatch):
+    """Those that decide the result; how often a checkpoint is taken may change on the way."""
     (tmp_path / "out").mkdir()
     monkeypatch.setattr(loop, "save", lambda *_: sys.exit("killed before the export"))
+    with pytest.raises(SystemExit, match="killed"):
+        loop.build(settings, stages, tmp_path / "out")
+    settings["training"]["checkpoint_seconds"] = 1.0
     with pytest.raises(SystemExit, match="killed"):
         loop.build(settings, stages, tmp_path / "out")
     settings["training"]["weight_decay"] = 0.0
