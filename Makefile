@@ -8,7 +8,7 @@ quickstart: .venv/ready
 	$(BIN)/neve run recipes/quickstart.toml
 
 test: .venv/ready
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 lint: .venv/ready
 	$(BIN)/ruff check .

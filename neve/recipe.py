@@ -237,7 +237,7 @@ class Synthesis(Section):
 
 
 class Evaluate(Section):
-    tasks: list[str] = ["humaneval"]
+    tasks: list[Literal["humaneval", "humaneval+", "mbpp", "mbpp+"]] = ["humaneval"]
     """Benchmarks: bits per byte of their canonical solutions, and pass@1 where they can be run."""
     pass_at_1: bool = True
     """Whether solutions are generated and run in the sandbox."""

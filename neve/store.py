@@ -31,6 +31,8 @@ from typing import Any
 from neve.errors import Fault
 
 MANIFEST = "manifest.json"
+FULL_BYTES = 64 << 10
+"""A disk with less free space is full."""
 
 
 @dataclass(frozen=True)
@@ -182,9 +184,10 @@ class Store:
             build = getattr(importlib.import_module(module), function)
             counts = build({**stage.settings, **stage.extra}, inputs, out)
         except BaseException as error:
+            full = isinstance(error, Exception) and _disk_full(error, self.folder)
             if not stage.resumes:
                 shutil.rmtree(out, ignore_errors=True)
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if full:
                 raise Fault(
                     f"{name}: the disk is full at {self.folder}; free some space and run again, it goes on from here"
                 ) from error
@@ -202,6 +205,14 @@ class Store:
         write_json(out / MANIFEST, manifest)
         out.rename(final)
         return manifest
+
+
+def _disk_full(error: Exception, folder: Path) -> bool:
+    """Whether a full disk is behind an error: libraries wrap the system's own in many ways."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    said = str(error).lower()
+    return "no space left" in said or "disk is full" in said or shutil.disk_usage(folder).free < FULL_BYTES
 
 
 def versions() -> dict[str, str]:

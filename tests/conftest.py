@@ -10,8 +10,25 @@ import pytest
 from neve.recipe import Recipe, parse
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ("click==8.1.8", "click==8.5.1", "greenlet", "httpx", "psutil", "requests", "watchfiles")
+SOURCES = (
+    "click==8.1.8",
+    "click==8.5.1",
+    "evalplus",
+    "greenlet",
+    "httpx",
+    "psutil",
+    "requests",
+    "watchfiles",
+)
 POSITIVES = ("sortedcontainers", "toolz")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two workers share the tests; all that looks at the small run stays on one, so that it is made once."""
+    for item in items:
+        if "small_run" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("run"))
 
 
 def small_quickstart() -> dict[str, Any]:

@@ -77,7 +77,11 @@ def headlines(summary: dict[str, Any]) -> list[dict[str, Any]]:
             {
                 **pair,
                 "on": METRICS.get(pair["metric"], pair["metric"]),
-                "word": "better" if high < 0 else "worse" if low > 0 else "no clear difference",
+                "word": "no clear difference"
+                if low <= 0 <= high or pair["p"] >= 0.05
+                else "better"
+                if high < 0
+                else "worse",
                 "is_control": pair["control"] == f"{pair['phase']}-random",
             }
         )
@@ -130,11 +134,15 @@ def loss_plot(phases: list[dict[str, Any]]) -> str:
 
 
 def rate_plot(phases: list[dict[str, Any]]) -> str:
+    """Learning rates of the phases; a control's is its phase's."""
     before = _offsets(phases)
     series = [
-        (p["name"], [before[p["name"]] + t for t in p["curve"]["tokens"]], p["curve"]["lr"])
+        (
+            p["name"],
+            [] if p["control"] else [before[p["name"]] + t for t in p["curve"]["tokens"]],
+            p["curve"]["lr"],
+        )
         for p in phases
-        if not p["control"]
     ]
     return plots.lines(series, "tokens trained", "learning rate", height=200, zero=True)
 

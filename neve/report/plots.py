@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Sequence
 
 WIDTH, HEIGHT = 760, 280
 LEFT, RIGHT, TOP, BOTTOM = 58, 12, 12, 42
@@ -34,8 +35,8 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
 def short(value: float) -> str:
     """A number for an axis.
 
-    >>> [short(v) for v in (0, 1500, 2_500_000, 0.002, 0.25, 3.0)]
-    ['0', '1.5k', '2.5M', '2e-03', '0.25', '3']
+    >>> [short(v) for v in (0, 1500, 2_500_000, 0.002, 0.0015, 0.25)]
+    ['0', '1.5k', '2.5M', '2e-03', '1.5e-03', '0.25']
     """
     size = abs(value)
     if size >= 1e6:
@@ -43,12 +44,15 @@ def short(value: float) -> str:
     if size >= 1e3:
         return f"{value / 1e3:g}k"
     if 0 < size < 0.01:
-        return f"{value:.0e}"
+        return f"{value:.0e}" if math.isclose(value, float(f"{value:.0e}")) else f"{value:.1e}"
     return f"{value:g}"
 
 
 def lines(series: list[Series], x_label: str, y_label: str, height: int = HEIGHT, zero: bool = False) -> str:
-    """A line for each series, with a legend; `zero` starts the y axis at 0."""
+    """A line for each series that has points, with a legend; `zero` starts the y axis at 0.
+
+    A series keeps the colour of its place, so that plots that give the same series alike match.
+    """
     xs = [x for _, x_values, _ in series for x in x_values]
     ys = [y for _, _, y_values in series for y in y_values]
     if not xs:
@@ -58,11 +62,13 @@ def lines(series: list[Series], x_label: str, y_label: str, height: int = HEIGHT
     box = _Box(min(xs), max(xs), low - pad, high + pad, height)
     body = [box.axes(x_label, y_label)]
     for number, (label, x_values, y_values) in enumerate(series):
+        if not x_values:
+            continue
         points = " ".join(f"{box.x(x):.1f},{box.y(y):.1f}" for x, y in zip(x_values, y_values, strict=True))
         body.append(
             f'<polyline class="line s{number % 6}" points="{points}"><title>{html.escape(label)}</title></polyline>'
         )
-    return _svg("".join(body), height) + legend([label for label, _, _ in series])
+    return _svg("".join(body), height) + legend([label if xs else None for label, xs, _ in series])
 
 
 def stacked(edges: list[float], parts: list[tuple[str, list[int]]], x_label: str, y_label: str) -> str:
@@ -88,10 +94,12 @@ def stacked(edges: list[float], parts: list[tuple[str, list[int]]], x_label: str
     return _svg("".join(body), HEIGHT) + legend([label for label, _ in parts])
 
 
-def legend(labels: list[str]) -> str:
-    """The names of the series beside their colours."""
+def legend(labels: Sequence[str | None]) -> str:
+    """The names of the series beside their colours; None keeps a colour's place."""
     items = (
-        f'<span><i class="swatch s{n % 6}"></i>{html.escape(label)}</span>' for n, label in enumerate(labels)
+        f'<span><i class="swatch s{n % 6}"></i>{html.escape(label)}</span>'
+        for n, label in enumerate(labels)
+        if label is not None
     )
     return f'<div class="legend">{"".join(items)}</div>'
 

@@ -57,7 +57,9 @@ def _find(curate: Path, key: str) -> tuple[dict[str, Any], dict[str, Any] | None
     columns = ["doc_id", "source", "repo", "path", "language"]
     documents = read(curate / "documents", [*columns, "license", "split", "size"])
     verdicts = read(curate / "verdicts")
-    found: list[tuple[dict[str, Any], dict[str, Any] | None]] = [(row, None) for row in _matching(documents, key)]
+    found: list[tuple[dict[str, Any], dict[str, Any] | None]] = [
+        (row, None) for row in _matching(documents, key)
+    ]
     for row in _matching(verdicts, key):
         file = {name: row[name] for name in columns}
         found.append(

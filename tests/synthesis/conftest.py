@@ -44,7 +44,14 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     ranked = (
         made["doc_id"].combine_chunks().take(pa.array(sorted(range(len(rows)), key=lambda i: (i * 7) % 20)))
     )
-    seeds = pa.table({"doc_id": ranked, "language": ["Python"] * len(rows), "rank": range(1, len(rows) + 1), "turn": [0] * len(rows)})
+    seeds = pa.table(
+        {
+            "doc_id": ranked,
+            "language": ["Python"] * len(rows),
+            "rank": range(1, len(rows) + 1),
+            "turn": [0] * len(rows),
+        }
+    )
     (folder / "selection").mkdir()
     pa.parquet.write_table(seeds, folder / "selection" / "seeds.parquet")
     (folder / "tokenizer").mkdir()
