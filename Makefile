@@ -22,9 +22,10 @@ format: .venv/ready
 # The environment: exact versions from the lock, then Neve itself, then the sandbox.
 .venv/ready: requirements.lock pyproject.toml scripts/sandbox.sh
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Neve needs Python 3.11 or newer; name one with: make PYTHON=python3.11 ...")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@echo "setting up .venv from requirements.lock, two minutes or so"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --quiet --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --quiet --no-deps --no-build-isolation --editable .
 	@sh scripts/sandbox.sh
 	@touch $@
 

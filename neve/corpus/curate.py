@@ -37,7 +37,7 @@ from neve.progress import bar
 if TYPE_CHECKING:
     from daft import DataFrame
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 PART_BYTES = 64 << 20
 """Bytes of text that are put in order at once."""
 CLUSTERS = 20

@@ -53,7 +53,7 @@ def decode(data: bytes) -> tuple[bytes | None, str | None]:
             text.decode()
     except UnicodeDecodeError:
         return None, "undecodable"
-    return text, "binary" if not text or b"\0" in text else None
+    return text, "empty" if not text else "binary" if b"\0" in text else None
 
 
 def row_key(source: str, repo: str, path: str, document: str | None) -> bytes:

@@ -92,7 +92,7 @@ def funnel(corpus: dict[str, Any]) -> list[dict[str, Any]]:
     """Files left after each stage of curation, in the order in which files meet the stages."""
     order = [
         "sources",
-        "decode",
+        "curate",
         "languages",
         "exact",
         "licenses",
@@ -100,7 +100,6 @@ def funnel(corpus: dict[str, Any]) -> list[dict[str, Any]]:
         "decontaminate",
         "near",
         "syntax",
-        "curate",
     ]
     stopped: dict[str, int] = {}
     for rule in corpus["rules"]:
