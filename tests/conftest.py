@@ -23,12 +23,10 @@ SOURCES = (
 POSITIVES = ("sortedcontainers", "toolz")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Two workers share the tests; all that looks at the small run stays on one, so that it is made once."""
-    for item in items:
-        if "small_run" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("run"))
+    if "small_run" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group("run"))
 
 
 def small_quickstart() -> dict[str, Any]:

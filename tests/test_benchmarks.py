@@ -51,7 +51,7 @@ def test_humaneval_out_of_its_package_is_the_published_file(benchmark_files):
 
 
 def test_another_file_is_read_and_told_apart(tmp_path):
-    _write(tmp_path, gzip.compress(json.dumps(ROW).encode()))
+    _write(tmp_path, gzip.compress(json.dumps(ROW).encode(), mtime=0))
     benchmark = benchmarks.load("humaneval", tmp_path)
     assert not benchmark.published
     assert benchmark.tasks[0].prompt == "def f(x):\n"
@@ -66,7 +66,7 @@ def test_another_file_is_read_and_told_apart(tmp_path):
         gzip.compress(b"[1]", mtime=0),
         gzip.compress(b"{}", mtime=0),
         gzip.compress(b"\xff\xfe", mtime=0),
-        gzip.compress(json.dumps({**ROW, "prompt": 3}).encode()),
+        gzip.compress(json.dumps({**ROW, "prompt": 3}).encode(), mtime=0),
         gzip.compress(b"", mtime=0),
     ],
 )

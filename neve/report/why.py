@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from neve.documents import read
@@ -53,14 +54,15 @@ def _places(folder: Path) -> dict[str, Path]:
 
 
 def _find(curate: Path, key: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """The file and its verdict, if it has one."""
+    """The file and its verdict, if it has one; the doc_id of a document is the document, not its exact duplicates."""
     columns = ["doc_id", "source", "repo", "path", "language"]
     documents = read(curate / "documents", [*columns, "license", "split", "size"])
     verdicts = read(curate / "verdicts")
     found: list[tuple[dict[str, Any], dict[str, Any] | None]] = [
         (row, None) for row in _matching(documents, key)
     ]
-    for row in _matching(verdicts, key):
+    copies = [] if pc.index(documents["doc_id"], key).as_py() >= 0 else _matching(verdicts, key)
+    for row in copies:
         file = {name: row[name] for name in columns}
         found.append(
             (file, {name: value for name, value in row.items() if name not in columns and value is not None})
@@ -76,8 +78,6 @@ def _find(curate: Path, key: str) -> tuple[dict[str, Any], dict[str, Any] | None
 
 def _matching(table: pa.Table, key: str) -> list[dict[str, Any]]:
     """Rows whose doc_id or repo/path is `key`; else those whose repo/path ends with it; else those that contain it."""
-    import pyarrow.compute as pc
-
     names = pc.binary_join_element_wise(table["repo"], table["path"], "/")
     exact = pc.or_kleene(pc.equal(table["doc_id"], key), pc.equal(names, key))
     for mask in (exact, pc.ends_with(names, "/" + key.lstrip("/")), pc.match_substring(names, key)):
