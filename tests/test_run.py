@@ -89,7 +89,7 @@ def test_kill_9_at_random_then_run_again(small_recipe: Recipe, small_run: Path, 
     draw = random.Random(7)
     for _ in range(4):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(draw.uniform(3, 12))
+        time.sleep(draw.uniform(4, 20))
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     done = subprocess.run(command, capture_output=True, text=True)

@@ -29,7 +29,7 @@ from neve.quality.labels import FOLDS, folds
 
 RULES_VERSION = 1
 
-BLOCK = 2048
+BLOCK = 512
 """Sections between two saves: a minute's work at most on a slow laptop."""
 
 
