@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from neve.documents import digest, read
 from neve.errors import Fault
 from neve.recipe import Recipe, parse, to_toml
-from neve.run import export, run, stages, status
+from neve.run import export, open_store, run, stages, status
 from neve.store import read_json
 
 
@@ -71,8 +72,6 @@ def test_a_change_rebuilds_only_what_depends_on_it(small_recipe: Recipe, small_r
     data = small_recipe.model_dump(mode="json")
     data["phase"][2]["lr"]["peak"] /= 2
     changed = parse(data)
-    from neve.run import open_store
-
     store = open_store(changed, small_run)
     stale = [name for name in store.stages if not store.done(name)]
     assert stale == ["train-synthetic", "train-synthetic-random", "evaluate", "report"]
@@ -125,3 +124,23 @@ def test_the_ledger_holds_every_answer_once(small_run: Path) -> None:
         tables = [name for (name,) in ledger.execute("select name from sqlite_master where type = 'table'")]
         rows = sum(ledger.execute(f"select count(*) from {name}").fetchone()[0] for name in tables)
     assert rows >= json.loads((small_run / "report" / "summary.json").read_text())["synthesis"]["seeds_tried"]
+
+
+def test_ray_gives_the_same_data_stages(small_recipe: Recipe, small_run: Path, tmp_path: Path) -> None:
+    """Oracle: the native run. Documents, verdicts and signals by digest, tokenizer and shards byte for byte."""
+    pytest.importorskip("ray")
+    recipe, folder = tmp_path / "recipe.toml", tmp_path / "ray"
+    recipe.write_text(to_toml(small_recipe))
+    data = small_recipe.model_dump(mode="json")
+    command = [sys.executable, "-m", "neve.cli", "run", str(recipe), "--out", str(folder), "--engine", "ray"]
+    done = subprocess.run([*command, "--until", "tokens"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    ours, theirs = (open_store(parse(data), place) for place in (small_run, folder))
+    for stage in ("files", "curate", "exemplar-files", "exemplars"):
+        for part in ("files", "documents", "verdicts", "signals"):
+            if (ours.path(stage) / part).is_dir():
+                one, other = (read(store.path(stage) / part) for store in (ours, theirs))
+                assert digest(one, ["repo", "path"]) == digest(other, ["repo", "path"]), (stage, part)
+    for stage, names in (("tokenizer", ["tokenizer.json"]), ("tokens", ["tokens-00000.bin"])):
+        for name in names:
+            assert (ours.path(stage) / name).read_bytes() == (theirs.path(stage) / name).read_bytes(), name
