@@ -44,7 +44,7 @@ def small_quickstart() -> dict[str, Any]:
     data["training"] |= {"sequence": 128, "batch": 4, "micro_batch": 4, "checkpoint_seconds": 0.5}
     for phase, tokens in zip(data["phase"], (60_000, 20_000, 5_000), strict=True):
         phase["tokens"] = tokens
-    data["synthesis"] |= {"tokens": 300, "seeds": 10, "max_tokens": 96}
+    data["synthesis"] |= {"tokens": 150, "seeds": 60, "max_tokens": 160}
     data["evaluate"] |= {"max_new_tokens": 12, "heldout_bytes": 20_000, "bootstrap": 200}
     return data
 
