@@ -86,7 +86,7 @@ def stages(recipe: Recipe, folder: Path, precision: str, tier: str) -> list[Stag
                     else None,
                     "seed": seed,
                 },
-                inputs={"scores": "scores", "tokens": "tokens", "annotator": "annotator"},
+                inputs={"scores": "scores", "tokens": "tokens"},
             ),
         ]
     if recipe.synthesis is not None:

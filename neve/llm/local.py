@@ -2,7 +2,7 @@
 
 A child, not a thread, costs a second of start and gives three things: llama.cpp's logs can be silenced whole, a
 failed assertion in it is an error message and not the end of the run, and its threads can be told to sleep at
-barriers instead of spinning (under a loaded machine that is ten times faster, see OMP_WAIT_POLICY below). The
+barriers instead of spinning (on a loaded machine 4 to 7 times faster, see OMP_WAIT_POLICY below). The
 child lives as long as its parent and the pipe on its standard input: when the parent leaves the context, or is
 killed in any way, the child ends. More slots than cores pay because decoding is bound by memory: one pass
 over the weights serves all slots.
@@ -39,7 +39,7 @@ def serve(
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
     command = [sys.executable, "-m", "neve.llm.local", str(model), name, str(slots), str(context), str(cores)]
-    # A spinning barrier waits for whoever lost its core; a sleeping one costs a few percent on an idle machine.
+    # A spinning barrier waits for whoever lost its core; what a sleeping one costs on an idle machine was not measured.
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": path}
