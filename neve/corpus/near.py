@@ -1,8 +1,8 @@
 """Near duplicates: MinHash finds candidates, true Jaccard decides, and only a document that stays can drop another.
 
-Words (`\\w+`) joined by single spaces go to Daft's native MinHash; its permutations are cut into bands, each band
-is hashed to a bucket, and documents that share a bucket are candidates. Then, in keeper order, a document is
-compared with the documents *kept* so far that stand for its buckets, and dropped only for one whose true Jaccard
+The permutations of a text's signature are cut into bands, each band is hashed to a bucket, and documents that share a
+bucket are candidates: a pair of similarity s with chance 1 − (1 − s^rows)^bands. Then, in keeper order, a document
+is compared with the documents *kept* so far that stand for its buckets, and dropped only for one whose true Jaccard
 similarity of word n-gram sets is at least the threshold; the verdict names that one. So a chain of neighbours
 a ~ b ~ c cannot swallow a corpus: when b went for a, c is measured against a, never against b.
 
@@ -11,8 +11,9 @@ fails against that one is the next to stand for it, and so on up to `rounds`; wh
 A dropped document's place in its other buckets is taken by the one it was dropped for.
 
 The trade-off: the greedy pass is sequential, hence on one machine, but costs microseconds a pair; what is dear
-(hashing text) is spread by Daft. Held in memory: 16 bytes per candidate and bucket, 4 * rounds per bucket; the
-n-gram sets (8 bytes per distinct n-gram of a candidate) lie in a memory-mapped file. Text is never shuffled.
+(hashing text, grouping buckets) is spread by Daft. Held in memory: 16 bytes per candidate and bucket, 4 * rounds per
+bucket; the n-gram sets (8 bytes per distinct n-gram of a candidate) lie in a memory-mapped file, 64 MiB of which are
+gone through before they are let go. Text is never shuffled.
 
 Source: Broder, "On the resemblance and containment of documents" (1997); banding as in Leskovec, Rajaraman and
 Ullman, "Mining of Massive Datasets", chapter 3. The chains that transitive clusters make of it: peers' trackers.
@@ -21,6 +22,7 @@ Ullman, "Mining of Massive Datasets", chapter 3. The chains that transitive clus
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numba
@@ -28,58 +30,51 @@ import numpy as np
 import pyarrow as pa
 
 from neve.corpus import shingles
-from neve.corpus.shingles import U64, mix, similarity
 
 if TYPE_CHECKING:
-    from daft import DataFrame, Expression
+    from daft import DataFrame
 
-MINHASH_SEED = 1
 BUCKET_ROWS = 8_000_000
 """Rows of (bucket, document) grouped at once; more documents mean fewer bands at a time, not more memory."""
-
-
-def minhash(words: Expression, settings: dict[str, Any]) -> Expression:
-    """Signature of `bands * rows` permutations; a text of fewer than `ngram` words is one shingle."""
-    from daft.functions import minhash
-
-    return minhash(
-        words,
-        num_hashes=settings["bands"] * settings["rows"],
-        ngram_size=settings["ngram"],
-        seed=MINHASH_SEED,
-        hash_function="xxhash3_64",
-    )
+RELEASE_BYTES = 64 << 20
+"""Bytes of n-gram sets gone through after which their memory is given back."""
 
 
 # --- kernels -----------------------------------------------------------------------------------------------------
 
 
 @numba.njit(nogil=True, cache=True)
-def _hash_bands(signatures, bands, rows):
-    out = np.empty((signatures.shape[0], bands), np.uint64)
-    for i in range(signatures.shape[0]):
-        for b in range(bands):
-            h = mix(U64(b + 1))
-            for r in range(rows):
-                h = mix(h ^ U64(signatures[i, b * rows + r])) + U64(0x9E3779B97F4A7C15)
-            out[i, b] = h
-    return out
+def _alike(a, b, threshold):
+    """Jaccard similarity of two sorted arrays of distinct values, -1 as soon as it cannot reach the threshold."""
+    least, most = min(len(a), len(b)), max(len(a), len(b))
+    if least == 0 or least / most < threshold:
+        return -1.0
+    needed = np.int64(threshold / (1 + threshold) * (least + most)) - 1  # in common, at least
+    i, j, both = 0, 0, 0
+    while i < len(a) and j < len(b) and i - both <= len(a) - needed and j - both <= len(b) - needed:
+        x, y = a[i], b[j]
+        both += x == y
+        i += x <= y
+        j += y <= x
+    value = both / (len(a) + len(b) - both)
+    return value if value >= threshold else -1.0
 
 
 @numba.njit(nogil=True, cache=True)
-def _greedy(starts, buckets, n_buckets, sets, ends, threshold, rounds):
-    """Go through documents 0, 1, … in keeper order; document i lies in `buckets[starts[i]:starts[i+1]]`.
+def _greedy(first, last, starts, buckets, sets, threshold, state, found):
+    """Go through documents first, …, last - 1 in keeper order; document i lies in `buckets[starts[i]:starts[i+1]]`.
 
-    Returns for each the document it is dropped for (-1: kept), the similarity, whether comparisons were left out
-    because a bucket had more than `rounds` documents standing for it, and how many pairs were compared.
+    `state` goes on from call to call: who stands for each bucket (at most `rounds`, a column each), how many do,
+    whether one more would have, and the last document that each was compared with. Fills in `found`: for each document
+    the one it is dropped for (-1: kept), the similarity, and whether it was kept with a bucket of it being full.
+    Returns how many pairs were compared.
     """
-    n = len(starts) - 1
-    standing, filled = np.empty((n_buckets, rounds), np.int32), np.zeros(n_buckets, np.int32)
-    full = np.zeros(n_buckets, np.bool_)
-    dropped_for, value = np.full(n, -1, np.int64), np.zeros(n, np.float64)
-    capped, seen = np.zeros(n, np.bool_), np.full(n, -1, np.int64)
+    standing, filled, full, seen = state
+    values, begins, ends = sets
+    dropped_for, value, capped = found
+    rounds = standing.shape[1]
     compared = 0
-    for i in range(n):
+    for i in range(first, last):
         room = 0
         for p in range(starts[i], starts[i + 1]):
             room += filled[buckets[p]]
@@ -91,17 +86,17 @@ def _greedy(starts, buckets, n_buckets, sets, ends, threshold, rounds):
                 k = standing[bucket, r]
                 if seen[k] != i:
                     seen[k] = i
-                    others[count] = k
+                    place = count
+                    while place > 0 and others[place - 1] > k:
+                        others[place] = others[place - 1]
+                        place -= 1
+                    others[place] = k
                     count += 1
-        mine = sets[ends[i] : ends[i + 1]]
-        for k in np.sort(others[:count]):
-            theirs = sets[ends[k] : ends[k + 1]]
-            least, most = min(len(mine), len(theirs)), max(len(mine), len(theirs))
-            if least == 0 or least / most < threshold:
-                continue
+        mine = values[begins[i] : ends[i]]
+        for k in others[:count]:
             compared += 1
-            alike = similarity(mine, theirs)
-            if alike >= threshold:
+            alike = _alike(mine, values[begins[k] : ends[k]], threshold)
+            if alike >= 0:
                 dropped_for[i], value[i], capped[i] = k, alike, False
                 break
         stands = dropped_for[i] if dropped_for[i] >= 0 else i
@@ -115,39 +110,25 @@ def _greedy(starts, buckets, n_buckets, sets, ends, threshold, rounds):
                 filled[bucket] += 1
             elif not known:
                 full[bucket] = True
-    return dropped_for, value, capped, compared
-
-
-@numba.njit(nogil=True, cache=True)
-def _best(mine, postings, owners, sizes):
-    """The owner whose set is most like `mine` (the first of equals) by an inverted index, and its Jaccard."""
-    both = np.zeros(len(sizes), np.int64)
-    for h in mine:
-        p = np.searchsorted(postings, h)
-        while p < len(postings) and postings[p] == h:
-            both[owners[p]] += 1
-            p += 1
-    best, most = -1, 0.0
-    for k in range(len(sizes)):
-        if both[k]:
-            alike = both[k] / (len(mine) + sizes[k] - both[k])
-            if alike > most:
-                best, most = k, alike
-    return best, most
+    return compared
 
 
 # --- over Arrow batches ------------------------------------------------------------------------------------------
 
 
-def bands(signatures: pa.FixedSizeListArray, settings: dict[str, Any]) -> pa.LargeListArray:
-    """Bucket numbers (list of uint64, one a band) of MinHash signatures; null stays null."""
-    valid = signatures.is_valid().to_numpy(zero_copy_only=False)
+def buckets(contents: pa.Array | pa.ChunkedArray, settings: dict[str, Any]) -> pa.LargeListArray:
+    """Bucket numbers of each text (list of uint64, one a band); null for null, none for a text without words.
+
+    A band's number is a multilinear hash of its `rows` places in the signature, and differs from band to band.
+    """
     count, rows = settings["bands"], settings["rows"]
-    values = signatures.drop_null().flatten().to_numpy().reshape(-1, count * rows)
-    hashed = _hash_bands(values, count, rows).ravel()
-    offsets = np.concatenate([[0], np.cumsum(valid * count)])
-    mask = pa.array(~valid)
-    return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), pa.array(hashed), mask=mask)
+    signatures, any_words = shingles.signatures(contents, settings["ngram"], count * rows)
+    factors = shingles.mixed(count + rows)
+    summed = signatures[any_words].reshape(-1, count, rows) @ factors[count:]
+    offsets = np.concatenate([[0], np.cumsum(any_words * count)])
+    present = contents.is_valid().to_numpy(zero_copy_only=False)
+    hashed = pa.array((summed ^ factors[:count]).ravel())
+    return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), hashed, mask=pa.array(~present))
 
 
 def candidates(signatures: DataFrame, documents: int, settings: dict[str, Any]) -> pa.Table:
@@ -162,9 +143,8 @@ def candidates(signatures: DataFrame, documents: int, settings: dict[str, Any]) 
     step = min(settings["bands"], max(1, BUCKET_ROWS // max(1, documents)))
     found = []
     for first in range(0, settings["bands"], step):
-        members = signatures.select(
-            "number", part(col("bands"), first, first + step).alias("bucket")
-        ).explode("bucket")
+        some = part(col("bands"), first, first + step).alias("bucket")
+        members = signatures.select("number", some).explode("bucket").where(col("bucket").not_null())
         counts = members.groupby("bucket").agg(col("number").count().alias("members"))
         shared = counts.where("members > 1")
         found.append(members.join(shared, on="bucket", how="semi").select("bucket", "number").to_arrow())
@@ -197,7 +177,7 @@ def decide(
     `document` int64 [m] numbers documents in keeper order, `bucket` uint64 [m] says in which buckets each lies. The
     order of the m rows, and what is said twice, is of no account.
     """
-    n = len(sets.ends) - 1
+    n = len(sets.ends)
     names, number = np.unique(bucket, return_inverse=True)
     order = np.lexsort((number, document))
     document, number = document[order], number[order]
@@ -205,10 +185,19 @@ def decide(
     new[1:] = (document[1:] != document[:-1]) | (number[1:] != number[:-1])
     document, number = document[new], number[new]
     starts = np.searchsorted(document, np.arange(n + 1))
-    dropped_for, value, capped, compared = _greedy(
-        starts, number, len(names), sets.values, sets.ends, settings["threshold"], settings["rounds"]
-    )
-    return Decision(dropped_for, value, int(compared), int(capped.sum()))
+    standing = np.empty((len(names), settings["rounds"]), np.int32)
+    state = (standing, np.zeros(len(names), np.int32), np.zeros(len(names), bool), np.full(n, -1, np.int64))
+    found = (np.full(n, -1, np.int64), np.zeros(n), np.zeros(n, bool))
+    values = np.asarray(sets.values).view()
+    values.flags.writeable = False  # wherever they lie: the kernel compiles once
+    read = np.cumsum(sets.ends - sets.starts) * 8 // RELEASE_BYTES
+    compared = 0
+    for first, last in pairwise([0, *(np.flatnonzero(np.diff(read)) + 1), n]):
+        compared += _greedy(
+            first, last, starts, number, (values, sets.starts, sets.ends), settings["threshold"], state, found
+        )
+        sets.release()
+    return Decision(found[0], found[1], compared, int(found[2].sum()))
 
 
 # --- a few texts at hand -----------------------------------------------------------------------------------------
@@ -220,25 +209,4 @@ def jaccard(a: str, b: str, ngram: int = 5) -> float:
     >>> jaccard("a b c d e f", "a b c d e f g")
     0.6666666666666666
     """
-    return float(similarity(*shingles.of([a, b], ngram)))
-
-
-def similar_to(
-    texts: list[str], others: list[str], settings: dict[str, Any]
-) -> list[tuple[int | None, float]]:
-    """For each text the index of the most similar of `others`, None where it is below the threshold, and its Jaccard.
-
-    Exact, by an inverted index over the n-grams of `others`, which are to fit in memory: 16 bytes a word.
-    `settings` is the recipe's [corpus.near].
-    """
-    sets = shingles.of(others, settings["ngram"])
-    sizes = np.array([len(s) for s in sets], np.int64)
-    postings = np.concatenate([*sets, np.empty(0, np.uint64)])
-    owners = np.repeat(np.arange(len(sets)), sizes)
-    order = np.argsort(postings, kind="stable")
-    postings, owners = postings[order], owners[order]
-    found: list[tuple[int | None, float]] = []
-    for mine in shingles.of(texts, settings["ngram"]):
-        index, value = _best(mine, postings, owners, sizes)
-        found.append((int(index) if index >= 0 and value >= settings["threshold"] else None, float(value)))
-    return found
+    return float(shingles.similarity(*shingles.of([a, b], ngram)))

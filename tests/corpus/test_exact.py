@@ -64,3 +64,44 @@ def test_held_out_rows_come_first():
 
 def test_no_rows():
     assert exact.duplicates(table([])).tolist() == []
+
+
+def named(rows: list[dict], admitted: list[bool] | None = None) -> list[dict]:
+    """For each row the row that is kept for it."""
+    mask = None if admitted is None else np.array(admitted, bool)
+    return [rows[k] for k in exact.duplicates(table(rows), mask)]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(row, min_size=1, max_size=12), st.randoms(use_true_random=False))
+def test_order_of_rows_does_not_matter(rows, rng):
+    """Each row is kept for by an equal row, wherever it stands; and what is kept is kept when asked again."""
+    places = rng.sample(range(len(rows)), len(rows))
+    before, after = named(rows), named([rows[i] for i in places])
+    assert [before[i] for i in places] == after
+    kept = sorted(set(exact.duplicates(table(rows)).tolist()))
+    assert exact.duplicates(table([rows[k] for k in kept])).tolist() == list(range(len(kept)))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(row, min_size=1, max_size=12), st.data())
+def test_one_more_copy_is_one_more_drop_and_the_unrelated_none(rows, data):
+    place = data.draw(st.integers(0, len(rows)))
+    copied = data.draw(st.sampled_from(rows))
+    more = named([*rows[:place], copied, *rows[place:]])
+    assert more.pop(place) == named(rows)[rows.index(copied)]
+    assert more == named(rows)
+    other = {**copied, "doc_id": "another"}
+    more = named([*rows[:place], other, *rows[place:]])
+    assert more.pop(place) == other
+    assert more == named(rows)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(row, st.booleans()), min_size=1, max_size=12))
+def test_what_is_admitted_keeps_its_text(drawn):
+    """Where any copy is admitted an admitted one stays: oracle, `min` with that before the keeper order."""
+    rows, admitted = [r for r, _ in drawn], [ok for _, ok in drawn]
+    for mine, keeper in zip(rows, exact.duplicates(table(rows), np.array(admitted)), strict=True):
+        alike = [(not ok, order(r)) for r, ok in drawn if r["doc_id"] == mine["doc_id"]]
+        assert (not admitted[keeper], order(rows[keeper])) == min(alike)
