@@ -28,9 +28,13 @@ def _schema(*fields: tuple[str, pa.DataType, bool]) -> pa.Schema:
 
 FILES = _schema(
     ("source", _text, False), ("repo", _text, False), ("path", _text, False), ("language", _text, True),
-    ("license", _text, True), ("source_id", _text, True), ("size", pa.int64(), False), ("content", pa.large_binary(), False),
+    ("license", _text, True), ("license_path", _text, True), ("source_id", _text, True), ("size", pa.int64(), False),
+    ("content", pa.large_binary(), False),
 )  # fmt: skip
-"""Raw files as a source gives them; `language` and `license` only where the input names them, `size` in bytes."""
+"""Raw files as a source gives them; `language` and `license` only where the input names them, `size` in bytes.
+
+`license_path` is the file, or files, of the repository that decided the licence; null where none is known or a table gave it.
+"""
 
 DOCUMENTS = _schema(
     ("doc_id", _text, False), ("source", _text, False), ("repo", _text, False), ("path", _text, False),
@@ -76,8 +80,13 @@ def doc_id(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()[:32]
 
 
-def write(table: pa.Table | Iterable[pa.Table], folder: Path, schema: pa.Schema | None = None) -> int:
-    """Write rows, in the order given, to `folder/part-00000.parquet`; returns how many.
+def write(
+    table: pa.Table | Iterable[pa.Table],
+    folder: Path,
+    schema: pa.Schema | None = None,
+    name: str = "part-00000.parquet",
+) -> int:
+    """Write rows, in the order given, to the file `name` in `folder`; returns how many.
 
     A column that `schema` names and the table lacks is null; columns it does not name are kept behind it.
     An empty table still leaves a file, so that a reader finds the columns.
@@ -89,12 +98,12 @@ def write(table: pa.Table | Iterable[pa.Table], folder: Path, schema: pa.Schema 
         for part in tables:
             part = _conform(part, schema) if schema is not None else part
             if writer is None:
-                writer = pq.ParquetWriter(folder / "part-00000.parquet", part.schema, compression="zstd")
+                writer = pq.ParquetWriter(folder / name, part.schema, compression="zstd")
             for group in _groups(part):
                 writer.write_table(group, row_group_size=max(1, group.num_rows))
             rows += part.num_rows
         if writer is None and schema is not None:
-            pq.write_table(schema.empty_table(), folder / "part-00000.parquet", compression="zstd")
+            pq.write_table(schema.empty_table(), folder / name, compression="zstd")
     finally:
         if writer is not None:
             writer.close()

@@ -1,90 +1,64 @@
 """Licences as SPDX expressions: found in licence files, else in package metadata, and admitted by a policy.
 
-A file's licence is that of the nearest licence file up its path in its repository; metadata
-(PKG-INFO, pyproject.toml, package.json, Cargo.toml) is asked only where no licence file is recognised.
+What a file says of itself in an `SPDX-License-Identifier:` line comes first, as the REUSE specification has it,
+then the nearest licence file up its path in its repository (or the folder `LICENSES/` there); metadata
+(PKG-INFO, pyproject.toml, package.json, Cargo.toml and their kin) is asked only where no licence file is
+recognised, or to tell whether a GNU licence holds in later versions too, which its text leaves open. The
+answer names the files that decided.
+
 The trade-off: rather no licence than a wrong one. Several texts in one file all hold (AND), a choice
 (OR) is read only from names that state it, `LICENSE-MIT` beside `LICENSE-APACHE`, and a classifier such
 as "BSD License" that names no single licence becomes the member of its family that asks the most.
 
-Texts are identified by licenseclassifier, a port of Google's licensecheck over the SPDX list; the
-permissive table follows the Blue Oak Council's list and that of The Stack v1.
+Texts are identified by licenseclassifier, a port of Google's licensecheck over the SPDX list;
+expressions and the policies that admit them are `spdx`'s.
 """
 
 from __future__ import annotations
 
+import configparser
 import hashlib
 import json
 import re
 import tomllib
 from collections.abc import Iterable
 from email.parser import HeaderParser
+from functools import lru_cache
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from neve.corpus.spdx import NAMES, current, join, normalise
+from neve.corpus.spdx import permitted_mask as permitted_mask
+
 LICENSE_FILE_BYTES = 256 << 10
 """A longer licence file is not read: it is a collection of other people's licences."""
+HEADER_BYTES = 4 << 10
+"""How far into a file its own SPDX line is looked for."""
 
-PERMISSIVE = """
-0BSD AFL-2.0 AFL-2.1 AFL-3.0 AML AMPAS Apache-1.0 Apache-1.1 Apache-2.0 APAFML Artistic-2.0 Beerware blessing
-BlueOak-1.0.0 BSD-1-Clause BSD-2-Clause BSD-2-Clause-Patent BSD-2-Clause-Views BSD-3-Clause
-BSD-3-Clause-Attribution BSD-3-Clause-Clear BSD-3-Clause-LBNL BSD-3-Clause-Modification BSD-3-Clause-Open-MPI
-BSD-4-Clause BSD-4-Clause-UC BSD-Source-Code BSL-1.0 CC-BY-3.0 CC-BY-4.0 CC0-1.0 CNRI-Python curl ECL-2.0 EFL-2.0
-Fair FSFAP FTL HPND HPND-sell-variant ICU ISC JasPer-2.0 Libpng libtiff Linux-OpenIB MIT MIT-0 MIT-CMU
-MIT-Modern-Variant MIT-advertising MIT-enna MIT-feh MITNFA MS-PL MulanPSL-2.0 Multics Naumen NCSA NTP OFL-1.1
-OpenSSL PHP-3.0 PHP-3.01 Plexus PostgreSQL PSF-2.0 Python-2.0 Python-2.0.1 Ruby Spencer-94 Spencer-99 SSH-OpenSSH
-TCL Unicode-3.0 Unicode-DFS-2015 Unicode-DFS-2016 Unicode-TOU Unlicense UPL-1.0 Vim W3C WTFPL X11 Xnet Zed
-Zlib zlib-acknowledgement ZPL-2.0 ZPL-2.1
-""".split()  # noqa: SIM905
-"""SPDX identifiers that the policy "permissive" admits."""
-
-OTHERS = """
-AGPL-3.0-only AGPL-3.0-or-later CC-BY-SA-4.0 CDDL-1.0 CDDL-1.1 EPL-1.0 EPL-2.0 EUPL-1.2 GPL-2.0-only
-GPL-2.0-or-later GPL-3.0-only GPL-3.0-or-later LGPL-2.1-only LGPL-2.1-or-later LGPL-3.0-only LGPL-3.0-or-later
-MPL-1.1 MPL-2.0
-""".split()  # noqa: SIM905
-"""Common identifiers that it does not admit; named so that metadata in another spelling is understood."""
-
-NAMES = {
-    "apache": "Apache-2.0", "apache 2": "Apache-2.0", "apache 2.0": "Apache-2.0", "apache2": "Apache-2.0",
-    "apache license": "Apache-2.0", "apache license 2.0": "Apache-2.0", "apache license, version 2.0": "Apache-2.0",
-    "apache license version 2.0": "Apache-2.0", "apache 2.0 license": "Apache-2.0", "apache software license": "Apache-2.0",
-    "apache software license 2.0": "Apache-2.0", "bsd": "BSD-3-Clause", "bsd license": "BSD-3-Clause",
-    "bsd 2-clause": "BSD-2-Clause", "bsd 2-clause license": "BSD-2-Clause", "2-clause bsd": "BSD-2-Clause",
-    "simplified bsd": "BSD-2-Clause", "bsd3": "BSD-3-Clause", "bsd 3-clause": "BSD-3-Clause",
-    "bsd 3-clause license": "BSD-3-Clause", "3-clause bsd": "BSD-3-Clause", "3-clause bsd license": "BSD-3-Clause",
-    "new bsd": "BSD-3-Clause", "new bsd license": "BSD-3-Clause", "modified bsd": "BSD-3-Clause",
-    "boost software license 1.0 (bsl-1.0)": "BSL-1.0", "cc0 1.0 universal (cc0 1.0) public domain dedication": "CC0-1.0",
-    "expat": "MIT", "expat license": "MIT", "mit license": "MIT", "the mit license": "MIT",
-    "the mit license (mit)": "MIT", "mit license (mit)": "MIT", "mit no attribution license (mit-0)": "MIT-0",
-    "historical permission notice and disclaimer (hpnd)": "HPND", "isc license": "ISC", "isc license (iscl)": "ISC",
-    "psf": "PSF-2.0", "psf license": "PSF-2.0", "python software foundation license": "PSF-2.0",
-    "python license (cnri python license)": "CNRI-Python", "postgresql license": "PostgreSQL",
-    "the unlicense": "Unlicense", "the unlicense (unlicense)": "Unlicense", "universal permissive license (upl)": "UPL-1.0",
-    "university of illinois/ncsa open source license": "NCSA", "w3c license": "W3C", "zlib license": "Zlib",
-    "zlib/libpng license": "Zlib", "zope public license": "ZPL-2.1", "zpl 2.1": "ZPL-2.1",
-    "mozilla public license 2.0 (mpl 2.0)": "MPL-2.0", "mpl 2.0": "MPL-2.0",
-    "gnu affero general public license v3": "AGPL-3.0-only",
-    "gnu affero general public license v3 or later (agplv3+)": "AGPL-3.0-or-later",
-    "gnu general public license (gpl)": "GPL-3.0-only", "gpl": "GPL-3.0-only",
-    "gnu general public license v2 (gplv2)": "GPL-2.0-only", "gnu general public license v3 (gplv3)": "GPL-3.0-only",
-    "gnu general public license v2 or later (gplv2+)": "GPL-2.0-or-later",
-    "gnu general public license v3 or later (gplv3+)": "GPL-3.0-or-later",
-    "gnu library or lesser general public license (lgpl)": "LGPL-3.0-only", "lgpl": "LGPL-3.0-only",
-    "gnu lesser general public license v3 (lgplv3)": "LGPL-3.0-only",
-    "gnu lesser general public license v3 or later (lgplv3+)": "LGPL-3.0-or-later",
-} | {name.lower(): name for name in [*PERMISSIVE, *OTHERS]}  # fmt: skip
-"""Names that metadata use, in lower case -> SPDX; the trove classifiers by their last part, and SPDX itself."""
-
-_LICENSE_FILE = re.compile(r"(?i)(un)?licen[cs]e|copying(\.lesser)?")
+_LICENSE_FILE = re.compile(r"(?i)(un)?licen[cs]e|copying([-_.](lesser|lib))?")
+_REUSE = re.compile(r"((?:.*/)?)LICENSES/([^/]+)\.txt")
 _PROSE_SUFFIX = re.compile(r"(?i)\.(txt|md|markdown|rst|html)$")
 _FAMILY = r"(apache|bsd|mit|isc|zlib|mpl|l?gpl|psf|cc0|0bsd|unlicense|boost|bsl)"
 _CHOICE = re.compile(rf"(?i)(licen[cs]e|copying)[-_.]{_FAMILY}[-_.0-9v]*\w{{0,6}}|{_FAMILY}[-_.]licen[cs]e")
-_METADATA = {"pkg-info", "metadata", "pyproject.toml", "package.json", "cargo.toml"}
-_TOKEN = re.compile(r"\(|\)|[^\s()]+")
+_METADATA = {
+    "pkg-info",
+    "metadata",
+    "pyproject.toml",
+    "setup.cfg",
+    "package.json",
+    "composer.json",
+    "cargo.toml",
+}
 
 _REMEMBERED = 100_000
 _identified: dict[bytes, str | None] = {}  # by digest of the text: identifying takes milliseconds
+
+_HEADER_MARK = "SPDX-License-Identifier:"
+_HEADER = re.compile(rb"SPDX-License-Identifier:[ \t]*([A-Za-z0-9(][A-Za-z0-9.+() \t-]*)")
+_COMMENT = re.compile(rb"""(?i)(dnl\b|rem\b|[\s#/*;%!<{(.@:\\-]|["'](?=\s))*""")
+"""What may stand before it on its line: marks of a comment, but no opening quote and no code."""
 
 
 def is_evidence(path: str) -> bool:
@@ -93,12 +67,17 @@ def is_evidence(path: str) -> bool:
     >>> [is_evidence(p) for p in ("LICENSE", "a/COPYING.txt", "LICENSE-MIT", "PKG-INFO", "license.py", "NOTICE")]
     [True, True, True, True, False, False]
     """
+    return _role(path) is not None
+
+
+def _role(path: str) -> str | None:
+    """ "text" for the licence of a folder, "choice" for one of several to choose from, "reuse" for a text in
+    `LICENSES/`, "metadata", else None."""
     name = path.rpartition("/")[2]
-    return _role(name) is not None or name.lower() in _METADATA
-
-
-def _role(name: str) -> str | None:
-    """ "text" for the licence of a folder, "choice" for one of several to choose from, else None."""
+    if name.lower() in _METADATA:
+        return "metadata"
+    if _REUSE.fullmatch(path):
+        return "reuse"
     stem = _PROSE_SUFFIX.sub("", name)
     if _LICENSE_FILE.fullmatch(stem):
         return "text"
@@ -109,25 +88,40 @@ class Lookup:
     """Licences of one repository by folder, from its licence files and metadata: (path, content) in any order."""
 
     def __init__(self, evidence: Iterable[tuple[str, bytes]]) -> None:
-        found: dict[str, dict[str, list[tuple[str, str]]]] = {"text": {}, "choice": {}, "metadata": {}}
+        found: dict[str, dict[str, list[tuple[str, str]]]] = {
+            "reuse": {}, "choice": {}, "text": {}, "metadata": {},
+        }  # fmt: skip
         for path, content in evidence:
+            role = _role(path)
+            if role is None:
+                continue
             folder, _, name = path.rpartition("/")
-            role = _role(name)
-            license = identify(content) if role else declared(name, content)
+            if role == "metadata":
+                license = declared(name, content)
+            elif reuse := _REUSE.fullmatch(path):
+                folder, license = reuse[1].removesuffix("/"), _reuse(reuse[2], content)
+            else:
+                license = identify(content)
             if license is not None:
-                found[role or "metadata"].setdefault(folder, []).append((name, license))
+                found[role].setdefault(folder, []).append((path, license))
+        operators = {"choice": "OR"}
         joined = {
-            role: {
-                folder: _join([license for _, license in sorted(each)], operator)
-                for folder, each in folders.items()
-            }
-            for (role, folders), operator in zip(found.items(), ("AND", "OR", "AND"), strict=True)
+            role: {folder: _together(each, operators.get(role, "AND")) for folder, each in folders.items()}
+            for role, folders in found.items()
         }
-        self._files = joined["choice"] | joined["text"]
         self._metadata = joined["metadata"]
+        self._files = joined["reuse"] | joined["choice"] | joined["text"]
+        for folder, (license, paths) in self._files.items():
+            stated = self._metadata.get(folder)
+            if (
+                stated
+                and license.endswith("-only")
+                and stated[0] == license.removesuffix("only") + "or-later"
+            ):
+                self._files[folder] = (stated[0], paths + stated[1])
 
-    def nearest(self, folder: str) -> str | None:
-        """SPDX expression that holds in `folder`, or None."""
+    def nearest(self, folder: str) -> tuple[str | None, list[str]]:
+        """(SPDX expression that holds in `folder`, paths of the files that say so), or (None, [])."""
         for known in (self._files, self._metadata):
             at = folder
             while True:
@@ -136,13 +130,70 @@ class Lookup:
                 if not at:
                     break
                 at = at.rpartition("/")[0]
-        return None
+        return None, []
 
-    def column(self, paths: pa.Array) -> pa.Array:
-        """Licence of each path (strings, null where none is known); each folder is looked up once."""
+    def columns(self, paths: pa.Array, contents: pa.Array, top: str = "") -> tuple[pa.Array, pa.Array]:
+        """(licence, path of what decided) of each file, strings, null where none is known.
+
+        Each folder is looked up once; where several files decided they are joined by ", ". `top` is taken off
+        the paths given back.
+        """
         folders = pc.replace_substring_regex(paths, r"/?[^/]*$", "").dictionary_encode()
-        each = pa.array([self.nearest(folder) for folder in folders.dictionary.to_pylist()], pa.string())
-        return each.take(folders.indices)
+        each = [self.nearest(folder) for folder in folders.dictionary.to_pylist()]
+        said = [", ".join(path.removeprefix(top) for path in by) or None for _, by in each]
+        own = headers(contents)
+        return (
+            pc.coalesce(own, pa.array([license for license, _ in each], pa.string()).take(folders.indices)),
+            pc.if_else(
+                pc.is_valid(own),
+                pc.replace_substring_regex(paths, f"^{re.escape(top)}", "") if top else paths,
+                pa.array(said, pa.string()).take(folders.indices),
+            ),
+        )
+
+
+def _together(found: list[tuple[str, str]], operator: str) -> tuple[str, list[str]]:
+    """(expression, paths) of all that was found in a folder; the LGPL 3 contains the GPL that it lies beside."""
+    names = [license for _, license in sorted(found)]
+    if any(name.startswith("LGPL-3.0-") for name in names):
+        names = [name for name in names if not name.startswith("GPL-3.0-")]
+    return join(names, operator), sorted(path for path, _ in found)
+
+
+def _reuse(name: str, content: bytes) -> str | None:
+    """Licence of a file of `LICENSES/`, called by its identifier; an exception is no licence."""
+    if "exception" in name.lower():
+        return None
+    return name if name.startswith("LicenseRef-") else NAMES.get(name.lower()) or identify(content)
+
+
+def headers(contents: pa.Array) -> pa.Array:
+    """SPDX expression that each file states of itself in its first HEADER_BYTES, null where it states none.
+
+    `contents` is binary or text. Several lines all hold. The mark is sought over the column; only the
+    files that bear it are read one by one, since what stands before it on its line must be a comment.
+    """
+    head = pc.binary_slice(contents.cast(pa.large_binary()), 0, HEADER_BYTES)
+    marked = pc.fill_null(pc.match_substring(head, _HEADER_MARK), False)
+    found = pa.array([_header(text) for text in head.filter(marked).to_pylist()], pa.string())
+    return pc.replace_with_mask(pa.nulls(len(contents), pa.string()), marked, found)
+
+
+def _header(head: bytes) -> str | None:
+    found = []
+    for match in _HEADER.finditer(head):
+        before = head.rfind(b"\n", 0, match.start()) + 1
+        if match.end() < HEADER_BYTES and _COMMENT.fullmatch(head, before, match.start()):
+            found.append(_written(match[1].decode()))
+    known = [license for license in found if license]
+    return join(known, "AND") if known else None
+
+
+@lru_cache(4096)
+def _written(value: str) -> str | None:
+    """Expression written in an SPDX line; one word that is no identifier is a licence that nobody knows."""
+    value = value.strip(" \t-")
+    return normalise(value) or (None if " " in value or "(" in value else f"LicenseRef-{value}")
 
 
 def identify(text: bytes) -> str | None:
@@ -155,130 +206,68 @@ def identify(text: bytes) -> str | None:
     if digest not in _identified:
         if len(_identified) >= _REMEMBERED:
             _identified.clear()
-        found = [match.id for match in identify_license(text.decode("utf-8", "replace"))]
-        _identified[digest] = _join(found, "AND") if found else None
+        found = _stated([match.id for match in identify_license(text.decode("utf-8", "replace"))])
+        _identified[digest] = join(found, "AND") if found else None
     return _identified[digest]
+
+
+def _stated(found: list[str]) -> list[str]:
+    """Identifiers of a text's regions as SPDX has them today, of a GNU licence the first only.
+
+    A notice before its terms may say "or any later version"; that behind them is an example of such a notice.
+    """
+    stated: list[str] = []
+    for name in map(current, found):
+        family = re.sub(r"-(only|or-later)$", "-", name)
+        if family == name or not any(other.startswith(family) for other in stated):
+            stated.append(name)
+    return stated
 
 
 def declared(name: str, content: bytes) -> str | None:
     """Licence that a metadata file called `name` declares, as SPDX; None where it declares none that is known."""
-    text = content[: 1 << 20].decode("utf-8", "replace")
+    text = content[: 1 << 20].decode("utf-8", "replace").replace("\r\n", "\n")
+    name = name.lower()
     try:
-        if name.lower() == "package.json":
-            return normalise(json.loads(text).get("license"))
-        if name.lower() == "cargo.toml":
+        if name.endswith(".json"):
+            return _from_json(json.loads(text), "OR" if name == "composer.json" else "AND")
+        if name == "cargo.toml":
             return normalise(tomllib.loads(text)["package"].get("license"))
-        if name.lower() == "pyproject.toml":
-            value = tomllib.loads(text)["project"].get("license")
-            return normalise(value.get("text") if isinstance(value, dict) else value)
-    except (ValueError, KeyError, AttributeError, RecursionError):
+        if name == "pyproject.toml":
+            data = tomllib.loads(text)
+            stated = data.get("project") or data["tool"]["poetry"]
+            value = stated.get("license")
+            value = value.get("text") if isinstance(value, dict) else value
+            return normalise(value) or _classified(stated.get("classifiers", []))
+        if name == "setup.cfg":
+            parser = configparser.RawConfigParser(strict=False)
+            parser.read_string(text)
+            stated = parser["metadata"]
+            return normalise(stated.get("license")) or _classified(stated.get("classifiers", "").split("\n"))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, configparser.Error):
         return None
-    header = HeaderParser().parsestr(text.replace("\r\n", "\n"))
-    if expression := normalise(header.get("License-Expression")):
-        return expression
-    trove = [c.rpartition("::")[2] for c in header.get_all("Classifier", []) if c.startswith("License ::")]
-    if found := [spdx for name in trove if (spdx := normalise(name))]:
-        return _join(found, "AND")
-    written = header.get("License", "")
-    return normalise(written) or (identify(written.encode("utf-8", "replace")) if "\n" in written else None)
-
-
-def normalise(value: object) -> str | None:
-    """SPDX expression of a licence as people write it: a name, an expression, or a list of which all hold.
-
-    >>> normalise("MIT License"), normalise("MIT/Apache-2.0"), normalise(["mit", "isc"]), normalise("see LICENSE")
-    ('MIT', 'MIT OR Apache-2.0', 'MIT AND ISC', None)
-    """
-    if isinstance(value, list | tuple):
-        parts = [normalise(part) for part in value]
-        return _join([p for p in parts if p], "AND") if parts and all(parts) else None
-    if not isinstance(value, str):
-        return None
-    if known := NAMES.get(" ".join(value.split()).lower()):
-        return known
-    tokens = _TOKEN.findall(re.sub(r"(?<=[\w.])/(?=[A-Za-z])", " OR ", value))
-    spelled = [t.upper() if t.upper() in {"AND", "OR", "WITH"} else NAMES.get(t.lower(), t) for t in tokens]
-    known_or_spdx = all(
-        t in {"AND", "OR", "WITH", "(", ")"} or re.search(r"[-.0-9]|^[A-Z]+$", t) for t in spelled
+    header = HeaderParser().parsestr(text)
+    written = str(header.get("License", ""))
+    return (
+        normalise(header.get("License-Expression"))
+        or _classified(header.get_all("Classifier", []))
+        or normalise(written)
+        or (identify(written.encode("utf-8", "replace")) if "\n" in written else None)
     )
-    expression = " ".join(spelled).replace("( ", "(").replace(" )", ")")
-    return expression if spelled and known_or_spdx and _parse(expression) is not None else None
 
 
-def permitted(license: str | None, policy: str | list[str]) -> bool:
-    """Whether `policy` ("permissive", "any", or a list of SPDX identifiers) admits an SPDX expression.
-
-    OR: one side is enough; AND: both must be; an exception (WITH) only adds permissions. No licence, or
-    what is no expression, is admitted by "any" alone.
-
-    >>> permitted("MIT OR GPL-3.0-only", "permissive"), permitted("MIT AND GPL-3.0-only", "permissive")
-    (True, False)
-    """
-    if policy == "any":
-        return True
-    listed = PERMISSIVE if policy == "permissive" else [policy] if isinstance(policy, str) else policy
-    tree = _parse(license) if license else None
-    return tree is not None and _holds(tree, {name.lower() for name in listed})
+def _from_json(data: Any, operator: str) -> str | None:
+    """Licence of package.json or composer.json: a name, {"type": name}, or a list of either."""
+    value = data.get("license") or data.get("licenses")
+    each = [
+        v.get("type") if isinstance(v, dict) else v for v in (value if isinstance(value, list) else [value])
+    ]
+    names = [normalise(v) for v in each]
+    return join([n for n in names if n], operator) if names and all(names) else None
 
 
-def permitted_mask(licenses: pa.Array | pa.ChunkedArray, policy: str | list[str]) -> pa.Array:
-    """`permitted` for a column of SPDX expressions, each distinct value judged once; booleans, never null."""
-    column = licenses.combine_chunks() if isinstance(licenses, pa.ChunkedArray) else licenses
-    coded = column.dictionary_encode(null_encoding="encode")
-    each = pa.array([permitted(value, policy) for value in coded.dictionary.to_pylist()], pa.bool_())
-    return each.take(coded.indices)
-
-
-def _join(parts: list[str], operator: str) -> str:
-    distinct = list(dict.fromkeys(parts))
-    if len(distinct) == 1:
-        return distinct[0]
-    return f" {operator} ".join(f"({part})" if " " in part else part for part in distinct)
-
-
-def _parse(expression: str) -> list | str | None:
-    """Tree ["AND" | "OR", left, right] over lower-case identifiers, or None for what is no expression."""
-    if len(expression) > 2048:
-        return None
-    tokens = _TOKEN.findall(expression)[::-1]
-
-    def either() -> list | str:
-        tree = both()
-        while tokens and tokens[-1].upper() == "OR":
-            tokens.pop()
-            tree = ["OR", tree, both()]
-        return tree
-
-    def both() -> list | str:
-        tree = one()
-        while tokens and tokens[-1].upper() == "AND":
-            tokens.pop()
-            tree = ["AND", tree, one()]
-        return tree
-
-    def one() -> list | str:
-        token = tokens.pop()
-        if token == "(":
-            tree = either()
-            if tokens.pop() != ")":
-                raise IndexError
-            return tree
-        if token == ")" or token.upper() in {"AND", "OR", "WITH"}:
-            raise IndexError
-        if tokens and tokens[-1].upper() == "WITH":
-            del tokens[-1]
-            tokens.pop()
-        return token.lower().removesuffix("+")
-
-    try:
-        tree = either()
-    except (IndexError, RecursionError):
-        return None
-    return None if tokens else tree
-
-
-def _holds(tree: list | str, admitted: set[str]) -> bool:
-    if isinstance(tree, str):
-        return tree in admitted
-    left, right = _holds(tree[1], admitted), _holds(tree[2], admitted)
-    return (left or right) if tree[0] == "OR" else (left and right)
+def _classified(classifiers: list[Any]) -> str | None:
+    """Licence of the trove classifiers; all hold."""
+    trove = [str(c).rpartition("::")[2] for c in classifiers if str(c).strip().startswith("License ::")]
+    found = [spdx for name in trove if (spdx := normalise(name))]
+    return join(found, "AND") if found else None

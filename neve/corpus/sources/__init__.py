@@ -2,7 +2,9 @@
 
 What could bloat the table and is no code is stopped here, so that its bytes are never stored: `binary` (a NUL
 in the first 8 KiB, unless a byte order mark says UTF-16 or UTF-32) and `no-language` (neither name nor shebang
-is that of a language; a language that a table gives is believed). Everything else about a text is decided later.
+is that of a language; a row of a table needs no name). Everything else about a text is decided later.
+
+Tables that are to be read in place are only named, in `tables.json`; curation reads them where they lie.
 
 The trade-off: sources are read one after the other in the recipe's order, in batches that go straight to
 disk, so memory stays flat and rows lie in the same order every time; only downloads run ahead, in threads.
@@ -22,19 +24,23 @@ import pyarrow.parquet as pq
 
 from neve import documents
 from neve.corpus import languages
-from neve.corpus.sources import archive, batches, directory, sdist, table
+from neve.corpus.sources import archive, batches, directory, git, remote, sdist, table
 from neve.corpus.sources.batches import Batch, Limits, Reader
 from neve.documents import FILES, VERDICTS
 from neve.errors import Fault
 from neve.progress import bar
 from neve.recipe import Source
+from neve.store import write_json
 
-RULES_VERSION = 1
+RULES_VERSION = 2
+TABLES = "tables.json"
+"""Names the tables that are not copied: a list of paths, globs or addresses."""
 DOWNLOADS = 4
 """Sdists fetched at a time."""
 HEAD_BYTES = 8 << 10
 _READERS: dict[str, Reader] = {
-    "directory": directory.read, "archive": archive.read, "sdist": sdist.read, "table": table.read,
+    "directory": directory.read, "git": git.read, "archive": archive.read, "sdist": sdist.read, "table": table.read,
+    "hub": remote.hub,
 }  # fmt: skip
 
 
@@ -57,7 +63,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
 
         def files() -> Iterator[pa.Table]:
             nonlocal size
-            for batch in _read(sources, limits):
+            for batch in _read([source for source in sources if not source.in_place], limits):
                 kept, stopped = sift(batch.files)
                 refused = pa.concat_tables([batch.verdicts, stopped])
                 if refused.num_rows:
@@ -70,6 +76,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
                 yield kept
 
         rows = documents.write(files(), out / "files", FILES)
+    write_json(out / TABLES, [source.path for source in sources if source.in_place])
     return {
         "files": rows,
         "bytes": size,
@@ -90,9 +97,8 @@ def sift(files: pa.Table) -> tuple[pa.Table, pa.Table]:
     binary = pc.and_(pc.match_substring(head, "\0"), pc.invert(marked))
     detected = languages.detect(files["path"].combine_chunks(), content)
     language = pc.coalesce(files["language"].combine_chunks(), detected)
-    rule = pc.if_else(
-        binary, "binary", pc.if_else(pc.is_null(language), "no-language", pa.scalar(None, pa.string()))
-    )
+    unknown = pc.and_(pc.is_null(language), pc.not_equal(files["source"].combine_chunks(), "table"))
+    rule = pc.if_else(binary, "binary", pc.if_else(unknown, "no-language", pa.scalar(None, pa.string())))
     stopped = pc.is_valid(rule)
     gone = files.filter(stopped)
     columns = {name: gone[name] for name in ("source", "repo", "path")}

@@ -27,12 +27,19 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from neve.corpus.sources.batches import NAME_CHARACTERS, Batch, Limits, Member, printable, repository
+from neve.corpus.sources.batches import (
+    NAME_CHARACTERS,
+    RATIO,
+    RATIO_BYTES,
+    Batch,
+    Limits,
+    Member,
+    printable,
+    repository,
+)
 from neve.errors import Fault
 from neve.recipe import Source
 
-RATIO, RATIO_BYTES = 200, 64 << 20
-"""Code packs to a fifth or so; what grows RATIO-fold is a bomb, judged after so many unpacked bytes."""
 HEADER_BYTES = 256 << 10
 """What the headers of one tar member may hold: long names and attributes."""
 _CHUNK = 64 << 10
@@ -95,10 +102,9 @@ def members(path: Path, limits: Limits, wanted: Wanted = lambda path: True) -> I
         yield Member(printable(path.name), rule="unreadable", detail=printable(detail))
 
 
-def _judge(name: str) -> Member:
-    """The member that a name in an archive stands for, refused where the name is no relative path within it."""
-    shown = printable(name)
-    path = shown.replace("\\", "/")
+def judge(name: str) -> Member:
+    """The member that a name from outside stands for, refused where the name is no relative path within it."""
+    shown, path = printable(name), printable(name.replace("\\", "/"))
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if path.startswith("/") or re.match(r"[A-Za-z]:/", path):
         return Member(shown, rule="absolute-path")
@@ -196,7 +202,7 @@ def _tar(raw: IO[bytes], magic: bytes, limits: Limits, wanted: Wanted) -> Iterat
         tar.members.clear()  # type: ignore[attr-defined]
         if info.isdir():
             continue
-        member = _judge(info.name)
+        member = judge(info.name)
         if member.rule is not None:
             pass
         elif info.issym() or info.islnk():
@@ -224,7 +230,7 @@ def _zip(raw: IO[bytes], limits: Limits, wanted: Wanted) -> Iterator[Member]:
             if info.is_dir():
                 continue
             mode = info.external_attr >> 16
-            member = _judge(info.orig_filename)
+            member = judge(info.orig_filename)
             if member.rule is not None:
                 pass
             elif stat.S_ISLNK(mode):

@@ -8,6 +8,7 @@ trade-off: the second walk costs time rather than memory.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
@@ -25,6 +26,8 @@ AHEAD_BYTES = 64 << 20
 MEMBER_BYTES = 512
 """What a member takes in memory beside its content."""
 NAME_CHARACTERS = 4096
+RATIO, RATIO_BYTES = 200, 64 << 20
+"""Code packs to a fifth or so; what grows RATIO-fold is a bomb, judged after so many unpacked bytes."""
 
 
 class Limits(NamedTuple):
@@ -107,15 +110,18 @@ def _ahead(walk: Walk) -> tuple[list[Member], bool]:
 def _batch(source: str, repo: str, members: list[Member], lookup: licenses.Lookup, top: str) -> Batch:
     kept = [m for m in members if m.rule is None and m.content is not None]
     whole = [m.path for m in kept]
+    content = pa.array([m.content for m in kept], pa.large_binary())
+    license, license_path = lookup.columns(pa.array(whole, pa.string()), content, top)
     files = {
         "source": pa.repeat(pa.scalar(source), len(kept)),
         "repo": pa.repeat(pa.scalar(repo), len(kept)),
         "path": pa.array([path.removeprefix(top) for path in whole], pa.string()),
         "language": pa.nulls(len(kept), pa.string()),
-        "license": lookup.column(pa.array(whole, pa.string())),
+        "license": license,
+        "license_path": license_path,
         "source_id": pa.nulls(len(kept), pa.string()),
         "size": pa.array([len(m.content or b"") for m in kept], pa.int64()),
-        "content": pa.array([m.content for m in kept], pa.large_binary()),
+        "content": content,
     }
     stopped = [replace(m, path=m.path.removeprefix(top)) for m in members if m.rule is not None]
     return Batch(pa.table(files, schema=FILES), refused(source, repo, stopped))
@@ -145,5 +151,10 @@ def verdicts(rows: int, **columns: Any) -> pa.Table:
 
 
 def printable(name: str) -> str:
-    """A name from outside as text that any table can hold: bytes that are not UTF-8 escaped, length bounded."""
-    return name.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")[:NAME_CHARACTERS]
+    r"""A name from outside as text that any table can hold: bytes that are not UTF-8 escaped, length bounded.
+
+    >>> printable("a\udcff.py")
+    'a\\xff.py'
+    """
+    shown = re.sub("[\udc80-\udcff]", lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", name)
+    return shown.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")[:NAME_CHARACTERS]

@@ -85,20 +85,21 @@ def test_every_file_is_a_row_or_a_verdict(tmp_path: Path, given: list[dict[str, 
     assert kept == [
         ("directory", "r", "LICENSE", "MIT"), ("directory", "r", "a.py", "MIT"), ("directory", "r", "wide.py", "MIT"),
         ("archive", "p", "p/a.py", None), ("archive", "p", "p/run", None), ("table", "u/t", "t", None),
+        ("table", "u/t", "u", None),
     ]  # fmt: skip
     refused = {(r["source"], r["path"]): (r["stage"], r["rule"]) for r in verdicts.to_pylist()}
     assert refused == {
         ("directory", "logo.py"): ("sources", "binary"), ("directory", "data.unheard"): ("sources", "no-language"),
         ("archive", "p/x.png"): ("sources", "binary"), ("archive", "../up.py"): ("sources", "path-escape"),
-        ("archive", "p/big.py"): ("sources", "too-large"), ("table", "u"): ("sources", "no-language"),
+        ("archive", "p/big.py"): ("sources", "too-large"),
         ("table", "t.jsonl:3"): ("sources", "bad-json"),
     }  # fmt: skip
     assert (
-        counts["files"] == 6 and counts["verdicts"] == 7 and counts["bytes"] == sum(files["size"].to_pylist())
+        counts["files"] == 7 and counts["verdicts"] == 6 and counts["bytes"] == sum(files["size"].to_pylist())
     )
-    assert counts["by_rule"]["binary"] == 2 and counts["by_license"] == {"MIT": 3, "unknown": 3}
+    assert counts["by_rule"]["binary"] == 2 and counts["by_license"] == {"MIT": 3, "unknown": 4}
     assert files["size"].to_pylist() == [len(content) for content in files["content"].to_pylist()]
-    assert files["language"].to_pylist() == [None] * 5 + ["Elvish Rune"]
+    assert files["language"].to_pylist() == [None] * 5 + ["Elvish Rune", None]
 
 
 def test_twice_the_same(tmp_path: Path, given: list[dict[str, Any]]) -> None:
@@ -137,3 +138,10 @@ def test_an_sdist_loses_its_top_folder_and_its_metadata_names_a_licence(
     ]  # fmt: skip
     assert verdicts.select(["path", "rule"]).to_pylist() == [{"path": "PKG-INFO", "rule": "no-language"}]
     assert sdist.fetch(sources.Source(**given[0])) == place / "lib-1.0.tar.gz"
+
+
+def test_a_table_in_place_is_named_and_not_copied(tmp_path: Path) -> None:
+    table = str(tmp_path / "*.parquet")
+    counts, files, _ = build(tmp_path / "out", [{"kind": "table", "path": table, "in_place": True}])
+    assert counts["files"] == files.num_rows == 0
+    assert json.loads((tmp_path / "out" / "tables.json").read_text()) == [table]

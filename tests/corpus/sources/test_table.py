@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neve import documents
-from neve.corpus.sources import table
+from neve.corpus.sources import jsonl, table
 from neve.corpus.sources.batches import Limits
 from neve.errors import Fault
 from neve.recipe import Source
@@ -87,6 +87,92 @@ def test_rows_without_text_or_with_too_much_are_verdicts(tmp_path: Path, kind: s
     ]
 
 
+DATATROVE = [
+    {"text": "a", "id": "i1", "metadata": {"path": "a.py", "repo_name": "u/r", "lang": "python", "license": "MIT", "n": 1}},
+    {"text": "b", "id": "i2", "metadata": {"path": "b.py", "repo_name": "u/r", "lang": None, "license": None, "n": 2}},
+    {"text": "# SPDX-License-Identifier: ISC\n", "id": "i3", "metadata": {"path": "c.py", "repo_name": "u/r", "lang": None, "license": None, "n": 2}},
+]  # fmt: skip
+DOLMA = [
+    {"id": "d1", "text": "a", "source": "stack", "added": "2024", "metadata": {"max_stars_repo_name": "u/r", "file_path": "a.py"}},
+    {"id": "d2", "text": "b", "source": "stack", "added": "2024", "metadata": None},
+]  # fmt: skip
+SMOL = [
+    {"repo_name": "u/r", "snapshot_id": "s", "files": [
+        {"blob_id": "b1", "path": "/a.py", "content": "x", "language": "Python", "detected_licenses": ["MIT"], "license_type": "permissive"},
+        {"blob_id": "b2", "path": "/b.py", "content": "y", "language": "Python", "detected_licenses": [], "license_type": "no_license"},
+    ]},
+    {"repo_name": "u/s", "snapshot_id": "t", "files": [
+        {"blob_id": "b3", "path": "/c.c", "content": None, "language": "C", "detected_licenses": ["MIT", "ISC"], "license_type": "permissive"},
+    ]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["whole", "line by line"])
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_nested_columns_of_datatrove_dolma_and_the_stack_v2(tmp_path: Path, kind: str, broken: bool) -> None:
+    """The same rows whether pyarrow parses a block of JSON or a broken line beside them makes Python do it."""
+    b = documents.doc_id(b"b")
+    for number, (rows, expected) in enumerate((
+        (DATATROVE, [
+            ("u/r", "a.py", "Python", "MIT", "i1", b"a"), ("u/r", "b.py", None, None, "i2", b"b"),
+            ("u/r", "c.py", None, "ISC", "i3", b"# SPDX-License-Identifier: ISC\n"),
+        ]),
+        (DOLMA, [("u/r", "a.py", None, None, "d1", b"a"), (b, b, None, None, "d2", b"b")]),
+        (SMOL, [("u/r", "/a.py", "Python", "MIT", "b1", b"x"), ("u/r", "/b.py", "Python", None, "b2", b"y")]),
+    )):  # fmt: skip
+        (tmp_path / str(number)).mkdir()
+        path = write(tmp_path / str(number), kind, rows)
+        if broken and kind == "jsonl":
+            path.write_bytes(path.read_bytes() + b"{\n")
+        files, verdicts = read(path)
+        assert files == expected
+        rules = [v["rule"] for v in verdicts]
+        assert rules == ["bad-json"] * (broken and kind == "jsonl") + ["no-content"] * (
+            rows is SMOL
+        ) or rules == ["no-content"] * (rows is SMOL) + ["bad-json"] * (broken and kind == "jsonl")
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_an_spdx_line_counts_where_the_table_gives_no_licence(tmp_path: Path, kind: str) -> None:
+    line = "# SPDX-License-Identifier: GPL-2.0\n"
+    rows = [
+        {"text": line, "path": "a.py", "repo": "r", "license": "MIT"},
+        {"text": line, "path": "b.py", "repo": "r", "license": None},
+    ]
+    path = write(tmp_path, kind, rows)
+    found = [
+        r
+        for batch in table.read(Source(kind="table", path=str(path)), LIMITS)
+        for r in batch.files.to_pylist()
+    ]
+    assert [(r["license"], r["license_path"]) for r in found] == [("MIT", None), ("GPL-2.0-only", "b.py")]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_hostile_names_in_a_table_are_verdicts(tmp_path: Path, kind: str) -> None:
+    names = ["ok.py", "../up.py", "a/../../b", "a\\..\\b", "a\x1b[2J.py", "a\nb", "n" * 5000, "..a/b..py"]
+    files, verdicts = read(
+        write(tmp_path, kind, [{"text": "x", "path": name, "repo": "r"} for name in names])
+    )
+    assert [f[1] for f in files] == ["ok.py", "..a/b..py"]
+    assert [v["rule"] for v in verdicts] == ["path-escape"] * 3 + ["bad-name"] * 3
+    assert all(len(v["path"]) < 4096 and "\x1b" not in v["path"] and "\n" not in v["path"] for v in verdicts)
+
+
+def test_text_that_is_not_utf8_is_kept_as_it_is_and_names_are_escaped(tmp_path: Path) -> None:
+    bad = pa.array([b"\xff\xfe", "é".encode("utf-16"), b"a\0b"], pa.binary())
+    names = pa.StringArray.from_buffers(
+        2, pa.py_buffer(b"\0\0\0\0\4\0\0\0\5\0\0\0"), pa.py_buffer(b"\xff.py~")
+    )
+    columns = {"content": bad.slice(0, 2), "path": names, "repo": ["r", "r"]}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    files, verdicts = read(tmp_path / "t.parquet")
+    assert [(f[1], f[5]) for f in files] == [
+        (r"\xff.py", b"\xff\xfe"),
+        ("~", "é".encode("utf-16")),
+    ] and verdicts == []
+
+
 def test_a_broken_line_is_a_verdict_that_names_it(tmp_path: Path) -> None:
     good = json.dumps({"text": "a", "path": "a.py", "repo": "r"}).encode()
     broken = [
@@ -109,7 +195,7 @@ def test_a_broken_line_is_a_verdict_that_names_it(tmp_path: Path) -> None:
 def test_lines_are_numbered_over_blocks_and_endless_ones_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "BLOCK_BYTES", 5000)
+    monkeypatch.setattr(jsonl, "BLOCK_BYTES", 5000)
     rows = [lines([{"text": f"{i}" * 50, "path": f"{i}.py", "repo": "r"}]) for i in range(200)]
     rows[70] = b'{"text": "' + b"x" * 200_000 + b'"}\n'
     rows[150] = b"{\n"
@@ -146,11 +232,17 @@ _ROWS = st.dictionaries(
 )
 
 
+def hostile(row: dict[str, Any]) -> bool:
+    names = [str(row.get(key, "")) for key in ("path", "repo")]
+    return any(c < " " or c == "\x7f" for name in names for c in name) or ".." in names[0].split("/")
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_ROWS, min_size=1, max_size=6))
 def test_every_line_is_a_file_or_a_verdict(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
-    """Law: the counts add up, and every text that is a string comes out as it went in."""
+    """Law: the counts add up, and every text that is a string comes out as it went in, unless its name is hostile."""
     (tmp_path / "t.jsonl").write_bytes(lines(rows))
     files, verdicts = read(tmp_path / "t.jsonl")
     assert len(files) + len(verdicts) == len(rows)
-    assert [f[5] for f in files] == [row["text"].encode() for row in rows if isinstance(row.get("text"), str)]
+    kept = [row for row in rows if isinstance(row.get("text"), str) and not hostile(row)]
+    assert [f[5] for f in files] == [row["text"].encode() for row in kept]

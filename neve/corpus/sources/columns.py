@@ -1,0 +1,198 @@
+"""Tables in anybody's columns become files: names known by aliases, nested rows opened, hostile rows refused.
+
+ALIASES names the columns known, those of The Stack v1 and v2, datatrove and dolma among them; others are left
+out. What lies in a struct NESTED (datatrove's and dolma's `metadata`) is found there by the same names, and
+a list of structs `files` (The Stack v2's rows are repositories) becomes a row a file. A language or licence
+that the table gives is kept; where it gives no licence, the file's own SPDX line may. Without a path the path
+is the text's `doc_id`, and without a repository so is the repository: rows of which nobody knows where they
+lay do not belong together.
+
+The trade-off: a column has one meaning by its name, whatever table it stands in.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from neve.corpus import languages, licenses, spdx
+from neve.corpus.sources.batches import NAME_CHARACTERS, Batch, Limits, printable, verdicts
+from neve.documents import FILES, doc_id
+
+ALIASES = {
+    "content": ("content", "text", "code"),
+    "language": ("language", "lang", "programming_language"),
+    "repo": ("repo", "repo_name", "max_stars_repo_name", "repository_name"),
+    "path": ("path", "file_path", "max_stars_repo_path"),
+    "license": ("license", "licenses", "max_stars_repo_licenses", "detected_licenses"),
+    "source_id": ("source_id", "id", "hexsha", "blob_id"),
+    "blob": ("blob_id",),
+    "encoding": ("src_encoding",),
+}
+"""Column of FILES -> names by which it is known, the first that is not null wins; the last two lead to a content
+that the table does not hold."""
+NESTED = ("metadata", "meta")
+PACKED = "files"
+KNOWN = {name for names in ALIASES.values() for name in names} | {*NESTED, PACKED}
+
+
+def has_text(schema: pa.Schema) -> bool:
+    """Whether rows of `schema` hold texts, or say where they lie."""
+    fields = set(schema.names)
+    if PACKED in fields and _packs(kind := schema.field(PACKED).type):
+        fields |= {kind.value_type.field(i).name for i in range(kind.value_type.num_fields)}
+    return bool(fields & set(ALIASES["content"])) or fields >= {"blob_id", "src_encoding"}
+
+
+def flatten(table: pa.Table) -> pa.Table:
+    """A row a file, every field a column: those of `files` as `files.x`, those of metadata as `metadata.x`."""
+    if PACKED in table.column_names and _packs(table[PACKED].type):
+        packed = table[PACKED].combine_chunks()
+        files = pc.list_flatten(packed)
+        table = table.drop_columns([PACKED]).take(pc.list_parent_indices(packed))
+        table = _opened(table, PACKED, files)
+    for name in NESTED:
+        if name in table.column_names and pa.types.is_struct(table[name].type):
+            table = _opened(table, name, table[name].combine_chunks())
+    return table
+
+
+def _opened(table: pa.Table, name: str, struct: pa.StructArray) -> pa.Table:
+    """`table` with a column `name.field` for each known field of `struct`."""
+    for field in struct.type:
+        if field.name in KNOWN and f"{name}.{field.name}" not in table.column_names:
+            table = table.append_column(f"{name}.{field.name}", pc.struct_field(struct, [field.name]))
+    return table
+
+
+def _packs(kind: pa.DataType) -> bool:
+    return _is_list(kind) and pa.types.is_struct(kind.value_type)
+
+
+def _columns(table: pa.Table, key: str) -> list[pa.ChunkedArray]:
+    """The columns known by any alias of `key`: of the file, else of its row, else of the row's metadata."""
+    nested = [] if key == "content" else [f"{name}.{alias}" for name in NESTED for alias in ALIASES[key]]
+    names = [*(f"{PACKED}.{alias}" for alias in ALIASES[key]), *ALIASES[key], *nested]
+    return [table[n] for n in names if n in table.column_names and not pa.types.is_null(table[n].type)]
+
+
+def batch(table: pa.Table, name: str, limits: Limits) -> Batch:
+    """FILES rows of a flat table; rows without text, with too much of it or with hostile names are verdicts."""
+    size = table.num_rows
+    content = merged(table, "content")
+    given = {key: text(table, key) for key in ("language", "repo", "path", "source_id")}
+    lengths = pc.fill_null(pc.binary_length(content), 0).cast(pa.int64())
+    missing = pc.or_(pc.is_null(given["path"]), pc.is_null(given["repo"]))
+    key = pa.nulls(size, pa.string())
+    if pc.any(missing).as_py():
+        # SHA-256 is no Arrow kernel; hashlib runs outside the interpreter's lock
+        texts = content.filter(missing).to_pylist()
+        key = pc.replace_with_mask(
+            key, missing, pa.array([doc_id(text or b"") for text in texts], pa.string())
+        )
+    path = pc.coalesce(given["path"], key)
+    repo = pc.coalesce(given["repo"], key)
+    license, own = _licenses(table), licenses.headers(content)
+    files = pa.table(
+        {
+            "source": pa.repeat(pa.scalar("table"), size),
+            "repo": repo,
+            "path": path,
+            "language": languages.named(given["language"]),
+            "license": pc.coalesce(license, own),
+            "license_path": pc.if_else(
+                pc.and_(pc.is_null(license), pc.is_valid(own)), path, pa.scalar(None, pa.string())
+            ),
+            "source_id": given["source_id"],
+            "size": lengths,
+            "content": content,
+        },
+        schema=FILES,
+    )
+    rule = pc.if_else(pc.greater(lengths, limits.max_file_bytes), "too-large", pa.scalar(None, pa.string()))
+    rule = pc.if_else(pc.is_null(content), "no-content", rule)
+    rule = pc.if_else(pc.match_substring_regex(path, r"(^|[/\\])\.\.($|[/\\])"), "path-escape", rule)
+    bad = [pc.match_substring_regex(each, r"[\x00-\x1f\x7f]") for each in (path, repo)]
+    long = [pc.greater_equal(pc.utf8_length(each), NAME_CHARACTERS) for each in (path, repo)]
+    rule = pc.if_else(pc.or_(pc.or_(*bad), pc.or_(*long)), "bad-name", rule)
+    stopped = pc.is_valid(rule)
+    gone = files.filter(stopped)
+    rule = rule.filter(stopped)
+    large = pc.equal(rule, "too-large")
+    refused_rows = verdicts(
+        gone.num_rows,
+        source="table",
+        repo=_shown(gone["repo"]),
+        path=_shown(gone["path"]),
+        language=gone["language"],
+        rule=rule,
+        value=pc.if_else(large, gone["size"].combine_chunks(), None),
+        limit=pc.if_else(large, pa.scalar(float(limits.max_file_bytes)), None),
+        detail=f"a row of {name}",
+    )
+    return Batch(files.filter(pc.invert(stopped)), refused_rows)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind)
+
+
+def _shown(names: pa.ChunkedArray) -> pa.Array:
+    """Names of refused rows, control characters replaced and cut."""
+    clean = pc.replace_substring_regex(names.combine_chunks(), r"[\x00-\x1f\x7f]", "?")
+    return pc.utf8_slice_codeunits(clean, 0, NAME_CHARACTERS - 1)
+
+
+def merged(table: pa.Table, key: str) -> pa.Array:
+    """The flat table's column `key` of ALIASES in bytes, numbers written out; nulls where there is none."""
+    plain = [_bytes(column) for column in _columns(table, key) if not pa.types.is_nested(column.type)]
+    empty = pa.chunked_array([pa.nulls(table.num_rows, pa.large_binary())])
+    return (pc.coalesce(*plain) if plain else empty).combine_chunks()
+
+
+def _bytes(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    texts = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
+    return (column if column.type in texts else column.cast(pa.string())).cast(pa.large_binary())
+
+
+def text(table: pa.Table, key: str) -> pa.Array:
+    """As `merged`, in UTF-8: bytes that are not are escaped, empty text is null."""
+    raw = merged(table, key)
+    try:
+        column = raw.cast(pa.string())
+    except pa.ArrowInvalid:
+        column = pa.array(
+            [
+                None if each is None else printable(each.decode("utf-8", "surrogateescape"))
+                for each in raw.to_pylist()
+            ],
+            pa.string(),
+        )
+    return pc.if_else(pc.equal(column, ""), None, column)
+
+
+def _licenses(table: pa.Table) -> pa.Array:
+    """SPDX expressions of the licence column; of a list all hold."""
+    values = pa.chunked_array([pa.nulls(table.num_rows, pa.large_binary())])
+    for column in reversed(_columns(table, "license")):
+        if _is_list(column.type) and not pa.types.is_nested(column.type.value_type):
+            array = column.combine_chunks().cast(pa.list_(pa.binary()))
+            column = pa.chunked_array([pc.binary_join(array, b"\n")])
+        if not pa.types.is_nested(column.type):
+            values = pc.coalesce(_bytes(column), values)
+    return expressions(values.combine_chunks())
+
+
+def expressions(values: pa.Array) -> pa.Array:
+    """SPDX expressions of licences as tables give them, several one a line; each distinct value is read once.
+
+    What is no SPDX and no name that is known stays as it is.
+    """
+    coded = values.cast(pa.large_binary()).dictionary_encode()
+    each = [_license(value.decode("utf-8", "replace")) for value in coded.dictionary.to_pylist()]
+    return pa.array(each, pa.string()).take(coded.indices)
+
+
+def _license(value: str) -> str | None:
+    parts = [part for part in value.split("\n") if part.strip()]
+    return spdx.normalise(parts) or " AND ".join(parts) or None
