@@ -1,24 +1,31 @@
-"""What is measured about a file: one numba pass over the bytes of an Arrow column, whole columns out.
+"""What is measured about a file: compiled passes over the bytes of an Arrow column, whole columns out.
 
-The kernel reads the column's own buffers (no copy, no Python object a document) and lets go of the GIL;
-it does not start threads of its own, since the engine already runs one batch a core. Characters are
-code points and classed as Python's `str` classes them, so that a signal can be checked by hand; a byte
-that is no UTF-8 counts as one character of no class. Lines end at \\n, \\r\\n or \\r; a text without an
-end of line at its end has a last line all the same, and an empty text has none.
+Each pass reads the column's own buffers (no copy, no Python object a document) and is a module: `characters` (what
+they are, lines, encoded runs), `lexing` (comments and strings), `statements` (what lines do), `repetition` (words and
+n-grams), `markup` (HTML), `vendored` (by path and marks). A signal that does not apply to a file's language, or cannot
+be computed, is null; a rule that wants it then gives the verdict "unmeasured".
 
-Sources: The Stack (arXiv 2211.15533), StarCoder (2305.06161) and StarCoder2 (2402.19173) for what is
-worth measuring, and StarCoder2 for the three shapes of encoded data.
+Sources: The Stack (arXiv 2211.15533), StarCoder (2305.06161), StarCoder2 (2402.19173), OpenCoder (2411.04905).
+Not measured, though OpenCoder does without using it: naming styles and modifiers (Java, JavaScript), statements a line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
-import numba
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from neve.corpus import characters, lexing, markup, repetition, statements
+
+STACK, STARCODER, STARCODER2, OPENCODER = "The Stack", "StarCoder", "StarCoder2", "OpenCoder"
+
+LEXED = tuple(lexing.DIALECTS)
+"""Languages with signals of comments and strings, by their Linguist names."""
+
+_CFAMILY = ("C", "C++")
+_FUNCTIONS = tuple(name for name in LEXED if name not in ("SQL", "Shell"))
 
 
 @dataclass(frozen=True)
@@ -26,296 +33,191 @@ class Signal:
     name: str
     unit: str
     meaning: str
+    source: str
+    languages: tuple[str, ...] | None = None
+    """Linguist names that it can be measured for; None: all."""
 
 
 SIGNALS = (
-    Signal("bytes", "bytes", "size of the text in UTF-8"),
-    Signal("lines", "lines", "lines, an unfinished last one counted"),
-    Signal("mean_line_length", "characters", "mean length of a line, its end not counted; 0 without lines"),
-    Signal("max_line_length", "characters", "length of the longest line"),
-    Signal("alphanumeric_share", "share of characters", "letters and digits of any script (str.isalnum)"),
-    Signal("alphabetic_share", "share of characters", "letters of any script (str.isalpha)"),
-    Signal("digit_share", "share of characters", "the digits 0 to 9"),
-    Signal("blank_line_share", "share of lines", "lines with nothing but white space (str.isspace)"),
+    Signal("bytes", "bytes", "size of the text in UTF-8", OPENCODER),
+    Signal("characters", "characters", "size of the text", OPENCODER),
+    Signal("lines", "lines", "lines, an unfinished last one counted", STARCODER2),
+    Signal("mean_line_length", "characters", "mean length of a line, its end not counted; 0 without lines", STACK),
+    Signal("max_line_length", "characters", "length of the longest line", STACK),
+    Signal("alphanumeric_share", "share of characters", "letters and digits of any script (str.isalnum)", STACK),
+    Signal("alphabetic_share", "share of characters", "letters of any script (str.isalpha)", STARCODER),
     Signal(
-        "encoded_share",
-        "share of bytes",
+        "visible_alphabetic_share", "share of characters but white space", "letters of any script (str.isalpha)",
+        OPENCODER,
+    ),
+    Signal("digit_share", "share of characters but white space", "the digits 0 to 9", OPENCODER),
+    Signal("white_space_share", "share of characters", "white space (str.isspace)", OPENCODER),
+    Signal("replacement_share", "share of characters", "U+FFFD, left by a failed decoding", OPENCODER),
+    Signal("blank_line_share", "share of lines", "lines with nothing but white space (str.isspace)", OPENCODER),
+    Signal(
+        "encoded_share", "share of bytes",
         "bytes inside encoded runs: base64 of at least 64 characters (line ends admitted), or at least 8 two-digit "
-        "hexadecimal bytes, or at least 8 \\uXXXX escapes",
+        "hexadecimal bytes, or at least 8 \\uXXXX escapes", STARCODER2,
     ),
-    Signal("longest_encoded_run", "bytes", "length of the longest encoded run"),
-    Signal("xml_header", "0 or 1", "`<?xml version=` within the first 100 bytes"),
+    Signal("longest_encoded_run", "bytes", "length of the longest encoded run", STARCODER2),
+    Signal("xml_header", "0 or 1", "`<?xml version=` within the first 100 bytes", STARCODER),
     Signal(
-        "generated",
-        "0 or 1",
-        "a phrase that generators leave, as whole words in the first 5 lines, in any case",
+        "generated", "0 or 1",
+        "a phrase that generators leave, as whole words in the first 5 lines, in any case; or a generator's own mark "
+        "or file name", STARCODER2,
     ),
-)
+    Signal("vendored", "0 or 1", "another project's code by its path", "Linguist"),
+    Signal("test_file", "0 or 1", "a test by its name or folder", OPENCODER),
+    Signal("words", "words", "runs of letters, digits and _", OPENCODER),
+    Signal("mean_word_length", "characters", "mean length of a word; 0 without words", OPENCODER),
+    Signal("unique_word_share", "share of words", "distinct words, in any case", OPENCODER),
+    *(
+        Signal(
+            f"top_{n}gram_share", "share of characters of words",
+            f"all occurrences of the most frequent {n} words in a row, 0 where none repeats", OPENCODER,
+        )
+        for n in (2, 3, 4)
+    ),
+    *(
+        Signal(
+            f"duplicate_{n}gram_share", "share of characters of words",
+            f"words in some {n} words in a row that occur more than once", OPENCODER,
+        )
+        for n in range(5, 11)
+    ),
+    Signal(
+        "duplicate_line_share", "share of lines of code",
+        "lines with a letter or digit that occur more than once, comments and white space left out", OPENCODER,
+    ),
+    Signal("code_lines", "lines", "lines with more than comment, docstring and white space", OPENCODER, LEXED),
+    Signal("comment_share", "share of characters", "comments and docstrings", "SantaCoder, OpenCoder", LEXED),
+    Signal("comment_line_share", "share of lines", "lines with only comment or docstring", "Neve", LEXED),
+    Signal("string_share", "share of characters but comments", "string literals, their quotes counted in", OPENCODER, LEXED),
+    Signal("long_string_line_share", "share of lines of code", "more than 20 words of string literals", OPENCODER, LEXED),
+    Signal(
+        "string_concatenation_share", "share of lines of code", 'an assignment of "…" + "…"', OPENCODER, LEXED,
+    ),
+    Signal(
+        "long_word_share", "share of characters but comments",
+        "pieces of string literals of more than 20 characters without white space or quote, addresses (://) left out",
+        OPENCODER, LEXED,
+    ),
+    Signal("hexadecimal_share", "share of characters but comments", "numbers written 0x…", OPENCODER, LEXED),
+    Signal("todo_line_share", "share of lines", "todo, fixme or `your code here` in a comment", OPENCODER, LEXED),
+    Signal("assert_line_share", "share of lines of code", "an assertion", OPENCODER, LEXED),
+    Signal("print_line_share", "share of lines of code", "a call that prints", OPENCODER, LEXED),
+    Signal("import_line_share", "share of lines of code", "an import or include", OPENCODER, LEXED),
+    Signal("pass_line_share", "share of lines of code", "`pass` alone", OPENCODER, ("Python", "Cython")),
+    Signal("function_line_share", "share of lines of code", "the head of a function", OPENCODER, _FUNCTIONS),
+    Signal(
+        "simple_function_share", "share of lines of code", "functions whose only line is a return", OPENCODER,
+        ("Python", "Cython"),
+    ),
+    Signal(
+        "no_logic_share", "share of lines of code",
+        "imports, heads of functions and classes, plain declarations, returns of one word", OPENCODER, _FUNCTIONS,
+    ),
+    Signal(
+        "variable_lines", "lines", "assignments, declarations, loops by for, heads of functions with parameters",
+        OPENCODER, _FUNCTIONS,
+    ),
+    Signal(
+        "preprocessor_line_share", "share of lines of code", "preprocessor directives; 0 in a header, whose work that is",
+        OPENCODER, _CFAMILY,
+    ),
+    Signal("goto_line_share", "share of lines of code", "goto", OPENCODER, _CFAMILY),
+    Signal("main_functions", "functions", "definitions of main", OPENCODER, _CFAMILY),
+    Signal("bits_header", "0 or 1", "an include of bits/…, as programs of contests have", OPENCODER, _CFAMILY),
+    Signal(
+        "visible_text_share", "share of characters", "outside tags, comments, scripts and styles", STARCODER,
+        markup.LANGUAGES,
+    ),
+    Signal("visible_characters", "characters", "outside tags, comments, scripts and styles", STARCODER, markup.LANGUAGES),
+)  # fmt: skip
 """The table of signals; every column is float64."""
 
 NAMES = tuple(signal.name for signal in SIGNALS)
 
-GENERATED = (
-    "auto-generated", "autogenerated", "auto generated", "automatically generated", "generated automatically",
-    "file is generated", "file was generated", "file generated by", "code generated by", "code generated from",
-    "generated by the protocol buffer compiler", "generated by django", "by antlr", "@generated",
-    "do not edit this file", "do not edit!", "do not edit.", "do not edit by hand", "do not edit manually",
-    "do not modify this file",
-)  # fmt: skip
-"""Phrases of the signal `generated`: StarCoder2's five and those that common generators write. Left out, since they
-stand in written code too: a bare "generated by" or "generated from", and "do not edit" without what or how."""
+TEST_FILE = (
+    r"(?i)(^|/)(tests?|spec|__tests__)/|(^|/)(test_[^/]*|conftest)\.py$|_(test|spec)\.[a-z]+$|\.(test|spec)\.[a-z]+$"
+    r"|(?-i:Tests?\.(java|kt|cs|scala|swift|php)$)"
+)
+"""Paths of tests, for `test_file`."""
 
-XML_HEADER = b"<?xml version="
-HEADER_LINES, HEADER_BYTES = 5, 100
-BASE64_RUN, HEX_RUN, UNICODE_RUN = 64, 8, 8
-
-_ALPHA, _ALNUM, _SPACE, _BASE64, _HEX, _WORD = 1, 2, 4, 8, 16, 32
+_HEADER = r"(?i)\.(h|hh|hpp|hxx|h\+\+|inl)$"
 
 
-def measure(contents: pa.Array | pa.ChunkedArray, names: Sequence[str] | None = None) -> pa.Table:
-    """Measure a column of texts (large_string, large_binary or their small kin).
+def measure(
+    contents: pa.Array | pa.ChunkedArray,
+    languages: pa.Array | pa.ChunkedArray,
+    paths: pa.Array | pa.ChunkedArray,
+) -> pa.Table:
+    """Measure texts (large_string, large_binary or their small kin) of these Linguist languages and paths.
 
-    Returns a table with a float64 column for each of `names` (default: all of SIGNALS) and a row for each text;
-    a null text is null in every column. Raises KeyError for a signal that does not exist.
+    Returns a table with a float64 column for each of SIGNALS and a row for each text: null for a null text, where the
+    signal is not measured for the language, and where the path that it needs is null.
     """
     values, offsets, valid = buffers(contents)
-    ascii_classes, classes = _classes()
-    phrases, phrase_offsets = _phrases()
-    out = np.zeros((len(NAMES), len(offsets) - 1))
-    _measure(values, offsets, classes, ascii_classes, phrases, phrase_offsets, out)
-    columns = dict(zip(NAMES, out, strict=True))
-    return pa.table({name: pa.array(columns[name], mask=~valid) for name in names or NAMES})
+    languages, paths = _plain(languages), _plain(paths)
+    spoken = languages.to_pylist()
+    marks = lexing.mark(values, offsets, spoken)
+    columns: dict[str, np.ndarray] = {}
+    for names, rows in (
+        (characters.COLUMNS, characters.measure(values, offsets)),
+        (repetition.COLUMNS, repetition.measure(values, offsets, marks)),
+        (statements.COLUMNS, statements.measure(values, offsets, marks, spoken)),
+        (markup.COLUMNS, markup.measure(values, offsets, spoken)),
+    ):
+        columns.update(zip(names, rows, strict=True))
+    header = _share(pc.match_substring_regex(paths, _HEADER))
+    columns["preprocessor_line_share"] = np.where(header == 1, 0.0, columns["preprocessor_line_share"])
+    columns["test_file"] = _share(pc.match_substring_regex(paths, TEST_FILE))
+    columns["vendored"], marked = _origin(paths, contents)
+    columns["generated"] = np.maximum(columns["generated"], np.nan_to_num(marked))
+    lacking: dict[tuple[str, ...] | None, np.ndarray] = {None: ~valid}
+    for signal in SIGNALS:
+        if signal.languages not in lacking:
+            speaks = np.array([language in (signal.languages or ()) for language in spoken], bool)
+            lacking[signal.languages] = ~(valid & speaks)
+    return pa.table(
+        {
+            s.name: pa.array(columns[s.name], mask=lacking[s.languages] | np.isnan(columns[s.name]))
+            for s in SIGNALS
+        }
+    )
+
+
+def _origin(paths: pa.Array, contents: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    from neve.corpus import vendored
+
+    return _share(vendored.vendored(paths)), _share(vendored.generated(paths, _plain(contents)))
+
+
+def _share(flags: pa.Array) -> np.ndarray:
+    """Booleans as 0.0 and 1.0, null as NaN."""
+    return pc.cast(flags, pa.float64()).to_numpy(zero_copy_only=False).astype(float)
+
+
+def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    return column.cast(pa.string()) if pa.types.is_null(column.type) else column
 
 
 def buffers(array: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Views on a column of texts: (bytes as uint8, n + 1 offsets as int64, n times whether a text is there)."""
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks() if array.num_chunks != 1 else array.chunk(0)
+    """Views on a column of texts: (bytes as uint8, n + 1 offsets as int64, n times whether a text is there).
+
+    A null has no bytes, whatever lies in the column where it stands.
+    """
+    array = _plain(array)
     if not (pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)):
         array = array.cast(pa.large_string() if pa.types.is_string(array.type) else pa.large_binary())
     valid = np.asarray(array.is_valid())
+    if not valid.all():
+        array = array.fill_null("" if pa.types.is_large_string(array.type) else b"")
     _, offset_buffer, value_buffer = array.buffers()
     if len(array) == 0 or offset_buffer is None:
         return np.zeros(0, np.uint8), np.zeros(len(array) + 1, np.int64), valid
     offsets = np.frombuffer(offset_buffer, np.int64)[array.offset : array.offset + len(array) + 1]
     values = np.frombuffer(value_buffer, np.uint8) if value_buffer else np.zeros(0, np.uint8)
     return values, offsets, valid
-
-
-@cache
-def _classes() -> tuple[np.ndarray, np.ndarray]:
-    """Class bits of the 256 bytes as ASCII, and of all code points, the latter as Python's str has them."""
-    codes = np.arange(0x110000, dtype=np.uint32)
-    codes[0xD800:0xE000] = 0  # surrogates, of no class
-    chars = codes.view("U1")
-    points = np.zeros(0x110000, np.uint8)
-    points[np.char.isalpha(chars)] |= _ALPHA
-    points[np.char.isalnum(chars)] |= _ALNUM
-    points[np.char.isspace(chars)] |= _SPACE
-    bytes_ = points[:256].copy()
-    bytes_[128:] = 0
-    for byte in range(128):
-        char = chr(byte)
-        if char.isalnum() or char in "+/=\r\n":
-            bytes_[byte] |= _BASE64
-        if char in "0123456789abcdefABCDEF":
-            bytes_[byte] |= _HEX
-        if char.isalnum() or char == "_":
-            bytes_[byte] |= _WORD
-    bytes_[128:] |= _WORD
-    return bytes_, points
-
-
-@cache
-def _phrases() -> tuple[np.ndarray, np.ndarray]:
-    joined = "".join(GENERATED).encode()
-    ends = np.cumsum([0, *(len(phrase) for phrase in GENERATED)])
-    return np.frombuffer(joined, np.uint8), ends.astype(np.int64)
-
-
-@numba.njit(cache=True, nogil=True)
-def _measure(values, offsets, points, ascii_classes, phrases, phrase_offsets, out):
-    for doc in range(len(offsets) - 1):
-        start, end = offsets[doc], offsets[doc + 1]
-        size = end - start
-        lines = chars = blank = longest = 0
-        alpha = alnum = digits = ends = 0
-        length = 0  # characters of this line so far
-        is_blank = True
-        header = end  # where the first HEADER_LINES lines end
-        i = start
-        while i < end:
-            byte = values[i]
-            if byte < 128:
-                i += 1
-                bits = ascii_classes[byte]
-            else:
-                point, width = _decode(values, i, end)
-                bits = points[point] if point >= 0 else 0
-                i += width
-            chars += 1
-            alpha += bits & _ALPHA
-            alnum += (bits & _ALNUM) >> 1
-            digits += 48 <= byte <= 57
-            if byte == 10 or byte == 13:
-                ends += 1
-                if byte == 13 and i < end and values[i] == 10:
-                    continue  # the \n ends the line
-                longest = max(longest, length)
-                blank += is_blank
-                lines += 1
-                length, is_blank = 0, True
-                if lines == HEADER_LINES:
-                    header = i
-            else:
-                length += 1
-                is_blank = is_blank and (bits & _SPACE) != 0
-        if size and values[end - 1] != 10 and values[end - 1] != 13:
-            longest = max(longest, length)
-            blank += is_blank
-            lines += 1
-        encoded, run = _encoded(values, start, end, ascii_classes)
-        out[0, doc] = size
-        out[1, doc] = lines
-        out[2, doc] = (chars - ends) / max(1, lines)
-        out[3, doc] = longest
-        out[4, doc] = alnum / max(1, chars)
-        out[5, doc] = alpha / max(1, chars)
-        out[6, doc] = digits / max(1, chars)
-        out[7, doc] = blank / max(1, lines)
-        out[8, doc] = encoded / max(1, size)
-        out[9, doc] = run
-        out[10, doc] = _xml(values, start, min(end, start + HEADER_BYTES))
-        out[11, doc] = _generated(values, start, header, ascii_classes, phrases, phrase_offsets)
-
-
-@numba.njit(cache=True, nogil=True)
-def _decode(values, i, end):
-    """(code point or -1, width) of the UTF-8 sequence at i; what is not UTF-8 is one byte of no class."""
-    byte = values[i]
-    if byte >= 0xF0:
-        width, point = 4, np.int64(byte & 0x07)
-    elif byte >= 0xE0:
-        width, point = 3, np.int64(byte & 0x0F)
-    else:
-        width, point = 2, np.int64(byte & 0x1F)
-    if byte < 0xC2 or byte > 0xF4 or i + width > end:
-        return np.int64(-1), 1
-    for k in range(1, width):
-        if values[i + k] & 0xC0 != 0x80:
-            return np.int64(-1), 1
-        point = (point << 6) | np.int64(values[i + k] & 0x3F)
-    if point > 0x10FFFF:
-        return np.int64(-1), 1
-    return point, width
-
-
-@numba.njit(cache=True, nogil=True)
-def _encoded(values, start, end, classes):
-    """(bytes inside encoded runs, length of the longest run); a run is one of the three shapes of SIGNALS."""
-    total = longest = 0
-    counted = start  # everything before is counted
-    base64_from = hex_from = unicode_from = start  # a run of each shape may start here again
-    for i in range(start, end):
-        byte = values[i]
-        run_end = i
-        if i >= base64_from and classes[byte] & _BASE64:
-            j = i + 1
-            while j < end and classes[values[j]] & _BASE64:
-                j += 1
-            base64_from = j
-            if j - i >= BASE64_RUN:
-                run_end = j
-                longest = max(longest, j - i)
-        if i >= hex_from and (byte == 92 or classes[byte] & _HEX):
-            j, found = i, 0
-            k = _hex_byte(values, start, j, end, classes)
-            while k > j:
-                found += 1
-                while k < end and (values[k] == 44 or values[k] == 32 or 9 <= values[k] <= 13):
-                    k += 1
-                j = k
-                k = _hex_byte(values, start, j, end, classes)
-            hex_from = max(i + 1, j)
-            if found >= HEX_RUN:
-                run_end = max(run_end, j)
-                longest = max(longest, j - i)
-        if i >= unicode_from and byte == 92:
-            j = i
-            while _unicode_escape(values, j, end, classes):
-                j += 6
-            unicode_from = max(i + 1, j)
-            if j - i >= 6 * UNICODE_RUN:
-                run_end = max(run_end, j)
-                longest = max(longest, j - i)
-        if run_end > counted:
-            total += run_end - max(i, counted)
-            counted = run_end
-    return total, longest
-
-
-@numba.njit(cache=True, nogil=True)
-def _hex_byte(values, start, i, end, classes):
-    """End of a two-digit hexadecimal byte at i (`\\x41`, `0x41` or `41`, as a word of its own), or i if there is none."""
-    j = i
-    if j + 1 < end and values[j] == 92 and values[j + 1] == 120:
-        j += 2
-    else:
-        if i > start and classes[values[i - 1]] & _WORD:
-            return i
-        if j + 1 < end and values[j] == 48 and values[j + 1] == 120:
-            j += 2
-    if j + 2 > end or not classes[values[j]] & _HEX or not classes[values[j + 1]] & _HEX:
-        return i
-    if j + 2 < end and classes[values[j + 2]] & _WORD:
-        return i
-    return j + 2
-
-
-@numba.njit(cache=True, nogil=True)
-def _unicode_escape(values, i, end, classes):
-    if i + 6 > end or values[i] != 92 or values[i + 1] != 117:
-        return False
-    digits = 0
-    for k in range(i + 2, i + 6):
-        digits += (classes[values[k]] & _HEX) != 0
-    return digits == 4
-
-
-@numba.njit(cache=True, nogil=True)
-def _xml(values, start, end):
-    for i in range(start, end - len(XML_HEADER) + 1):
-        k = 0
-        while k < len(XML_HEADER) and values[i + k] == XML_HEADER[k]:
-            k += 1
-        if k == len(XML_HEADER):
-            return 1.0
-    return 0.0
-
-
-@numba.njit(cache=True, nogil=True)
-def _generated(values, start, end, classes, phrases, phrase_offsets):
-    """1.0 if one of the phrases stands in [start, end) as whole words, upper case taken for lower."""
-    for i in range(start, end):
-        for p in range(len(phrase_offsets) - 1):
-            first, last = phrase_offsets[p], phrase_offsets[p + 1]
-            if i + last - first > end:
-                continue
-            k = first
-            while k < last and _lower(values[i + k - first]) == phrases[k]:
-                k += 1
-            if k < last:
-                continue
-            after = i + last - first
-            opens = i == start or not (classes[phrases[first]] & _WORD and classes[values[i - 1]] & _WORD)
-            closes = after == end or not (
-                classes[phrases[last - 1]] & _WORD and classes[values[after]] & _WORD
-            )
-            if opens and closes:
-                return 1.0
-    return 0.0
-
-
-@numba.njit(cache=True, nogil=True)
-def _lower(byte):
-    return byte + 32 if 65 <= byte <= 90 else byte
