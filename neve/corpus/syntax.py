@@ -1,51 +1,41 @@
 """Which documents do not parse: parsers run in processes of their own, which may hang or crash and are replaced.
 
-A worker is `python -m neve.corpus.syntax`, started once and fed one file at a time over pipes, so it works in
-any thread, Daft worker or Ray actor, and forks nothing. It ends a file that takes more than its share of
-processor time, whatever else the machine does; the parent's watch on the clock is for workers that stand
-still. A file that ended its worker is NaN ("unmeasured"), its neighbours are parsed by the next one.
+Texts go to a worker (`python -m neve.corpus.parsers`) as pieces of a column, written at one go into a file that it maps,
+and the shares come back the same way: no Python object a text here, and no pipe that is waited on for each. The trade-off
+is that a piece's answers come together. A text that ended its worker is NaN ("unmeasured"); the next worker goes on after
+it, so its neighbours keep their answers. Workers are as many as there are processors, whatever the number of threads
+that ask, and work in any thread, Daft worker or Ray actor; nothing is forked.
 
-A language's parser is tree-sitter's; Python asks CPython first, whose word is what "parses" means. Measured against it:
-of 65 files that it refuses in four sdists of Python 2's time tree-sitter-python sees an error in 3 (its grammar holds the
-old statements, and heals indentation); of 6,598 files that it accepts tree-sitter refuses 4. Where CPython refuses, the
-file still passes if tree-sitter sees no error and there is a construct newer than Python 3.11, so that the verdict
-does not hang on the host's version: type parameters, `type X = …`, t-strings, PEP 701 f-strings. Not `except A, B:`
-(PEP 758), which in nearly all code is Python 2; nor defaults of type parameters (PEP 696), which the grammar lacks.
-
-Source: SwallowCode (arXiv 2505.02881) drops Python that its compiler refuses.
+A worker ends a text that takes more than its share of processor time, whatever else the machine does; the watch on the clock
+here is for workers that stand still. What "parses" means in each language: neve.corpus.parsers.
 """
 
 from __future__ import annotations
 
-import gc
-import importlib
 import math
 import os
-import resource
 import select
 import signal
-import struct
 import subprocess
 import sys
+import tempfile
 import threading
-import time
-import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from neve.corpus.parsers import GRAMMARS, REQUEST, TEXT_BYTES, UNANSWERED
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-GRAMMARS = {"Python": "tree_sitter_python"}
-"""Linguist name: module of the tree-sitter grammar. Rules on syntax are asked for these languages alone."""
+__all__ = ["GRAMMARS", "parse_errors"]
 
-MEMORY_BYTES = 4 << 30
-_FILES_PER_WORKER = 16  # fewer files are not worth another process
-_REQUEST, _ANSWER = struct.Struct("<IId"), struct.Struct("<d")
+_PIECE_BYTES = 4 << 20
+_START_S = 60.0  # imports on a busy machine
 
 
 def parse_errors(
@@ -55,37 +45,48 @@ def parse_errors(
 ) -> np.ndarray:
     """Share of each text's bytes that its parser can make nothing of, float64 in [0, 1].
 
-    An error or missing token that covers no byte counts as one, and where CPython alone refuses, the line where it
-    stopped. NaN: no grammar for the language, no text, more than `timeout_s` seconds of processor time, or a crash.
+    Those are the bytes under tree-sitter's error and missing nodes, where one that covers no byte counts as one; where
+    CPython alone refuses, the line where it stopped; in a notebook, bytes of code cells. NaN: no grammar for the
+    language, no text or one past TEXT_BYTES, more than `timeout_s` seconds of processor time, too much memory, or a crash.
     """
     import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    names = list(GRAMMARS)
-    spoken = _plain(languages)
-    contents = _plain(texts)
-    shares = np.full(len(contents), np.nan)
-    todo = [i for i, text in enumerate(contents) if text is not None and spoken[i] in GRAMMARS]
-    turns = count()
+    from neve.corpus.signals import buffers
 
-    def drive() -> None:
-        """Take the next file until none is left; results lie by index, so the order of turns does not show."""
-        while (turn := next(turns)) < len(todo):
-            i = todo[turn]
-            raw = contents[i].encode() if isinstance(contents[i], str) else contents[i]
-            shares[i] = _pool.ask(names.index(spoken[i]), raw, timeout_s)
+    codes = pc.index_in(_column(languages, pa.string()), pa.array(list(GRAMMARS)))
+    column = _column(texts, pa.large_binary())
+    short = pc.less_equal(pc.binary_length(column), TEXT_BYTES)
+    asked = pc.and_(codes.is_valid(), short.fill_null(False))
+    values, offsets, _ = buffers(column.filter(asked))
+    spoken = codes.filter(asked).to_numpy(zero_copy_only=False).astype(np.uint8)
+    answers = np.full(len(spoken), np.nan)
 
-    workers = min(_processors(), math.ceil(len(todo) / _FILES_PER_WORKER))
-    if workers > 1:
-        with ThreadPoolExecutor(workers) as threads:
-            for driver in [threads.submit(drive) for _ in range(workers)]:
-                driver.result()
+    piece = (offsets[:-1] - offsets[0]) // _PIECE_BYTES
+    cuts = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(spoken)]
+
+    def drive(start: int, stop: int) -> None:
+        data = values[offsets[start] : offsets[stop]]
+        answers[start:stop] = _pool.ask(data, offsets[start : stop + 1], spoken[start:stop], timeout_s)
+
+    if len(cuts) == 2:
+        drive(*cuts)
     else:
-        drive()
+        with ThreadPoolExecutor(_processors()) as threads:
+            for driver in [threads.submit(drive, *cut) for cut in pairwise(cuts)]:
+                driver.result()
+    shares = np.full(len(column), np.nan)
+    shares[np.flatnonzero(asked)] = answers
     return shares
 
 
-def _plain(column: Any) -> list[Any]:
-    return column.to_pylist() if hasattr(column, "to_pylist") else list(column)
+def _column(given: Any, kind: pa.DataType) -> pa.Array:
+    import pyarrow as pa
+
+    if isinstance(given, pa.ChunkedArray):
+        given = given.combine_chunks()
+    return given.cast(kind) if isinstance(given, pa.Array) else pa.array(list(given), kind)
 
 
 def _processors() -> int:
@@ -93,185 +94,147 @@ def _processors() -> int:
 
 
 class _Stuck(Exception):
-    """A worker that did not take or answer in time."""
+    """A worker that does not start, take or answer in time."""
 
 
 class _Pool:
-    """The idle workers of this process."""
+    """The workers of this process: at most one a processor."""
 
     def __init__(self) -> None:
         self.idle: list[_Worker] = []
-        self.lock = threading.Lock()
+        self.free = threading.BoundedSemaphore(_processors())
 
-    def ask(self, language: int, text: bytes, timeout_s: float) -> float:
-        """The answer of a worker for one file; NaN where it took too long, or crashed a worker twice."""
-        for _ in range(2):
-            with self.lock:
-                worker = self.idle.pop() if self.idle else None
-            if worker is None or worker.process.poll() is not None:
+    def ask(self, data: np.ndarray, offsets: np.ndarray, codes: np.ndarray, timeout_s: float) -> np.ndarray:
+        """Shares of a piece, from the first worker that is free."""
+        with self.free:
+            try:
+                worker = self.idle.pop()
+            except IndexError:
                 worker = _Worker()
             try:
-                share = worker.ask(language, text, timeout_s)
-            except _Stuck:
-                worker.end()
-                return math.nan
-            except (OSError, EOFError):
-                if worker.end() == -signal.SIGPROF:
-                    return math.nan
-                continue
-            except BaseException:
-                worker.end()
-                raise
-            with self.lock:
+                return worker.parse(data, offsets, codes, timeout_s)
+            finally:
                 self.idle.append(worker)
-            return share
-        return math.nan
 
 
 class _Worker:
+    """A file of texts and answers, and the process that reads it, started when needed and replaced when it ends."""
+
     def __init__(self) -> None:
+        self.file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def parse(self, data: np.ndarray, offsets: np.ndarray, codes: np.ndarray, timeout_s: float) -> np.ndarray:
+        """Share of each text, NaN for one that ran out of time, stood still, or ended a worker twice."""
+        import numpy as np
+
+        rows = len(codes)
+        answers = np.full(rows, UNANSWERED)
+        self.file.seek(0)
+        for part in (answers, np.ascontiguousarray(offsets - offsets[0]), codes, data):
+            rest = part.data.cast("B") if len(part) else memoryview(b"")
+            while rest:
+                rest = rest[self.file.write(rest) :]
+        self.file.truncate()
+        crashed = -1
+        while (first := self._answered(answers)) < rows:
+            try:
+                self._ask(rows, first, timeout_s)
+                continue
+            except _Stuck:
+                self.end()
+                culprit = self._answered(answers)
+            except (OSError, EOFError):
+                status = self.end()
+                culprit = self._answered(answers)
+                if status != -signal.SIGPROF and culprit != crashed:
+                    crashed = culprit
+                    continue
+            except BaseException:
+                self.end()
+                raise
+            if culprit < rows:
+                os.pwrite(self.file.fileno(), np.float64(math.nan).tobytes(), 8 * culprit)
+        return answers
+
+    def _answered(self, answers: np.ndarray) -> int:
+        """Read the answers there are; returns the number of the first text that has none."""
+        import numpy as np
+
+        answers[:] = np.frombuffer(os.pread(self.file.fileno(), answers.nbytes, 0))
+        waiting = np.flatnonzero(answers == UNANSWERED)
+        return int(waiting[0]) if len(waiting) else len(answers)
+
+    def _ask(self, rows: int, first: int, timeout_s: float) -> None:
+        """Have the texts from `first` on parsed. Raises _Stuck, EOFError or OSError where the worker fails."""
+        import numpy as np
+
+        if self.process is None or self.process.poll() is not None:
+            self._start()
+        assert self.process and self.process.stdin and self.process.stdout
+        self.process.stdin.write(REQUEST.pack(rows, first, timeout_s))
+        answers, before = np.empty(rows), first
+        while True:
+            try:
+                return self._wait(10 * timeout_s)
+            except _Stuck:
+                if (now := self._answered(answers)) == before:
+                    raise
+                before = now
+
+    def _start(self) -> None:
+        self.end()
         root = str(Path(__file__).parents[2])
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "neve.corpus.syntax"],
+            [sys.executable, "-m", "neve.corpus.parsers", str(self.file.fileno())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": path},
+            pass_fds=[self.file.fileno()],
             bufsize=0,
         )
-        assert self.process.stdin and self.process.stdout
-        self.to, self.back = self.process.stdin.fileno(), self.process.stdout.fileno()
-        os.set_blocking(self.to, False)
-        self._wait(self.back, time.monotonic() + 60, read=True)  # imports on a busy machine
-        if not os.read(self.back, 1):
-            raise RuntimeError("a parser process could not start: `python -m neve.corpus.syntax` says why")
+        try:
+            self._wait(_START_S)
+        except (EOFError, _Stuck):
+            self.end()
+            raise RuntimeError(
+                "a parser process could not start: `python -m neve.corpus.parsers 0` says why"
+            ) from None
 
-    def ask(self, language: int, text: bytes, timeout_s: float) -> float:
-        """Raises _Stuck where the worker stands still, EOFError or OSError where it is gone."""
-        deadline = time.monotonic() + 10 * timeout_s
-        message = memoryview(_REQUEST.pack(language, len(text), timeout_s) + text)
-        while message:
-            self._wait(self.to, deadline, read=False)
-            message = message[os.write(self.to, message) :]
-        answer = b""
-        while len(answer) < _ANSWER.size:
-            self._wait(self.back, deadline, read=True)
-            answer += (part := os.read(self.back, _ANSWER.size - len(answer)))
-            if not part:
-                raise EOFError
-        return _ANSWER.unpack(answer)[0]
+    def _wait(self, seconds: float) -> None:
+        """Until the worker says a byte."""
+        assert self.process and self.process.stdout
+        poll = select.poll()
+        poll.register(self.process.stdout, select.POLLIN)
+        if not poll.poll(seconds * 1000):
+            raise _Stuck
+        if not self.process.stdout.read(1):
+            raise EOFError
 
-    def end(self) -> int:
+    def end(self) -> int | None:
         """Kill the process; returns how it ended, its own way if that was first."""
-        if self.process.poll() is None:
+        if (process := self.process) is None:
+            return None
+        if process.poll() is None:
             try:
-                self.process.wait(timeout=0.2)  # one that has closed its pipe is just ending
+                process.wait(timeout=0.2)  # one that has closed its pipe is just ending
             except subprocess.TimeoutExpired:
-                self.process.kill()
-        status = self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
+                process.kill()
+        status = process.wait()
+        for pipe in (process.stdin, process.stdout):
             if pipe:
                 pipe.close()
+        self.process = None
         return status
-
-    @staticmethod
-    def _wait(fd: int, deadline: float, read: bool) -> None:
-        poll = select.poll()
-        poll.register(fd, select.POLLIN if read else select.POLLOUT)
-        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise _Stuck
 
 
 def _fresh() -> None:
-    """A forked child must not speak into its parent's pipes."""
+    """A forked child must not speak into its parent's pipes and files."""
     global _pool
     _pool = _Pool()
 
 
 _pool = _Pool()
 os.register_at_fork(after_in_child=_fresh)
-
-
-# What follows runs in the worker.
-
-
-def _serve() -> None:
-    """Answer requests on standard input until it ends; the kernel ends this process if one takes too long."""
-    back = os.dup(1)
-    os.dup2(2, 1)  # nothing else may speak on the pipe
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    warnings.simplefilter("ignore")
-    gc.disable()  # syntax trees are many objects without circles
-    parsers = [_parser(module) for module in GRAMMARS.values()]
-    os.write(back, b"\1")
-    while len(head := sys.stdin.buffer.read(_REQUEST.size)) == _REQUEST.size:
-        language, size, timeout_s = _REQUEST.unpack(head)
-        text = sys.stdin.buffer.read(size)
-        signal.setitimer(signal.ITIMER_PROF, timeout_s)
-        try:
-            share = _share(text, list(GRAMMARS)[language], parsers[language])
-        except (MemoryError, RecursionError):
-            share = math.nan
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        os.write(back, _ANSWER.pack(share))
-
-
-def _parser(module: str) -> Any:
-    from tree_sitter import Language, Parser
-
-    return Parser(Language(importlib.import_module(module).language()))
-
-
-def _share(text: bytes, language: str, parser: Any) -> float:
-    refused = 0
-    if language == "Python" and not (refused := _refused(text)):
-        return 0.0
-    root = parser.parse(text).root_node
-    errors, nodes = 0, [root]
-    while nodes:
-        node = nodes.pop()
-        if node.is_error or node.is_missing:
-            errors += max(1, node.end_byte - node.start_byte)
-        elif node.has_error:
-            nodes.extend(node.children)
-    if refused and not errors and _newer_python(root):
-        return 0.0
-    return min(1.0, max(errors, refused) / max(1, len(text)))
-
-
-def _refused(text: bytes) -> int:
-    """Bytes of the line where CPython stops, at least 1; 0 where it parses."""
-    import ast
-
-    try:
-        source = text.decode().removeprefix("\ufeff")
-        compile(source, "<document>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-    except SyntaxError as error:
-        lines = text.splitlines()
-        return max(1, len(lines[error.lineno - 1])) if error.lineno and error.lineno <= len(lines) else 1
-    except ValueError:  # a NUL, or no UTF-8
-        return 1
-    return 0
-
-
-def _newer_python(root: Any) -> bool:
-    """Whether a tree holds a construct that Python 3.11 does not have."""
-    nodes = [root]
-    while nodes:
-        node = nodes.pop()
-        if node.type in ("type_alias_statement", "type_parameter") and node.parent.type != "generic_type":
-            return True
-        if node.type == "string":
-            start = node.children[0].text.lower()
-            quote = start.lstrip(b"bfrtu")
-            parts = [child.children[1].text for child in node.children if child.type == "interpolation"]
-            if b"t" in start[: -len(quote)] or any(quote in part or b"\\" in part for part in parts):
-                return True
-        nodes.extend(node.children)
-    return False
-
-
-if __name__ == "__main__":
-    _serve()

@@ -26,7 +26,7 @@ import numpy as np
 import pyarrow as pa
 
 from neve import documents
-from neve.corpus import near, shingles, syntax
+from neve.corpus import filters, near, shingles, syntax
 from neve.llm.client import Answer
 from neve.recipe import Near
 from neve.synthesis import prompts
@@ -144,10 +144,11 @@ def has_code(candidate: Candidate, accepted: Accepted, share: float) -> Refusal 
 
 
 def parses(candidate: Candidate, accepted: Accepted, share: float) -> Refusal | None:
-    if candidate.unparsed or candidate.parse_errors == 0:
+    limit = filters.limit("syntax", candidate.seed.language) or 0.0
+    if candidate.unparsed or (candidate.parse_errors is not None and candidate.parse_errors <= limit):
         return None
     late = "not parsed in time" if candidate.parse_errors is None else None
-    return Refusal(candidate.parse_errors, 0.0, late)
+    return Refusal(candidate.parse_errors, limit, late)
 
 
 def large_enough(candidate: Candidate, accepted: Accepted, share: float) -> Refusal | None:

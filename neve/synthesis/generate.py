@@ -64,7 +64,8 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     """
     recipe = Synthesis(**settings["synthesis"])
     seeds = read_seeds(inputs["selection"], inputs["curate"] / "documents", recipe.seeds, settings["seed"])
-    index = Index.load(settings["decontaminate"]["benchmarks"])
+    clean, data = settings["decontaminate"], settings["data"]
+    index = Index.load(clean["benchmarks"], Path(data) if data else None, clean["files"])
     share = settings["decontaminate"]["share"]
     tokenizer = bpe.load(inputs["tokenizer"])
     harvest = Harvest(Accepted(Near(**settings["near"])))

@@ -66,7 +66,8 @@ def settings(tmp_path: Path) -> dict[str, Any]:
     return {
         "synthesis": {"model": "m", "tokens": 1_000_000, "seeds": 20, "max_tokens": 256},
         "near": {"threshold": 0.7, "ngram": 5},
-        "decontaminate": {"benchmarks": ["humaneval", "mbpp"], "share": 0.5},
+        "decontaminate": {"benchmarks": ["humaneval", "mbpp"], "share": 0.5, "files": []},
+        "data": None,
         "seed": 1,
         "ledger": str(tmp_path / "ledger.sqlite"),
         "concurrency": 4,

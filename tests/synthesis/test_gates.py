@@ -86,10 +86,10 @@ def test_code_that_does_not_parse(judge: Any) -> None:
 
 
 def test_without_a_parser_a_fence_has_to_do(judge: Any) -> None:
-    rust = "fn main() {\n" + "".join(f'    println!("{{}}", {i} * {i});\n' for i in range(8)) + "}\n"
-    assert refused(judge(f"```rust\n{rust}```", language="Rust")) is None
-    assert judge(f"```rust\n{rust}```", language="Rust").unparsed
-    assert refused(judge(rust, language="Rust"))[0] == "no-code"  # type: ignore[index]
+    query = "".join(f"SELECT name, city FROM people_{i} WHERE age > {i} ORDER BY name;\n" for i in range(8))
+    assert refused(judge(f"```sql\n{query}```", language="SQL")) is None
+    assert judge(f"```sql\n{query}```", language="SQL").unparsed
+    assert refused(judge(query, language="SQL"))[0] == "no-code"  # type: ignore[index]
 
 
 def test_too_small(judge: Any) -> None:
