@@ -4,10 +4,12 @@ A benchmark is a list of tasks: a prompt, a solution, the function asked for, an
 found in a folder that the caller names; HumanEval, whose licence lets a package carry it, also comes out of
 a pinned PyPI release. What was read is known by the SHA-256 of the file, which every result states, so
 that two figures can be compared or told apart. A file other than the published one is read all the same
-(people fix tasks) and `Benchmark.published` is False then.
+(people fix tasks) and `Benchmark.published` is False then. A file of the user's own is read by the fields
+that he names (`read`).
 
 Sources: HumanEval (arXiv 2107.03374), MBPP (arXiv 2108.07732; its splits are given by task id), EvalPlus
-(arXiv 2305.01210) for HumanEval+ and MBPP+.
+(arXiv 2305.01210) for HumanEval+ and MBPP+, BigCodeBench (arXiv 2406.15877), EvoEval (arXiv 2403.19114; its seven
+sets have no licence, so that no digest of theirs is pinned and nothing of theirs is carried).
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ from neve.packages import fetch
 MAX_BYTES = 256 << 20
 """Size that a benchmark file may have once unpacked."""
 
-FILES = {
+FILES: dict[str, tuple[str, str | None]] = {
     "humaneval": (
         "HumanEval.jsonl.gz",
         "b796127e635a67f93fb35c04f4cb03cf06f38c8072ee7cee8833d7bee06979ef",
@@ -42,8 +44,16 @@ FILES = {
     ),
     "mbpp": ("mbpp.jsonl", "ccf64ceae9c5403bf50a044cb6d505bfd2a2963ee58338ba268fd65beab92a9f"),
     "mbpp+": ("MbppPlus.jsonl.gz", "af43697e8791c4c149bdfd6b489d8b5412507551ac20e28a439f650b8225db63"),
+    "bigcodebench": (
+        "BigCodeBench-v0.1.0.jsonl.gz",
+        "58142744edaf6036387f8761701f1b353432b0ed33f2edec1de8a59e7431ef7a",
+    ),
+    **{
+        f"evoeval-{kind.replace('_', '-')}": (f"EvoEval_{kind}.jsonl.gz", None)
+        for kind in ("difficult", "creative", "subtle", "combine", "tool_use", "verbose", "concise")
+    },
 }
-"""By name: the published file and its digest."""
+"""By name: the published file and its digest, None where none is pinned. A `.gz` may lie unpacked, without that ending."""
 
 PACKAGES = {
     "humaneval": (
@@ -65,13 +75,16 @@ class Task:
 
     task_id: str
     prompt: str
-    """What a model is given. HumanEval: imports, signature, docstring. MBPP: a docstring of the text and the first test."""
+    """What a model is given. HumanEval and its kin: imports, signature, docstring. MBPP: a docstring of the text and the
+    first test."""
     solution: str
     """The canonical solution: HumanEval's goes on where the prompt ends, MBPP's is a program of its own."""
     entry_point: str
     """Name of the function that is tested."""
     test: str
-    """Python that tests it: HumanEval's `check(candidate)`, MBPP's set-up and assertions."""
+    """Python that tests it: HumanEval's `check(candidate)`, MBPP's set-up and assertions, BigCodeBench's unittest class."""
+    instruction: str = ""
+    """The task in words: MBPP's text, BigCodeBench's prompt for chat models; empty where `prompt` is all there is."""
     split: str = "test"
     inputs: tuple[Any, ...] = ()
     """EvalPlus: argument lists of the base tests."""
@@ -93,7 +106,13 @@ class Benchmark:
     @property
     def published(self) -> bool:
         """Whether the file is the one that FILES names, to the byte."""
-        return self.data_sha256 == FILES[self.name][1]
+        return self.name in FILES and self.data_sha256 == FILES[self.name][1]
+
+
+def place(name: str, data: Path) -> Path | None:
+    """The file of a benchmark in folder `data`, packed or unpacked; None where neither lies there."""
+    file = data / FILES[name][0]
+    return next((path for path in (file, file.with_suffix("")) if path.suffix and path.exists()), None)
 
 
 def load(name: str, data: Path | None = None) -> Benchmark:
@@ -105,10 +124,9 @@ def load(name: str, data: Path | None = None) -> Benchmark:
         raise Fault(f"benchmark {name!r} is not known; there are {', '.join(FILES)}")
     file = FILES[name][0]
     if data is not None:
-        path = data / file
+        path = place(name, data) or data / file
         try:
-            with path.open("rb") as handle:
-                raw = handle.read(MAX_BYTES + 1)
+            raw = _bytes(path)
         except OSError as error:
             raise Fault(
                 f"{path}: benchmark {name} cannot be read ({error.strerror}); put {file} there"
@@ -121,8 +139,9 @@ def load(name: str, data: Path | None = None) -> Benchmark:
             f"benchmark {name} comes in no package; name a folder that holds {file} (evaluate.data, --data)"
         )
     try:
-        rows = [json.loads(line) for line in _unpacked(raw, file).splitlines() if line.strip()]
-        tasks = [_mbpp(row) if name == "mbpp" else _task(row) for row in rows]
+        rows = [json.loads(line) for line in _unpacked(raw).splitlines() if line.strip()]
+        shape = _SHAPES.get(name.partition("-")[0], _task)
+        tasks = [shape(row) for row in rows]
     except (ValueError, KeyError, TypeError, AttributeError, SyntaxError, zlib.error) as error:
         raise Fault(
             f"{path}: is not {file} as published ({type(error).__name__}: {str(error)[:120]}); fetch it again"
@@ -132,9 +151,83 @@ def load(name: str, data: Path | None = None) -> Benchmark:
     return Benchmark(name, tasks, hashlib.sha256(raw).hexdigest())
 
 
-def _unpacked(raw: bytes, file: str) -> bytes:
+def read(
+    name: str, path: Path, prompt: str | None = None, solution: str | None = None, test: str | None = None
+) -> Benchmark:
+    """A benchmark of the user's own: JSONL, gzipped or not, whose fields `prompt`, `solution` and `test` are named.
+
+    A field not named is empty, as is null in a row; a test may be a list of texts. A task's id is its `task_id`, else
+    its `id`, else the number of its line. A prompt that is no Python counts as the task in words.
+    Raises Fault, which says what would do, for a file that cannot be read so.
+    """
+    key = f"corpus.decontaminate.files: {name!r}"
+    if prompt is None and solution is None:
+        raise Fault(f"{key} names no field of {path}; give prompt or solution, or both")
+    try:
+        raw = _bytes(path)
+        lines = _unpacked(raw).splitlines()
+    except OSError as error:
+        raise Fault(
+            f"{key}: {path} cannot be read ({error.strerror}); give the path of a JSONL file"
+        ) from None
+    except (ValueError, zlib.error) as error:
+        raise Fault(f"{key}: {path} cannot be unpacked ({error}); give JSONL, plain or gzipped") from None
+    tasks = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise Fault(f"{key}: {path} line {number} is no JSON ({error}); give one object a line") from None
+        if not isinstance(row, dict):
+            raise Fault(f"{key}: {path} line {number} is no object; give one object a line")
+        texts = [_field(row, field, f"{key}: {path} line {number}") for field in (prompt, solution, test)]
+        tasks.append(
+            Task(
+                task_id=str(row.get("task_id", row.get("id", number))),
+                prompt=texts[0],
+                solution=texts[1],
+                entry_point="",
+                test=texts[2],
+                instruction="" if is_python(texts[0]) else texts[0],
+            )
+        )
+    if not tasks:
+        raise Fault(f"{key}: {path} holds no task; give one object a line")
+    return Benchmark(name, tasks, hashlib.sha256(raw).hexdigest())
+
+
+def is_python(text: str) -> bool:
+    """Whether a text parses as a Python program."""
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _field(row: dict[str, Any], name: str | None, where: str) -> str:
+    if name is None:
+        return ""
+    if name not in row:
+        raise Fault(f"{where} has no field {name!r}; it has {', '.join(row) or 'none'}")
+    value = row[name]
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        value = "\n".join(value)
+    if not isinstance(value, str | None):
+        raise Fault(f"{where}: field {name!r} is {value!r:.40}; name a field that holds text")
+    return _text(value or "")
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as handle:
+        return handle.read(MAX_BYTES + 1)
+
+
+def _unpacked(raw: bytes) -> bytes:
     """The text of a file, which may neither be nor become larger than MAX_BYTES."""
-    if file.endswith(".gz"):
+    if raw[:2] == b"\x1f\x8b":
         engine = zlib.decompressobj(wbits=31)
         raw = engine.decompress(raw, MAX_BYTES + 1)
         if not engine.eof and len(raw) <= MAX_BYTES:
@@ -181,6 +274,32 @@ def _inputs(value: Any) -> tuple[Any, ...]:
     return tuple(ast.literal_eval(value) if isinstance(value, str) else value or ())
 
 
+def _evoeval(row: dict[str, Any]) -> Task:
+    """A row of EvoEval: HumanEval's shape or EvalPlus's, but a test may be missing.
+
+    The altered sets give arguments as `inputs`, in a shape of their own that is not read.
+    """
+    return _task({"test": "", **row})
+
+
+def _mbpp_plus(row: dict[str, Any]) -> Task:
+    """MBPP's prompt and, out of it, its text: what stands before the first test."""
+    task = _task(row)
+    words = task.prompt.strip().strip('"').strip()
+    return replace(task, instruction=words.partition("\nassert")[0])
+
+
+def _bigcodebench(row: dict[str, Any]) -> Task:
+    return Task(
+        task_id=_text(row["task_id"]),
+        prompt=_text(row["complete_prompt"]),
+        solution=_text(row["canonical_solution"]),
+        entry_point=_text(row["entry_point"]),
+        test=_text(row["test"]),
+        instruction=_text(row["instruct_prompt"]),
+    )
+
+
 def _mbpp(row: dict[str, Any]) -> Task:
     number = row["task_id"]
     split = next(name for name, (first, last) in MBPP_SPLITS.items() if first <= number <= last)
@@ -191,8 +310,12 @@ def _mbpp(row: dict[str, Any]) -> Task:
         solution=code if code.endswith("\n") else code + "\n",
         entry_point=_called(code, tests),
         test="\n".join([*filter(None, [_text(row["test_setup_code"])]), *tests]) + "\n",
+        instruction=_text(row["text"]),
         split=split,
     )
+
+
+_SHAPES = {"mbpp": _mbpp, "mbpp+": _mbpp_plus, "bigcodebench": _bigcodebench, "evoeval": _evoeval}
 
 
 def _called(code: str, tests: Iterable[str]) -> str:

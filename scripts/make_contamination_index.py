@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from neve import benchmarks
 from neve.corpus import decontaminate
 
 LIMIT = 1 << 20
@@ -20,8 +21,10 @@ LIMIT = 1 << 20
 
 def build(folder: Path, out: Path) -> dict[str, np.ndarray]:
     """Write the index of the packaged benchmarks' files in `folder` to `out`; returns its arrays."""
-    arrays = decontaminate.join(decontaminate.hashes(name, folder) for name in decontaminate.PACKAGED)
-    np.savez_compressed(out, **arrays)  # type: ignore[arg-type]
+    arrays = decontaminate.join(
+        decontaminate.hashes(benchmarks.load(name, folder)) for name in decontaminate.PACKAGED
+    )
+    decontaminate.pack(arrays, out)
     if out.stat().st_size >= LIMIT:
         raise SystemExit(
             f"{out}: {out.stat().st_size:,} bytes, but the package's index must stay under {LIMIT:,}"
@@ -35,7 +38,7 @@ if __name__ == "__main__":
     target = (
         Path(sys.argv[2])
         if len(sys.argv) == 3
-        else Path(decontaminate.__file__).with_name("contamination.npz")
+        else Path(decontaminate.__file__).with_name(decontaminate.PACKED)
     )
     built = build(Path(sys.argv[1]), target)
     counts = ", ".join(f"{name} {len(array):,}" for name, array in built.items())

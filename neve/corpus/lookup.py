@@ -1,60 +1,82 @@
 """Hashes of benchmark text, and looking them up in documents: the kernels of decontamination.
 
 All in one file on purpose, for numba keeps compiled code by the file it stands in and would not notice a
-change in another. Word n-grams are hashed by a polynomial over the hashes of their words, normalised texts
-by one over their bytes, both modulo 2^64 and mixed, so that a window is hashed in constant time. A bitmap in
-front of the sorted hashes turns nearly all of a document away for one read.
+change in another. Word n-grams are hashed by a polynomial over the hashes of their words, squeezed texts by one
+over their bytes, both modulo 2^64 and mixed, so that a window is hashed in constant time. A bitmap in front of
+the sorted hashes turns nearly all of a document away for one read.
+
+**Words** are runs of ASCII letters, digits and `_`, or of bytes beyond ASCII, lower-cased within ASCII: `\\w+`
+for code, and fast. **Squeezed** is a text without what formatters, comments and quoting inside JSON change:
+white space, control bytes, quotes, commas, semicolons, parentheses, backslashes, comments, and triple-quoted
+strings right after a colon (docstrings); what these two say follows the rest, so that it is searched too. In both, the escapes `\\n`, `\\r` and `\\t` are white space, so that code in
+the strings of a notebook is code. The trade-off: comments are cut without regard to string literals, alike on
+both sides, which costs a match only where a line with `#` in a string was broken elsewhere.
 
 Source: Karp and Rabin (1987), rolling hashes; splitmix64 for the bytes' numbers.
 """
 
 from __future__ import annotations
 
-import re
+from functools import cache
 
 import numba
 import numpy as np
 
 N = 10
 """Words of an n-gram."""
-MIN_GRAMS = 4
-"""A text of fewer distinct n-grams is not looked for."""
 MIN_LENGTH = 40
-"""Nor is a solution of fewer normalised bytes. With these two nothing was flagged in 16,368 files of installed packages
-and 39,598 of sdists; with 1 and 24 a short idiom was."""
+"""Squeezed bytes from which a text is searched for anywhere."""
+MIN_WHOLE = 16
+"""And from which it is found where it fills whole lines."""
 
 _BASE = np.uint64(0x9E3779B97F4A7C15 | 1)
-_BITS = 22  # the bitmap in front of a table of hashes: 512 KiB, a few per cent of it set
+GRAM_BITS, TEXT_BITS = 22, 20
+"""Of the bitmaps in front of the hashes: 512 and 128 KiB, a few per cent of them set."""
+
+KEPT, DROPPED, BREAK, HASH, QUOTE, BACKSLASH = range(6)
 
 
-def normalised(text: str) -> bytes:
-    """Text without what stands from `#` to a line's end, and without ASCII white space and control bytes."""
-    return re.sub(rb"#[^\r\n]*|[\x00-\x20]+", b"", text.encode())
+def squeezed(text: str, slashes: bool = False) -> bytes:
+    """A text squeezed, as documents are, without comments and docstrings; `slashes`: `//` and `/* */` are comments too."""
+    raw = np.frombuffer(text.encode(), np.uint8)
+    out, edges = np.empty(len(raw), np.uint8), np.empty(len(raw) + 1, np.uint8)
+    size, _ = _strip(raw, 0, len(raw), kinds(), slashes, out, edges, 0, np.empty((len(raw), 2), np.int64), 0)
+    return out[:size].tobytes()
 
 
 def grams_of(text: str) -> np.ndarray:
-    """Hashes of the distinct word 10-grams of a text, sorted, uint64."""
+    """Hashes of the distinct word 10-grams of a text, sorted, uint32."""
     raw = np.frombuffer(text.encode(), np.uint8)
-    return np.unique(_grams(raw, 0, len(raw), word_table()))
+    return np.unique((_grams(raw, 0, len(raw), word_table()) >> np.uint64(32)).astype(np.uint32))
 
 
-def bitmap_of(keys: np.ndarray) -> np.ndarray:
-    """A bit for each value of the keys' top bits, as bytes: what is not set is no key."""
-    bitmap = np.zeros(1 << (_BITS - 3), np.uint8)
-    top = (keys >> np.uint64(64 - _BITS)).astype(np.int64)
+def hashes_of(text: bytes, window: int) -> tuple[int, int]:
+    """(hash of the first `window` bytes, hash of all) of a squeezed text, 32 bits each, as `check_texts` has them.
+
+    Of a text as long as the window the two are different bits.
+    """
+    table, value, first = byte_table(), 0, 0
+    for place, byte in enumerate(text):
+        value = (value * int(_BASE) + int(table[byte])) & 0xFFFFFFFFFFFFFFFF
+        if place == window - 1:
+            first = value
+    return first >> 32, _mix_python(value) & 0xFFFFFFFF
+
+
+def _mix_python(x: int) -> int:
+    x = ((x ^ (x >> 32)) * 0xD6E8FEB86659FD93) & 0xFFFFFFFFFFFFFFFF
+    return x ^ (x >> 32)
+
+
+def bitmap_of(keys: np.ndarray, bits: int) -> np.ndarray:
+    """A bit for each value of the top bits of keys of 32 bits, as bytes: what is not set is no key."""
+    bitmap = np.zeros(1 << (bits - 3), np.uint8)
+    top = (keys >> np.uint32(32 - bits)).astype(np.int64)
     np.bitwise_or.at(bitmap, top >> 3, (1 << (top & 7)).astype(np.uint8))
     return bitmap
 
 
-def word_table() -> np.ndarray:
-    """What a byte counts in a word, 0 where it is none; capitals count as small letters."""
-    letters = byte_table().copy()
-    for byte in range(128):
-        char = chr(byte)
-        letters[byte] = letters[ord(char.lower())] if char.isalnum() or char == "_" else 0
-    return letters
-
-
+@cache
 def byte_table() -> np.ndarray:
     """256 fixed odd numbers of 64 bits (splitmix64)."""
     with np.errstate(over="ignore"):
@@ -64,31 +86,54 @@ def byte_table() -> np.ndarray:
         return (x ^ (x >> np.uint64(31))) | np.uint64(1)
 
 
-def powers_of(longest: int) -> np.ndarray:
-    with np.errstate(over="ignore"):
-        return np.concatenate(
-            [[np.uint64(1)], np.cumprod(np.full(longest, _BASE, np.uint64), dtype=np.uint64)]
-        )
+@cache
+def word_table() -> np.ndarray:
+    """What a byte counts in a word, 0 where it is none; capitals count as small letters."""
+    letters = byte_table().copy()
+    for byte in range(128):
+        char = chr(byte)
+        letters[byte] = letters[ord(char.lower())] if char.isalnum() or char == "_" else 0
+    return letters
 
 
-def hash_of(text: bytes) -> int:
-    """Hash of a normalised text, as `check_solutions` has it for a window."""
-    table = byte_table()
-    value = 0
-    for byte in text:
-        value = (value * int(_BASE) + int(table[byte])) & 0xFFFFFFFFFFFFFFFF
-    return int(_mix_python(value))
-
-
-def _mix_python(x: int) -> int:
-    x = ((x ^ (x >> 32)) * 0xD6E8FEB86659FD93) & 0xFFFFFFFFFFFFFFFF
-    return x ^ (x >> 32)
+@cache
+def kinds() -> np.ndarray:
+    """What squeezing does with a byte."""
+    table = np.full(256, KEPT, np.uint8)
+    table[:33] = DROPPED
+    for char, kind in {",;()": DROPPED, "\n\r": BREAK, "#": HASH, "'\"": QUOTE, "\\": BACKSLASH}.items():
+        table[[ord(c) for c in char]] = kind
+    return table
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def _mix(x):
     x = (x ^ (x >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
     return x ^ (x >> np.uint64(32))
+
+
+@numba.njit(cache=True, nogil=True)
+def _find(keys, key):
+    """The first place in sorted keys where one is not below `key`."""
+    first, last = 0, len(keys)
+    while first < last:
+        middle = (first + last) >> 1
+        if keys[middle] < key:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _maybe(bitmap, key, bits):
+    top = np.int64(key >> np.uint32(32 - bits))
+    return (bitmap[top >> 3] >> np.uint8(top & 7)) & 1
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _escape(byte):
+    return byte == 110 or byte == 114 or byte == 116
 
 
 @numba.njit(cache=True, nogil=True)
@@ -99,18 +144,20 @@ def _grams(values, start, end, letters):
     top = np.uint64(1)
     for _ in range(N):
         top *= _BASE
-    gram, words, count = np.uint64(0), 0, 0
+    gram, words, count, slot = np.uint64(0), 0, 0, 0
     word, inside = np.uint64(0), False
     for i in range(start, end + 1):
         letter = letters[values[i]] if i < end else np.uint64(0)
         if letter != 0:
+            if not inside and i > start and values[i - 1] == 92 and _escape(values[i]):
+                continue
             word = word * _BASE + letter
             inside = True
         elif inside:
             hashed = _mix(word)
-            slot = words % N
             gram = gram * _BASE + hashed - ring[slot] * top
             ring[slot] = hashed
+            slot = slot + 1 if slot < N - 1 else 0
             words += 1
             word, inside = np.uint64(0), False
             if words >= N:
@@ -119,22 +166,21 @@ def _grams(values, start, end, letters):
     return out[:count]
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _maybe(bitmap, key):
-    top = np.int64(key >> np.uint64(64 - _BITS))
-    return (bitmap[top >> 3] >> np.uint8(top & 7)) & 1
-
-
 @numba.njit(cache=True, nogil=True)
 def check_grams(values, offsets, keys, bitmap, starts, texts, text_grams, text_task, letters, shares, tasks):
+    """Raise each document's share to that of the text whose grams it holds most of; of equal ones the first task's.
+
+    `starts` and `texts`: which texts hold a key; `text_grams`: of how many grams a text's share is.
+    """
     seen = np.full(len(keys), -1, np.int64)  # the last document that held this gram
     counted = np.full(len(text_grams), -1, np.int64)  # the last document that `counts` is of
     counts = np.zeros(len(text_grams), np.int64)
     for doc in range(len(offsets) - 1):
-        for gram in _grams(values, offsets[doc], offsets[doc + 1], letters):
-            if not _maybe(bitmap, gram):
+        for whole in _grams(values, offsets[doc], offsets[doc + 1], letters):
+            gram = np.uint32(whole >> np.uint64(32))
+            if not _maybe(bitmap, gram, GRAM_BITS):
                 continue
-            place = np.searchsorted(keys, gram)
+            place = _find(keys, gram)
             if place == len(keys) or keys[place] != gram or seen[place] == doc:
                 continue
             seen[place] = doc
@@ -152,33 +198,197 @@ def check_grams(values, offsets, keys, bitmap, starts, texts, text_grams, text_t
 
 
 @numba.njit(cache=True, nogil=True)
-def check_solutions(values, offsets, starts, bitmap, lengths, hashes, owners, powers, table, shares, tasks):
-    longest = 0
-    for doc in range(len(offsets) - 1):
-        longest = max(longest, offsets[doc + 1] - offsets[doc])
-    prefix = np.zeros(longest + 1, np.uint64)  # hash of the first k normalised bytes
-    for doc in range(len(offsets) - 1):
-        size, comment = 0, False
-        for i in range(offsets[doc], offsets[doc + 1]):
-            byte = values[i]
+def _closing(values, i, end, quote):
+    """Behind the three quotes, with or without backslashes, that close a string before `end`; -1 without such.
+
+    Quotes right after a colon, comments aside, open a docstring within: a function stands in a docstring.
+    """
+    run, first, within, comment = 0, -1, False, False
+    last = np.uint8(0)
+    while i < end:
+        byte = values[i]
+        i += 1
+        if byte == quote:
+            run += 1
+            if run == 3:
+                if first < 0:
+                    first = i
+                if not within and last != 58:
+                    return i
+                within = not within
+                run, last = 0, np.uint8(0)
+        elif byte != 92:
+            run = 0
             if byte == 35:
                 comment = True
             elif byte == 10 or byte == 13:
                 comment = False
-            if byte > 32 and not comment:
-                prefix[size + 1] = prefix[size] * _BASE + table[byte]
-                size += 1
-        for i in range(size - MIN_LENGTH + 1):
-            start = _mix(prefix[i + MIN_LENGTH] - prefix[i] * powers[MIN_LENGTH])
-            if not _maybe(bitmap, start):
-                continue
-            k = np.searchsorted(starts, start)
-            while k < len(starts) and starts[k] == start:
-                length = lengths[k]
-                whole = (
-                    i + length <= size and _mix(prefix[i + length] - prefix[i] * powers[length]) == hashes[k]
-                )
-                if whole and (shares[doc] < 1.0 or owners[k] < tasks[doc]):
-                    shares[doc] = 1.0
-                    tasks[doc] = owners[k]
-                k += 1
+            elif byte > 32 and not comment:
+                last = byte
+    return first
+
+
+@numba.njit(cache=True, nogil=True)
+def _strip(values, start, end, kind_of, slashes, out, edges, size, asides, count):
+    """Write [start, end) squeezed behind `size` bytes of `out`, and to `edges` where a line or a string begins.
+
+    Docstrings and comments are left out, their places appended to the `count` rows of `asides`; without room in it
+    docstrings are text. Returns (bytes in `out`, rows in `asides`).
+    """
+    run, quote = 0, 0
+    last = np.uint8(0)
+    edge = True
+    i = start
+    while i < end:
+        byte = values[i]
+        kind = kind_of[byte]
+        i += 1
+        if kind == KEPT:
+            if slashes and byte == 47 and i < end and last != 58 and (values[i] == 47 or values[i] == 42):
+                behind = _behind_slashes(values, i, end)
+                if behind >= 0:
+                    i, edge = behind, True
+                    continue
+            out[size] = byte
+            edges[size] = edge
+            size += 1
+            last = byte
+            edge, run = False, 0
+        elif kind == DROPPED:
+            run = 0
+            while i < end and values[i] == 32:
+                i += 1
+        elif kind == BREAK:
+            edge, run = True, 0
+        elif kind == HASH:
+            while i < end and kind_of[values[i]] == HASH:
+                i += 1
+            behind = _line_end(values, i, end)
+            if count < len(asides):
+                asides[count, 0], asides[count, 1] = i, behind
+                count += 1
+            i, edge, run = behind, True, 0
+        elif kind == BACKSLASH:
+            while i < end and values[i] == 92:
+                i += 1
+            if i < end and _escape(values[i]):
+                edge = edge or values[i] != 116
+                run = 0
+                i += 1
+        else:
+            edge = True
+            run = run + 1 if byte == quote else 1
+            quote = byte
+            if run == 3:
+                run = 0
+                if last == 58 and count < len(asides):
+                    behind = _closing(values, i, end, byte)
+                    if behind >= 0:
+                        asides[count, 0], asides[count, 1] = i, behind - 3
+                        count += 1
+                        i = behind
+    edges[size] = 1
+    return size, count
+
+
+@numba.njit(cache=True, nogil=True)
+def _line_end(values, i, end):
+    """Where the line, or the line within a string of JSON, ends that i is in."""
+    while i < end and values[i] != 10 and values[i] != 13:
+        if values[i] == 92 and i + 1 < end and (values[i + 1] == 110 or values[i + 1] == 114):
+            break
+        i += 1
+    return i
+
+
+@numba.njit(cache=True, nogil=True)
+def _behind_slashes(values, i, end):
+    """Behind the comment whose second byte, `/` or `*`, is at i; -1 where it does not end."""
+    if values[i] == 47:
+        return _line_end(values, i, end)
+    while i + 2 < end:
+        i += 1
+        if values[i] == 42 and values[i + 1] == 47:
+            return i + 2
+    return -1
+
+
+@numba.njit(cache=True, nogil=True)
+def _squeeze(values, start, end, kind_of, slashes, out, edges, asides):
+    """Write [start, end) squeezed to `out`, what docstrings and comments say behind the rest, and to `edges` where what
+    stands there begins a line or a string. Returns the number of bytes written; `edges` has one more, of the end."""
+    size, count = _strip(values, start, end, kind_of, slashes, out, edges, 0, asides, 0)
+    k = 0
+    while k < count:  # which grows by what stands within
+        first, last = asides[k]
+        size, count = _strip(values, first, last, kind_of, slashes, out, edges, size, asides, count)
+        k += 1
+    return size
+
+
+@numba.njit(cache=True, nogil=True)
+def _search(out, edges, size, i, start, whole, texts, table, best):
+    """The first task among `best` and those whose text stands at i, where the first bytes hash to `start`."""
+    keys, _, lengths, hashes, owners = texts
+    k = _find(keys, start)
+    while k < len(keys) and keys[k] == start:
+        end = i + lengths[k]
+        if owners[k] < best and end <= size and (edges[end] or not whole):
+            value = np.uint64(0)
+            for j in range(i, end):
+                value = value * _BASE + table[out[j]]
+            if np.uint32(_mix(value)) == hashes[k]:
+                best = owners[k]
+        k += 1
+    return best
+
+
+@numba.njit(cache=True, nogil=True)
+def _leaving(table, window):
+    """What a byte takes from the hash of the last `window` bytes when it leaves them."""
+    out = table.copy()
+    for _ in range(window):
+        out *= _BASE
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def check_texts(values, offsets, long, short, kind_of, table, slashes, shares, tasks):
+    """Set a document's share to 1 where a squeezed text stands in it, and its task to the first such task.
+
+    `long` and `short`: (keys, bitmap, lengths, hashes, owners) of texts of at least MIN_LENGTH bytes, found anywhere,
+    and of at least MIN_WHOLE, found where they begin and end with a line or a string.
+    """
+    longest = 0
+    for doc in range(len(offsets) - 1):
+        longest = max(longest, offsets[doc + 1] - offsets[doc])
+    out, edges = np.empty(longest, np.uint8), np.empty(longest + 1, np.uint8)
+    asides = np.empty((longest // 2 + 1, 2), np.int64)
+    leave_long, leave_short = _leaving(table, MIN_LENGTH), _leaving(table, MIN_WHOLE)
+    maybe_long, maybe_short = long[1], short[1]
+    none = np.int64(1 << 62)
+    for doc in range(len(offsets) - 1):
+        size = _squeeze(values, offsets[doc], offsets[doc + 1], kind_of, slashes, out, edges, asides)
+        best, anywhere, filling = (
+            none,
+            np.uint64(0),
+            np.uint64(0),
+        )  # hashes of the last bytes of either window
+        for i in range(size):
+            letter = table[out[i]]
+            anywhere = anywhere * _BASE + letter
+            filling = filling * _BASE + letter
+            if i >= MIN_LENGTH:
+                anywhere -= leave_long[out[i - MIN_LENGTH]]
+            if i >= MIN_WHOLE:
+                filling -= leave_short[out[i - MIN_WHOLE]]
+            start = np.uint32(anywhere >> np.uint64(32))
+            if _maybe(maybe_long, start, TEXT_BITS) and i >= MIN_LENGTH - 1:
+                best = _search(out, edges, size, i + 1 - MIN_LENGTH, start, False, long, table, best)
+            if i >= MIN_WHOLE - 1 and edges[i + 1 - MIN_WHOLE]:
+                start = np.uint32(filling >> np.uint64(32))
+                if _maybe(maybe_short, start, TEXT_BITS):
+                    best = _search(out, edges, size, i + 1 - MIN_WHOLE, start, True, short, table, best)
+        if best < none and (shares[doc] < 1.0 or best < tasks[doc]):
+            shares[doc] = 1.0
+            tasks[doc] = best
