@@ -1,9 +1,18 @@
 """Order of documents and the held-out split: by repository, from hashes of names and the seed, never from positions.
 
-Order: languages by name, within a language the repositories in a random order, within a repository the files
-by path (Arctic-SnowCoder, arXiv 2409.02326, section 2.1: by language, then by repository, concatenated at random);
-or by repository alone, the paper's ablation. The split holds out whole repositories; releases of one project
-(`name==1`, `name==2`) share most of their text, so that they fall on the same side.
+Three orders, so that arms can compare them. Each differs from its neighbour in one thing:
+
+    repository            repositories in a random order, files by path: the ablation of Arctic-SnowCoder
+    language-repository   languages by name first; within one as above: what Arctic-SnowCoder does (arXiv 2409.02326,
+                          section 2.1: by language, then by repository, concatenated at random)
+    dependency            as language-repository, but within a repository what is imported comes before what imports
+                          it (DeepSeek-Coder, arXiv 2401.14196, section 2.2); see `dependencies.py`
+
+The trade-off of the third: files that import each other across languages (C and C++, JavaScript and TypeScript) are
+ordered as one repository and then parted, so that languages stay apart.
+
+The split holds out whole repositories; releases of one project (`name==1`, `name==2`) share most of their text, so
+that they fall on the same side.
 """
 
 from __future__ import annotations
@@ -13,6 +22,8 @@ from hashlib import blake2b
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from neve.corpus import dependencies
 
 
 def family(repo: str) -> str:
@@ -42,13 +53,24 @@ def heldout(repos: pa.Array, seed: int, share: float) -> np.ndarray:
     return flags[encoded.indices.to_numpy()] if len(repos) else np.zeros(0, bool)
 
 
-def order(rows: pa.Table, how: str, seed: int) -> np.ndarray:
-    """Indices (int64 [n]) of `rows` in grouping order: "language-repository" or "repository"."""
+def order(
+    rows: pa.Table, how: str, seed: int, imports: pa.ChunkedArray | pa.Array | None = None
+) -> np.ndarray:
+    """Indices (int64 [n]) of `rows` in grouping order: "language-repository", "repository" or "dependency".
+
+    `imports` (list<string>, aligned with `rows`) is what each file imports, as `dependencies.imports` gives it; only
+    "dependency" looks at it, and raises ValueError without it.
+    """
     repos = rows["repo"].combine_chunks().dictionary_encode()
     keys = pa.array([_key(seed, "order", repo) for repo in repos.dictionary.to_pylist()], pa.binary(8))
     columns = ["language", "_repo", "repo", "path", "source", "doc_id"]
     if how == "repository":
         columns.remove("language")
     table = rows.append_column("_repo", pa.chunked_array([keys.take(repos.indices)], pa.binary(8)))
+    if how == "dependency":
+        if imports is None:
+            raise ValueError("the order by dependency needs what each file imports")
+        table = table.append_column("_place", pa.array(dependencies.order(rows, imports)))
+        columns.insert(columns.index("path"), "_place")
     indices = pc.sort_indices(table.select(columns), sort_keys=[(name, "ascending") for name in columns])
     return indices.to_numpy().astype(np.int64)
