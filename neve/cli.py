@@ -69,7 +69,7 @@ def run(
     Example: neve run recipes/quickstart.toml --set run.seed=2 --out runs/second
     """
     from neve import run as runs
-    from neve.recipe import load
+    from neve.recipe_file import load
 
     spec = load(recipe, overrides)
     place = runs.folder_of(spec, str(folder) if folder else None)
@@ -95,7 +95,7 @@ def plan(
 
     Example: neve plan recipes/arctic-snowcoder-1.3b.toml --gpus 64 --mfu 0.4
     """
-    from neve.recipe import load
+    from neve.recipe_file import load
     from neve.training import plan as planning
 
     spec = load(recipe, overrides).model_dump(mode="json")
@@ -193,6 +193,102 @@ def export(
 
     runs.export(folder, phase, to)
     print(to)
+
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT...",
+        help="Folders, archives, or tables: Parquet or JSONL (.gz, .zst), globs and s3://, gs://, hf:// too.",
+    ),
+]
+NewFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the result.")]
+CorpusOverrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="A field of the recipe's [corpus], e.g. --set near.threshold=0.8"
+    ),
+]
+Seed = Annotated[
+    int, typer.Option(min=0, help="Seed of what is drawn: held-out repositories, order, samples.")
+]
+Where = Annotated[Engine | None, typer.Option(help="Where it runs; default: ray if RAY_ADDRESS is set.")]
+
+
+@app.command()
+def curate(
+    inputs: Inputs,
+    folder: NewFolder,
+    languages: Annotated[
+        str | None, typer.Option(help="Linguist names, by commas; default: the paper's 18. any: all of them.")
+    ] = None,
+    licenses: Annotated[str, typer.Option(help="any, permissive, or SPDX identifiers by commas.")] = "any",
+    data: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Folder of benchmark files as published.")
+    ] = None,
+    seed: Seed = 1,
+    engine: Where = None,
+    overrides: CorpusOverrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """The corpus half alone: INPUT to clean, grouped documents and a verdict for every other file.
+
+    Example: neve curate 'tables/*.parquet' --licenses permissive --out clean; neve why clean src/main.c
+    """
+    given = {"licenses": licenses if licenses in ("any", "permissive") else licenses.split(",")}
+    if languages is not None:
+        given["languages"] = [] if languages == "any" else languages.split(",")
+    _alone("curate", inputs, folder, given, overrides, seed, data, engine, as_json)
+
+
+@app.command()
+def dedup(
+    inputs: Inputs,
+    folder: NewFolder,
+    seed: Seed = 1,
+    engine: Where = None,
+    overrides: CorpusOverrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Exact and near duplicates alone; each verdict names the document kept and the true similarity.
+
+    Example: neve dedup 'tables/*.parquet' --set near.threshold=0.8 --out distinct
+    """
+    _alone("dedup", inputs, folder, {}, overrides, seed, None, engine, as_json)
+
+
+def _alone(
+    what: str,
+    inputs: list[str],
+    folder: Path,
+    given: dict[str, Any],
+    overrides: list[str] | None,
+    seed: int,
+    data: str | None,
+    engine: Engine | None,
+    as_json: bool,
+) -> None:
+    import neve.engine
+    from neve import alone
+    from neve.recipe_file import corpus_alone
+
+    corpus = corpus_alone([alone.source_of(i) for i in inputs], given, overrides)
+    neve.engine.use((engine or (Engine.ray if os.environ.get("RAY_ADDRESS") else Engine.native)).value)
+    counts = alone.run(what, inputs, corpus, folder, seed, data)
+    if as_json:
+        print(json.dumps(counts, indent=1))
+        return
+    table = Table(box=None, header_style="bold")
+    for column in ("stopped by", "files"):
+        table.add_column(column, justify="right" if column == "files" else "left")
+    for rule, files in sorted(counts["by_rule"].items(), key=lambda item: -item[1]):
+        table.add_row(rule, f"{files:,}")
+    out.print(table)
+    print(
+        f"{counts['entering']:,} files entered, {counts['documents']:,} documents stay: {folder / 'documents'}"
+    )
+    for kind, found in counts.get("secrets", {}).items():
+        print(f"{kind}: {found['found']:,} in {found['documents']:,} documents")
 
 
 @app.command()

@@ -15,7 +15,8 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
@@ -129,6 +130,22 @@ def kernel(
     return columns
 
 
+def each(function: Callable[..., Any], jobs: list[tuple[Any, ...]]) -> Iterator[Any]:
+    """`function(*job)` for each job, in their order: in threads here, or as tasks of the cluster."""
+    if current() == "ray":
+        import ray
+
+        task = ray.remote(function)
+        waiting = [task.remote(*job) for job in jobs]
+        return (ray.get(reference) for reference in waiting)
+    return _in_threads(function, jobs)
+
+
+def _in_threads(function: Callable[..., Any], jobs: list[tuple[Any, ...]]) -> Iterator[Any]:
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        yield from pool.map(lambda job: function(*job), jobs)
+
+
 def _count(rows: int) -> None:
     global _counted
     with _lock:
@@ -154,7 +171,7 @@ def frame(table: pa.Table) -> DataFrame:
 def save(
     frame: DataFrame, folder: Path, label: str, total: int | None = None, partition: str | None = None
 ) -> None:
-    """Compute a frame into a folder of Parquet files, showing progress.
+    """Compute a frame into a folder of Parquet files (lz4: they are read once or twice), showing progress.
 
     `total` is how many rows its counting kernel will get. With `partition` the files of each value v of that column
     lie in the folder `<partition>=<v>`, without that column; else a frame without rows leaves a file without rows.
@@ -180,7 +197,7 @@ def save(
         columns: Any = [partition] if partition else None
         try:
             frame.write_parquet(
-                str(folder), compression="zstd", write_mode="overwrite", partition_cols=columns
+                str(folder), compression="lz4", write_mode="overwrite", partition_cols=columns
             )
         finally:
             done.set()

@@ -10,13 +10,9 @@ Source: the recipe of Arctic-SnowCoder (arXiv 2409.02326). What the paper states
 
 from __future__ import annotations
 
-import difflib
-import json
-import tomllib
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 LANGUAGES = [
     "Python", "Java", "C++", "C", "JavaScript", "PHP", "C#", "Go", "TypeScript", "SQL", "Ruby", "Rust",
@@ -47,10 +43,16 @@ class Run(Section):
 class Source(Section):
     """Where raw code comes from; which fields are needed depends on `kind`."""
 
-    kind: Literal["directory", "archive", "sdist", "table"]
+    kind: Literal["directory", "git", "archive", "sdist", "table", "hub"]
     path: str | None = None
-    """directory: a folder whose children are repositories, or with `repo` one repository. archive: a
-    .tar.gz, .tgz, .tar or .zip. table: a glob of Parquet or JSONL (.gz, .zst) files."""
+    """directory: a folder whose children are repositories, or with `repo` one repository. git: a local repository or a
+    URL. archive: a .tar.gz, .tgz, .tar or .zip. table: a glob of Parquet or JSONL (.gz, .zst) files, or an address
+    (s3://, gs://, hf://). hub: owner/dataset on the Hugging Face hub."""
+    commit: str | None = None
+    """git: the commit, tag or branch; give a full hash, so that the same recipe reads the same files."""
+    in_place: bool = False
+    """table: whether Parquet is read where it lies, not copied first: for one's own tables, since a damaged file stops
+    the run instead of getting a verdict."""
     repo: str | None = None
     """Repository name for a directory or an archive; default: the folder's or the archive's name."""
     name: str | None = None
@@ -64,7 +66,9 @@ class Source(Section):
 
     @model_validator(mode="after")
     def _needed(self) -> Source:
-        need = {"sdist": ("name", "version", "file", "sha256")}.get(self.kind, ("path",))
+        need = {"sdist": ("name", "version", "file", "sha256"), "git": ("path", "commit")}.get(
+            self.kind, ("path",)
+        )
         for key in need:
             if getattr(self, key) is None:
                 raise ValueError(
@@ -86,16 +90,45 @@ class Near(Section):
     """How often the members of a bucket that failed against its first are grouped again; the rest is reported."""
 
 
+class BenchmarkFile(Section):
+    """A benchmark of one's own: JSON lines (.gz too), a task a line."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
+    """What verdicts call it."""
+    path: str
+    prompt: str | None = None
+    """The field that holds a task's prompt."""
+    solution: str | None = None
+    """The field that holds its solution."""
+    test: str | None = None
+    """The field that holds its tests, where these are shown to models."""
+
+    @model_validator(mode="after")
+    def _something(self) -> BenchmarkFile:
+        if self.prompt is None and self.solution is None:
+            raise ValueError(
+                f"benchmark {self.name!r} needs prompt or solution: the name of a field of its file"
+            )
+        return self
+
+
 class Decontaminate(Section):
-    benchmarks: list[str] = ["humaneval", "mbpp"]
+    benchmarks: list[str] = ["humaneval", "humaneval+", "mbpp", "mbpp+", "bigcodebench"]
     """Benchmarks whose text must not be in the corpus, by the names in the package's index."""
+    files: list[BenchmarkFile] = []
+    """More benchmarks, from files of one's own."""
     share: float = Field(default=0.5, gt=0, le=1)
     """Share of a task's 10-grams (of its prompt, or of its solution) at and above which a document is contaminated."""
 
 
+class Secrets(Section):
+    action: Literal["redact", "drop", "keep"] = "redact"
+    """What becomes of keys, passwords, e-mail and IP addresses: replaced by sentinels, the file dropped, or left alone."""
+
+
 class Grouping(Section):
-    order: Literal["language-repository", "repository"] = "language-repository"
-    """Order of documents in the token shards."""
+    order: Literal["language-repository", "repository", "dependency"] = "language-repository"
+    """Order of documents in the token shards; dependency: by language and repository, in it what is imported first."""
 
 
 class Corpus(Section):
@@ -118,6 +151,7 @@ class Corpus(Section):
     """Limits by rule name (`neve filters` lists them); false switches a rule off."""
     near: Near = Near()
     decontaminate: Decontaminate = Decontaminate()
+    secrets: Secrets = Secrets()
     grouping: Grouping = Grouping()
 
 
@@ -284,92 +318,3 @@ class Recipe(Section):
         if self.synthesis is not None and not any(p.data == "selection" for p in self.phase):
             raise ValueError("[synthesis] takes its seeds from a phase with data = 'selection'; add one")
         return self
-
-
-def load(path: str | Path, overrides: list[str] | None = None) -> Recipe:
-    """Read and validate a recipe.
-
-    `overrides` are `key.path=value` strings (`phase.0.tokens=1000`, `corpus.near.enabled=false`), the
-    value in TOML, or a bare string. Raises RecipeError with one line for every way in which that can fail.
-    """
-    path = Path(path)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RecipeError(
-            f"{path}: no such file; `ls recipes/` shows the recipes that come with Neve"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: cannot be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{path}: not TOML: {error}") from None
-    for override in overrides or []:
-        _override(data, override)
-    return parse(data, str(path))
-
-
-def parse(data: dict[str, Any], where: str = "recipe") -> Recipe:
-    """Validate a recipe given as nested dicts; the first thing wrong is the RecipeError's line."""
-    try:
-        return Recipe.model_validate(data)
-    except ValidationError as error:
-        raise RecipeError(f"{where}: {_one_line(error, data)}") from None
-
-
-def _override(data: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    if not equals or not key:
-        raise RecipeError(f"--set {override}: must look like key.path=value, e.g. --set run.seed=2")
-    try:
-        value = tomllib.loads(f"v = {text}")["v"]
-    except tomllib.TOMLDecodeError:
-        value = text
-    node: Any = data
-    *parents, last = key.split(".")
-    try:
-        for name in parents:
-            node = node[int(name)] if isinstance(node, list) else node.setdefault(name, {})
-        node[int(last) if isinstance(node, list) else last] = value
-    except (IndexError, ValueError, TypeError, AttributeError):
-        raise RecipeError(f"--set {override}: the recipe has no place {key!r}") from None
-
-
-def _one_line(error: ValidationError, data: dict[str, Any]) -> str:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"]) or "recipe"
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        node: Any = Recipe
-        for part in first["loc"][:-1]:
-            annotation = node.model_fields[str(part)].annotation if not isinstance(part, int) else None
-            node = _model_in(annotation) or node
-        known = list(node.model_fields)
-        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
-        return f"{key} = {_short(first['input'])}: unknown key; {hint}"
-    if first["type"] == "missing":
-        return f"{key}: is missing"
-    if first["type"] == "value_error" and isinstance(first["input"], dict):
-        return f"{key}: {message}" if first["loc"] else message
-    return f"{key} = {_short(first['input'])}: {message[0].lower()}{message[1:]}"
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        if found := _model_in(inner):
-            return found
-    return None
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else text[:57] + "…"
-
-
-def to_toml(recipe: Recipe) -> str:
-    """The recipe as resolved, defaults written out, in TOML that `load` reads back as an equal recipe."""
-    import tomli_w
-
-    return tomli_w.dumps(recipe.model_dump(mode="json", exclude_none=True), multiline_strings=False)

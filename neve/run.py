@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from neve import sandbox
+from neve.corpus.sources import git
 from neve.errors import Fault
-from neve.recipe import Phase, Recipe, Source, parse, to_toml
+from neve.recipe import Phase, Recipe, Source
+from neve.recipe_file import parse, to_toml
 from neve.store import Stage, Store, atomic_write, locked, read_json, versions, write_json
 
 ARM = "main"
@@ -32,6 +34,9 @@ def stages(recipe: Recipe, folder: Path, precision: str, tier: str) -> list[Stag
         "max_file_bytes": recipe.corpus.max_file_bytes,
         "max_archive_bytes": recipe.corpus.max_archive_bytes,
     }
+    corpus |= {"seed": seed, "data": recipe.evaluate.data}
+    benchmarks = [file.path for file in recipe.corpus.decontaminate.files]
+    outside = tuple([recipe.evaluate.data, *benchmarks] if recipe.evaluate.data else benchmarks)
     annotator = recipe.annotator.model_dump(mode="json", exclude={"positives"})
     exemplar_repos = [_repo(s) for s in recipe.annotator.positives]
     plan = [
@@ -39,15 +44,19 @@ def stages(recipe: Recipe, folder: Path, precision: str, tier: str) -> list[Stag
         Stage(
             "curate",
             "neve.corpus.curate:build",
-            settings={**corpus, "seed": seed, "exclude_repos": [repo for repo in exemplar_repos if repo]},
+            settings={**corpus, "exclude_repos": [repo for repo in exemplar_repos if repo]},
             inputs={"files": "files"},
+            outside=outside,
+            resumes=True,
         ),
         _sources("exemplar-files", recipe.annotator.positives, sizes),
         Stage(
             "exemplars",
             "neve.corpus.curate:build",
-            settings={**corpus, "seed": seed, "exclude_repos": [], "heldout_share": 0.0},
+            settings={**corpus, "exclude_repos": [], "heldout_share": 0.0},
             inputs={"files": "exemplar-files"},
+            outside=outside,
+            resumes=True,
         ),
         Stage(
             "tokenizer",
@@ -108,8 +117,10 @@ def stages(recipe: Recipe, folder: Path, precision: str, tier: str) -> list[Stag
 
 
 def _sources(name: str, sources: list[Source], sizes: dict[str, int]) -> Stage:
-    unpinned = tuple(s.path for s in sources if s.path is not None)
-    settings = {"sources": [s.model_dump(mode="json", exclude_none=True) for s in sources], **sizes}
+    """Git counts by its commit, resolved; a hub's data set by its name; anything else that has a path by what lies there."""
+    unpinned = tuple(s.path for s in sources if s.path is not None and s.kind not in ("git", "hub"))
+    pinned = [s.model_copy(update={"commit": git.resolve(s)}) if s.kind == "git" else s for s in sources]
+    settings = {"sources": [s.model_dump(mode="json", exclude_none=True) for s in pinned], **sizes}
     return Stage(name, "neve.corpus.sources:build", settings=settings, outside=unpinned)
 
 
@@ -136,6 +147,7 @@ def _synthesis(recipe: Recipe, folder: Path) -> list[Stage]:
                 "near": recipe.corpus.near.model_dump(mode="json"),
                 "decontaminate": recipe.corpus.decontaminate.model_dump(mode="json"),
                 "seed": recipe.run.seed,
+                "data": recipe.evaluate.data,
             },
             extra=ways,
             inputs={"curate": "curate", "selection": "selection", "tokenizer": "tokenizer"},

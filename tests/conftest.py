@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from neve.recipe import Recipe, parse
+from neve.recipe import Recipe
+from neve.recipe_file import parse
 
 ROOT = Path(__file__).parents[1]
 SOURCES = (

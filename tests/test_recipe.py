@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from neve.recipe import LANGUAGES, RecipeError, load, parse, to_toml
+from neve.recipe import LANGUAGES, RecipeError
+from neve.recipe_file import load, parse, to_toml
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 SMALL = {

@@ -14,7 +14,8 @@ import pytest
 
 from neve.documents import digest, read
 from neve.errors import Fault
-from neve.recipe import Recipe, parse, to_toml
+from neve.recipe import Recipe
+from neve.recipe_file import parse, to_toml
 from neve.run import export, open_store, run, stages, status
 from neve.store import read_json
 

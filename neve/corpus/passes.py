@@ -1,21 +1,13 @@
 """The passes of curation over text: each reads the files once, and gives back small columns.
 
-Text is read where it lies, decoded, looked at by a kernel, and let go; it is never shuffled or copied to a
-working table. Which rows a pass looks at, and one integer that goes with each (a language, a rank, a part), are a
-`Selection`: sorted row keys in a memory-mapped file that every worker searches. The trade-off: a pass decodes and
-hashes all files again (about a gigabyte a second and core), and in return nothing but keys travels.
-
-A row's key is a hash of (source, repo, path, doc_id): 16 bytes. An exception in a kernel sends its batch through one
-row at a time, so that only the culprit is lost; its error is the column `error`.
+`identify` sees every file; the others see the rows that a `Selection` of `reading.py` names, each with one integer
+(its language's number in a list of names, a rank, a part). A pass is a kernel over Arrow batches, the same on any
+engine; what it needs to know travels with it as plain settings. Only `deal` hands text on.
 """
 
 from __future__ import annotations
 
-import codecs
-import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,186 +17,82 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve import engine
-from neve.corpus import filters, languages, near, shingles, signals
-from neve.documents import doc_id
-from neve.errors import Fault
+from neve.corpus import dependencies, filters, languages, licenses, near, secrets, shingles, signals
+from neve.corpus.reading import KEY, Columns, decoded, doc_ids, guarded, numbers, places, row_key, run
 
 if TYPE_CHECKING:
     from daft import DataFrame
 
-KEY = pa.binary(16)
-Columns = dict[str, pa.Array]
+_text, _number = pa.string(), pa.float64()
+STOPPED = {"rule": _text, "value": _number, "limit": _number}
+COUNTS = pa.list_(pa.struct([("kind", pa.string()), ("count", pa.int32())]))
 
 
-# --- text and keys -----------------------------------------------------------------------------------------------
-
-
-def decode(data: bytes) -> tuple[bytes | None, str | None]:
-    """(text as UTF-8, rule that stops it): UTF-8, or UTF-16 with a byte order mark, the mark taken off.
-
-    >>> decode(b"\\xef\\xbb\\xbfx"), decode("é".encode("utf-16")), decode(b"\\xff"), decode(b"a\\0")
-    ((b'x', None), (b'\\xc3\\xa9', None), (None, 'undecodable'), (b'a\\x00', 'binary'))
-    """
-    try:
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            text = data.decode("utf-16").encode()
-        else:
-            text = data.removeprefix(codecs.BOM_UTF8)
-            text.decode()
-    except UnicodeDecodeError:
-        return None, "undecodable"
-    return text, "empty" if not text else "binary" if b"\0" in text else None
-
-
-def row_key(source: str, repo: str, path: str, document: str | None) -> bytes:
-    """Key of a row: 16 bytes."""
-    return hashlib.blake2b(f"{source}\0{repo}\0{path}\0{document}".encode(), digest_size=16).digest()
-
-
-def numbers(keys: pa.Array) -> np.ndarray:
-    """The first 8 bytes of each row key as uint64: what near-duplicate grouping shuffles."""
-    keys = keys.cast(KEY)
-    return np.frombuffer(keys.buffers()[1], np.uint64)[2 * keys.offset :][: 2 * len(keys) : 2]
-
-
-def guarded(function: Callable[..., Columns], fields: dict[str, pa.DataType]) -> Callable[..., Columns]:
-    """`function` over batches, with a column `error` of strings: null, or what a row's own call raised."""
-
-    def one(arguments: tuple[pa.Array, ...]) -> Columns:
-        try:
-            return {**function(*arguments), "error": pa.nulls(len(arguments[0]), pa.string())}
-        except Fault:
-            raise
-        except Exception as error:
-            if len(arguments[0]) > 1:
-                rows = [one(tuple(a.slice(i, 1) for a in arguments)) for i in range(len(arguments[0]))]
-                return {
-                    name: pa.concat_arrays([row[name].cast(kind) for row in rows])
-                    for name, kind in all_.items()
-                }
-            message = f"{type(error).__name__}: {error}"[:500]
-            return {
-                **{name: pa.nulls(1, kind) for name, kind in fields.items()},
-                "error": pa.array([message]),
-            }
-
-    all_ = {**fields, "error": pa.string()}
-    return lambda *arguments: one(arguments)
-
-
-def run(
-    frame: DataFrame, function: Callable[..., Columns], fields: dict[str, pa.DataType], *columns: str
-) -> DataFrame:
-    """`frame` with the columns that a guarded kernel makes of `columns`."""
-    from daft import col
-
-    made = engine.kernel(guarded(function, fields), {**fields, "error": pa.string()})
-    return frame.select(*frame.column_names, made(*(col(name) for name in columns)))
-
-
-# --- first pass: what is there -----------------------------------------------------------------------------------
-
-
-def identify(files: DataFrame, excluded: frozenset[str]) -> DataFrame:
+def identify(files: DataFrame, excluded: frozenset[str], max_bytes: int) -> DataFrame:
     """All rows without their text: key, doc_id, size in bytes of UTF-8, language, and the rule that stops a row at once.
 
-    A given language is trusted. `excluded` are families of repositories that are set apart as exemplars.
-    The loop over a batch's texts is hashlib's: it has no call for many texts, and lets go of the lock for each.
+    A given language is trusted; where no licence is given, the text's own SPDX line may give one. `excluded` are families of repositories that are set apart as exemplars. A row of a
+    table without a path has its doc_id for one, and so for its repository.
     """
     from neve.corpus.grouping import family
 
     def kernel(
-        source: pa.Array, repo: pa.Array, path: pa.Array, language: pa.Array, content: pa.Array
+        source: pa.Array,
+        repo: pa.Array,
+        path: pa.Array,
+        language: pa.Array,
+        license: pa.Array,
+        license_path: pa.Array,
+        content: pa.Array,
     ) -> Columns:
-        texts, rules, ids, keys = [], [], [], []
-        for at, (s, r, p) in enumerate(
-            zip(source.to_pylist(), repo.to_pylist(), path.to_pylist(), strict=True)
-        ):
-            text, rule = decode(content[at].as_py())
-            texts.append(text)
-            rules.append("exemplar" if family(r) in excluded else rule)
-            ids.append(None if text is None else doc_id(text))
-            keys.append(row_key(s, r, p, ids[-1]))
-        column = pa.array(texts, pa.large_binary())
-        detected = languages.detect(path.cast(pa.string()), column.fill_null(b""))
+        at = places(source, repo, path)
+        sizes = pc.binary_length(content)
+        large = pc.fill_null(pc.greater(sizes, max_bytes), False)
+        texts = decoded(pc.if_else(large, pa.scalar(None, content.type), content))
+        ids = doc_ids(texts)
+        hexes = pa.array([None if i is None else i.hex() for i in ids], pa.string())
+        rule = pc.case_when(
+            pc.make_struct(
+                pc.is_in(
+                    pc.fill_null(_family(repo, family), ""), value_set=pa.array(sorted(excluded), _text)
+                ),
+                pc.is_null(content),
+                large,
+                pc.is_null(texts),
+                pc.equal(sizes, 0),
+                pc.match_substring(texts.cast(pa.large_binary()), b"\0"),
+            ),
+            *("exemplar", "no-content", "too-large", "undecodable", "empty", "binary"),
+        ).cast(pa.string())
+        path, license = path.cast(pa.string()), license.cast(pa.string())
+        own = licenses.headers(pc.if_else(pc.is_null(license), texts, None).cast(pa.large_binary()))
+        detected = languages.detect(pc.fill_null(path, ""), texts.fill_null("").cast(pa.large_binary()))
         return {
-            "key": pa.array(keys, KEY),
-            "doc_id": pa.array(ids, pa.string()),
-            "size": pc.binary_length(column),
-            "rule": pa.array(rules, pa.string()),
+            "key": pa.array([row_key(a, i) for a, i in zip(at, ids, strict=True)], KEY),
+            "doc_id": hexes,
+            "repo": pc.coalesce(repo.cast(pa.string()), hexes, pa.scalar("unknown")),
+            "path": pc.coalesce(path, hexes, pa.scalar("unknown")),
+            "license": pc.coalesce(license, own),
+            "license_path": pc.if_else(pc.is_valid(own), path, license_path.cast(pa.string())),
+            "size": pc.binary_length(texts.cast(pa.large_binary())),
             "language": pc.coalesce(languages.named(language.cast(pa.string())), detected),
+            "rule": rule,
+            "value": pc.if_else(large, sizes.cast(_number), pa.scalar(None, _number)),
+            "limit": pc.if_else(large, pa.scalar(float(max_bytes)), pa.scalar(None, _number)),
         }
 
     fields = {
-        "key": KEY,
-        "doc_id": pa.string(),
-        "size": pa.int64(),
-        "rule": pa.string(),
-        "language": pa.string(),
-    }
-    names = ["source", "repo", "path", "license", "source_id"]
-    made = engine.kernel(guarded(kernel, fields), {**fields, "error": pa.string()}, counts=True)
-    return files.select(*names, made(*(files[n] for n in ("source", "repo", "path", "language", "content"))))
+        "key": KEY, "doc_id": _text, "repo": _text, "path": _text, "license": _text, "license_path": _text,
+        "size": pa.int64(), "language": _text, **STOPPED,
+    }  # fmt: skip
+    names = ("source", "repo", "path", "language", "license", "license_path", "content")
+    made = engine.kernel(guarded(kernel, fields), {**fields, "error": _text}, counts=True)
+    return files.select("source", "source_id", made(*(files[name] for name in names)))
 
 
-# --- later passes: chosen rows -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Rows to be looked at, on disk: `keys.npy` sorted, and `codes.npy`, an integer for each."""
-
-    folder: str
-
-    @staticmethod
-    def write(folder: Path, keys: pa.Array, codes: np.ndarray) -> Selection:
-        folder.mkdir(parents=True)
-        raw = np.frombuffer(keys.cast(KEY).take(pa.array(np.arange(len(keys)))).buffers()[1], "S16")[
-            : len(keys)
-        ]
-        order = np.argsort(raw, kind="stable")
-        np.save(folder / "keys.npy", raw[order])
-        np.save(folder / "codes.npy", codes[order].astype(np.int64))
-        return Selection(str(folder))
-
-    def find(self, keys: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
-        """(whether each key is selected, its code)."""
-        known, codes = _mapped(self.folder, Path(self.folder, "codes.npy").stat().st_mtime_ns)
-        wanted = np.array(keys, "S16")
-        if not len(known):
-            return np.zeros(len(wanted), bool), np.zeros(len(wanted), np.int64)
-        place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-        return known[place] == wanted, codes[place]
-
-
-@lru_cache(maxsize=4)
-def _mapped(folder: str, _written: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.load(Path(folder, "keys.npy"), mmap_mode="r"), np.load(Path(folder, "codes.npy"), mmap_mode="r")
-
-
-def pick(files: DataFrame, selection: Selection) -> DataFrame:
-    """The selected rows: key, code, and content decoded (large_string)."""
-
-    def kernel(source: pa.Array, repo: pa.Array, path: pa.Array, content: pa.Array) -> Columns:
-        texts, keys = [], []
-        for at, (s, r, p) in enumerate(
-            zip(source.to_pylist(), repo.to_pylist(), path.to_pylist(), strict=True)
-        ):
-            text, _ = decode(content[at].as_py())
-            texts.append(text)
-            keys.append(row_key(s, r, p, None if text is None else doc_id(text)))
-        found, codes = selection.find(keys)
-        chosen = [text if ok else None for text, ok in zip(texts, found, strict=True)]
-        return {
-            "key": pa.array(keys, KEY),
-            "code": pa.array(codes, mask=~found),
-            "content": pa.array(chosen, pa.large_binary()).cast(pa.large_string()),
-        }
-
-    fields = {"key": KEY, "code": pa.int64(), "content": pa.large_string()}
-    made = engine.kernel(kernel, fields, counts=True)
-    picked = files.select(made(*(files[n] for n in ("source", "repo", "path", "content"))))
-    return picked.where(picked["code"].not_null())
+def _family(repos: pa.Array, family: Any) -> pa.Array:
+    coded = repos.cast(pa.string()).dictionary_encode()
+    return pa.array([family(name) for name in coded.dictionary.to_pylist()], _text).take(coded.indices)
 
 
 def measure(picked: DataFrame, names: list[str], settings: dict[str, Any]) -> DataFrame:
@@ -213,20 +101,18 @@ def measure(picked: DataFrame, names: list[str], settings: dict[str, Any]) -> Da
     `picked` has the code of its language in `names`. Columns: key, number, the signals, stage, rule, value, limit,
     detail, share (of a benchmark's text), bands (null where something stopped the row, or near is off), error.
     """
-    from daft import col
+    limits, near_ = settings["filters"], settings["near"]
+    benchmarks, bound = _benchmarks(settings), settings["decontaminate"]["share"]
 
-    limits, decontaminate, near_ = settings["filters"], settings["decontaminate"], settings["near"]
-    benchmarks = _benchmarks(settings)
-
-    def kernel(key: pa.Array, code: pa.Array, content: pa.Array) -> Columns:
-        measured = signals.measure(content)
-        language = pa.array(names, pa.string()).take(code)
+    def kernel(key: pa.Array, code: pa.Array, path: pa.Array, content: pa.Array) -> Columns:
+        language = pa.array(names, _text).take(code)
+        measured = signals.measure(content, language, path)
         rule, value, limit = filters.apply(measured, language, limits, step="bytes")
         passed = pc.is_null(rule)
-        texts = pc.if_else(passed, content, None)
-        share, task = _index(benchmarks).check(texts)
-        dirty = pa.array(share >= decontaminate["share"])
-        bound = decontaminate["share"]
+        share, task = _index(benchmarks).check(pc.if_else(passed, content, None))
+        dirty = pc.and_(passed, pa.array(share >= bound))
+        clean = pc.if_else(pc.and_not(passed, dirty), content, None)
+        buckets = near.buckets(clean, near_) if near_["enabled"] else pa.nulls(len(key), BANDS)
         return {
             "number": pa.array(numbers(key)),
             **{name: measured[name].combine_chunks() for name in signals.NAMES},
@@ -236,29 +122,33 @@ def measure(picked: DataFrame, names: list[str], settings: dict[str, Any]) -> Da
             "limit": pa.array(np.where(dirty, bound, limit), from_pandas=True),
             "detail": pc.if_else(dirty, task, None),
             "share": pa.array(share, mask=~passed.to_numpy(zero_copy_only=False)),
+            "bands": buckets,
         }
 
-    number = pa.float64()
     fields = {
-        "number": pa.uint64(), **dict.fromkeys(signals.NAMES, number), "stage": pa.string(), "rule": pa.string(),
-        "value": number, "limit": number, "detail": pa.string(), "share": number,
+        "number": pa.uint64(), **dict.fromkeys(signals.NAMES, _number), "stage": _text, **STOPPED, "detail": _text,
+        "share": _number, "bands": BANDS,
     }  # fmt: skip
-    measured = run(picked, kernel, fields, "key", "code", "content")
-    kept = [name for name in measured.column_names if name not in ("content", "code")]
-    if not near_["enabled"]:
-        return measured.select(*kept)
-    from daft.functions import when
+    return run(picked, kernel, fields, "key", "code", "path", "content").exclude("code", "path", "content")
 
-    text = when(col("rule").is_null() & col("error").is_null(), col("content"))
-    buckets = engine.kernel(
-        lambda signature: {"bands": near.bands(signature, near_)}, {"bands": pa.large_list(pa.uint64())}
-    )
-    hashed = measured.select(*kept, near.minhash(shingles.words(text), near_).alias("signature"))
-    return hashed.select(*kept, buckets(col("signature")))
+
+BANDS = pa.large_list(pa.uint64())
+
+
+def hash_bands(picked: DataFrame, settings: dict[str, Any]) -> DataFrame:
+    """MinHash buckets alone: key, number, bands, error."""
+    near_ = settings["near"]
+
+    def kernel(key: pa.Array, content: pa.Array) -> Columns:
+        return {"number": pa.array(numbers(key)), "bands": near.buckets(content, near_)}
+
+    made = run(picked, kernel, {"number": pa.uint64(), "bands": BANDS}, "key", "content")
+    return made.exclude("code", "path", "content")
 
 
 def _benchmarks(settings: dict[str, Any]) -> str:
-    return json.dumps([settings["decontaminate"]["benchmarks"], settings.get("data")])
+    chosen = settings["decontaminate"]
+    return json.dumps([chosen["benchmarks"], settings.get("data"), chosen["files"]])
 
 
 def check_settings(settings: dict[str, Any]) -> None:
@@ -271,18 +161,16 @@ def check_settings(settings: dict[str, Any]) -> None:
 def _index(benchmarks: str) -> Any:
     from neve.corpus.decontaminate import Index
 
-    names, data = json.loads(benchmarks)
-    return Index.load(names, Path(data) if data else None)
+    names, data, files = json.loads(benchmarks)
+    return Index.load(names, Path(data) if data else None, files)
 
 
 def shingle(picked: DataFrame, ngram: int) -> DataFrame:
     """The n-gram sets of rows: key, code, shingles (list of uint64), error."""
-    from daft import col
-
-    texts = picked.select("key", "code", shingles.words(col("content")).alias("words"))
-    fields = {"shingles": pa.large_list(pa.uint64())}
-    made = run(texts, lambda words: {"shingles": shingles.shingles(words, ngram)}, fields, "words")
-    return made.select("key", "code", "shingles", "error")
+    made = run(
+        picked, lambda text: {"shingles": shingles.shingles(text, ngram)}, {"shingles": BANDS}, "content"
+    )
+    return made.exclude("path", "content")
 
 
 def parse(picked: DataFrame, names: list[str], settings: dict[str, Any]) -> DataFrame:
@@ -291,7 +179,7 @@ def parse(picked: DataFrame, names: list[str], settings: dict[str, Any]) -> Data
     def kernel(code: pa.Array, content: pa.Array) -> Columns:
         from neve.corpus import syntax
 
-        language = pa.array(names, pa.string()).take(code)
+        language = pa.array(names, _text).take(code)
         share = syntax.parse_errors(content, language)
         table = pa.table({"parse_error_share": share})
         rule, value, limit = filters.apply(table, language, settings["filters"], step="syntax")
@@ -302,11 +190,28 @@ def parse(picked: DataFrame, names: list[str], settings: dict[str, Any]) -> Data
             "limit": pa.array(limit, from_pandas=True),
         }
 
-    fields = {
-        "parse_error_share": pa.float64(),
-        "rule": pa.string(),
-        "value": pa.float64(),
-        "limit": pa.float64(),
-    }
-    made = run(picked, kernel, fields, "code", "content")
-    return made.select("key", *fields, "error")
+    made = run(picked, kernel, {"parse_error_share": _number, **STOPPED}, "code", "content")
+    return made.exclude("code", "path", "content")
+
+
+def imports(picked: DataFrame, names: list[str]) -> DataFrame:
+    """What files import, as written: key, imports (list of strings), error."""
+
+    def kernel(code: pa.Array, path: pa.Array, content: pa.Array) -> Columns:
+        return {"imports": dependencies.imports(content, pa.array(names, _text).take(code), path)}
+
+    made = run(picked, kernel, {"imports": pa.list_(_text)}, "code", "path", "content")
+    return made.exclude("code", "path", "content")
+
+
+def redact(picked: DataFrame) -> DataFrame:
+    """Text without secrets and personal data: key, code, content, found (list of kind and count), error."""
+
+    def kernel(content: pa.Array) -> Columns:
+        texts, counts = secrets.redact(content)
+        return {"redacted": texts, "found": counts}
+
+    from daft import col
+
+    made = run(picked, kernel, {"redacted": pa.large_string(), "found": COUNTS}, "content")
+    return made.select("key", "code", col("redacted").alias("content"), "found", "error")

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from neve.corpus.reading import numbers
 from neve.documents import VERDICTS
 
 KEYS = ["doc_id", "source", "repo", "path", "language"]
@@ -73,13 +74,26 @@ class Rows:
             self.stop(rows[here], stage or _objects(mine["stage"]), _objects(mine["rule"]), **more)
 
     def verdicts(self) -> pa.Table:
-        gone = np.flatnonzero(self.rule != None)  # noqa: E711  (elementwise)
+        """The verdicts of all rows that stopped."""
+        return self.verdicts_of(np.flatnonzero(self.rule != None))  # noqa: E711  (elementwise)
+
+    def verdicts_of(self, gone: np.ndarray) -> pa.Table:
         kept = pa.array(self.kept[gone], mask=self.kept[gone] < 0)
         columns = {name: self.column(name, gone) for name in KEYS}
         columns |= {n: pa.array(getattr(self, n)[gone], pa.string()) for n in ("stage", "rule", "detail")}
         columns |= {n: pa.array(getattr(self, n)[gone], from_pandas=True) for n in ("value", "limit")}
         columns |= {f"kept_{name}": self.table[name].take(kept) for name in ("doc_id", "repo", "path")}
         return pa.table(columns).select(VERDICTS.names).cast(VERDICTS)
+
+    def sample(self, each: int, seed: int) -> np.ndarray:
+        """At most `each` rows of every rule that stopped any, drawn by a hash of their keys and the seed."""
+        gone = np.flatnonzero(self.rule != None)  # noqa: E711  (elementwise)
+        names = np.array([f"{s}/{r}" for s, r in zip(self.stage[gone], self.rule[gone], strict=True)], str)
+        _, rule = np.unique(names, return_inverse=True)
+        drawn = mix_all(numbers(self.column("key", gone)), seed)
+        order = np.lexsort((drawn, rule))
+        first = np.searchsorted(rule[order], rule[order], side="left")
+        return gone[order[np.arange(len(order)) - first < each]]
 
     def clusters(self, largest: int) -> pa.Table:
         """The documents that most near duplicates were dropped for, each with these: one component each."""
@@ -98,6 +112,15 @@ class Rows:
             "kept_doc_id": self.table["doc_id"].take(pa.array(self.kept[members], mask=~dropped)),
         }
         return pa.table(columns)
+
+
+def mix_all(values: np.ndarray, seed: int) -> np.ndarray:
+    """uint64 values hashed with a seed (splitmix64's finaliser)."""
+    with np.errstate(over="ignore"):
+        x = values ^ (np.uint64(seed + 1) * np.uint64(0x9E3779B97F4A7C15))
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return x ^ (x >> np.uint64(31))
 
 
 def _objects(column: pa.ChunkedArray) -> np.ndarray:

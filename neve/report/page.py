@@ -6,15 +6,16 @@ script, no font, no picture from elsewhere: the page reads the same on a plane i
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from neve.report import plots
+from neve.report.corpus import funnel
+from neve.report.render import environment
 from neve.report.summary import summarize
 from neve.store import atomic_write, write_json
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 
 
 def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
@@ -27,20 +28,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
 
 def render(summary: dict[str, Any]) -> str:
     """The page as HTML."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("neve.report", "."), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters["n"] = lambda value: f"{value:,.0f}"
-    environment.filters["f3"] = lambda value: "–" if value is None else f"{value:.3f}"
-    environment.filters["pct"] = lambda value: f"{100 * value:.1f} %"
-    environment.filters["interval"] = lambda pair: f"[{pair[0]:.3f}, {pair[1]:.3f}]"
-    environment.filters["signed"] = lambda value: f"{value:+.3f}"
-    environment.filters["json"] = lambda value: json.dumps(value, indent=1, ensure_ascii=False)
-    environment.filters["bytes"] = human_bytes
-    return environment.get_template("page.html").render(
+    return environment().get_template("page.html").render(
         s=summary,
         headlines=headlines(summary),
         loss=loss_plot(summary["phases"]),
@@ -50,19 +38,6 @@ def render(summary: dict[str, Any]) -> str:
         languages=sorted({key for m in summary["results"]["models"].values() for key in m["bits_per_byte"]["heldout"]} - {"all"}),
         total_seconds=sum(summary["timings"].values()),
     )  # fmt: skip
-
-
-def human_bytes(value: float) -> str:
-    """Bytes in the unit that reads best.
-
-    >>> human_bytes(512), human_bytes(12_345_678)
-    ('512 B', '12.3 MB')
-    """
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} TB"
 
 
 METRICS = {"humaneval": "HumanEval's solutions given their prompts", "heldout": "held-out code"}
@@ -86,30 +61,6 @@ def headlines(summary: dict[str, Any]) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def funnel(corpus: dict[str, Any]) -> list[dict[str, Any]]:
-    """Files left after each stage of curation, in the order in which files meet the stages."""
-    order = [
-        "sources",
-        "curate",
-        "languages",
-        "exact",
-        "licenses",
-        "filters",
-        "decontaminate",
-        "near",
-        "syntax",
-    ]
-    stopped: dict[str, int] = {}
-    for rule in corpus["rules"]:
-        stopped[rule["stage"]] = stopped.get(rule["stage"], 0) + rule["files"]
-    left = corpus["entering"]
-    rows = [{"stage": "files that enter", "stopped": 0, "left": left}]
-    for stage in [*(s for s in order if s in stopped), *sorted(set(stopped) - set(order))]:
-        left -= stopped[stage]
-        rows.append({"stage": stage, "stopped": stopped[stage], "left": left})
-    return rows
 
 
 def _offsets(phases: list[dict[str, Any]]) -> dict[str, int]:

@@ -6,7 +6,6 @@ stands under `timings` and nowhere else: two runs of one recipe differ there onl
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from neve.documents import read
+from neve.report import corpus
 from neve.store import MANIFEST, read_json
 
 CURVE_POINTS = 120
@@ -33,7 +33,7 @@ def summarize(inputs: dict[str, Path], recipe: dict[str, Any]) -> dict[str, Any]
     summary = {
         "run": recipe["run"]["name"],
         "seed": recipe["run"]["seed"],
-        "corpus": corpus(inputs["curate"], counts["curate"]),
+        "corpus": corpus.summarize(inputs["curate"], counts["curate"]),
         "exemplars": counts["exemplars"],
         "tokens": counts["tokens"],
         "phases": phases(inputs, counts, recipe),
@@ -52,91 +52,6 @@ def summarize(inputs: dict[str, Path], recipe: dict[str, Any]) -> dict[str, Any]
         for benchmark in model.get("benchmarks", {}).values():
             benchmark.pop("samples", None)
     return summary
-
-
-def corpus(folder: Path, counts: dict[str, Any]) -> dict[str, Any]:
-    """The funnel, languages, licences, and the largest clusters of near duplicates."""
-    documents = read(folder / "documents", ["repo", "language", "license", "split", "size"])
-    verdicts = read(folder / "verdicts", ["stage", "rule", "language"])
-    rules = verdicts.group_by(["stage", "rule"]).aggregate([([], "count_all")]).to_pylist()
-    rules.sort(key=lambda row: (-row["count_all"], row["stage"], row["rule"]))
-    samples = verdict_samples(folder, [(row["stage"], row["rule"]) for row in rules])
-    return {
-        "entering": counts["entering"],
-        "documents": documents.num_rows,
-        "bytes": pc.sum(documents["size"]).as_py() or 0,
-        "repositories": pc.count_distinct(documents["repo"]).as_py(),
-        "rules": [
-            {
-                "stage": r["stage"],
-                "rule": r["rule"],
-                "files": r["count_all"],
-                "samples": samples[r["stage"], r["rule"]],
-            }
-            for r in rules
-        ],
-        "languages": _tally(documents, "language"),
-        "licenses": _tally(documents, "license"),
-        "splits": _tally(documents, "split"),
-        "heldout_repositories": sorted(
-            documents.filter(pc.field("split") == "heldout")["repo"].unique().to_pylist()
-        ),
-        "clusters": clusters(folder / "clusters"),
-    }
-
-
-def _tally(table: pa.Table, column: str) -> list[dict[str, Any]]:
-    groups = table.group_by(column).aggregate([([], "count_all"), ("size", "sum")]).to_pylist()
-    groups.sort(key=lambda row: (-row["size_sum"], str(row[column])))
-    return [{column: g[column], "documents": g["count_all"], "bytes": g["size_sum"]} for g in groups]
-
-
-def verdict_samples(
-    folder: Path, rules: list[tuple[str, str]]
-) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    """For each rule the verdicts whose file keys hash lowest: a draw that no order of rows changes."""
-    columns = ["stage", "rule", "repo", "path", "value", "limit", "kept_repo", "kept_path", "detail"]
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {rule: [] for rule in rules}
-    verdicts = read(folder / "verdicts", columns)
-    keys = [
-        _hash(f"{repo}\0{path}")
-        for repo, path in zip(*(verdicts[c].to_pylist() for c in ("repo", "path")), strict=True)
-    ]
-    order = np.argsort(np.array(keys, dtype=np.uint64), kind="stable")
-    for row in verdicts.take(order).to_pylist():
-        kept = found[row["stage"], row["rule"]]
-        if len(kept) < SHOWN:
-            kept.append(
-                {
-                    key: value
-                    for key, value in row.items()
-                    if key not in ("stage", "rule") and value is not None
-                }
-            )
-    return found
-
-
-def _hash(key: str) -> int:
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
-
-
-def clusters(folder: Path) -> list[dict[str, Any]]:
-    """The largest groups of near duplicates: how many, what was kept, some of what was dropped."""
-    table = read(folder)
-    if table.num_rows == 0:
-        return []
-    groups: dict[int, list[dict[str, Any]]] = {}
-    for row in table.sort_by([("repo", "ascending"), ("path", "ascending")]).to_pylist():
-        groups.setdefault(row["component"], []).append(row)
-    named: list[dict[str, Any]] = [
-        {
-            "documents": len(rows),
-            "kept": [f"{r['repo']}/{r['path']}" for r in rows if r["kept"]][:SHOWN],
-            "dropped": [f"{r['repo']}/{r['path']}" for r in rows if not r["kept"]][:SHOWN],
-        }
-        for rows in groups.values()
-    ]
-    return sorted(named, key=lambda g: (-g["documents"], g["kept"], g["dropped"]))[:10]
 
 
 def scores(inputs: dict[str, Path]) -> dict[str, Any]:
@@ -176,7 +91,7 @@ def synthesis(folder: Path, counts: dict[str, Any]) -> dict[str, Any]:
     return {
         **{key: value for key, value in counts.items() if isinstance(value, int | float | str)},
         "accepted": documents.num_rows,
-        "languages": _tally(documents, "language"),
+        "languages": corpus.tally(documents, "language"),
         "refused": {
             row["rule"]: row["count_all"]
             for row in sorted(refused, key=lambda r: (-r["count_all"], r["rule"]))

@@ -34,7 +34,7 @@ def why(folder: Path, key: str) -> dict[str, Any]:
         return grown
     file, verdict = _find(places["curate"], key)
     life: dict[str, Any] = {"file": file, "signals": _signals(places["curate"], file), "verdict": verdict}
-    if verdict is None:
+    if verdict is None and "tokens" in places:
         life |= _quality(places, file["doc_id"])
         life["phases"] = _phases(folder, places, file["doc_id"])
         life["synthetic"] = _children(places, file["doc_id"])
@@ -42,12 +42,14 @@ def why(folder: Path, key: str) -> dict[str, Any]:
 
 
 def _places(folder: Path) -> dict[str, Path]:
-    """Whole stage folders of the run's arm, by stage name."""
+    """Whole stage folders of the run's arm, by stage name; of a curation that ran alone, its own folder."""
+    if (folder / MANIFEST).exists():  # a curation that ran alone
+        return {"curate": folder}
     try:
         arm = next(iter(read_json(folder / "run.json")["arms"].values()))
     except (OSError, ValueError, KeyError, StopIteration):
         raise Fault(
-            f"{folder}: no run here (run.json is missing or broken); `neve run RECIPE` makes one"
+            f"{folder}: no run here, and no curation (no run.json, no manifest.json); `neve run RECIPE` makes one"
         ) from None
     paths = {name: folder / "stages" / made for name, made in arm.items()}
     return {name: path for name, path in paths.items() if (path / MANIFEST).exists()}
@@ -89,7 +91,7 @@ def _matching(table: pa.Table, key: str) -> list[dict[str, Any]]:
 
 def _signals(curate: Path, file: dict[str, Any]) -> dict[str, Any]:
     here = (ds.field("repo") == file["repo"]) & (ds.field("path") == file["path"])
-    rows = read(curate / "signals", filters=here).to_pylist()
+    rows = read(curate / "signals", filters=here).to_pylist() if (curate / "signals").exists() else []
     return (
         {k: v for k, v in rows[0].items() if k not in ("doc_id", "source", "repo", "path", "language")}
         if rows
@@ -215,6 +217,9 @@ def render(life: dict[str, Any]) -> str:
             f"  score {score['score']:.3f} (sections {sections}), rank {score['rank']:,} of its language"
         )
     chosen = life.get("selected") or {}
+    if "phases" not in life:
+        lines.append("  a document: nothing stopped it")
+        return "\n".join(lines)
     lines.append(
         "  selected for " + ", ".join(f"{k} x {v}" for k, v in chosen.items())
         if chosen
