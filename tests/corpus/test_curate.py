@@ -339,7 +339,7 @@ def digests(out: Path) -> dict[str, str]:
     keys = ["repo", "path", "source", "doc_id"]
     return {
         name: documents.digest(documents.read(out / name), keys)
-        for name in ("documents", "verdicts", "signals")
+        for name in ("documents", "verdicts", "signals", "samples")
     }
 
 
