@@ -27,7 +27,7 @@ from neve import documents, engine
 from neve.corpus import exact, grouping, licenses, near, passes, shingles, signals, syntax
 from neve.corpus.decontaminate import by_benchmark
 from neve.corpus.files import open_files
-from neve.corpus.reading import KEY, Selection, numbers, pick
+from neve.corpus.reading import KEY, Selection, numbers, pick, place_numbers
 from neve.corpus.rows import KEYS, Rows, ordered
 from neve.errors import Fault
 from neve.progress import bar
@@ -81,7 +81,7 @@ class Curation:
     def select(self, rows: np.ndarray, codes: np.ndarray, name: str) -> DataFrame:
         """The chosen rows' text, each with its code."""
         keys = self.rows.column("key", rows)
-        return pick(self.files, Selection.write(self.scratch / f"{name}-keys", keys, codes))
+        return pick(self.files, Selection.write(self.scratch / f"{name}-keys", keys, codes, self.alone[rows]))
 
     def results(self, name: str, rows: np.ndarray, columns: list[str]) -> pa.Table:
         """What a pass over `rows` saved, in the order of `rows`."""
@@ -98,16 +98,23 @@ class Curation:
 
     # --- the steps -----------------------------------------------------------------------------------------------
 
-    def identify(self) -> None:
-        """Decode, name and look up the language; what cannot be decoded or is of another language stops."""
+    def identify(self, bands: bool = False) -> None:
+        """Decode, name and look up the language; what cannot be decoded or is of another language stops.
+
+        With `bands` texts are hashed for near duplicates at once: for the price of exact duplicates, one pass less.
+        """
         excluded = frozenset(grouping.family(repo) for repo in self.settings["exclude_repos"])
-        frame = passes.identify(self.files, excluded, self.settings["max_file_bytes"])
-        self.save(frame, "identified", "decode, hash, languages")
-        table, wanted = documents.read(self.scratch / "identified"), self.settings["languages"]
+        near_ = self.settings["near"] if bands else None
+        frame = passes.identify(self.files, excluded, self.settings["max_file_bytes"], near_)
+        self.save(frame, "identified", "decode, hash, languages" + (", MinHash" if bands else ""))
+        columns = [name for name in frame.column_names if name not in ("number", "bands")]
+        table, wanted = documents.read(self.scratch / "identified", columns), self.settings["languages"]
         if not wanted:
             language = pc.fill_null(table["language"], "Text")
             table = table.set_column(table.column_names.index("language"), "language", language)
         self.rows = Rows(table)
+        places, at = np.unique(place_numbers(self.rows.table["key"].combine_chunks()), return_inverse=True)
+        self.alone = (np.bincount(at, minlength=len(places)) == 1)[at]
         self.rows.stop_where(
             np.arange(len(self.rows)), self.rows.table.select([*passes.STOPPED, "error"]), "curate"
         )
@@ -144,14 +151,6 @@ class Curation:
         columns = ["stage", "rule", "value", "limit", "detail", "error"]
         self.rows.stop_where(here, self.results("measured", here, columns))
 
-    def hash_bands(self) -> None:
-        """MinHash alone, where nothing is measured."""
-        here = self.rows.alive()
-        frame = passes.hash_bands(self.select(here, np.zeros(len(here)), "measured"), self.settings)
-        self.save(frame, "measured", "MinHash")
-        errors = self.results("measured", here, ["error"])
-        self.rows.stop_where(here, errors.append_column("rule", pa.nulls(len(here), pa.string())), "near")
-
     def split(self) -> None:
         """Held-out families are drawn from those that have anything left."""
         here = self.rows.alive()
@@ -163,8 +162,10 @@ class Curation:
     def drop_near(self) -> dict[str, int]:
         settings, rows = self.settings["near"], self.rows
         here = rows.alive()
-        measured = engine.read(self.scratch / "measured")
-        signatures = measured.where(measured["bands"].not_null()).select("number", "bands")
+        hashed = engine.read(self.scratch / ("measured" if hasattr(self, "measured") else "identified"))
+        alive = engine.frame(pa.table({"number": numbers(rows.column("key", here))}))
+        signatures = hashed.where(hashed["bands"].not_null()).select("number", "bands")
+        signatures = signatures.join(alive, on="number", how="semi")
         started = time.monotonic()
         with bar("near duplicates, buckets", len(here), "documents") as advance:
             members = near.candidates(signatures, len(here), settings)

@@ -26,9 +26,8 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
         "grouping": {"order": "repository"}, "secrets": {"action": "keep"},
     }  # fmt: skip
     curation = Curation({**settings, **alone}, inputs["files"], out)
-    curation.identify()
+    curation.identify(bands=True)
     curation.drop_exact_and_unlicensed()
-    curation.hash_bands()
     curation.split()
     near = curation.drop_near()
     counts = curation.write()

@@ -25,14 +25,18 @@ if TYPE_CHECKING:
 
 _text, _number = pa.string(), pa.float64()
 STOPPED = {"rule": _text, "value": _number, "limit": _number}
+BANDS = pa.large_list(pa.uint64())
 COUNTS = pa.list_(pa.struct([("kind", pa.string()), ("count", pa.int32())]))
 
 
-def identify(files: DataFrame, excluded: frozenset[str], max_bytes: int) -> DataFrame:
+def identify(
+    files: DataFrame, excluded: frozenset[str], max_bytes: int, near_: dict[str, Any] | None = None
+) -> DataFrame:
     """All rows without their text: key, doc_id, size in bytes of UTF-8, language, and the rule that stops a row at once.
 
     A given language is trusted; where no licence is given, the text's own SPDX line may give one. `excluded` are families of repositories that are set apart as exemplars. A row of a
-    table without a path has its doc_id for one, and so for its repository.
+    table without a path has its doc_id for one, and so for its repository. With `near_` there are MinHash buckets too, in
+    `number` and `bands`.
     """
     from neve.corpus.grouping import family
 
@@ -67,8 +71,11 @@ def identify(files: DataFrame, excluded: frozenset[str], max_bytes: int) -> Data
         path, license = path.cast(pa.string()), license.cast(pa.string())
         own = licenses.headers(pc.if_else(pc.is_null(license), texts, None).cast(pa.large_binary()))
         detected = languages.detect(pc.fill_null(path, ""), texts.fill_null("").cast(pa.large_binary()))
+        keys = pa.array([row_key(a, i) for a, i in zip(at, ids, strict=True)], KEY)
+        hashed = {"number": pa.array(numbers(keys)), "bands": near.buckets(texts, near_)} if near_ else {}
         return {
-            "key": pa.array([row_key(a, i) for a, i in zip(at, ids, strict=True)], KEY),
+            **hashed,
+            "key": keys,
             "doc_id": hexes,
             "repo": pc.coalesce(repo.cast(pa.string()), hexes, pa.scalar("unknown")),
             "path": pc.coalesce(path, hexes, pa.scalar("unknown")),
@@ -83,7 +90,7 @@ def identify(files: DataFrame, excluded: frozenset[str], max_bytes: int) -> Data
 
     fields = {
         "key": KEY, "doc_id": _text, "repo": _text, "path": _text, "license": _text, "license_path": _text,
-        "size": pa.int64(), "language": _text, **STOPPED,
+        "size": pa.int64(), "language": _text, **STOPPED, **({"number": pa.uint64(), "bands": BANDS} if near_ else {}),
     }  # fmt: skip
     names = ("source", "repo", "path", "language", "license", "license_path", "content")
     made = engine.kernel(guarded(kernel, fields), {**fields, "error": _text}, counts=True)
@@ -130,20 +137,6 @@ def measure(picked: DataFrame, names: list[str], settings: dict[str, Any]) -> Da
         "share": _number, "bands": BANDS,
     }  # fmt: skip
     return run(picked, kernel, fields, "key", "code", "path", "content").exclude("code", "path", "content")
-
-
-BANDS = pa.large_list(pa.uint64())
-
-
-def hash_bands(picked: DataFrame, settings: dict[str, Any]) -> DataFrame:
-    """MinHash buckets alone: key, number, bands, error."""
-    near_ = settings["near"]
-
-    def kernel(key: pa.Array, content: pa.Array) -> Columns:
-        return {"number": pa.array(numbers(key)), "bands": near.buckets(content, near_)}
-
-    made = run(picked, kernel, {"number": pa.uint64(), "bands": BANDS}, "key", "content")
-    return made.exclude("code", "path", "content")
 
 
 def _benchmarks(settings: dict[str, Any]) -> str:

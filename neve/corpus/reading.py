@@ -148,46 +148,68 @@ def run(
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows to be looked at, on disk: `keys.npy` sorted, their first halves, and an integer for each in `codes.npy`."""
+    """Rows to be looked at, on disk: `keys.npy` sorted, and for each its place, an integer code, and whether it is alone
+    at its place in the whole input, so that its text need not be hashed to know it."""
 
     folder: str
 
     @staticmethod
-    def write(folder: Path, keys: pa.Array, codes: np.ndarray) -> Selection:
+    def write(folder: Path, keys: pa.Array, codes: np.ndarray, alone: np.ndarray) -> Selection:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         raw = np.array(keys.to_pylist(), "S16") if len(keys) else np.empty(0, "S16")
         order = np.argsort(raw, kind="stable")
-        np.save(folder / "keys.npy", raw[order])
-        np.save(folder / "places.npy", _halves(raw[order]))
-        np.save(folder / "codes.npy", codes[order].astype(np.int64))
+        columns = (raw[order], place_numbers(keys)[order], codes[order].astype(np.int64), alone[order])
+        for name, column in zip(_COLUMNS, columns, strict=True):
+            np.save(folder / f"{name}.npy", column)
         return Selection(str(folder))
 
-    def here(self, places: list[bytes]) -> np.ndarray:
-        """Whether anything is selected that lies at each place (bool)."""
-        known = _mapped(self.folder, Path(self.folder, "codes.npy").stat().st_mtime_ns)[1]
-        if not len(known):
-            return np.zeros(len(places), bool)
-        wanted = np.frombuffer(b"".join(places), ">u8").astype(np.uint64)
-        return known[np.minimum(np.searchsorted(known, wanted), len(known) - 1)] == wanted
+    def _columns(self) -> tuple[np.ndarray, ...]:
+        return _mapped(self.folder, Path(self.folder, "codes.npy").stat().st_mtime_ns)
 
-    def find(self, keys: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
-        """(whether each key is selected, its code)."""
-        known, _, codes = _mapped(self.folder, Path(self.folder, "codes.npy").stat().st_mtime_ns)
+    def here(self, at: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
+        """(first row of the selection at each place, -1 where none is; whether that is the only row at this place)."""
+        known, alone = self._columns()[1], self._columns()[3]
+        if not len(known) or not at:
+            return np.full(len(at), -1, np.int64), np.zeros(len(at), bool)
+        wanted = np.frombuffer(b"".join(at), ">u8").astype(np.uint64)
+        place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+        found = known[place] == wanted
+        return np.where(found, place, -1), found & alone[place]
+
+    def find(self, keys: list[bytes]) -> np.ndarray:
+        """Row of the selection with each key, -1 where none has it."""
+        known = self._columns()[0]
         wanted = np.array(keys, "S16")
         if not len(known) or not len(wanted):
-            return np.zeros(len(wanted), bool), np.zeros(len(wanted), np.int64)
+            return np.full(len(wanted), -1, np.int64)
         place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-        return known[place] == wanted, codes[place]
+        return np.where(known[place] == wanted, place, -1)
+
+    def rows(self, rows: np.ndarray) -> tuple[pa.Array, pa.Array]:
+        """(keys, codes) of rows of the selection, null for -1."""
+        keys, _, codes, _ = self._columns()
+        if not len(keys):
+            return pa.nulls(len(rows), KEY), pa.nulls(len(rows), pa.int64())
+        raw = pa.FixedSizeBinaryArray.from_buffers(KEY, len(rows), [None, pa.py_buffer(keys[rows].tobytes())])
+        missing = pa.array(rows < 0)
+        return pc.if_else(missing, pa.scalar(None, KEY), raw), pa.array(codes[rows], mask=rows < 0)
 
 
-def _halves(keys: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(keys).view(">u8")[::2].astype(np.uint64)
+_COLUMNS = ("keys", "places", "codes", "alone")
+
+
+def place_numbers(keys: pa.Array) -> np.ndarray:
+    """The place of each row key as uint64, in the order of the keys' bytes."""
+    keys = keys.cast(KEY)
+    if not len(keys):
+        return np.empty(0, np.uint64)
+    return np.frombuffer(keys.buffers()[1], ">u8")[2 * keys.offset :][: 2 * len(keys) : 2].astype(np.uint64)
 
 
 @lru_cache(maxsize=4)
 def _mapped(folder: str, _written: int) -> tuple[np.ndarray, ...]:
-    return tuple(np.load(Path(folder, f"{n}.npy"), mmap_mode="r") for n in ("keys", "places", "codes"))
+    return tuple(np.load(Path(folder, f"{name}.npy"), mmap_mode="r") for name in _COLUMNS)
 
 
 def pick(files: DataFrame, selection: Selection) -> DataFrame:
@@ -195,19 +217,19 @@ def pick(files: DataFrame, selection: Selection) -> DataFrame:
 
     def kernel(source: pa.Array, repo: pa.Array, path: pa.Array, content: pa.Array) -> Columns:
         at = places(source, repo, path)
-        here = pa.array(np.flatnonzero(selection.here(at)))
-        texts = decoded(content.take(here))
-        keys = [row_key(at[i], doc) for i, doc in zip(here.to_pylist(), doc_ids(texts), strict=True)]
-        found, codes = selection.find(keys)
-        rows = np.full(len(at), -1, np.int64)
-        rows[here.to_numpy()[found]] = np.flatnonzero(found)
-        back = pa.array(rows, mask=rows < 0)
-        return {
-            "key": pa.array(keys, KEY).take(back),
-            "code": pa.array(codes, pa.int64()).take(back),
-            "path": path.cast(pa.string()),
-            "content": texts.take(back),
-        }
+        rows, sure = selection.here(at)
+        open_ = np.flatnonzero((rows >= 0) & ~sure)
+        ids = doc_ids(decoded(content.take(pa.array(open_))))
+        rows[open_] = selection.find(
+            [row_key(at[i], doc) for i, doc in zip(open_.tolist(), ids, strict=True)]
+        )
+        here = np.flatnonzero(rows >= 0)
+        texts = decoded(content.take(pa.array(here)))
+        back = np.full(len(rows), -1, np.int64)
+        back[here] = np.arange(len(here))
+        keys, codes = selection.rows(rows)
+        chosen = texts.take(pa.array(back, mask=back < 0))
+        return {"key": keys, "code": codes, "path": path.cast(pa.string()), "content": chosen}
 
     fields: dict[str, Any] = {
         "key": KEY,

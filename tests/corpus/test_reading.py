@@ -65,7 +65,7 @@ def test_numbers_tell_equal_places_apart() -> None:
 
 def test_pick_gives_the_chosen_rows_alone(tmp_path) -> None:
     """Oracle: a plain filter by key; rows at one place with different texts are told apart."""
-    rows = [("s", "r", f"p{i % 40}", f"text {i}" if i % 3 else None) for i in range(120)]
+    rows = [("s", "r", f"p{i if i > 60 else i % 20}", f"text {i}" if i % 3 else None) for i in range(120)]
     table = pa.table(
         {
             **{name: [row[i] for row in rows] for i, name in enumerate(("source", "repo", "path"))},
@@ -78,11 +78,14 @@ def test_pick_gives_the_chosen_rows_alone(tmp_path) -> None:
     ids = doc_ids(decoded(table["content"].combine_chunks()))
     keys = [row_key(a, i) for a, i in zip(at, ids, strict=True)]
     chosen = [i for i in range(120) if i % 7 == 1 and rows[i][3] is not None]
-    codes = np.array(chosen) * 10
-    selection = Selection.write(tmp_path / "keys", pa.array([keys[i] for i in chosen], pa.binary(16)), codes)
+    codes, alone = np.array(chosen) * 10, np.array([at.count(at[i]) == 1 for i in chosen])
+    assert alone.any() and not alone.all()
+    chosen_keys = pa.array([keys[i] for i in chosen], pa.binary(16))
+    selection = Selection.write(tmp_path / "keys", chosen_keys, codes, alone)
     found = pick(engine.frame(table), selection).to_arrow().sort_by("code").to_pylist()
     assert [(row["key"], row["code"], row["path"], row["content"]) for row in found] == [
         (keys[i], 10 * i, rows[i][2], rows[i][3]) for i in chosen
     ]
-    none = Selection.write(tmp_path / "none", pa.array([], pa.binary(16)), np.empty(0, np.int64))
+    nothing = np.empty(0, np.int64)
+    none = Selection.write(tmp_path / "none", pa.array([], pa.binary(16)), nothing, nothing.astype(bool))
     assert pick(engine.frame(table), none).count_rows() == 0
