@@ -42,7 +42,7 @@ SCHEMA = pa.schema(
 )
 PART_BYTES = 32 << 20
 MAX_FILE_BYTES = 1 << 20
-SAMPLE_SECONDS = 0.5
+SAMPLE_SECONDS = 1.0
 QUIET = {"DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "NO_COLOR": "1"}
 REMOVED = ("exact", "near")
 
