@@ -4,7 +4,7 @@
 
 The corpus is every text file of some pinned PyPI sdists, in Parquet files that both sides read. Each job is a command
 of its own, held to the same cores, watched from outside: wall-clock seconds, and memory as the sum of proportional
-set sizes over its process tree, taken twice a second (a peak between two looks is missed). What each job removed is
+set sizes over its process tree, taken once a second (a peak between two looks is missed). What each job removed is
 compared too, since speed at unequal work says nothing: datatrove removes all but one of each connected component
 without looking at the texts, Neve removes what is truly alike to a document that stays.
 See benchmarks/README.md for how peers are installed.
