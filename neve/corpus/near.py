@@ -34,7 +34,7 @@ from neve.corpus import shingles
 if TYPE_CHECKING:
     from daft import DataFrame
 
-BUCKET_ROWS = 8_000_000
+BUCKET_ROWS = 2_000_000
 """Rows of (bucket, document) grouped at once; more documents mean fewer bands at a time, not more memory."""
 RELEASE_BYTES = 64 << 20
 """Bytes of n-gram sets gone through after which their memory is given back."""
