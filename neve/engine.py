@@ -37,6 +37,8 @@ QUIET = {
 }
 """Set before Daft or Ray is imported, and on every worker: no telemetry, and no progress bars but Neve's."""
 
+GROUP_BYTES = 16 << 20
+"""Bytes of a row group that `save` writes: what a writer holds back in memory, once for every thread."""
 KERNEL_ROWS = 256
 """Rows a kernel gets at once: few enough that all threads have work, enough that the call is cheap."""
 
@@ -64,6 +66,9 @@ def use(engine: str, address: str | None = None) -> None:
         daft.set_runner_ray(noop_if_initialized=True)
     else:
         daft.set_runner_native()
+    daft.set_execution_config(
+        parquet_target_row_group_size=GROUP_BYTES, parquet_target_filesize=8 * GROUP_BYTES
+    )
     _engine = engine
 
 
