@@ -6,4 +6,4 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     { apt-get install -qq -y bubblewrap || { apt-get update -qq && apt-get install -qq -y bubblewrap; }; } >/dev/null 2>&1 &&
         command -v bwrap >/dev/null && exit 0
 fi
-echo "sandbox: bubblewrap is not here, so pass@1 will be reported as not run; to have it: sudo apt-get install bubblewrap"
+echo "sandbox: bubblewrap is not here; programs run behind Landlock (Linux 6.2 or newer), or pass@1 is reported as not run; to have it: sudo apt-get install bubblewrap"

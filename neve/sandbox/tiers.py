@@ -1,0 +1,174 @@
+"""Which walls this machine has, found out by running a program behind them, and how a program is run there."""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import itertools
+import os
+import platform
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from neve.errors import Fault
+from neve.sandbox import bubblewrap, landlock, places, seccomp, watch
+
+FILE_BYTES = 32 << 20
+"""Largest file that a program may write."""
+PROCESSES = 8
+"""Processes and threads that a program may have at once."""
+OPEN_FILES = 64
+OUTPUT_BYTES = 1 << 20
+"""Output, on each of stdout and stderr, at which a program is killed."""
+GRACE_SECONDS = 2
+"""How far behind the wall clock come the limits that only guard against our own death."""
+
+Tier = Literal["bubblewrap", "landlock", "none"]
+_MODULES = {"bubblewrap": bubblewrap, "landlock": landlock}
+TIERS: tuple[Tier, ...] = ("bubblewrap", "landlock")
+"""Best first."""
+FIRST_UID, UIDS = 20_000, 40_000
+"""User ids of programs whose caller is root; below 65,536, so that they exist in a container's mapping too."""
+
+_PROBE = """
+import math, json, random, os, socket  # from shared objects, from the library
+open("/dev/null", "w").close()
+if os.fork() == 0:
+    os._exit(0)
+assert os.waitpid(-1, 0)[1] == 0 and os.getuid() != 0
+for escape in (lambda: open("/probe", "w"), socket.socket, lambda: os.unlink("/dev/null")):
+    try:
+        escape()
+    except OSError:
+        print("holds")
+"""
+
+_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+_BOOT = Path(__file__).with_name("boot.py").read_text(encoding="utf-8")
+_serial = itertools.count()
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """What this machine has: `tier` "bubblewrap", "landlock" or "none"; `detail`: which version, or what to do."""
+
+    tier: Tier
+    detail: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a program ended: "ok" (exit status 0), "error" (another), "timeout", or "killed" (signal, or an excess).
+
+    `detail` says what the excess was, where there was one.
+    """
+
+    status: Literal["ok", "error", "timeout", "killed"]
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+    detail: str = ""
+
+
+@functools.cache
+def probe() -> Sandbox:
+    """The best sandbox that this machine has, found out once per process by really running a program in it."""
+    tried = []
+    for tier in TIERS:
+        place = attempt(tier)
+        if place.tier != "none":
+            return place
+        tried.append(place.detail)
+    return Sandbox("none", "; ".join(tried))
+
+
+@functools.cache
+def attempt(tier: Tier) -> Sandbox:
+    """The sandbox of one tier, or one of tier "none" whose `detail` says why this machine does not have it."""
+    if platform.machine() not in seccomp.AUDIT:
+        return Sandbox(
+            "none", f"no table of system calls for {platform.machine()}, only {', '.join(seccomp.AUDIT)}"
+        )
+    walls = _MODULES[tier]
+    try:
+        place = Sandbox(tier, walls.version())
+        result = run(_PROBE, sandbox=place, timeout_s=30.0)
+    except (Fault, OSError) as error:
+        return Sandbox("none", str(error))
+    if result.status == "ok" and result.stdout == b"holds\n" * 3:
+        return place
+    lines = result.stderr.decode("utf-8", "replace").strip().splitlines() or [result.status]
+    return Sandbox("none", f"{place.detail} is here but cannot be used ({lines[-1][:200]}); {walls.BLOCKED}")
+
+
+def run(
+    program: str,
+    *,
+    sandbox: Sandbox,
+    timeout_s: float,
+    memory_bytes: int = 512 << 20,
+    stdin: bytes = b"",
+    output_bytes: int = OUTPUT_BYTES,
+    packages: Path | None = None,
+) -> Result:
+    """Run Python source `program` inside; `timeout_s` is wall-clock.
+
+    `memory_bytes` bounds each process's address space and the memory of all together; `packages` is a folder of
+    installed packages that can be imported, read-only. Never raises for what the program does; its output is cut at
+    `output_bytes`. Raises Fault without a sandbox.
+    """
+    if sandbox.tier == "none":
+        raise Fault(f"code that nobody trusts is not run without a sandbox: {sandbox.detail}")
+    # Distinct for programs that run side by side.
+    uid = FIRST_UID + (os.getpid() * 64 + next(_serial)) % UIDS if os.geteuid() == 0 else 0
+    walls = _MODULES[sandbox.tier]
+    limits = {
+        "AS": memory_bytes, "CPU": int(timeout_s) + GRACE_SECONDS, "FSIZE": FILE_BYTES, "NOFILE": OPEN_FILES,
+        "NPROC": walls.processes(PROCESSES), "CORE": 0, "STACK": 8 << 20, "MEMLOCK": 0, "MSGQUEUE": 0,
+        "SIGPENDING": 64, "NICE": 0, "RTPRIO": 0,
+    }  # fmt: skip
+    stated = ",".join(f"{name}={value}" for name, value in limits.items())
+    inner = [str(places.interpreter()), *places.FLAGS, "-c", _BOOT, stated]
+    source = _sealed(program.encode("utf-8", "surrogatepass"))
+    rules = _sealed(seccomp.program(walls.walls(), platform.machine()))
+    standard_in = _sealed(stdin)
+    try:
+        command, passed, end = walls.command(inner, uid, source, rules, packages, timeout_s + GRACE_SECONDS)
+        start = time.monotonic()
+        process = subprocess.Popen(
+            command,
+            stdin=standard_in,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=passed,
+            cwd="/",
+            env=places.ENVIRONMENT,
+            start_new_session=True,
+        )
+    finally:
+        for descriptor in (source, rules, standard_in):
+            os.close(descriptor)
+    look = functools.partial(watch.excess, process.pid, memory_bytes, PROCESSES)
+    stopped, output = watch.listen(process, start + timeout_s, output_bytes, end, look)
+    seconds = time.monotonic() - start
+    if stopped is not None:
+        return Result(stopped[0], *output, seconds, stopped[1])
+    code = process.returncode
+    status: Literal["ok", "error", "killed"] = (
+        "ok" if code == 0 else "killed" if code < 0 or code > 128 else "error"
+    )
+    return Result(status, *output, seconds)
+
+
+def _sealed(data: bytes) -> int:
+    """A read-only anonymous file of `data`, at its start."""
+    descriptor = os.memfd_create("neve", os.MFD_ALLOW_SEALING)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, _SEALS)
+    return descriptor
