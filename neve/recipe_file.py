@@ -84,7 +84,8 @@ def _one_line(error: ValidationError, data: dict[str, Any], top: type[BaseModel]
             annotation = node.model_fields[str(part)].annotation if not isinstance(part, int) else None
             node = _model_in(annotation) or node
         known = list(node.model_fields)
-        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
+        name = str(first["loc"][-1])
+        near = [k for k in known if k.startswith(name)] or difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
         return f"{key} = {_short(first['input'])}: unknown key; {hint}"
     if first["type"] == "missing":

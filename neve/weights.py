@@ -12,6 +12,7 @@ a stamp and hash again only when those differ, so that a start costs microsecond
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -19,9 +20,12 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from neve import packages, store
 from neve.errors import Fault
+
+RULES_VERSION = 1
 
 KINDS = (".safetensors", ".gguf", ".json", ".txt")
 STAMP = ".stamp"
@@ -176,3 +180,34 @@ def _size_time(path: Path) -> list[int]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def build_start(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+    """Stage `start-<phase>`: config.json and *.safetensors of settings["folder"], copied to model/.
+
+    Copied, so that the run holds all it needs. The vocabulary must be the run's own, entry for entry, since an
+    embedding says nothing under another one.
+    """
+    folder = Path(settings["folder"])
+    try:
+        theirs, ours = (_vocabulary(f / "tokenizer.json") for f in (folder, inputs["tokenizer"]))
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        files = [folder / "config.json", *sorted(folder.glob("*.safetensors*"))]
+        (out / "model").mkdir()
+        for path in files:
+            shutil.copy(path, out / "model")
+    except (OSError, ValueError, KeyError) as error:
+        raise Fault(f"phase.start = {folder}: not a Hugging Face folder with a tokenizer ({error})") from None
+    if theirs != ours:
+        raise Fault(
+            f"phase.start = {folder}: its vocabulary ({len(theirs[0])} entries) is not this run's ({len(ours[0])}); "
+            f"set tokenizer.folder = '{folder}' to take its tokenizer"
+        )
+    return {"files": len(files), "model_type": config["model_type"]}
+
+
+def _vocabulary(path: Path) -> tuple[dict[str, int], Any]:
+    """Entries with their ids, and the merges in order."""
+    about = json.loads(path.read_text(encoding="utf-8"))
+    vocab = about["model"]["vocab"] | {token["content"]: token["id"] for token in about["added_tokens"]}
+    return vocab, about["model"]["merges"]

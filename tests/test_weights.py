@@ -5,9 +5,12 @@ import os
 import zipfile
 
 import pytest
+import torch
 
 from neve import packages, weights
 from neve.errors import Fault
+from neve.tokens import bpe
+from neve.training.model import Config, Llama, load, save
 
 DATA = b"weights, or so they say"
 
@@ -94,3 +97,40 @@ def test_minilm_is_the_published_one():
     assert {p.suffix for p in folder.rglob("*") if p.is_file() and p.name != weights.STAMP} <= set(
         weights.KINDS
     )
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A model's folder as Neve exports it, and a stage `tokenizer` with the same vocabulary."""
+    config = Config(300, 16, 32, 1, 2, 2, 1e4, 1e-5, True, 16)
+    tokenizer = tmp_path / "tokenizer"
+    tokenizer.mkdir()
+    bpe.train(iter([["def f(x):\n    return x\n"] * 9]), 300).save(str(tokenizer / "tokenizer.json"))
+    (tokenizer / "tokenizer_config.json").write_text('{"eos_token": "<|endoftext|>"}')
+    save(Llama(config, 3), tmp_path / "model", tokenizer)
+    return tmp_path
+
+
+def start(model, out):
+    (model / out).mkdir()
+    settings = {"folder": str(model / "model")}
+    return weights.build_start(settings, {"tokenizer": model / "tokenizer"}, model / out)
+
+
+def test_an_outside_model_is_copied_weight_by_weight(model):
+    """Oracle: the model read from where it came from."""
+    start(model, "start")
+    ours, theirs = (load(folder).state_dict() for folder in (model / "start" / "model", model / "model"))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs) and ours.keys() == theirs.keys()
+
+
+def test_an_outside_model_with_another_vocabulary_is_refused(model):
+    path = model / "model" / "tokenizer.json"
+    bpe.train(iter([["another = text\n"] * 9]), 290).save(str(path))
+    with pytest.raises(
+        Fault, match=r"its vocabulary \(\d+ entries\) is not this run's .*tokenizer\.folder = "
+    ):
+        start(model, "start")
+    path.unlink()
+    with pytest.raises(Fault, match=r"phase\.start = .*not a Hugging Face folder"):
+        start(model, "again")

@@ -146,7 +146,7 @@ def train(texts: Iterator[list[str]], vocab_size: int) -> tokenizers.Tokenizer:
 
 
 def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `tokenizer`: learn from `curate`'s training documents; write tokenizer.json, tokenizer_config.json, encoder.json."""
+    """Stage `tokenizer`: learn from `curate`'s training documents, or take section["folder"]'s; write tokenizer.json, tokenizer_config.json, encoder.json."""
     from neve.progress import bar
     from neve.store import write_json
 
@@ -170,7 +170,12 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
                 advance(size / 1e6)
                 yield texts
 
-        tokenizer = train(batches(), section["vocab_size"])
+        if section["folder"] is None:
+            tokenizer = train(batches(), section["vocab_size"])
+        else:
+            tokenizer = load(Path(section["folder"]))._exact
+            for _ in batches():  # the sample still proves the encoder
+                pass
     tokenizer.save(str(out / "tokenizer.json"))
     write_json(
         out / "tokenizer_config.json",

@@ -31,7 +31,7 @@ def chosen(keys: np.ndarray, lengths: np.ndarray, epoch: int, rate: float) -> np
     return (draws < rate) & (lengths > 0)
 
 
-def transform(tokens: np.ndarray, sentinels: tuple[int, int, int], *parts: object) -> np.ndarray:
+def transform(tokens: np.ndarray, sentinels: tuple[int, ...], *parts: object) -> np.ndarray:
     """`tokens` [n] rearranged around (prefix, middle, suffix) sentinels, [n + 3], cut as the key `parts` says."""
     cut_a, cut_b, order = (key("cut", i, *parts) for i in range(3))
     low, high = sorted((cut_a % (len(tokens) + 1), cut_b % (len(tokens) + 1)))

@@ -53,23 +53,12 @@ class View:
         except (OSError, ValueError, KeyError) as error:
             raise Fault(f"{folder}: not a readable view ({error}); build its stage again") from None
         self.kind: str = about["kind"]
-        self.documents, self.tokens, self.vocab_size = (
-            about["documents"],
-            about["tokens"],
-            about["vocab_size"],
-        )
-        self.sentinels, self.fim_rate = about["sentinels"], about["fim_rate"]
-        prefix, middle, suffix = (self.sentinels[f"<fim_{part}>"] for part in ("prefix", "middle", "suffix"))
-        self._cuts = prefix, middle, suffix
-        (
-            self._shard,
-            self._offset,
-            self._length,
-            self._repeats,
-            self._separator,
-            self._key,
-            self._cumulative,
-        ) = arrays
+        self.documents, self.tokens = about["documents"], about["tokens"]
+        self.vocab_size, self.sentinels = about["vocab_size"], about["sentinels"]
+        self.fim_rate: float = about["fim_rate"]
+        self._cuts = tuple(self.sentinels[f"<fim_{part}>"] for part in ("prefix", "middle", "suffix"))
+        self._shard, self._offset, self._length, self._repeats, *rest = arrays
+        self._separator, self._key, self._cumulative = rest
         self._shards = shards
         self._bounds = [0]
         for part in about["passes"]:
@@ -80,16 +69,19 @@ class View:
         """Windows of `length` in one stream, the padded last one counted."""
         return -(-(self.tokens - 1) // length)
 
-    def batch(self, seed: int, first: int, count: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+    def batch(
+        self, seed: int, first: int, count: int, length: int, limit: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Windows `first` … `first + count - 1` of the training order: inputs and targets, int64 [count, length].
 
         `targets[i, j]` is what follows `inputs[i, j]`. Past the stream's end inputs are <|endoftext|>
-        and targets IGNORED. Windows past the last one come from further rounds.
+        and targets IGNORED, and so are windows from number `limit` on, where one is given: the last step of a phase
+        that counts epochs. Windows past the last one come from further rounds.
         """
         per_round = self.windows(length)
-        numbers = np.arange(first, first + count)
+        numbers = np.arange(first, first + count if limit is None else min(first + count, limit))
         stream = np.full((count, length + 1), IGNORED, dtype=np.int64)
-        for turn in range(first // per_round, (first + count - 1) // per_round + 1):
+        for turn in np.unique(numbers // per_round).tolist():
             rows = np.flatnonzero(numbers // per_round == turn)
             windows = numbers[rows] - turn * per_round
             if self.kind == "corpus":

@@ -1,46 +1,74 @@
-"""`python -m neve.training`: one phase from files alone, on a node that has torch, numpy and safetensors.
+"""`python -m neve.training RUN --phase NAME`, also under torchrun: one phase, on nodes that have torch, numpy and safetensors.
 
-`--settings` is the JSON of the stage's settings: {"phase", "model", "training", "seed", "precision"}.
-Prints the counts as JSON. Exit status 1 with one line for what a person can mend.
+`RUN/run.json`, which `neve run` writes, holds all that a phase is trained with and where its inputs lie; nothing else of
+Neve is read. The phase is trained into the folder in which `neve run` finds it, finished, and goes on. All data has to be
+there: `neve run RECIPE --until view-<last phase>` makes it. Prints the counts as JSON. Exit status 1 with one line for
+what a person can mend.
+
+Example: torchrun --nproc-per-node 8 -m neve.training runs/arctic-snowcoder-1.3b --phase general
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from neve.errors import Fault
 from neve.training.loop import build
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m neve.training", description="Train one phase.")
-    parser.add_argument(
-        "--settings", type=Path, required=True, help="JSON with phase, model, training, seed, precision"
+    parser = argparse.ArgumentParser(
+        prog="python -m neve.training",
+        description="Train one phase of a run; under torchrun on all of its processes.",
+        epilog="Example: torchrun --nproc-per-node 8 -m neve.training runs/quickstart --phase general",
     )
-    parser.add_argument("--view", type=Path, required=True, help="folder of the view to read")
-    parser.add_argument(
-        "--tokenizer", type=Path, required=True, help="folder whose tokenizer goes with the model"
-    )
-    parser.add_argument("--start", type=Path, help="folder with model/ to start from; default: scratch")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write, or to go on in")
+    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, e.g. runs/quickstart")
+    parser.add_argument("--phase", required=True, metavar="NAME", help="the phase; a control is NAME-random")
     options = parser.parse_args(arguments)
-    inputs = {"view": options.view, "tokenizer": options.tokenizer}
-    if options.start:
-        inputs["start"] = options.start
     try:
-        settings = json.loads(options.settings.read_text())
-        options.out.mkdir(parents=True, exist_ok=True)
-        print(json.dumps(build(settings, inputs, options.out)))
-    except Fault as fault:
-        print(f"error: {fault}", file=sys.stderr)
+        settings, inputs, out = _phase(options.run, options.phase)
+        counts = build(settings, inputs, out)
+    except (Fault, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
         return 1
-    except (OSError, ValueError) as error:
-        print(f"error: {options.settings}: {error}", file=sys.stderr)
-        return 1
+    if os.environ.get("RANK", "0") == "0":
+        print(json.dumps(counts))
     return 0
+
+
+def _phase(run: Path, name: str) -> tuple[dict[str, Any], dict[str, Path], Path]:
+    """Settings, input folders and output folder of a phase, as run.json says."""
+    try:
+        phases = json.loads((run / "run.json").read_text(encoding="utf-8"))["train"]
+    except (OSError, ValueError, KeyError):
+        raise Fault(
+            f"{run}: no run here (run.json is missing or broken); `neve run RECIPE --until view-{name}` makes one"
+        ) from None
+    if name not in phases:
+        raise Fault(f"--phase {name}: no such phase; this run has {', '.join(phases)}")
+    about = phases[name]
+    out = run / about["out"]
+    if (out / "manifest.json").exists():
+        raise Fault(f"--phase {name}: is trained; {out}/model holds it")
+    inputs = {role: _folder(run / path, role) for role, path in about["inputs"].items()}
+    partial = out.with_suffix(".partial")
+    partial.mkdir(parents=True, exist_ok=True)
+    return {**about["settings"], "ways": about["ways"]}, inputs, partial
+
+
+def _folder(path: Path, role: str) -> Path:
+    """An input's folder; the weights to start from may lie where another phase was trained and `neve run` not yet ran."""
+    partial = path.with_suffix(".partial")
+    if not path.exists() and role == "start" and (partial / "model").exists():
+        return partial
+    if not path.exists():
+        raise Fault(f"{path}: is not there yet; `neve run` makes it (--until {path.name.rsplit('-', 1)[0]})")
+    return path
 
 
 if __name__ == "__main__":

@@ -1,18 +1,35 @@
-"""Attention in one place: rotary positions, and PyTorch's fused kernels, causal or under a boolean mask.
+"""Attention in one place: rotary positions, and one function over PyTorch's kernels, picked by the mask it is given.
 
-The trade-off: a document mask is a plain boolean tensor [B, 1, T, T] given to SDPA. It is exact and runs
-on every device, but it costs T² bytes a window and the dense kernel; without a mask the causal kernel
-skips half of the square. Kernels that skip whole masked blocks are left to FlexAttention, later.
+    None          causal           SDPA; on Hopper cuDNN's kernel first (`kernels`)
+    bool tensor   any mask         SDPA, the whole square: exact on every device, the oracle of the others; T² bytes a window
+    BlockMask     by document      FlexAttention: blocks of 128 × 128 that no document touches are never computed
+
+The block mask is computed from where documents end, by a few operations on [B, T/128] instead of on the square, and
+without being compiled itself. The trade-off: FlexAttention's kernel is slower than cuDNN's on a full causal square, so
+without a document mask it is not used; it is a kernel only where what calls it is compiled, and has no gradient on a CPU:
+there the boolean mask is taken.
 
 Sources: rotary positions (arXiv 2104.09864) in the half-split form of transformers; masks at document borders as in Llama 3
-(arXiv 2407.21783, section 3.2).
+(arXiv 2407.21783, section 3.2); FlexAttention (arXiv 2412.05496).
 """
 
 from __future__ import annotations
 
+import contextlib
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.attention.flex_attention import BlockMask, flex_attention
+
+from neve.errors import Fault
+
+BLOCK = 128
+"""Positions of a block of FlexAttention's mask."""
+
+Mask = Tensor | BlockMask | None
 
 
 def rotary(positions: Tensor, size: int, base: float) -> tuple[Tensor, Tensor]:
@@ -30,14 +47,24 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return x * cos + turned * sin
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+def kernels() -> contextlib.AbstractContextManager[Any]:
+    """A context in which SDPA tries cuDNN's kernel first on Hopper and later, where it is the fastest; else no change."""
+    if not torch.cuda.is_available() or torch.cuda.get_device_capability() < (9, 0):
+        return contextlib.nullcontext()
+    order = ["CUDNN_ATTENTION", "FLASH_ATTENTION", "EFFICIENT_ATTENTION", "MATH"]
+    return sdpa_kernel([getattr(SDPBackend, name) for name in order], set_priority=True)
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask = None) -> Tensor:
     """softmax(q kᵀ / √D) v: q [B, heads, T, D], k and v [B, kv_heads, S, D] -> [B, heads, T, D].
 
     Without a mask query i sees keys up to S − T + i, so that queries that continue a cache are the last
-    of the keys. `mask`, bool [B, 1, T, S] with True = attend, takes the place of that rule: it has to be
-    causal itself. kv_heads may be a divisor of heads (grouped queries).
+    of the keys. A `mask`, bool [B, 1, T, S] with True = attend or a BlockMask, takes the place of that rule: it has
+    to be causal itself. kv_heads may be a divisor of heads (grouped queries).
     """
     grouped = q.shape[1] != k.shape[1]
+    if isinstance(mask, BlockMask):
+        return flex_attention(q, k, v, block_mask=mask, enable_gqa=grouped)
     length, keys = q.shape[2], k.shape[2]
     if mask is None and 1 < length < keys:
         mask = torch.ones(length, keys, dtype=torch.bool, device=q.device).tril(keys - length)
@@ -45,12 +72,49 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tenso
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal, enable_gqa=grouped)
 
 
+def _documents(tokens: Tensor, end: int) -> Tensor:
+    """Number of the document that each position [B, T] belongs to, counted in its window; `end` belongs to what it ends."""
+    ends = tokens == end
+    return ends.cumsum(1) - ends.long()
+
+
 def document_mask(tokens: Tensor, end: int) -> Tensor:
     """Causal mask that stops at document borders: tokens [B, T] -> bool [B, 1, T, T], True = attend.
 
     `end` is the id of <|endoftext|>, which belongs to the document that it closes.
     """
-    ends = tokens == end
-    document = ends.cumsum(1) - ends.long()
+    document = _documents(tokens, end)
     same = document[:, :, None] == document[:, None, :]
     return same.tril().unsqueeze(1)
+
+
+def block_mask(tokens: Tensor, end: int) -> BlockMask:
+    """The same rule for FlexAttention: tokens [B, T], T a multiple of 128. Raises Fault for another T.
+
+    Document numbers never fall along a window, so a key block at or before a query block is needed where its last
+    document reaches the query block's first one, and needs no look inside where both are one and the same document.
+    """
+    if tokens.shape[1] % BLOCK:
+        raise Fault(
+            f"training.sequence = {tokens.shape[1]} is no multiple of {BLOCK}, which FlexAttention needs; "
+            "training.attention = 'sdpa' takes any"
+        )
+    document = _documents(tokens, end)
+    blocks = document.view(len(tokens), -1, BLOCK)
+    first, last = blocks[..., 0], blocks[..., -1]
+    place = torch.arange(blocks.shape[1], device=tokens.device)
+    before, here = place[None, :] < place[:, None], place[None, :] == place[:, None]
+    needed = last[:, None, :] >= first[:, :, None]
+    whole = before & (first[:, None, :] == last[:, :, None])
+    partial = (before & needed & ~whole) | here
+
+    def listed(chosen: Tensor) -> tuple[Tensor, Tensor]:
+        order = torch.argsort(chosen.int(), dim=-1, descending=True, stable=True)
+        return chosen.sum(-1, dtype=torch.int32)[:, None], order.int()[:, None]
+
+    def rule(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        return (query >= key) & (document[batch, query] == document[batch, key])
+
+    return BlockMask.from_kv_blocks(
+        *listed(partial), *listed(whole), BLOCK_SIZE=BLOCK, mask_mod=rule, seq_lengths=(tokens.shape[1],) * 2
+    )

@@ -1,9 +1,12 @@
-"""Checkpoints while training: whole or ignored, the last two kept, read back bit for bit.
+"""Checkpoints while training: written beside it, whole or ignored, read back bit for bit at any number of processes.
 
-PyTorch's distributed checkpoint writes weights and Adam's moments; the folder is written under a temporary
-name, gets `complete.json` (step, lines of metrics, each file's size and CRC-32), and is renamed. Reading takes
-the newest folder that agrees with its complete.json, so a torn or damaged one costs the time since the one
-before, never the run. The trade-off: files are read once more to be checked, about a second a gigabyte.
+PyTorch's distributed checkpoint writes weights and Adam's moments, each process its share. Training stops only while
+they are copied to memory; a thread writes them to a folder under a temporary name, which then gets `complete.json` (step,
+lines of metrics, settings, each file's size and CRC-32) and is renamed. Reading takes the newest folder that agrees with
+its complete.json, so a torn or damaged one costs the time since the one before, never the run.
+
+The trade-offs: a second copy of the state in main memory while it is written; and one process reads all files once
+more for their sums, about a second a gigabyte, beside training.
 
 A checkpoint is this run's own, never somebody's model: its index is a pickle, as PyTorch writes it. What is
 handed on is the Hugging Face folder at the phase's end.
@@ -15,55 +18,126 @@ import json
 import shutil
 import warnings
 import zlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed.checkpoint as dcp
 from torch import Tensor, nn
+from torch.distributed.checkpoint.api import CheckpointException
 
-KEPT = 2
+from neve.training.distributed import World
 
-
-def save(
-    folder: Path, step: int, lines: int, settings: str, model: nn.Module, optimizer: torch.optim.Optimizer
-) -> None:
-    """Write `folder`/step-…: the state after `step` steps and `lines` lines of metrics; older ones than two go.
-
-    `settings` is the text that a resumed run must have again. Raises OSError, with nothing left over that
-    would be taken for a checkpoint.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"step-{step:09d}"
-    partial = target.with_suffix(".partial")
-    for path in (partial, target):
-        shutil.rmtree(path, ignore_errors=True)
-    partial.mkdir()
-    _write(_state(model, optimizer), partial)
-    files = {path.name: _sum(path) for path in sorted(partial.iterdir())}
-    about = {"step": step, "lines": lines, "settings": settings, "files": files}
-    (partial / "complete.json").write_text(json.dumps(about))
-    partial.rename(target)
-    for old in _folders(folder)[KEPT:]:
-        shutil.rmtree(old)
+warnings.filterwarnings("ignore", message="torch.distributed is disabled", category=UserWarning)
 
 
-def restore(
-    folder: Path, lines: int, model: nn.Module, optimizer: torch.optim.Optimizer
-) -> dict[str, Any] | None:
-    """Load the newest whole checkpoint that needs at most `lines` lines of metrics into model and optimizer.
+class Checkpoints:
+    """The checkpoints of one phase in `folder`, of which the last `kept` stay."""
 
-    The optimizer holds its moments already. Returns the checkpoint's {"step", "lines", "settings"}, or None, having touched nothing, where there is none.
-    """
-    for path in _folders(folder):
-        about = _whole(path)
-        if about is not None and about["lines"] <= lines:
-            _read(_state(model, optimizer), path)
-            return {key: about[key] for key in ("step", "lines", "settings")}
-    return None
+    def __init__(self, folder: Path, kept: int, world: World) -> None:
+        self.folder, self.kept, self.world = folder, kept, world
+        self._pool = ThreadPoolExecutor(1, "checkpoint")
+        self._pending: Future[None] | None = None
+
+    def restore(
+        self, lines: int, model: nn.Module, optimizer: torch.optim.Optimizer
+    ) -> dict[str, Any] | None:
+        """Load the newest whole checkpoint that needs at most `lines` lines of metrics into model and optimizer.
+
+        The optimizer holds its moments already. Returns the checkpoint's {"step", "lines", "settings"}, or None, having
+        touched nothing, where there is none. What a killed process left half-written goes.
+        """
+        found = None
+        if self.world.first:
+            for path in self.folder.glob("*.partial"):
+                shutil.rmtree(path, ignore_errors=True)
+            found = next(
+                (
+                    (path, about)
+                    for path in folders(self.folder)
+                    if (about := _whole(path)) is not None and about["lines"] <= lines
+                ),
+                None,
+            )
+        found = self.world.agreed(found)
+        if found is None:
+            return None
+        read(found[0], state(model, optimizer), self.world)
+        return {key: found[1][key] for key in ("step", "lines", "settings")}
+
+    def save(
+        self, step: int, lines: int, settings: str, model: nn.Module, optimizer: torch.optim.Optimizer
+    ) -> None:
+        """Begin to write `folder`/step-…: the state after `step` steps and `lines` lines of metrics.
+
+        Waits for the one before, and until the state is copied. `settings` is the text that a resumed run must have
+        again. Raises OSError where the one before could not be written (nothing of it is left that would be taken for a
+        checkpoint).
+        """
+        self.settle()
+        target = self.folder / f"step-{step:09d}"
+        partial = target.with_suffix(".partial")
+        if self.world.first:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for path in (partial, target):
+                shutil.rmtree(path, ignore_errors=True)
+            partial.mkdir()
+        self.world.wait()
+        written = dcp.async_save(
+            state(model, optimizer),
+            storage_writer=dcp.FileSystemWriter(partial),
+            process_group=self.world.saving,
+            no_dist=self.world.alone,
+        )
+        about = {"step": step, "lines": lines, "settings": settings}
+        self._pending = self._pool.submit(self._finish, written, partial, target, about)
+
+    def _finish(self, written: Any, partial: Path, target: Path, about: dict[str, Any]) -> None:
+        written.result()
+        if self.world.first:
+            about["files"] = {path.name: _sum(path) for path in sorted(partial.iterdir())}
+            (partial / "complete.json").write_text(json.dumps(about))
+            partial.rename(target)
+            for old in folders(self.folder)[self.kept :]:
+                shutil.rmtree(old, ignore_errors=True)
+
+    def settle(self) -> None:
+        """Wait until what is being written is whole; raises OSError where it could not be written."""
+        pending, self._pending = self._pending, None
+        if pending is None:
+            return
+        try:
+            pending.result()
+        except (Exception, CheckpointException) as error:  # the library's own wraps what the system said
+            said = [line.strip() for line in str(error).splitlines() if "Error" in line] or [repr(error)]
+            raise OSError(f"{self.folder}: a checkpoint could not be written ({said[-1]})") from error
 
 
-def _folders(folder: Path) -> list[Path]:
+def folders(folder: Path) -> list[Path]:
+    """Checkpoints under their own names, the newest first; whether they are whole is not looked at."""
     return sorted((p for p in folder.glob("step-*") if p.suffix != ".partial"), reverse=True)
+
+
+def state(model: nn.Module, optimizer: torch.optim.Optimizer | None) -> dict[str, Tensor]:
+    """All tensors by name: the live ones, so that reading fills them in place. Without an optimizer weights alone."""
+    named: dict[str, Tensor] = {}
+    for name, parameter in model.named_parameters():
+        named[f"model.{name}"] = parameter.detach()
+        for key, value in optimizer.state[parameter].items() if optimizer else ():
+            named[f"{key}.{name}"] = value
+    return named
+
+
+def moments(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The optimizer's part of `state`."""
+    return {name: tensor for name, tensor in state(model, optimizer).items() if not name.startswith("model.")}
+
+
+def read(path: Path, wanted: dict[str, Tensor], world: World) -> None:
+    """Fill the tensors of `wanted` from a checkpoint, whatever number of processes wrote it."""
+    reader = dcp.FileSystemReader(path)
+    dcp.load(wanted, storage_reader=reader, process_group=world.saving, no_dist=world.alone)
 
 
 def _whole(path: Path) -> dict[str, Any] | None:
@@ -82,29 +156,3 @@ def _sum(path: Path) -> list[int]:
         while block := file.read(1 << 24):
             crc, size = zlib.crc32(block, crc), size + len(block)
     return [size, crc]
-
-
-def _state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """All tensors by name: the live ones, so that reading fills them in place."""
-    state: dict[str, Tensor] = {}
-    for name, parameter in model.named_parameters():
-        state[f"model.{name}"] = parameter.detach()
-        for key, value in optimizer.state[parameter].items():
-            state[f"{key}.{name}"] = value
-    return state
-
-
-def _write(state: dict[str, Tensor], folder: Path) -> None:
-    import torch.distributed.checkpoint as dcp
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        dcp.save(state, storage_writer=dcp.FileSystemWriter(folder), no_dist=True)
-
-
-def _read(state: dict[str, Tensor], folder: Path) -> None:
-    import torch.distributed.checkpoint as dcp
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        dcp.load(state, storage_reader=dcp.FileSystemReader(folder), no_dist=True)

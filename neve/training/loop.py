@@ -1,12 +1,14 @@
 """One phase of training: windows in, a Hugging Face folder out, the same bits however often it was killed.
 
-The order of data is a pure function of (view, seed, k), so a checkpoint is weights, moments and one number. Each
-step writes one line of `metrics.jsonl`, which holds nothing that a clock decides (times are in `timings.jsonl`);
-a resumed run cuts both back to its checkpoint and goes on. The optimizer starts fresh in each phase. The last
-step is whole, so steps · batch · sequence tokens are trained on, at least what the recipe asks.
+The order of data is a pure function of (view, seed, k), so a checkpoint is weights, moments and one number, and any
+number of processes can go on from it: each takes its share of a step's windows. Each step writes one line of
+`metrics.jsonl`, which holds nothing that a clock decides (times are in `timings.jsonl`); a resumed run cuts both back to
+its checkpoint and goes on. A phase counted in tokens ends with a whole step, so at least what the recipe asks is
+trained on; one counted in epochs ends with its stream, and what its last step lacks is empty.
 
-The trade-offs: one device (sharding is a later matter); batches are read in line with the steps, since a read
-takes a hundredth of a step; a step that is not finite is skipped, and ten in a row end the run.
+The trade-offs: the next step's windows are read by a thread while this one runs, so one step more is held in memory; the
+host waits for each step's loss, since a step that is not finite is left out and a run of such steps (`skip_limit`) ends
+the phase.
 """
 
 from __future__ import annotations
@@ -22,25 +24,27 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from neve.errors import Fault
+from neve.tokens.mix import Mix, opened
 from neve.tokens.view import View
-from neve.training import checkpoint, optim, plan, schedule
-from neve.training.attention import document_mask
+from neve.training import attention, checkpoint, distributed, log, optim, plan, schedule
+from neve.training.distributed import World
 from neve.training.loss import IGNORED, scaled_loss
 from neve.training.model import Config, Llama, load, save
+from neve.training.validate import Heldout
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 
-SKIPS_IN_A_ROW = 10
-"""Steps that may fail one after the other before the run ends."""
-
-PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L40S": 362e12, "B200": 2250e12}
-"""Dense bf16 operations a second by device name, for the utilisation on the progress line."""
+FILLED = 0.9
+"""Share of a GPU's memory that an estimate may take before layers are recomputed in part."""
 
 
 def resolve_precision(precision: str) -> str:
@@ -57,41 +61,70 @@ def resolve_precision(precision: str) -> str:
 def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `train-<phase>` (resumes): train one phase into `out`: metrics.jsonl, timings.jsonl, model/.
 
-    `settings`: phase, model, training (sections of the recipe as dicts), seed, precision. `inputs`: "view",
-    "tokenizer", and "start", a folder with model/ whose weights this phase starts from, or none for scratch.
+    `settings`: phase, model, training (sections of the recipe as dicts), seed, precision, and ways, which do not change
+    the result. `inputs`: "view", "tokenizer", "start", a folder with model/ whose weights this phase starts from, or
+    none for scratch, and "heldout" where held-out documents are to be measured on the way.
     Returns steps, tokens, parameters, skipped, precision, and loss, the mean of the last ten steps that counted.
-    SIGTERM and SIGINT end it after the step at hand with a checkpoint. Raises Fault where the pieces do not fit.
+    SIGTERM and SIGINT end it after the step at hand with a checkpoint. Under torchrun all processes call this.
+    Raises Fault where the pieces do not fit.
     """
     phase, training = settings["phase"], settings["training"]
-    precision = resolve_precision(settings["precision"])
-    view = View(inputs["view"])
+    settings = {**settings, "precision": resolve_precision(settings["precision"])}
+    view = opened(inputs["view"])
     if view.tokens < 2:
         raise Fault(f"{inputs['view']}: the view of phase {phase['name']!r} has no tokens to train on")
-    total = plan.steps(phase["tokens"], training)
+    total, limit = plan.extent(phase, training, view)
     schedule.check(total, phase["lr"])
-    model = _model(settings, view.vocab_size, inputs.get("start"))
-    if not (out / "model").exists():
-        _train(settings, precision, view, model, total, out)
-        shutil.rmtree(out / "model.partial", ignore_errors=True)
-        save(model, out / "model.partial", inputs["tokenizer"])
-        (out / "model.partial").rename(out / "model")
-    shutil.rmtree(out / "checkpoints", ignore_errors=True)
-    metrics = _lines(out / "metrics.jsonl")
+    with distributed.joined() as world, attention.kernels():
+        model = _model(settings, view.vocab_size, inputs.get("start"))
+        if not (out / "model").exists():
+            _train(settings, view, model, (total, limit), inputs, out, world)
+            if world.first:
+                shutil.rmtree(out / "model.partial", ignore_errors=True)
+            save(model, out / "model.partial", inputs["tokenizer"], write=world.first)
+            if world.first:
+                (out / "model.partial").rename(out / "model")
+        if world.first:
+            if phase["keeps_optimizer"] and not (out / "optimizer").exists():
+                checkpoint.folders(out / "checkpoints")[0].rename(out / "optimizer")
+            shutil.rmtree(out / "checkpoints", ignore_errors=True)
+        world.wait()
+    metrics = log.lines(out / "metrics.jsonl")
     last = [m["loss"] for m in metrics if not m["skipped"]][-10:]
     return {
         "steps": total,
-        "tokens": total * training["batch"] * training["sequence"],
+        "tokens": metrics[-1]["tokens"],
         "loss": sum(last) / len(last),
-        "parameters": sum(p.numel() for p in model.parameters()),
+        "parameters": plan.parameters(settings["model"], view.vocab_size)["all"],
         "skipped": sum(m["skipped"] for m in metrics),
-        "precision": precision,
+        "precision": settings["precision"],
     }
 
 
+def export_checkpoint(stage: Path, tokenizer: Path, out: Path, step: int | None) -> None:
+    """Write a phase's checkpoint of `step` (None: the newest) as a Hugging Face folder `out`; `stage` is still training.
+
+    Raises Fault where there is no such checkpoint.
+    """
+    there = {int(path.name.removeprefix("step-")): path for path in checkpoint.folders(stage / "checkpoints")}
+    path = there.get(max(there, default=0) if step is None else step)
+    if path is None:
+        raise Fault(
+            f"{stage}: no checkpoint of step {'any' if step is None else step}; "
+            f"there are {', '.join(map(str, sorted(there))) or 'none'}"
+        )
+    settings = json.loads(json.loads((path / "complete.json").read_text())["settings"])
+    model = Llama(_config(settings, settings["vocab_size"]), seed=None)
+    checkpoint.read(path, checkpoint.state(model, None), World(0, 1, torch.device("cpu")))
+    save(model, out, tokenizer)
+
+
+def _config(settings: dict[str, Any], vocab_size: int) -> Config:
+    return Config(vocab_size=vocab_size, max_positions=settings["training"]["sequence"], **settings["model"])
+
+
 def _model(settings: dict[str, Any], vocab_size: int, start: Path | None) -> Llama:
-    config = Config(
-        vocab_size=vocab_size, max_positions=settings["training"]["sequence"], **settings["model"]
-    )
+    config = _config(settings, vocab_size)
     if start is None:
         return Llama(config, settings["seed"])
     model = load(start / "model")
@@ -105,96 +138,177 @@ def _model(settings: dict[str, Any], vocab_size: int, start: Path | None) -> Lla
     return model
 
 
-def _train(settings: dict[str, Any], precision: str, view: View, model: Llama, total: int, out: Path) -> None:
-    """Take all steps that a checkpoint has not taken yet; leaves the final weights in `model`."""
-    training, phase = settings["training"], settings["phase"]
-    batch, sequence = training["batch"], training["sequence"]
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model.to(device).train()
+def prepare(model: Llama, settings: dict[str, Any], world: World) -> None:
+    """Put the model onto the device, compiled and recomputed as the recipe's ways say, and shared out."""
+    training, ways = settings["training"], settings["ways"]
+    gpu = world.device.type == "cuda"
+    compiled = gpu if ways["compile"] == "auto" else ways["compile"]
+    recompute = ways["activation_checkpointing"] == "selective"
+    if ways["activation_checkpointing"] == "auto" and gpu:
+        sizes = {**training, "micro_batch": ways["micro_batch"]}
+        count = plan.parameters(settings["model"], model.config.vocab_size)["all"]
+        needed = plan.memory(settings["model"], sizes, count, world.size)["total"]
+        recompute = needed > FILLED * torch.cuda.get_device_properties(world.device).total_memory
+    if gpu:
+        torch.compiler.set_stance("default" if compiled else "force_eager")
+    model.to(world.device).train()
+    model.prepare(compiled, recompute)
+    distributed.shard(model, model.model.layers, world, settings["precision"])
+
+
+def _train(
+    settings: dict[str, Any],
+    view: View | Mix,
+    model: Llama,
+    extent: tuple[int, int | None],
+    inputs: dict[str, Path],
+    out: Path,
+    world: World,
+) -> None:
+    """Take all steps that a checkpoint has not taken yet; leaves the final weights in `model`, and a checkpoint of them."""
+    phase, training, ways = settings["phase"], settings["training"], settings["ways"]
+    (total, limit), end = extent, view.sentinels["<|endoftext|>"]
+    prepare(model, settings, world)
     optimizer = optim.adamw(model, training)
 
-    folder, logs = out / "checkpoints", (out / "metrics.jsonl", out / "timings.jsonl")
-    deciding = {key: value for key, value in training.items() if key != "checkpoint_seconds"}
-    wanted = json.dumps(settings | {"training": deciding, "precision": precision}, sort_keys=True)
-    found = checkpoint.restore(folder, min(_count(log) for log in logs), model, optimizer)
+    logs = [out / name if world.first else Path(os.devnull) for name in ("metrics.jsonl", "timings.jsonl")]
+    checkpoints = checkpoint.Checkpoints(out / "checkpoints", ways["keep_checkpoints"], world)
+    deciding = {key: value for key, value in settings.items() if key not in ("ways", "folder")}
+    wanted = json.dumps(deciding | {"vocab_size": view.vocab_size}, sort_keys=True)
+    found = checkpoints.restore(min(log.count(path) for path in logs), model, optimizer)
     if found is not None and found["settings"] != wanted:
-        raise Fault(f"{folder}: was trained with other settings; empty {out} to start anew")
+        raise Fault(f"{checkpoints.folder}: was trained with other settings; empty {out} to start anew")
+    if found is None and phase["optimizer"] == "keep":
+        checkpoint.read(inputs["start"] / "optimizer", checkpoint.moments(model, optimizer), world)
     done = found["step"] if found else 0
-    for log in logs:
-        _cut(log, done)
-    failed = _failed(_lines(logs[0]))
+    if world.first:
+        for path in logs:
+            log.cut(path, done)
     if done == total:
         return
 
-    line = Line(
-        phase["name"],
-        total,
-        plan.flops_per_token(settings["model"], view.vocab_size, sequence),
-        precision,
-        device,
-    )
-    gc.collect()
-    gc.freeze()
-    with logs[0].open("a") as metrics, logs[1].open("a") as timings, _interrupts() as interrupted:
-        saved = time.monotonic()
-        for step in range(done + 1, total + 1):
-            start = time.monotonic()
-            inputs, targets = view.batch(settings["seed"], (step - 1) * batch, batch, sequence)
-            read = time.monotonic()
-            loss = _accumulate(model, inputs, targets, training, precision, view.sentinels["<|endoftext|>"])
+    heldout = Heldout(inputs["heldout"], training["sequence"], end) if training["validate_steps"] else None
+    flops = plan.flops_per_token(settings["model"], view.vocab_size, training["sequence"])["palm"]
+    peak = log.peak(world.device, settings["precision"])
+    line = log.Line(phase["name"], total, flops, peak and peak * world.size)
+    boards = log.boards(ways, phase["name"], out) if world.first else []
+    failed = log.failed(log.lines(logs[0]))
+    with contextlib.ExitStack() as stack:
+        metrics, timings = (stack.enter_context(path.open("a")) for path in logs)
+        interrupted = stack.enter_context(_interrupts())
+        gc.collect()
+        gc.freeze()
+        stack.callback(gc.unfreeze)
+        saved = begun = time.monotonic()
+        for step, windows, waited in _batches(view, settings, done, total, limit, world):
+            due = world.first and time.monotonic() - saved >= ways["checkpoint_seconds"]
+            valid, stop, due = world.sums(int((windows[1] != IGNORED).sum()), len(interrupted), due)
+            mean = accumulate(model, windows, valid, settings, world, end)
             rate = schedule.lr(step, total, phase["lr"])
-            norm, taken = optim.update(optimizer, loss, rate, training["clip"])
-            end = time.monotonic()
-            row = {
-                "step": step,
-                "loss": loss,
-                "lr": rate,
-                "tokens": step * batch * sequence,
-                "grad_norm": norm,
-            }
+            loss, norm, taken = optim.update(optimizer, mean, rate, training["clip"])
+            seen = min(step * training["batch"], limit or sys.maxsize) * training["sequence"]
+            row: dict[str, Any] = {"step": step, "loss": loss, "lr": rate, "tokens": seen, "grad_norm": norm}
             row = {k: v if math.isfinite(v) else None for k, v in row.items()} | {"skipped": not taken}
+            if heldout is not None and (step % training["validate_steps"] == 0 or step == total):
+                row["heldout"] = heldout.measure(model, ways["micro_batch"], world, settings["precision"])
+            end_of_step = time.monotonic()
             metrics.write(json.dumps(row) + "\n")
             timings.write(
-                json.dumps({"step": step, "seconds": end - start, "data_seconds": read - start}) + "\n"
+                json.dumps({"step": step, "seconds": end_of_step - begun, "data_seconds": waited}) + "\n"
             )
-            metrics.flush()
-            timings.flush()
-            line.show(step, loss, rate, batch * sequence, end - start, read - start)
+            for file in (metrics, timings):
+                file.flush()
+            if world.first:
+                tokens = training["batch"] * training["sequence"]
+                line.show(step, loss, rate, tokens, end_of_step - begun, waited)
+            for board in boards:
+                board(step, log.scalars(row))
+            begun = end_of_step
             failed = 0 if taken else failed + 1
-            if failed == SKIPS_IN_A_ROW:
+            if failed == ways["skip_limit"]:
                 raise Fault(
                     f"phase {phase['name']!r}: loss or gradient was not finite in {failed} steps in a row "
                     f"up to step {step}; lower phase.lr.peak, or use training.precision = 'fp32'"
                 )
-            if interrupted or step == total or end - saved >= training["checkpoint_seconds"]:
-                os.fsync(metrics.fileno())
-                os.fsync(timings.fileno())
-                checkpoint.save(folder, step, step, wanted, model, optimizer)
+            if stop or due or step == total:
+                for file in (metrics, timings) if world.first else ():
+                    os.fsync(file.fileno())
+                _save(checkpoints, bool(stop) or step == total, step, wanted, model, optimizer)
                 saved = time.monotonic()
-            if interrupted and step < total:
-                if interrupted[0] == signal.SIGINT:
+            if stop and step < total:
+                if interrupted and interrupted[0] == signal.SIGINT:
                     raise KeyboardInterrupt
                 raise SystemExit(0)
-    gc.unfreeze()
 
 
-def _accumulate(
-    model: Llama, inputs: Any, targets: Any, training: dict[str, Any], precision: str, end: int
-) -> float:
-    """Add up the gradient of one step's mean loss, micro batch by micro batch; returns the loss (nats a token)."""
-    device = model.device
-    valid = int((targets != IGNORED).sum())
-    tokens, wanted = torch.from_numpy(inputs).to(device), torch.from_numpy(targets).to(device)
+def _save(checkpoints: checkpoint.Checkpoints, last: bool, step: int, settings: str, *state: Any) -> None:
+    """Begin a checkpoint, and see the `last` one whole. One on the way that fails is told and tried again at the next turn."""
+    try:
+        checkpoints.save(step, step, settings, *state)
+        if last:
+            checkpoints.settle()
+    except OSError as error:
+        if last:
+            raise
+        print(f"\n  warning: {error}; training goes on", file=sys.stderr, flush=True)
+
+
+def _batches(
+    view: View | Mix, settings: dict[str, Any], done: int, total: int, limit: int | None, world: World
+) -> Iterator[tuple[int, tuple[Tensor, Tensor], float]]:
+    """Steps behind `done`: number, this process's inputs and targets [share, T], seconds waited for them.
+
+    A thread reads one step ahead. Every process gets as many windows as the others; what lacks is empty.
+    """
+    batch, length = settings["training"]["batch"], settings["training"]["sequence"]
+    share = -(-batch // world.size)
+    first, pinned = min(world.rank * share, batch), world.device.type == "cuda"
+    count = min(share, batch - first)
+
+    def read(step: int) -> tuple[Tensor, Tensor]:
+        arrays = view.batch(settings["seed"], (step - 1) * batch + first, count, length, limit)
+        fills = (view.sentinels["<|endoftext|>"], IGNORED)
+        padded = [
+            np.concatenate([a, np.full((share - count, length), fill, dtype=a.dtype)])
+            for a, fill in zip(arrays, fills, strict=True)
+        ]
+        tensors = [torch.from_numpy(a).pin_memory() if pinned else torch.from_numpy(a) for a in padded]
+        return tensors[0], tensors[1]
+
+    with ThreadPoolExecutor(1, "windows") as pool:
+        ahead = pool.submit(read, done + 1)
+        for step in range(done + 1, total + 1):
+            started = time.monotonic()
+            windows = ahead.result()
+            waited = time.monotonic() - started
+            if step < total:
+                ahead = pool.submit(read, step + 1)
+            yield step, windows, waited
+
+
+def accumulate(
+    model: Llama,
+    windows: tuple[Tensor, Tensor],
+    valid: float,
+    settings: dict[str, Any],
+    world: World,
+    end: int,
+) -> Tensor:
+    """Add up the gradient of one step's mean loss over `valid` targets, micro batch by micro batch; the loss, in nats."""
+    size, device = settings["ways"]["micro_batch"], world.device
+    masked, flex = settings["training"]["document_mask"], settings["ways"]["attention"] != "sdpa"
+    mask_of = (
+        attention.block_mask if flex and model.compiled and device.type == "cuda" else attention.document_mask
+    )
     total = torch.zeros((), device=device)
-    for x, y in zip(
-        tokens.split(training["micro_batch"]), wanted.split(training["micro_batch"]), strict=True
-    ):
-        mask = document_mask(x, end) if training["document_mask"] else None
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-            loss = scaled_loss(model, x, y, 1.0 / max(valid, 1), mask)
+    inputs, targets = (part.to(device, non_blocking=True).split(size) for part in windows)
+    for number, (x, y) in enumerate(zip(inputs, targets, strict=True), 1):
+        distributed.last_of_step(model, number == len(inputs))
+        with world.arithmetic(settings["precision"]):
+            loss = scaled_loss(model, x, y, 1.0 / max(valid, 1.0), mask_of(x, end) if masked else None)
         loss.backward()
         total += loss.detach()
-    return float(total)
+    return world.total(total)
 
 
 @contextlib.contextmanager
@@ -217,58 +331,3 @@ def _interrupts() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class Line:
-    """The progress line on stderr: rewritten in place on a terminal, else printed every ten seconds."""
-
-    def __init__(
-        self, name: str, total: int, flops: dict[str, float], precision: str, device: torch.device
-    ) -> None:
-        self.name, self.total, self.flops = name, total, flops["palm"]
-        kind = torch.cuda.get_device_name() if device.type == "cuda" else ""
-        self.peak = next((p for name, p in PEAKS.items() if name in kind and precision == "bf16"), None)
-        self.tokens = self.seconds = self.waited = self.taken = 0.0
-        self.last = time.monotonic()
-
-    def show(self, step: int, loss: float, rate: float, tokens: int, seconds: float, waited: float) -> None:
-        """Count one step of `tokens` tokens that took `seconds`, `waited` of them for data."""
-        self.tokens, self.seconds, self.waited = (
-            self.tokens + tokens,
-            self.seconds + seconds,
-            self.waited + waited,
-        )
-        self.taken += 1
-        terminal = sys.stderr.isatty()
-        if not terminal and step < self.total and time.monotonic() - self.last < 10:
-            return
-        self.last = time.monotonic()
-        speed = self.tokens / self.seconds
-        used = f" · MFU {speed * self.flops / self.peak:.0%}" if self.peak else ""
-        left = self.seconds / self.taken * (self.total - step)
-        text = (
-            f"  {self.name}: step {step:,}/{self.total:,} · loss {loss:.4f} · {speed:,.0f} tokens/s{used} · "
-            f"lr {rate:.2e} · data {self.waited / self.seconds:.1%} · {left // 60:.0f}:{left % 60:02.0f} left"
-        )
-        end = "\n" if not terminal or step == self.total else ""
-        print(f"\r\033[K{text}" if terminal else text, end=end, file=sys.stderr, flush=True)
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def _count(path: Path) -> int:
-    return path.read_bytes().count(b"\n") if path.exists() else 0
-
-
-def _cut(path: Path, lines: int) -> None:
-    """Leave the first `lines` lines of a file."""
-    kept = path.read_bytes().split(b"\n")[:lines] if path.exists() else []
-    path.write_bytes(b"".join(line + b"\n" for line in kept))
-
-
-def _failed(metrics: list[dict[str, Any]]) -> int:
-    """Steps at the end of the metrics that were skipped."""
-    taken = [i for i, row in enumerate(metrics, 1) if not row["skipped"]]
-    return len(metrics) - (taken[-1] if taken else 0)

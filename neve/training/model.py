@@ -5,8 +5,9 @@ the result; the arithmetic is in transformers' order, so that fp32 logits are eq
 options beyond the recipe's (no biases, no dropout, no rope scaling), which keeps the forward pass readable.
 `forward` ends with the final norm: who wants a loss never holds the logits of all positions at once.
 
-On a CPU the norm has a hand-written gradient (half the passes over memory of the composed one); on a GPU
-PyTorch's fused kernel is used.
+Layers may be compiled one by one, which costs one compilation for all of them, and may keep only part of what the
+backward pass needs (`prepare`). In bf16 the residual stream is bf16 too, as it is under sharding. On a CPU the norm has
+a hand-written gradient (half the passes over memory of the composed one); on a GPU it is compiled, or PyTorch's kernel.
 
 Sources: Llama 2 (arXiv 2307.09288); RMSNorm (arXiv 1910.07467); grouped queries (arXiv 2305.13245); residual projections scaled down
 at the start by 1/√(2·layers) as in GPT-2.
@@ -14,10 +15,12 @@ at the start by 1/√(2·layers) as in GPT-2.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +30,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selective_checkpoint_contexts
 
 from neve.errors import Fault
-from neve.training.attention import attend, rotary, rotate
+from neve.training.attention import Mask, attend, rotary, rotate
+from neve.training.distributed import whole
 
 INIT_STD = 0.02
 
@@ -50,6 +55,10 @@ class Config:
     norm_eps: float
     tied: bool
     max_positions: int
+
+
+Keep = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""Takes new keys and values of a layer, gives all of them."""
 
 
 class Cache:
@@ -78,19 +87,18 @@ class _Norm(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, eps: float) -> Tensor:
-        scale = torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + eps)
+        scale = torch.rsqrt(x.float().pow(2).mean(-1, keepdim=True) + eps)
         ctx.save_for_backward(x, weight, scale)
         return (x * scale).mul_(weight)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
         x, weight, scale = ctx.saved_tensors
-        grad = grads[0]
-        unit = x * scale
-        product = grad * unit
-        along = (product @ weight).unsqueeze(-1) / -x.shape[-1]
-        grad_x = (grad * weight).addcmul_(unit, along).mul_(scale)
-        return grad_x, product.flatten(0, -2).sum(0), None
+        grad, unit = grads[0], x * scale
+        product, factor = grad * unit, weight.to(unit.dtype)
+        along = (product @ factor).unsqueeze(-1) / -x.shape[-1]
+        grad_x = (grad * factor).addcmul_(unit, along).mul_(scale)
+        return grad_x.to(x.dtype), product.flatten(0, -2).sum(0).to(weight.dtype), None
 
 
 def compute_dtype(x: Tensor) -> torch.dtype:
@@ -108,8 +116,11 @@ class Norm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.is_cuda or not torch.is_grad_enabled():
+        if x.dtype == self.weight.dtype and (x.is_cuda or not torch.is_grad_enabled()):
             out = F.rms_norm(x, self.weight.shape, self.weight, self.eps)
+        elif x.is_cuda:
+            wide = x.float()
+            out = wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self.eps) * self.weight
         else:
             out = _Norm.apply(x, self.weight, self.eps)
         return out.to(compute_dtype(x))
@@ -124,9 +135,7 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(config.hidden, config.kv_heads * self.size, bias=False)
         self.o_proj = nn.Linear(config.heads * self.size, config.hidden, bias=False)
 
-    def forward(
-        self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor | None, cache: Cache | None, layer: int
-    ) -> Tensor:
+    def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Mask, keep: Keep | None) -> Tensor:
         batch, length, _ = x.shape
         q, k, v = (
             projection(x).view(batch, length, -1, self.size)
@@ -134,8 +143,8 @@ class Attention(nn.Module):
         )
         q, k = rotate(q, *turn).to(v.dtype).transpose(1, 2), rotate(k, *turn).to(v.dtype).transpose(1, 2)
         v = v.transpose(1, 2)
-        if cache is not None:
-            k, v = cache.append(layer, k, v)
+        if keep is not None:
+            k, v = keep(k, v)
         mixed = attend(q, k.to(q.dtype), v.to(q.dtype), mask)
         return self.o_proj(mixed.transpose(1, 2).reshape(batch, length, -1))
 
@@ -151,6 +160,20 @@ class FeedForward(nn.Module):
         return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
 
 
+def _selective() -> Any:
+    """Contexts of a layer's recomputation: results of attention and of every second matrix product are kept."""
+    seen = {False: 0, True: 0}
+
+    def policy(context: Any, operation: Any, *args: Any, **kwargs: Any) -> CheckpointPolicy:
+        keep = "attention" in str(operation)
+        if operation in (torch.ops.aten.mm.default, torch.ops.aten.addmm.default):
+            seen[context.is_recompute] += 1
+            keep = seen[context.is_recompute] % 2 == 1
+        return CheckpointPolicy.MUST_SAVE if keep else CheckpointPolicy.PREFER_RECOMPUTE
+
+    return create_selective_checkpoint_contexts(policy)
+
+
 class Layer(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -158,12 +181,18 @@ class Layer(nn.Module):
         self.mlp = FeedForward(config)
         self.input_layernorm = Norm(config.hidden, config.norm_eps)
         self.post_attention_layernorm = Norm(config.hidden, config.norm_eps)
+        self.run: Callable[..., Tensor] = self.compute
 
-    def forward(
-        self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor | None, cache: Cache | None, layer: int
-    ) -> Tensor:
-        x = x + self.self_attn(self.input_layernorm(x), turn, mask, cache, layer)
+    def forward(self, *args: Any) -> Tensor:
+        return self.run(*args)
+
+    def compute(self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Mask, keep: Keep | None) -> Tensor:
+        x = x + self.self_attn(self.input_layernorm(x), turn, mask, keep)
         return x + self.mlp(self.post_attention_layernorm(x))
+
+    def recompute(self, *args: Any) -> Tensor:
+        """`compute`, of which the backward pass computes a part anew."""
+        return checkpoint(self.compute, *args, use_reentrant=False, context_fn=_selective)
 
 
 class Trunk(nn.Module):
@@ -177,17 +206,19 @@ class Trunk(nn.Module):
 
 
 class Llama(nn.Module):
-    """A decoder of Llama's shape; `seed` draws the weights, each from its own name, whatever the device."""
+    """A decoder of Llama's shape; `seed` draws the weights, each from its own name, whatever the device, or none (None)."""
 
-    def __init__(self, config: Config, seed: int = 0) -> None:
+    def __init__(self, config: Config, seed: int | None = 0) -> None:
         super().__init__()
         self.config = config
+        self.compiled = False
         with torch.device("meta"):
             self.model = Trunk(config)
             if not config.tied:
                 self.lm_head = nn.Linear(config.hidden, config.vocab_size, bias=False)
         self.to_empty(device="cpu")
-        self._draw(seed)
+        if seed is not None:
+            self._draw(seed)
 
     @torch.no_grad()
     def _draw(self, seed: int) -> None:
@@ -200,6 +231,14 @@ class Llama(nn.Module):
             digest = hashlib.sha256(f"init/{seed}/{name}".encode()).digest()
             generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
             parameter.normal_(0.0, std, generator=generator)
+
+    def prepare(self, compiled: bool, recompute: bool) -> None:
+        """Choose how layers run from now on: compiled, and recomputing a part in the backward pass to save memory."""
+        self.compiled = compiled
+        layers: list[Any] = list(self.model.layers)
+        for layer in layers:
+            run = layer.recompute if recompute else layer.compute
+            layer.run = torch.compile(run, dynamic=False) if compiled else run
 
     @property
     def head(self) -> Tensor:
@@ -215,13 +254,13 @@ class Llama(nn.Module):
         tokens: Tensor,
         *,
         positions: Tensor | None = None,
-        mask: Tensor | None = None,
+        mask: Mask = None,
         cache: Cache | None = None,
     ) -> Tensor:
         """tokens int64 [B, T] -> hidden states after the final norm [B, T, H].
 
-        `positions` [B, T] count from 0, by default from what the cache holds; `mask` is bool [B, 1, T, S],
-        True = attend, S = T plus what the cache holds, by default causal. With a cache the T positions are
+        `positions` [B, T] count from 0, by default from what the cache holds; `mask` is a BlockMask, or bool
+        [B, 1, T, S], True = attend, S = T plus what the cache holds, by default causal. With a cache the T positions are
         appended to it. Raises ValueError where the cache is full.
         """
         filled = 0 if cache is None else cache.filled
@@ -229,8 +268,9 @@ class Llama(nn.Module):
             positions = torch.arange(filled, filled + tokens.shape[1], device=tokens.device)[None]
         turn = rotary(positions, self.config.hidden // self.config.heads, self.config.rope_base)
         x = self.model.embed_tokens(tokens)
+        x = x.to(compute_dtype(x))
         for index, layer in enumerate(self.model.layers):
-            x = layer(x, turn, mask, cache, index)
+            x = layer(x, turn, mask, None if cache is None else functools.partial(cache.append, index))
         if cache is not None:
             cache.filled += tokens.shape[1]
         return self.model.norm(x)
@@ -240,8 +280,14 @@ class Llama(nn.Module):
         return F.linear(hidden, self.head)
 
 
-def save(model: Llama, folder: Path, tokenizer_folder: Path | None) -> None:
-    """Write a Hugging Face folder: config, fp32 safetensors, generation settings, and the tokenizer's files."""
+def save(model: Llama, folder: Path, tokenizer_folder: Path | None, write: bool = True) -> None:
+    """Write a Hugging Face folder: config, fp32 safetensors, generation settings, and the tokenizer's files.
+
+    Where weights are shared out all processes call this, and one of them is told to `write`.
+    """
+    weights = {name: whole(tensor).float().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    if not write:
+        return
     folder.mkdir(parents=True, exist_ok=True)
     config, end = model.config, None
     if tokenizer_folder is not None:
@@ -277,8 +323,18 @@ def save(model: Llama, folder: Path, tokenizer_folder: Path | None) -> None:
     generation = {"bos_token_id": end, "eos_token_id": end, "do_sample": False}
     (folder / "config.json").write_text(json.dumps(description, indent=2) + "\n")
     (folder / "generation_config.json").write_text(json.dumps(generation, indent=2) + "\n")
-    weights = {name: tensor.float().cpu().contiguous() for name, tensor in model.state_dict().items()}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def _weights(folder: Path) -> dict[str, Tensor]:
+    """All tensors of a folder, in one file or in the parts that an index names."""
+    index = folder / "model.safetensors.index.json"
+    if not index.exists():
+        return load_file(folder / "model.safetensors")
+    parts = sorted(set(json.loads(index.read_text())["weight_map"].values()))
+    if any(Path(part).name != part for part in parts):
+        raise ValueError("the index names files outside of the folder")
+    return {name: tensor for part in parts for name, tensor in load_file(folder / part).items()}
 
 
 def _end_of_text(tokenizer_folder: Path) -> int:
@@ -306,6 +362,8 @@ def load(folder: Path) -> Llama:
         rope = raw.get("rope_parameters") or {"rope_theta": raw.get("rope_theta", 10_000.0)} | (
             raw.get("rope_scaling") or {}
         )
+        if raw.get("hidden_act", "silu") != "silu":
+            raise Fault(f"{folder}/config.json: hidden_act = {raw['hidden_act']!r}; only 'silu' can be read")
         if rope.get("rope_type", "default") != "default":
             raise Fault(
                 f"{folder}/config.json: rope_type = {rope['rope_type']!r}; only plain rotary positions can be read"
@@ -322,14 +380,14 @@ def load(folder: Path) -> Llama:
             tied=raw.get("tie_word_embeddings", False),
             max_positions=raw["max_position_embeddings"],
         )
-        weights = load_file(folder / "model.safetensors")
+        weights = _weights(folder)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise Fault(
             f"{folder}: not a readable model folder ({error!r}); it needs config.json and model.safetensors"
         ) from None
     if config.tied:
         weights.pop("lm_head.weight", None)
-    model = Llama(config)
+    model = Llama(config, seed=None)
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     for name in sorted(expected.keys() | found.keys()):

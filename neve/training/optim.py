@@ -9,12 +9,13 @@ Sources: AdamW (arXiv 1711.05101); groups as in GPT-3 and Llama practice.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 
+from neve.training.distributed import whole
 from neve.training.model import Llama
 
 
@@ -39,17 +40,19 @@ def adamw(model: Llama, training: Mapping[str, Any]) -> torch.optim.AdamW:
     return optimizer
 
 
-def update(optimizer: torch.optim.Optimizer, loss: float, rate: float, clip: float) -> tuple[float, bool]:
-    """Take one step with learning rate `rate`; returns the gradient's norm before clipping and whether it was taken.
+def update(optimizer: torch.optim.AdamW, loss: Tensor, rate: float, clip: float) -> tuple[float, float, bool]:
+    """Take one step with learning rate `rate`: loss, the gradient's norm before clipping, and whether it was taken.
 
-    It is not taken when the loss or the norm is not finite. Gradients are gone afterwards.
+    It is not taken when the loss or the norm is not finite; the device decides that, so that the host waits once, at
+    the end. Gradients are gone afterwards.
     """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    norm = float(torch.nn.utils.clip_grad_norm_(parameters, clip))
-    taken = math.isfinite(loss) and math.isfinite(norm)
-    if taken:
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        optimizer.step()
+    norm = whole(torch.nn.utils.clip_grad_norm_(parameters, clip))
+    broken = ~(torch.isfinite(loss) & torch.isfinite(norm))
+    optimizer.found_inf = broken.float()  # type: ignore[attr-defined]  # fused AdamW leaves all as it is where this is 1
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    return norm, taken
+    numbers = torch.stack((loss, norm, broken)).tolist()
+    return numbers[0], numbers[1], not numbers[2]

@@ -1,11 +1,13 @@
-"""The learning rate as a pure function of the step: warm up from 0, then cosine, line or constant.
+"""The learning rate as a pure function of the step: warm up from 0, then cosine, line, constant, or WSD.
 
 Step s is counted from 1; lr(0) is where the curve starts and lr(total) where it ends, so a warm-up of w
 steps reaches the peak at step w and the last step has the floor. The trade-off: a floor of 0 spends the
-last step on nothing, in return the ends of the curve are those that papers state.
+last step on nothing, in return the ends of the curve are those that papers state. WSD (warm up, stay, decay)
+stays at the peak and takes its last `decay` steps along a line to the floor.
 
-Source: Arctic-SnowCoder (arXiv 2409.02326): 600 steps to 5.3e-4, cosine to 5.3e-5; then 1000 steps from 0
-to 5.3e-4, linear to 0.
+Sources: Arctic-SnowCoder (arXiv 2409.02326): 600 steps to 5.3e-4, cosine to 5.3e-5; then 1000 steps from 0
+to 5.3e-4, linear to 0. Hu et al., MiniCPM (arXiv 2404.06395) for WSD; of the decays that Hägele et al.
+(arXiv 2405.18392) compare, the line is taken, which ends as the other curves do.
 """
 
 from __future__ import annotations
@@ -18,23 +20,25 @@ from neve.errors import Fault
 
 
 def check(total: int, rate: Mapping[str, Any]) -> None:
-    """Raises Fault where a phase of `total` steps ends before its warm-up does."""
-    if total < rate["warmup"]:
+    """Raises Fault where a phase of `total` steps is shorter than its warm-up and decay."""
+    need = rate["warmup"] + rate["decay"]
+    if total < need:
         raise Fault(
-            f"lr.warmup = {rate['warmup']} is longer than the phase of {total} steps; "
-            f"lower it to at most {total}, or give the phase more tokens"
+            f"lr.warmup = {rate['warmup']} and lr.decay = {rate['decay']} are longer than the phase of {total} steps; "
+            f"lower them to at most {total} together, or give the phase more tokens"
         )
 
 
 def lr(step: int, total: int, rate: Mapping[str, Any]) -> float:
-    """Learning rate of step `step` of `total`; `rate` has peak, floor, warmup (steps) and shape."""
+    """Learning rate of step `step` of `total`; `rate` has peak, floor, shape, and warmup and decay in steps."""
     check(total, rate)
     peak, floor, warmup = rate["peak"], rate["floor"], rate["warmup"]
     if step < warmup:
         return peak * step / warmup
-    done = (step - warmup) / max(total - warmup, 1)
+    begin = total - rate["decay"] if rate["shape"] == "wsd" else warmup
+    done = max(step - begin, 0) / max(total - begin, 1)
     if rate["shape"] == "cosine":
         return floor + (peak - floor) * 0.5 * (1.0 + math.cos(math.pi * done))
-    if rate["shape"] == "linear":
-        return peak + (floor - peak) * done
-    return peak
+    if rate["shape"] == "constant":
+        return peak
+    return peak + (floor - peak) * done

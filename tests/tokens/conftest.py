@@ -62,7 +62,9 @@ def curate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tokenizer(curate: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tokenizer")
     bpe.build(
-        {"tokenizer": {"vocab_size": 3000, "sample_bytes": 1 << 20}, "seed": 1}, {"curate": curate}, folder
+        {"tokenizer": {"vocab_size": 3000, "sample_bytes": 1 << 20, "folder": None}, "seed": 1},
+        {"curate": curate},
+        folder,
     )
     return folder
 

@@ -21,7 +21,7 @@ from neve.errors import Fault
 from neve.store import read_json
 from neve.tokens import bpe
 
-SETTINGS = {"tokenizer": {"vocab_size": 3000, "sample_bytes": 1 << 20}, "seed": 1}
+SETTINGS = {"tokenizer": {"vocab_size": 3000, "sample_bytes": 1 << 20, "folder": None}, "seed": 1}
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +159,15 @@ def test_faults(tmp_path: Path, curate: Path) -> None:
     tables.write(held, tmp_path / "documents", tables.DOCUMENTS)
     with pytest.raises(Fault, match="no training documents"):
         bpe.build(SETTINGS, {"curate": tmp_path}, tmp_path)
+
+
+def test_a_given_folders_tokenizer_is_taken_as_it_is(curate: Path, tokenizer: Path, tmp_path: Path) -> None:
+    """Oracle: the folder's own file, and its ids."""
+    section = {**SETTINGS["tokenizer"], "folder": str(tokenizer)}  # type: ignore[dict-item]
+    counts = bpe.build({"tokenizer": section, "seed": 1}, {"curate": curate}, tmp_path)
+    vocabularies = [read_json(f / "tokenizer.json")["model"] for f in (tokenizer, tmp_path)]
+    assert vocabularies[0] == vocabularies[1] and counts["vocab_size"] == bpe.load(tokenizer).vocab_size
+    assert read_json(tmp_path / "encoder.json") == read_json(tokenizer / "encoder.json")
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(Fault, match="not a readable tokenizer"):
+        bpe.build({"tokenizer": section | {"folder": str(tmp_path)}, "seed": 1}, {"curate": curate}, tmp_path)

@@ -213,6 +213,53 @@ def test_any_batching_gives_the_same_windows(tmp_path_factory, length, first, co
     assert all(a.dtype == np.int64 and a.shape == (count, length) and a.flags.writeable for a in whole)
 
 
+@given(
+    lengths_of_documents,
+    st.integers(1, 33),
+    st.integers(1, 9),
+    st.integers(1, 3),
+    st.sampled_from([0.0, 0.5]),
+    st.booleans(),
+)
+@settings(max_examples=40, deadline=None)
+def test_epochs_end_with_their_last_window_and_not_before(
+    tmp_path_factory, lengths, length, batch, epochs, fim_rate, corpus
+) -> None:
+    """Steps of `batch` windows to the end of `epochs` rounds: each document is there exactly epochs x repeats times.
+
+    Oracle: the documents' own tokens, counted by id (documents of one test share none), and the stream's first
+    tokens, which are inputs only; FIM rearranges, and adds tokens below 7 alone.
+    """
+    root = tmp_path_factory.mktemp("epochs")
+    rows = random_shards(root / "tokens", [*lengths, 2], 3)
+    repeats = {row["doc_id"]: 1 if corpus else 1 + i * 7 % 4 for i, row in enumerate(rows)}
+    view = view_of(
+        root, "corpus" if corpus else "selection", repeats=None if corpus else repeats, fim_rate=fim_rate
+    )
+    limit = epochs * view.windows(length)
+    expected = sum(
+        (Counter(row["tokens"]) for row in rows for _ in range(epochs * repeats[row["doc_id"]])), Counter()
+    )
+    got: Counter[int] = Counter()
+    for first in range(0, limit, batch):
+        inputs, targets = view.batch(5, first, batch, length, limit)
+        past = np.arange(first, first + batch) >= limit
+        assert (targets[past] == IGNORED).all() and (inputs[past] == EOS).all()
+        assert (targets[~past] != IGNORED).any(axis=1).all(), "no window of an epoch is empty"
+        got.update(targets[targets >= 7].tolist())
+    firsts = [whole_stream(view, 5, turn)[0] for turn in range(epochs)]
+    got.update(token for token in firsts if token >= 7)
+    assert got == expected
+    everything = view.batch(5, limit, 3, length, limit)
+    assert (everything[0] == EOS).all() and (everything[1] == IGNORED).all()
+
+
+def whole_stream(view: View, seed: int, turn: int) -> list[int]:
+    """One round of a view, read as one window."""
+    inputs, targets = view.batch(seed, turn, 1, view.tokens - 1)
+    return [int(inputs[0, 0]), *targets[0].tolist()]
+
+
 def test_a_corpus_with_fim_keeps_its_order_and_its_length(tmp_path: Path) -> None:
     rows = random_shards(
         tmp_path / "tokens", [int(n) for n in np.random.default_rng(0).integers(0, 60, 200)], 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,9 @@ def one_thread(monkeypatch: pytest.MonkeyPatch):
     torch.set_num_threads(before)
 
 
-@pytest.fixture(scope="session")
-def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def make_stages(place: Callable[[str], Path]) -> dict[str, Path]:
     """Folders of the stages tokenizer, and of a view in which each document is seen twice."""
-    root = tmp_path_factory.mktemp("stages")
-    folders = {name: root / name for name in ("curate", "tokenizer", "tokens", "selection", "view")}
+    folders = {name: place(name) for name in ("curate", "tokenizer", "tokens", "selection", "view")}
     for folder in folders.values():
         folder.mkdir()
     rows = []
@@ -45,7 +44,10 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         )
     documents = pa.Table.from_pylist(rows, schema=tables.DOCUMENTS)
     tables.write(documents, folders["curate"] / "documents", tables.DOCUMENTS)
-    settings: dict[str, Any] = {"tokenizer": {"vocab_size": VOCABULARY, "sample_bytes": 1 << 20}, "seed": 1}
+    settings: dict[str, Any] = {
+        "tokenizer": {"vocab_size": VOCABULARY, "sample_bytes": 1 << 20, "folder": None},
+        "seed": 1,
+    }
     bpe.build(settings, {"curate": folders["curate"]}, folders["tokenizer"])
     shards.build({}, folders, folders["tokens"])
     chosen = [{"doc_id": row["doc_id"], "repeats": 2} for row in rows]
@@ -62,14 +64,16 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folders[name] for name in ("view", "tokenizer")}
 
 
-@pytest.fixture
-def settings() -> dict[str, Any]:
+def make_settings() -> dict[str, Any]:
     """A phase of 12 steps of 8 windows of 32 tokens."""
     return {
         "phase": {
             "name": "quality",
             "tokens": 12 * 8 * 32 - 5,
-            "lr": {"peak": 3e-3, "floor": 3e-4, "warmup": 3, "shape": "cosine"},
+            "epochs": None,
+            "lr": {"peak": 3e-3, "floor": 3e-4, "warmup": 3, "decay": 0, "shape": "cosine"},
+            "optimizer": "reset",
+            "keeps_optimizer": False,
         },
         "model": {
             "hidden": 32,
@@ -84,16 +88,43 @@ def settings() -> dict[str, Any]:
         "training": {
             "sequence": 32,
             "batch": 8,
-            "micro_batch": 4,
             "betas": [0.9, 0.95],
             "weight_decay": 0.1,
             "clip": 1.0,
             "document_mask": False,
+            "validate_steps": 0,
+        },
+        "ways": {
+            "micro_batch": 4,
             "checkpoint_seconds": 60.0,
+            "attention": "auto",
+            "compile": "auto",
+            "activation_checkpointing": "auto",
+            "keep_checkpoints": 2,
+            "skip_limit": 10,
+            "tensorboard": False,
+            "wandb": "",
         },
         "seed": 7,
         "precision": "fp32",
     }
+
+
+@pytest.fixture(scope="session")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("stages")
+    return make_stages(lambda name: root / name)
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return make_settings()
+
+
+@pytest.fixture(scope="module")
+def plain_settings() -> dict[str, Any]:
+    """The same, for what a module makes once."""
+    return make_settings()
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from neve.training.attention import attend, document_mask, rotary, rotate
+from neve.errors import Fault
+from neve.training.attention import BLOCK, attend, block_mask, document_mask, rotary, rotate
 from neve.training.model import Config, Llama
 
 
@@ -73,3 +74,34 @@ def test_rotation_keeps_length_and_depends_on_distance_only():
     assert at(q, 11).norm().item() == pytest.approx(q.norm().item(), rel=1e-6)
     products = [(at(q, p) @ at(k, p + 7)).item() for p in (0, 5, 200)]
     assert products == pytest.approx([products[0]] * 3, abs=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("share", [0.0, 0.002, 0.05])
+def test_the_block_mask_is_the_document_mask(share: float):
+    """Oracle: the boolean mask, whole and in blocks: none is left out that is needed, none computed that is not."""
+    generator = torch.Generator().manual_seed(3)
+    tokens = torch.randint(1, 50, (3, 6 * BLOCK), generator=generator)
+    tokens[torch.rand(tokens.shape, generator=generator) < share] = 0
+    tokens[1, 2 * BLOCK - 1] = 0  # a document that ends with its block
+    dense, blocks = document_mask(tokens, 0), block_mask(tokens, 0)
+    pooled = dense.view(3, 6, BLOCK, 6, BLOCK).transpose(2, 3)
+    assert torch.equal(blocks.to_dense()[:, 0].bool(), pooled.any(-1).any(-1))
+
+    def listed(count, index):
+        chosen = torch.zeros(3, 6, 6, dtype=torch.bool)
+        for b in range(3):
+            for row in range(6):
+                chosen[b, row, index[b, 0, row, : count[b, 0, row]].long()] = True
+        return chosen
+
+    partial = listed(blocks.kv_num_blocks, blocks.kv_indices)
+    whole = listed(blocks.full_kv_num_blocks, blocks.full_kv_indices)
+    assert torch.equal(whole, pooled.all(-1).all(-1)) and not (partial & whole).any()
+    q, k, v = (torch.randn(3, heads, tokens.shape[1], 8, generator=generator) for heads in (4, 2, 2))
+    torch.testing.assert_close(attend(q, k, v, blocks), attend(q, k, v, dense), rtol=1e-5, atol=1e-5)
+
+
+def test_a_length_that_flex_attention_cannot_take_is_a_fault():
+    with pytest.raises(Fault, match=r"training\.sequence = 100 is no multiple of 128"):
+        block_mask(torch.ones(1, 100, dtype=torch.int64), 0)

@@ -1,9 +1,13 @@
 """Oracle: the tensors that were saved, bit for bit; damage done by hand."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 import torch
 
 from neve.training import checkpoint, optim
+from neve.training.distributed import World
 from neve.training.model import Config, Llama
 
 TRAINING = {"betas": [0.9, 0.95], "weight_decay": 0.1}
@@ -17,7 +21,7 @@ def state(config: Config, seed: int, steps: int):
     for _ in range(steps):
         for p in model.parameters():
             p.grad = torch.randn(p.shape, generator=generator)
-        optim.update(optimizer, 1.0, 1e-3, 1.0)
+        optim.update(optimizer, torch.tensor(1.0), 1e-3, 1.0)
     return model, optimizer
 
 
@@ -27,6 +31,17 @@ def tensors(model, optimizer):
         yield from (optimizer.state[p][key].clone() for key in ("step", "exp_avg", "exp_avg_sq"))
 
 
+def kept_in(folder: Path, kept: int = 2) -> checkpoint.Checkpoints:
+    return checkpoint.Checkpoints(folder, kept, World(0, 1, torch.device("cpu")))
+
+
+def save(folder: Path, step: int, what, kept: int = 2) -> None:
+    """A whole checkpoint of `what`."""
+    checkpoints = kept_in(folder, kept)
+    checkpoints.save(step, step, "s", *what)
+    checkpoints.settle()
+
+
 def equal(a, b) -> bool:
     return all(torch.equal(x, y) for x, y in zip(tensors(*a), tensors(*b), strict=True))
 
@@ -34,16 +49,50 @@ def equal(a, b) -> bool:
 @pytest.mark.parametrize("steps", [0, 3])
 def test_round_trip(config: Config, tmp_path, steps: int):
     one, other = state(config, 1, steps), state(config, 2, 0)
-    checkpoint.save(tmp_path, 3, 3, "s", *one)
-    assert checkpoint.restore(tmp_path, 3, *other) == {"step": 3, "lines": 3, "settings": "s"}
+    save(tmp_path, 3, one)
+    assert kept_in(tmp_path).restore(3, *other) == {"step": 3, "lines": 3, "settings": "s"}
     assert equal(one, other)
 
 
-def test_two_are_kept(config: Config, tmp_path):
+@pytest.mark.parametrize("kept", [1, 2])
+def test_the_last_are_kept(config: Config, tmp_path, kept: int):
     one = state(config, 1, 1)
     for step in (1, 2, 10):
-        checkpoint.save(tmp_path, step, step, "s", *one)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["step-000000002", "step-000000010"]
+        save(tmp_path, step, one, kept)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["step-000000002", "step-000000010"][-kept:]
+
+
+def test_what_is_written_is_the_state_at_that_moment(config: Config, tmp_path):
+    """Training goes on, and changes all tensors, while a checkpoint is written."""
+    then, target = state(config, 1, 3), state(config, 2, 0)
+    model, optimizer = state(config, 1, 3)
+    checkpoints = kept_in(tmp_path)
+    checkpoints.save(3, 3, "s", model, optimizer)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.zero_()
+            optimizer.state[p]["exp_avg"].fill_(7.0)
+    checkpoints.settle()
+    assert kept_in(tmp_path).restore(3, *target)["step"] == 3
+    assert equal(then, target)
+
+
+def test_one_that_cannot_be_written_is_told_and_leaves_the_one_before(config: Config, tmp_path):
+    """Its folder is taken away while it is written; so is a disk that is full, in `test_faults.py`."""
+    one, target = state(config, 1, 1), state(config, 2, 0)
+    save(tmp_path, 1, one)
+    checkpoints = kept_in(tmp_path)
+    real = checkpoint._sum
+    try:
+        checkpoint._sum = lambda path: shutil.rmtree(path.parent) or real(path)
+        checkpoints.save(2, 2, "s", *one)
+        with pytest.raises(OSError, match="a checkpoint could not be written"):
+            checkpoints.settle()
+    finally:
+        checkpoint._sum = real
+    assert kept_in(tmp_path).restore(2, *target)["step"] == 1
+    save(tmp_path, 3, one)
+    assert kept_in(tmp_path).restore(3, *target)["step"] == 3
 
 
 def cut(path):
@@ -66,26 +115,26 @@ DAMAGES = [(file, how) for file in ("__0_0.distcp", ".metadata") for how in (cut
 @pytest.mark.parametrize(("file", "damage"), [*DAMAGES, ("complete.json", cut), ("complete.json", remove)])
 def test_damage_falls_back_to_the_one_before(config: Config, tmp_path, file: str, damage):
     older, newer, target = state(config, 1, 1), state(config, 1, 2), state(config, 2, 0)
-    checkpoint.save(tmp_path, 1, 1, "s", *older)
-    checkpoint.save(tmp_path, 2, 2, "s", *newer)
+    save(tmp_path, 1, older)
+    save(tmp_path, 2, newer)
     damage(tmp_path / "step-000000002" / file)
-    assert checkpoint.restore(tmp_path, 2, *target)["step"] == 1
+    assert kept_in(tmp_path).restore(2, *target)["step"] == 1
     assert equal(older, target)
     damage(tmp_path / "step-000000001" / file)
-    assert checkpoint.restore(tmp_path, 2, *target) is None
+    assert kept_in(tmp_path).restore(2, *target) is None
     assert equal(older, target)
 
 
 def test_one_that_metrics_do_not_reach_is_ignored(config: Config, tmp_path):
     one = state(config, 1, 1)
-    checkpoint.save(tmp_path, 1, 1, "s", *one)
-    checkpoint.save(tmp_path, 2, 2, "s", *one)
-    assert checkpoint.restore(tmp_path, 1, *one)["step"] == 1
+    save(tmp_path, 1, one)
+    save(tmp_path, 2, one)
+    assert kept_in(tmp_path).restore(1, *one)["step"] == 1
 
 
 def test_a_partial_one_is_ignored_and_replaced(config: Config, tmp_path):
     one = state(config, 1, 1)
     (tmp_path / "step-000000004.partial").mkdir(parents=True)
-    assert checkpoint.restore(tmp_path, 9, *one) is None
-    checkpoint.save(tmp_path, 4, 4, "s", *one)
+    assert kept_in(tmp_path).restore(9, *one) is None
+    save(tmp_path, 4, one)
     assert [p.name for p in tmp_path.iterdir()] == ["step-000000004"]

@@ -29,11 +29,13 @@ def rows(out: Path) -> list[dict[str, Any]]:
 
 
 def command(settings: dict, stages: dict[str, Path], out: Path) -> list[str]:
+    """The command that trains into `out`, a folder that ends in .partial, from a run.json beside it."""
     out.mkdir(exist_ok=True)
-    file = out.parent / f"{out.name}.json"
-    file.write_text(json.dumps(settings))
-    where = ["--view", str(stages["view"]), "--tokenizer", str(stages["tokenizer"]), "--out", str(out)]
-    return [sys.executable, "-m", "neve.training", "--settings", str(file), *where]
+    kept = {key: value for key, value in settings.items() if key != "ways"}
+    inputs = {role: os.path.relpath(folder, out.parent) for role, folder in stages.items()}
+    about = {"settings": kept, "ways": settings["ways"], "inputs": inputs, "out": out.stem}
+    (out.parent / "run.json").write_text(json.dumps({"train": {"quality": about}}))
+    return [sys.executable, "-m", "neve.training", str(out.parent), "--phase", "quality"]
 
 
 def test_equals_a_plain_loop_over_transformers(settings, stages, tmp_path):
@@ -86,7 +88,7 @@ def test_equals_a_plain_loop_over_transformers(settings, stages, tmp_path):
 def test_micro_batches_do_not_change_the_losses(settings, stages, tmp_path):
     losses = []
     for micro in (1, 3, 8):
-        settings["training"]["micro_batch"] = micro
+        settings["ways"]["micro_batch"] = micro
         (tmp_path / str(micro)).mkdir()
         loop.build(settings, stages, tmp_path / str(micro))
         losses.append([r["loss"] for r in rows(tmp_path / str(micro))])
@@ -97,11 +99,12 @@ def test_micro_batches_do_not_change_the_losses(settings, stages, tmp_path):
 def test_kill_and_resume_is_bit_equal(settings, stages, tmp_path):
     """kill -9 twice, and damage to the last checkpoint; the stream goes through more than one round."""
     settings = copy.deepcopy(settings)
-    settings["training"] |= {"checkpoint_seconds": 0.05, "batch": 16, "sequence": 64}
+    settings["training"] |= {"batch": 16, "sequence": 64}
+    settings["ways"]["checkpoint_seconds"] = 0.05
     stream = View(stages["view"]).windows(64)
     steps = stream // 16 + 30
     settings["phase"]["tokens"] = steps * 16 * 64
-    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    whole, torn = tmp_path / "whole", tmp_path / "torn.partial"
     whole.mkdir()
     counts = loop.build(settings, stages, whole)
     assert counts["steps"] * 16 > stream + 16
@@ -138,7 +141,7 @@ def whole_checkpoints(out: Path) -> list[Path]:
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, -signal.SIGINT)])
 def test_signals_leave_a_checkpoint_of_the_last_step(settings, stages, tmp_path, number, status):
     settings["phase"]["tokens"] = 100_000 * 8 * 32
-    out = tmp_path / "out"
+    out = tmp_path / "out.partial"
     process = subprocess.Popen(command(settings, stages, out), cwd=ROOT, stderr=subprocess.PIPE, text=True)
     while process.poll() is None and rows_so_far(out) <= 3:
         time.sleep(0.005)
@@ -205,10 +208,10 @@ def test_steps_that_diverge_are_counted_and_end_the_run(settings, stages, tmp_pa
 def test_other_settings_do_not_go_on_in_the_same_folder(settings, stages, tmp_path, monkeypatch):
     """Those that decide the result; how often a checkpoint is taken may change on the way."""
     (tmp_path / "out").mkdir()
-    monkeypatch.setattr(loop, "save", lambda *_: sys.exit("killed before the export"))
+    monkeypatch.setattr(loop, "save", lambda *_, **__: sys.exit("killed before the export"))
     with pytest.raises(SystemExit, match="killed"):
         loop.build(settings, stages, tmp_path / "out")
-    settings["training"]["checkpoint_seconds"] = 1.0
+    settings["ways"]["checkpoint_seconds"] = 1.0
     with pytest.raises(SystemExit, match="killed"):
         loop.build(settings, stages, tmp_path / "out")
     settings["training"]["weight_decay"] = 0.0
@@ -243,7 +246,7 @@ def test_bf16_trains(settings, stages, tmp_path):
 
 def test_the_loop_needs_torch_numpy_and_safetensors_only(settings, stages, tmp_path):
     """Oracle: sys.modules after a whole phase, against the modules that those three bring along."""
-    run = command(settings, stages, tmp_path / "out")
+    run = command(settings, stages, tmp_path / "out.partial")
     program = (
         "import sys, torch, numpy, safetensors.torch, torch.distributed.checkpoint\n"
         "before = {m.split('.')[0] for m in sys.modules}\n"
@@ -264,9 +267,9 @@ def test_the_loop_needs_torch_numpy_and_safetensors_only(settings, stages, tmp_p
 
 def test_main_faults_are_one_line(settings, stages, tmp_path):
     settings["phase"]["lr"]["warmup"] = 13
-    run = command(settings, stages, tmp_path / "out")
+    run = command(settings, stages, tmp_path / "out.partial")
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr.startswith(
-        "error: lr.warmup = 13 is longer than the phase of 12"
+        "error: lr.warmup = 13 and lr.decay = 0 are longer than the phase of 12"
     )
     assert len(done.stderr.splitlines()) == 1

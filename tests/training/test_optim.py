@@ -40,9 +40,9 @@ def test_groups(config: Config):
 def test_update_is_clipped_adamw(config: Config):
     ours, theirs = with_gradients(config), with_gradients(config)
     optimizer = optim.adamw(ours, TRAINING)
-    norm, taken = optim.update(optimizer, 1.0, 1e-3, clip=1.0)
+    loss, norm, taken = optim.update(optimizer, torch.tensor(1.5), 1e-3, clip=1.0)
     expected = math.sqrt(sum(p.grad.pow(2).sum().item() for p in theirs.parameters()))
-    assert taken and norm == pytest.approx(expected, rel=1e-5)
+    assert taken and loss == 1.5 and norm == pytest.approx(expected, rel=1e-5)
     assert all(p.grad is None for p in ours.parameters())
 
     kept = [p for n, p in theirs.named_parameters() if p.ndim > 1 and "embed" not in n]
@@ -63,7 +63,9 @@ def test_a_step_that_is_not_finite_is_left_out(config: Config, what: str):
     before = [p.detach().clone() for p in model.parameters()]
     if what == "gradient":
         model.model.norm.weight.grad[3] = math.inf
-    norm, taken = optim.update(optimizer, math.nan if what == "loss" else 1.0, 1e-3, 1.0)
+    given = torch.tensor(math.nan if what == "loss" else 1.0)
+    loss, norm, taken = optim.update(optimizer, given, 1e-3, 1.0)
+    assert math.isfinite(loss) == (what == "gradient")
     assert not taken and math.isfinite(norm) == (what == "loss")
     assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
     assert all(s["step"] == 0 and not s["exp_avg"].any() for s in optimizer.state.values())

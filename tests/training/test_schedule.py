@@ -1,5 +1,7 @@
 """Oracle: the edges that the paper states, and the shapes at their middle."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,8 +9,8 @@ from hypothesis import strategies as st
 from neve.errors import Fault
 from neve.training.schedule import lr
 
-PHASE_1 = {"peak": 5.3e-4, "floor": 5.3e-5, "warmup": 600, "shape": "cosine"}
-PHASE_2 = {"peak": 5.3e-4, "floor": 0.0, "warmup": 1000, "shape": "linear"}
+PHASE_1 = {"peak": 5.3e-4, "floor": 5.3e-5, "warmup": 600, "decay": 0, "shape": "cosine"}
+PHASE_2 = {"peak": 5.3e-4, "floor": 0.0, "warmup": 1000, "decay": 0, "shape": "linear"}
 
 
 def test_phase_1_of_the_paper():
@@ -37,14 +39,48 @@ def test_constant_and_a_phase_that_is_all_warm_up():
 
 
 def test_a_phase_shorter_than_its_warm_up_is_a_fault():
-    with pytest.raises(Fault, match=r"lr.warmup = 1000 is longer than the phase of 900 steps"):
+    with pytest.raises(
+        Fault, match=r"lr.warmup = 1000 and lr.decay = 0 are longer than the phase of 900 steps"
+    ):
         lr(1, 900, PHASE_2)
 
 
+def test_every_edge_of_the_shipped_recipe_is_the_papers():
+    """Oracle: arXiv 2409.02326, section 3: the rate behind no step, at the end of warm-up, and at each phase's last step."""
+    from neve.plan import plan
+    from neve.recipe_file import load
+
+    spec = load(Path(__file__).parents[2] / "recipes" / "arctic-snowcoder-1.3b.toml").model_dump(mode="json")
+    rows = plan(spec, 64_000)["phases"]
+    edges = [(119_210, 600, 5.3e-5), (11_921, 1000, 0.0), (1_193, 100, 0.0)]
+    for phase, row, (total, warmup, floor) in zip(spec["phase"], rows, edges, strict=True):
+        assert row["steps"] == total
+        got = [lr(step, total, phase["lr"]) for step in (0, warmup, total)]
+        assert got == pytest.approx([0.0, 5.3e-4, floor], abs=1e-15)
+
+
+def test_wsd_stays_at_the_peak_and_decays_along_a_line():
+    """100 steps: 10 up, 70 at the peak, 20 down to a tenth."""
+    rate = {"peak": 1.0, "floor": 0.1, "warmup": 10, "decay": 20, "shape": "wsd"}
+    assert [lr(s, 100, rate) for s in (0, 5, 10, 45, 80)] == pytest.approx([0.0, 0.5, 1.0, 1.0, 1.0])
+    assert [lr(s, 100, rate) for s in (81, 90, 100)] == pytest.approx([0.955, 0.55, 0.1])
+    assert lr(10, 30, rate) == 1.0, "nothing between warm-up and decay"
+    with pytest.raises(
+        Fault, match=r"lr.warmup = 10 and lr.decay = 20 are longer than the phase of 29 steps"
+    ):
+        lr(1, 29, rate)
+
+
 @settings(max_examples=50)
-@given(st.sampled_from(["cosine", "linear", "constant"]), st.integers(0, 50), st.integers(1, 200), st.data())
+@given(
+    st.sampled_from(["cosine", "linear", "constant", "wsd"]),
+    st.integers(0, 50),
+    st.integers(1, 200),
+    st.data(),
+)
 def test_up_to_the_peak_then_never_up_again(shape, warmup, more, data):
-    rate = {"peak": 1.0, "floor": 0.1, "warmup": warmup, "shape": shape}
+    decay = data.draw(st.integers(1, more)) if shape == "wsd" else 0
+    rate = {"peak": 1.0, "floor": 0.1, "warmup": warmup, "decay": decay, "shape": shape}
     total = warmup + more
     step = data.draw(st.integers(1, total))
     here, before = lr(step, total, rate), lr(step - 1, total, rate)

@@ -1,0 +1,117 @@
+"""What a person sees of training: the progress line, and scalars for TensorBoard or Weights & Biases when asked for.
+
+`metrics.jsonl` is always written, by the loop, one line a step; here are the few functions that count its lines and cut
+it back. The trade-off: TensorBoard's files are a copy for the eye, not cut back when a run goes on from a checkpoint
+(it shows the later of two values of a step).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from neve.errors import Fault
+
+PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L40S": 362e12, "B200": 2250e12}
+"""Dense bf16 operations a second by device name, for the utilisation on the progress line."""
+
+
+def peak(device: torch.device, precision: str) -> float | None:
+    """Operations a second that the device could do in this precision, where its datasheet is known."""
+    kind = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
+    return next((p for name, p in PEAKS.items() if name in kind and precision == "bf16"), None)
+
+
+class Line:
+    """The progress line on stderr: rewritten in place on a terminal, else printed every ten seconds."""
+
+    def __init__(self, name: str, total: int, flops: float, peak: float | None) -> None:
+        """`flops` a token by PaLM's count, `peak` FLOPs a second of all devices together."""
+        self.name, self.total, self.flops, self.peak = name, total, flops, peak
+        self.tokens = self.seconds = self.waited = self.taken = 0.0
+        self.last = time.monotonic()
+
+    def show(self, step: int, loss: float, rate: float, tokens: int, seconds: float, waited: float) -> None:
+        """Count one step of `tokens` tokens that took `seconds`, `waited` of them for data."""
+        self.tokens += tokens
+        self.seconds += seconds
+        self.waited += waited
+        self.taken += 1
+        terminal = sys.stderr.isatty()
+        if not terminal and step < self.total and time.monotonic() - self.last < 10:
+            return
+        self.last = time.monotonic()
+        speed = self.tokens / self.seconds
+        used = f" · MFU {speed * self.flops / self.peak:.0%}" if self.peak else ""
+        left = self.seconds / self.taken * (self.total - step)
+        text = (
+            f"  {self.name}: step {step:,}/{self.total:,} · loss {loss:.4f} · {speed:,.0f} tokens/s{used} · "
+            f"lr {rate:.2e} · data {self.waited / self.seconds:.1%} · {left // 60:.0f}:{left % 60:02.0f} left"
+        )
+        end = "\n" if not terminal or step == self.total else ""
+        print(f"\r\033[K{text}" if terminal else text, end=end, file=sys.stderr, flush=True)
+
+
+def boards(ways: dict[str, Any], name: str, out: Path) -> list[Callable[[int, dict[str, float]], None]]:
+    """Functions that take a step's scalars: TensorBoard into `out`/tensorboard, Weights & Biases into project `ways["wandb"]`."""
+    made: list[Callable[[int, dict[str, float]], None]] = []
+    if ways["tensorboard"]:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            raise Fault(
+                "training.tensorboard = true needs the package tensorboard: pip install tensorboard"
+            ) from None
+        writer = SummaryWriter(str(out / "tensorboard"))
+
+        def to_tensorboard(step: int, scalars: dict[str, float]) -> None:
+            for key, value in scalars.items():
+                writer.add_scalar(key, value, step)
+
+        made.append(to_tensorboard)
+    if ways["wandb"]:
+        try:
+            import wandb
+        except ImportError:
+            raise Fault(
+                f"training.wandb = {ways['wandb']!r} needs the package wandb: pip install wandb"
+            ) from None
+        run = wandb.init(project=ways["wandb"], name=name, id=out.stem, resume="allow", dir=str(out))
+        made.append(lambda step, scalars: run.log(scalars, step=step))
+    return made
+
+
+def scalars(row: dict[str, Any]) -> dict[str, float]:
+    """The numbers of a row of metrics, those by language under `heldout/`."""
+    numbers = {
+        k: v for k, v in row.items() if isinstance(v, int | float) and k != "step" and not isinstance(v, bool)
+    }
+    return numbers | {f"heldout/{language}": bits for language, bits in row.get("heldout", {}).items()}
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """Rows of a file of JSON lines; none where there is no file."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def count(path: Path) -> int:
+    """Whole lines of a file."""
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def cut(path: Path, kept: int) -> None:
+    """Leave the first `kept` lines of a file."""
+    rows = path.read_bytes().split(b"\n")[:kept] if path.exists() else []
+    path.write_bytes(b"".join(row + b"\n" for row in rows))
+
+
+def failed(metrics: list[dict[str, Any]]) -> int:
+    """Steps at the end of the metrics that were skipped."""
+    taken = [i for i, row in enumerate(metrics, 1) if not row["skipped"]]
+    return len(metrics) - (taken[-1] if taken else 0)
