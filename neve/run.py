@@ -13,10 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from neve import sandbox
+from neve import phases, sandbox
 from neve.corpus.sources import git
 from neve.errors import Fault
-from neve.recipe import Phase, Recipe, Source
+from neve.recipe import Recipe, Source
 from neve.recipe_file import parse, to_toml
 from neve.store import Stage, Store, atomic_write, locked, read_json, versions, write_json
 
@@ -63,10 +63,11 @@ def stages(recipe: Recipe, folder: Path, precision: str, tier: str) -> list[Stag
             "neve.tokens.bpe:build",
             settings={"tokenizer": recipe.tokenizer.model_dump(mode="json"), "seed": seed},
             inputs={"curate": "curate"},
+            outside=(f"{recipe.tokenizer.folder}/tokenizer.json",) if recipe.tokenizer.folder else (),
         ),
         Stage("tokens", "neve.tokens.shards:build", inputs={"curate": "curate", "tokenizer": "tokenizer"}),
     ]
-    selecting = [p for p in recipe.phase if p.data == "selection"]
+    selecting = phases.selections(recipe)
     if selecting:
         plan += [
             Stage(
@@ -86,10 +87,7 @@ def stages(recipe: Recipe, folder: Path, precision: str, tier: str) -> list[Stag
                 "selection",
                 "neve.quality.select:build",
                 settings={
-                    "phases": [
-                        p.model_dump(mode="json", include={"name", "tokens", "repeats", "control"})
-                        for p in selecting
-                    ],
+                    "phases": selecting,
                     "synthesis": recipe.synthesis.model_dump(mode="json", include={"seeds", "python_share"})
                     if recipe.synthesis
                     else None,
@@ -100,8 +98,7 @@ def stages(recipe: Recipe, folder: Path, precision: str, tier: str) -> list[Stag
         ]
     if recipe.synthesis is not None:
         plan += _synthesis(recipe, folder)
-    for phase in recipe.phase:
-        plan += _phase(recipe, phase, precision)
+    plan += phases.stages(recipe, precision)
     plan.append(_evaluate(recipe, tier))
     names = [stage.name for stage in plan]
     plan.append(
@@ -162,74 +159,6 @@ def _synthesis(recipe: Recipe, folder: Path) -> list[Stage]:
     ]
 
 
-def _phase(recipe: Recipe, phase: Phase, precision: str) -> list[Stage]:
-    """Selection of the control where it is a stage of its own, view and training of a phase and of its control."""
-    made: list[Stage] = []
-    tokens = "synthetic-tokens" if phase.data == "synthetic" else "tokens"
-    view = {
-        "name": phase.name,
-        "data": phase.data,
-        "repeats": phase.repeats,
-        "fim_rate": phase.fim_rate,
-        "seed": recipe.run.seed,
-    }
-    of_selection = {"selection": "selection"} if phase.data == "selection" else {}
-    file = f"{phase.name}.parquet" if of_selection else None
-    made.append(
-        Stage(
-            f"view-{phase.name}",
-            "neve.tokens.assemble:build",
-            settings={**view, "selection": file},
-            inputs={tokens: tokens, **of_selection},
-        )
-    )
-    made.append(_train(recipe, phase, phase.name, precision))
-    if not phase.control:
-        return made
-    control = f"{phase.name}-random"
-    if phase.data == "synthetic":
-        of_selection = {"control": f"control-{phase.name}"}
-        made.append(
-            Stage(
-                f"control-{phase.name}",
-                "neve.quality.select:build_control",
-                settings={
-                    "phase": phase.model_dump(mode="json", include={"name", "tokens"}),
-                    "seed": recipe.run.seed,
-                },
-                inputs={"tokens": "tokens", "synthetic-tokens": "synthetic-tokens"},
-            )
-        )
-    made.append(
-        Stage(
-            f"view-{control}",
-            "neve.tokens.assemble:build",
-            settings={**view, "name": control, "data": "selection", "selection": f"{control}.parquet"},
-            inputs={"tokens": "tokens", **of_selection},
-        )
-    )
-    made.append(_train(recipe, phase, control, precision))
-    return made
-
-
-def _train(recipe: Recipe, phase: Phase, name: str, precision: str) -> Stage:
-    training = recipe.training.model_dump(mode="json")
-    start = {} if phase.start == "scratch" else {"start": f"train-{phase.start}"}
-    return Stage(
-        f"train-{name}",
-        "neve.training.loop:build",
-        settings={
-            "phase": {"name": name, **phase.model_dump(mode="json", include={"tokens", "lr"})},
-            "model": recipe.model.model_dump(mode="json"),
-            "training": training,
-            "seed": recipe.run.seed,
-            "precision": precision,
-        },
-        inputs={"view": f"view-{name}", "tokenizer": "tokenizer", **start},
-        resumes=True,
-    )
-
-
 def _evaluate(recipe: Recipe, tier: str) -> Stage:
     """All phases' models, each control beside its phase."""
     models: dict[str, str] = {}
@@ -237,10 +166,10 @@ def _evaluate(recipe: Recipe, tier: str) -> Stage:
     for phase in recipe.phase:
         models[phase.name] = f"train-{phase.name}"
         if phase.control:
-            control = f"{phase.name}-random"
+            control = phases.control(phase)
             models[control] = f"train-{control}"
             pairs.append([phase.name, control])
-        if phase.start != "scratch":
+        if phase.start in models:
             pairs.append([phase.name, phase.start])
     return Stage(
         "evaluate",
@@ -280,8 +209,11 @@ def run(
     until: str | None = None,
     engine: str = "native",
     say: Callable[[str], None] | None = None,
+    phase: str | None = None,
 ) -> bool:
     """Get done every stage that is not, in order, up to and with `until`; returns whether anything was built.
+
+    With `phase` only the training of that phase, and what it reads.
 
     Raises Fault when a stage cannot go on; what is done stays done, and the next call goes on from there.
     """
@@ -292,11 +224,19 @@ def run(
             raise Fault(f"--until {until}: no such stage; the stages are {', '.join(store.stages)}")
         names = list(store.stages)
         names = names[: names.index(until) + 1] if until else names
+        if phase is not None:
+            needed = _needed(store, _training(store, phase))
+            names = [name for name in names if name in needed]
         atomic_write(folder / "recipe.toml", to_toml(recipe))
         arms = {ARM: {name: store.path(name).name for name in store.stages}}
         write_json(
             folder / "run.json",
-            {"recipe": recipe.model_dump(mode="json"), "arms": arms, "versions": versions()},
+            {
+                "recipe": recipe.model_dump(mode="json"),
+                "arms": arms,
+                "train": phases.jobs(store),
+                "versions": versions(),
+            },
         )
         todo = [name for name in names if not store.done(name)]
         if todo:
@@ -315,6 +255,25 @@ def run(
         if "report" in names:
             _publish(store, folder)
         return bool(todo)
+
+
+def train(folder: Path, phase: str, engine: str = "native") -> bool:
+    """Get the training of one phase of the run in `folder` done, and what it reads; returns whether anything was built."""
+    recipe, _ = reopen(folder)
+    return run(recipe, folder, engine=engine, phase=phase)
+
+
+def _training(store: Store, phase: str) -> str:
+    """Name of the stage that trains a phase or a control."""
+    if f"train-{phase}" not in store.stages:
+        known = [name.removeprefix("train-") for name in store.stages if name.startswith("train-")]
+        raise Fault(f"--phase {phase}: no such phase; this run has {', '.join(known)}")
+    return f"train-{phase}"
+
+
+def _needed(store: Store, name: str) -> set[str]:
+    """A stage and all that it reads, directly or not."""
+    return {name}.union(*(_needed(store, source) for source in store.stages[name].inputs.values()))
 
 
 def _publish(store: Store, folder: Path) -> None:
@@ -370,19 +329,33 @@ def status(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def export(folder: Path, phase: str, out: Path) -> None:
-    """Copy a phase's final model, a Hugging Face folder, to `out`, whole or not at all."""
+def export(folder: Path, phase: str, out: Path, step: str | None = None) -> None:
+    """Write a phase's model, a Hugging Face folder, to `out`, whole or not at all.
+
+    Without `step` the model of the phase's end. With a step's number, or "latest", that checkpoint of a phase in
+    training; "latest" of one that is done is its end.
+    """
     _, store = reopen(folder)
-    name = f"train-{phase}"
-    if name not in store.stages:
-        phases = [stage.removeprefix("train-") for stage in store.stages if stage.startswith("train-")]
-        raise Fault(f"--phase {phase}: no such phase; this run has {', '.join(phases)}")
-    if not store.done(name):
-        raise Fault(f"--phase {phase}: not trained yet; `neve run` gets it done")
+    name = _training(store, phase)
+    if step is not None and step != "latest" and not step.isdecimal():
+        raise Fault(f"--step {step}: must be the number of a step, or latest")
+    if step is None and not store.done(name):
+        raise Fault(
+            f"--phase {phase}: not trained yet; `neve run` gets it done, --step latest takes a checkpoint"
+        )
+    if step not in (None, "latest") and store.done(name):
+        raise Fault(f"--step {step}: phase {phase} is done and its checkpoints are gone; leave --step out")
     if out.exists():
         raise Fault(f"--out {out}: is there already; name a folder that is not")
     temporary = out.with_name(f".{out.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(store.path(name) / "model", temporary)
+    if store.done(name):
+        shutil.copytree(store.path(name) / "model", temporary)
+    else:
+        from neve.training.loop import export_checkpoint
+
+        number = None if step == "latest" else int(str(step))
+        partial = store.path(name).with_suffix(".partial")
+        export_checkpoint(partial, store.path("tokenizer"), temporary, number)
     temporary.rename(out)

@@ -42,7 +42,7 @@ def small_quickstart() -> dict[str, Any]:
     data["annotator"] |= {"negatives": 60, "positives_limit": 60, "section_tokens": 32, "epochs": 5}
     data["tokenizer"] |= {"vocab_size": 512, "sample_bytes": 500_000}
     data["model"] |= {"hidden": 32, "intermediate": 64, "layers": 2, "heads": 2, "kv_heads": 2}
-    data["training"] |= {"sequence": 128, "batch": 4, "micro_batch": 4, "checkpoint_seconds": 0.5}
+    data["training"] |= {"sequence": 128, "batch_tokens": 512, "micro_batch": 4, "checkpoint_seconds": 0.5}
     for phase, tokens in zip(data["phase"], (60_000, 20_000, 5_000), strict=True):
         phase["tokens"] = tokens
     data["synthesis"] |= {"tokens": 150, "seeds": 60, "max_tokens": 160}

@@ -24,6 +24,7 @@ def neve(*arguments: object) -> subprocess.CompletedProcess[str]:
         (("run", ROOT / "recipes/quickstart.toml", "--set", "phase.0.tokens=-4"), 2, "phase.0.tokens = -4"),
         (("status", "absent"), 1, "no run here"),
         (("why", "absent", "x"), 1, "no run here"),
+        (("train", "absent", "--phase", "general"), 1, "no run here"),
         (("run",), 2, "Missing argument"),
         (("plan", ROOT / "recipes/quickstart.toml", "--gpus", "0"), 2, "--gpus"),
     ],
@@ -33,7 +34,7 @@ def test_errors_are_a_line_and_a_status(arguments, status: int, said: str) -> No
     assert done.returncode == status and said in done.stderr and "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "plan", "status", "why", "report", "export", "filters"])
+@pytest.mark.parametrize("command", ["run", "plan", "train", "status", "why", "report", "export", "filters"])
 def test_help_shows_an_example(command: str) -> None:
     done = neve(command, "--help")
     assert done.returncode == 0
@@ -43,7 +44,9 @@ def test_help_shows_an_example(command: str) -> None:
 def test_plan_prints_the_papers_figures() -> None:
     """Oracle: the parameter count of the paper's shape, computed by hand in paper.md section 2."""
     done = neve("plan", ROOT / "recipes/arctic-snowcoder-1.3b.toml", "--gpus", 64)
-    assert done.returncode == 0 and "1,364,297,728" in done.stdout
+    assert done.returncode == 0
+    for figure in ("1,364,297,728", "119,210", "11,921", "1,193", "7.22e+21", "5.88e+21", "4.54e+21"):
+        assert figure in done.stdout, figure
 
 
 def test_filters_as_json() -> None:

@@ -10,14 +10,20 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from neve.documents import digest, read
 from neve.errors import Fault
+from neve.evaluation import bpb
 from neve.recipe import Recipe
 from neve.recipe_file import parse, to_toml
-from neve.run import export, open_store, run, stages, status
+from neve.report.why import why
+from neve.run import export, open_store, run, stages, status, train
 from neve.store import read_json
+from neve.tokens import bpe
+from neve.tokens.view import View
+from neve.training.model import load as load_model
 
 
 def summary(folder: Path) -> dict:
@@ -116,6 +122,123 @@ def test_export_loads_with_equal_logits(small_run: Path, tmp_path: Path) -> None
         export(small_run, "synthetic", tmp_path / "model")
     with pytest.raises(Fault, match="this run has general, quality"):
         export(small_run, "nothing", tmp_path / "other")
+
+
+@pytest.fixture
+def more_phases(small_recipe: Recipe, small_run: Path, tmp_path: Path) -> tuple[Recipe, Path]:
+    """The small run with other phases behind its first: what is equal is done already, the rest is to be trained."""
+    folder = tmp_path / "more"
+    shutil.copytree(small_run, folder)
+    data = small_recipe.model_dump(mode="json")
+    rate = {"peak": 1e-3, "warmup": 2}
+    mix = [{"data": "corpus", "weight": 1}, {"data": "selection", "weight": 1}]
+    data["phase"] = [
+        data["phase"][0],
+        {"name": "polish", "data": "selection", "tokens": 5000, "epochs": 2, "start": "general", "lr": rate},
+        {"name": "mixed", "mix": mix, "tokens": 5000, "start": "polish", "optimizer": "keep", "sequence": 64,
+         "lr": rate | {"shape": "wsd", "decay": 3}},
+        {"name": "long", "data": "corpus", "tokens": 5_000_000, "start": "general", "lr": rate},
+    ]  # fmt: skip
+    recipe = parse(data | {"synthesis": None})
+    run(recipe, folder, until="view-long")
+    return recipe, folder
+
+
+def test_one_phase_and_what_it_needs(more_phases: tuple[Recipe, Path]) -> None:
+    """Epochs to the last window, a mix in windows of its own size, moments that go on; oracle: the views' windows."""
+    recipe, folder = more_phases
+    assert train(folder, "mixed") and not train(folder, "mixed")
+    store = open_store(recipe, folder)
+    states = {name: store.state(name) for name in store.stages if name.startswith("train-")}
+    assert states == {
+        "train-general": "done", "train-polish": "done", "train-mixed": "done", "train-long": "pending",
+    }  # fmt: skip
+    windows = View(store.path("view-polish")).windows(128)
+    polish, mixed = (store.manifest(f"train-{name}")["counts"] for name in ("polish", "mixed"))
+    assert polish["tokens"] == 2 * windows * 128 and polish["steps"] == -(-2 * windows // 4)
+    assert mixed["tokens"] == 10 * 512 and (store.path("train-polish") / "optimizer").is_dir()
+    with pytest.raises(Fault, match="this run has general, polish, mixed, long"):
+        train(folder, "nothing")
+    document = read(store.path("tokens") / "index.parquet", ["doc_id", "split"]).to_pylist()
+    chosen = next(row["doc_id"] for row in document if row["split"] == "train")
+    life = {phase["phase"]: phase for phase in why(folder, chosen)["phases"]}
+    assert life["mixed"]["in_view"] and set(life) == {"general", "polish", "mixed"}
+
+
+def test_held_out_bits_per_byte_on_the_way(small_recipe: Recipe, small_run: Path, tmp_path: Path) -> None:
+    """Oracle: stage `evaluate`'s measure, of the phase's final model on the documents as text."""
+    folder = tmp_path / "validated"
+    shutil.copytree(small_run, folder)
+    data = small_recipe.model_dump(mode="json")
+    data["training"] |= {"validate_steps": 8, "precision": "fp32"}
+    data["phase"] = [data["phase"][0] | {"tokens": 20 * 512, "lr": {"peak": 1e-3, "warmup": 2}}]
+    recipe = parse(data | {"synthesis": None})
+    run(recipe, folder, until="train-general")
+    store = open_store(recipe, folder)
+    rows = [
+        json.loads(line) for line in (store.path("train-general") / "metrics.jsonl").read_text().splitlines()
+    ]
+    assert [row["step"] for row in rows if "heldout" in row] == [8, 16, 20]
+    documents = bpb.heldout(store.path("curate"), recipe.evaluate.heldout_bytes)
+    units = bpb.documents(documents, bpe.load(store.path("tokenizer")))
+    bits = bpb.measure(load_model(store.path("train-general") / "model").eval(), units, "test")
+    sizes, languages = np.array([unit.size for unit in units]), np.array(documents["language"].to_pylist())
+    expected = {
+        name: bits[languages == name].sum() / sizes[languages == name].sum() for name in set(languages)
+    }
+    assert rows[-1]["heldout"] == pytest.approx(expected | {"all": bits.sum() / sizes.sum()}, rel=1e-4)
+    assert rows[-1]["heldout"]["all"] < rows[7]["heldout"]["all"], "it learns"
+
+
+def test_a_node_trains_and_the_run_takes_it_over(more_phases: tuple[Recipe, Path]) -> None:
+    """Oracle: the same phase trained by the run itself, on a copy."""
+    recipe, folder = more_phases
+    other = folder.with_name("other")
+    shutil.copytree(folder, other)
+    subprocess.run(
+        [sys.executable, "-m", "neve.training", str(folder), "--phase", "polish"],
+        check=True,
+        capture_output=True,
+    )
+    place = open_store(recipe, folder).path("train-polish")
+    made = place.with_suffix(".partial") / "model" / "model.safetensors"
+    before = made.stat().st_mtime_ns, made.read_bytes()
+    run(recipe, folder, until="train-polish")
+    taken = place / "model" / "model.safetensors"
+    assert (taken.stat().st_mtime_ns, taken.read_bytes()) == before
+    train(other, "polish")
+    for name in ("metrics.jsonl", "model/model.safetensors"):
+        assert (open_store(recipe, other).path("train-polish") / name).read_bytes() == (
+            place / name
+        ).read_bytes()
+
+
+def test_export_of_a_phase_in_training(more_phases: tuple[Recipe, Path], tmp_path: Path) -> None:
+    """Oracle: a model that loads with finite weights; of a phase that is done, its own bytes. What is not there is named."""
+    _, folder = more_phases
+    command = [sys.executable, "-m", "neve.cli", "train", str(folder), "--phase", "long"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(folder.glob("stages/train-long-*.partial/checkpoints/step-*[0-9]/complete.json")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    process.wait()
+    export(folder, "long", tmp_path / "latest", "latest")
+    model = load_model(tmp_path / "latest")
+    assert all(bool(p.isfinite().all()) for p in model.parameters())
+    with pytest.raises(Fault, match="no checkpoint of step 999999"):
+        export(folder, "long", tmp_path / "none", "999999")
+    with pytest.raises(Fault, match="--step latest takes a checkpoint"):
+        export(folder, "long", tmp_path / "none")
+    with pytest.raises(Fault, match="--step newest: must be the number of a step, or latest"):
+        export(folder, "long", tmp_path / "none", "newest")
+    with pytest.raises(Fault, match="phase general is done"):
+        export(folder, "general", tmp_path / "none", "7")
+    assert not (tmp_path / "none").exists()
+    export(folder, "general", tmp_path / "general", "latest")
+    end = open_store(more_phases[0], folder).path("train-general") / "model" / "model.safetensors"
+    assert (tmp_path / "general" / "model.safetensors").read_bytes() == end.read_bytes()
 
 
 def test_the_ledger_holds_every_answer_once(small_run: Path) -> None:

@@ -123,26 +123,13 @@ def _units(keys: list[str], contexts: list[str], targets: list[str], tokenizer: 
 def heldout(curate: Path, limit: int) -> pa.Table:
     """Held-out documents (doc_id, language, content), at most `limit` bytes, languages in proportion to their bytes.
 
-    Within a language they are taken by doc_id, which is a hash of their text, until the next one would
-    pass the language's part of `limit`; of each language at least one document is in.
+    They are those that `neve.tokens.heldout` measures in training.
     """
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     from neve import documents as tables
+    from neve.tokens.heldout import choose
 
-    columns = ["doc_id", "language", "size"]
-    table = tables.read(
-        curate / "documents", [*columns, "content"], (pc.field("split") == "heldout") & (pc.field("size") > 0)
-    )
-    table = table.sort_by([("language", "ascending"), ("doc_id", "ascending")])
-    size = table["size"].to_numpy().astype(np.float64)
-    language = np.asarray(table["language"].to_pylist(), dtype=object)
-    take = np.zeros(len(table), bool)
-    share = min(1.0, limit / max(1.0, size.sum()))
-    for name in sorted(set(language)):
-        mine = np.flatnonzero(language == name)
-        fits = np.cumsum(size[mine]) <= share * size[mine].sum()
-        fits[0] = True
-        take[mine[fits]] = True
-    return table.filter(pa.array(take)).select(["doc_id", "language", "content"])
+    wanted = (pc.field("split") == "heldout") & (pc.field("size") > 0)
+    table = tables.read(curate / "documents", ["doc_id", "language", "size", "content"], wanted)
+    return choose(table, limit).drop_columns("size")

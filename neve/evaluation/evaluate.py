@@ -21,17 +21,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neve import benchmarks, sandbox
-from neve.evaluation import bpb, generate, statistics
+from neve.evaluation import bpb, extract, generate, results, speaking, statistics
 from neve.evaluation.grade import grade
 from neve.store import atomic_write, read_json, write_json
 
 if TYPE_CHECKING:
     from neve.training.model import Llama
 
-RULES_VERSION = 1
-
-GRADED = ("humaneval",)
-"""Benchmarks whose completions can be graded."""
+RULES_VERSION = 2
 
 
 def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
@@ -40,13 +37,11 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     settings: evaluate (the recipe's section), seed, models, pairs ([phase, control], …). inputs: curate, tokenizer,
     and a train stage's folder (with model/) or a model's own folder for each of the models.
     """
-    from neve.tokens import bpe
-
     section, seed = settings["evaluate"], settings["seed"]
     data = Path(section["data"]) if section["data"] else None
     tests = {name: benchmarks.load(name, data) for name in section["tasks"]}
     place = sandbox.probe()
-    tokenizer = bpe.load(inputs["tokenizer"])
+    tokenizer = speaking.load(inputs["tokenizer"])
     table = bpb.heldout(inputs["curate"], section["heldout_bytes"])
     texts = {"heldout": bpb.documents(table, tokenizer)}
     for benchmark in tests.values():
@@ -65,7 +60,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
             part = {
                 "bits_per_byte": _bits_per_byte(bits, texts, languages, seed, section["bootstrap"]),
                 "benchmarks": {
-                    task: _pass_at_1(name, model, tokenizer, benchmark, section, place, out)
+                    task: _pass_at_1(name, model, tokenizer, benchmark, section, place, out, seed)
                     for task, benchmark in tests.items()
                     if section["pass_at_1"]
                 },
@@ -83,7 +78,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
         for metric, units in sorted(texts.items(), key=lambda item: item[0] == "heldout")
         if units
     ]
-    results = {
+    written = {
         "sandbox": {"tier": place.tier, "detail": place.detail},
         "models": {
             name: {key: value for key, value in part.items() if key != "units"}
@@ -91,7 +86,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
         },
         "pairs": pairs,
     }
-    write_json(out / "results.json", results)
+    write_json(out / "results.json", written)
     return {
         "models": len(parts),
         "heldout_documents": table.num_rows,
@@ -155,48 +150,38 @@ def _bits_per_byte(
 def _pass_at_1(
     name: str,
     model: Llama,
-    tokenizer: Any,
+    speech: speaking.Speech,
     benchmark: benchmarks.Benchmark,
     section: dict[str, Any],
     place: sandbox.Sandbox,
     out: Path,
+    seed: int,
 ) -> dict[str, Any]:
-    """Greedy completions of a benchmark, graded; or why that was not done."""
-    if benchmark.name not in GRADED:
-        return {"not_run": f"completions of {benchmark.name} cannot be graded yet; {', '.join(GRADED)} can"}
+    """Greedy completions of a benchmark's test tasks, graded; or why that was not done."""
     if place.tier == "none":
         return {"not_run": place.detail}
-    tasks = benchmark.tasks
+    tasks = [task for task in benchmark.tasks if task.split == "test"]
     completions = generate.complete(
         model,
-        tokenizer,
+        speech,
         [task.prompt for task in tasks],
         max_new_tokens=section["max_new_tokens"],
+        stops=generate.PROGRAM_STOPS if benchmark.name.startswith("mbpp") else generate.STOPS,
         label=f"{name}: generate {benchmark.name}",
     )
     programs = [
-        (task.task_id, generate.given(task.prompt) + completion + "\n")
+        (task.task_id, extract.completed(generate.given(task.prompt), completion, task.entry_point))
         for task, completion in zip(tasks, completions, strict=True)
     ]
-    grades = grade(tasks, programs, place, f"{name}: grade {benchmark.name}")
-    samples = [
-        {"task_id": task.task_id, "sample": 0, "status": result.status, "detail": result.detail}
-        for task, result in zip(tasks, grades, strict=True)
-    ]
+    grades = grade(benchmark, programs, place, label=f"{name}: grade {benchmark.name}")
+    numbers = [(task.task_id, 0) for task in tasks]
+    entry = results.summarize(benchmark, tasks, numbers, grades, (1,), seed)
     lines = [
         json.dumps({**sample, "completion": completion}, ensure_ascii=False)
-        for sample, completion in zip(samples, completions, strict=True)
+        for sample, completion in zip(entry["samples"], completions, strict=True)
     ]
     atomic_write(out / "samples" / f"{name}-{benchmark.name}.jsonl", "\n".join(lines) + "\n")
-    passed = sum(result.status == "pass" for result in grades)
-    return {
-        "tasks": len(tasks),
-        "pass@1": passed / len(tasks),
-        "interval": list(statistics.wilson(passed, len(tasks))),
-        "data_sha256": benchmark.data_sha256,
-        "published": benchmark.published,
-        "samples": samples,
-    }
+    return entry
 
 
 def _compare(

@@ -1,4 +1,4 @@
-"""Greedy generation with a key-value cache: what a base model writes after a prompt.
+"""Generation with a key-value cache: what a model writes after a prompt, greedily or sampled.
 
 Prompts of similar length share a batch, padded on the left, so that all rows append at the same place of the
 cache; positions count real tokens and the mask hides the padding, which gives the same result as one by one.
@@ -8,26 +8,36 @@ The trade-off: one looks for ends only now and then, since decoding a text costs
 Two rules that scores hang on, stated once. A prompt follows <|endoftext|>, as documents do in training, and
 ends in exactly one newline, whatever white space it came with: Neve's tokenizer ends a token at a line's end
 and starts one at its head, so this is where a model has learnt to go on (with a vocabulary that joins "\\n    "
-it would be the place where scores are halved). A completion ends at a sentinel or before the first of STOPS.
+it would be the place where scores are halved). A completion ends at a token that ends a text or before the first of its stops.
+A question in a chat template's words is taken as it is.
+
+Batches are fixed blocks over (length, prompt, key), so they are the same when a killed evaluation goes on; those that are
+done are passed over whole.
 
 Source: the stop sequences of Chen et al. (arXiv 2107.03374) and those that bigcode-evaluation-harness adds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neve.evaluation.sampling import Choose, Sampling, chooser, likeliest
 from neve.progress import bar
 
 if TYPE_CHECKING:
+    from neve.evaluation.speaking import Speech
     from neve.training.model import Llama
 
 STOPS = ("\nclass", "\ndef", "\n#", "\n@", "\nprint", "\nif", "\n```")
 """A completed function has ended where one of these begins: all stand in column 0."""
 
+PROGRAM_STOPS = ('\n"""', "\nassert", "\nprint", "\nif __name__", "\n```")
+"""A program that answers a docstring (MBPP) has ended where one of these begins."""
+
+GREEDY = Sampling()
 BATCH = 64
 LOOK_EVERY = 16
 """Steps between looks at which texts have ended."""
@@ -40,59 +50,89 @@ def given(prompt: str) -> str:
 
 def complete(
     model: Llama,
-    tokenizer: Any,
+    speech: Speech,
     prompts: Sequence[str],
     *,
     max_new_tokens: int,
     stops: Sequence[str] = STOPS,
     label: str = "generate",
 ) -> list[str]:
-    """Greedy completions of `prompts`, in their order, cut before their stop.
+    """Greedy completions of `prompts`, in their order, cut before their stop."""
+    texts = [given(prompt) for prompt in prompts]
+    completions = [""] * len(prompts)
+    for batch in batches(
+        model,
+        speech,
+        texts,
+        [str(k) for k in range(len(texts))],
+        max_new_tokens=max_new_tokens,
+        stops=stops,
+        label=label,
+    ):
+        for number, text in batch:
+            completions[number] = text
+    return completions
+
+
+def batches(
+    model: Llama,
+    speech: Speech,
+    texts: Sequence[str],
+    keys: Sequence[str],
+    *,
+    max_new_tokens: int,
+    stops: Sequence[str],
+    sampling: Sampling = GREEDY,
+    done: Set[str] = frozenset(),
+    label: str = "generate",
+) -> Iterator[list[tuple[int, str]]]:
+    """Completions of `texts` as (number, text), a batch at a time; each of `keys` seeds its own draw.
 
     A prompt and its completion share the model's sequence: a prompt keeps the last tokens that leave room for
     max_new_tokens or for half a sequence, whichever is less, and a completion ends where the sequence does.
+    A batch whose keys are all `done` is left out.
     """
     window = model.config.max_positions
     room = min(max_new_tokens, window // 2)
     encoded = [
-        np.concatenate([[tokenizer.eos], ids]).astype(np.int64)[-(window - room) :]
-        for ids in tokenizer.encode_batch([given(prompt) for prompt in prompts])
+        np.concatenate([speech.prefix, ids]).astype(np.int64)[-(window - room) :]
+        for ids in speech.encode_batch(list(texts))
     ]
-    order = sorted(range(len(prompts)), key=lambda k: (len(encoded[k]), prompts[k]))
-    completions = [""] * len(prompts)
-    with bar(label, total=len(prompts), unit="prompts") as advance:
+    order = sorted(range(len(texts)), key=lambda k: (len(encoded[k]), texts[k], keys[k]))
+    with bar(label, total=len(texts), unit="prompts") as advance:
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
-            tokens = greedy(model, [encoded[k] for k in rows], max_new_tokens, _Ended(tokenizer, stops))
-            for k, ids in zip(rows, tokens, strict=True):
-                completions[k] = _cut(tokenizer.decode(ids), stops)
+            if not all(keys[k] in done for k in rows):
+                choose = chooser(sampling, [keys[k] for k in rows])
+                tokens = extend(
+                    model, [encoded[k] for k in rows], max_new_tokens, _Ended(speech, stops), choose
+                )
+                yield [(k, _cut(speech.decode(ids), stops)) for k, ids in zip(rows, tokens, strict=True)]
             advance(len(rows))
-    return completions
 
 
 class _Ended:
     """Which rows of generated ids have come to their end."""
 
-    def __init__(self, tokenizer: Any, stops: Sequence[str]):
-        from neve.tokens.bpe import SENTINELS
-
-        self.tokenizer, self.stops = tokenizer, stops
-        self.sentinels = list(range(len(SENTINELS)))
+    def __init__(self, speech: Speech, stops: Sequence[str]):
+        self.speech, self.stops = speech, stops
 
     def cut(self, ids: np.ndarray) -> np.ndarray:
-        """The ids before the first sentinel."""
-        found = np.flatnonzero(np.isin(ids, self.sentinels))
+        """The ids before the first that ends a text."""
+        found = np.flatnonzero(np.isin(ids, self.speech.ends))
         return ids[: found[0]] if len(found) else ids
 
     def __call__(self, ids: np.ndarray) -> bool:
         if len(self.cut(ids)) < len(ids):
             return True
-        text = self.tokenizer.decode(ids)
+        text = self.speech.decode(ids)
         return len(_cut(text, self.stops)) < len(text)
 
 
-def greedy(model: Llama, prompts: list[np.ndarray], max_new_tokens: int, ended: Any) -> list[np.ndarray]:
-    """The likeliest next ids after each prompt, one batch; a row ends where `ended.cut` says or its budget does."""
+def extend(
+    model: Llama, prompts: list[np.ndarray], max_new_tokens: int, ended: Any, choose: Choose = likeliest
+) -> list[np.ndarray]:
+    """The next ids after each prompt as `choose` has them, one batch; a row ends where `ended.cut` says or its budget does."""
     import torch
 
     from neve.training.model import Cache
@@ -121,7 +161,7 @@ def greedy(model: Llama, prompts: list[np.ndarray], max_new_tokens: int, ended: 
         cache = Cache(model, batch, width + steps)
         hidden = model(tokens, positions=positions, mask=mask, cache=cache)
         for step in range(steps):
-            chosen = model.logits(hidden[:, -1]).argmax(dim=-1)
+            chosen = choose(model.logits(hidden[:, -1]), rows.tolist())
             out[rows, step] = chosen.cpu().numpy()
             written[rows] = step + 1
             if step + 1 == steps:

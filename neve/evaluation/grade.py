@@ -1,262 +1,219 @@
 """Which completions pass their tests, decided where the completion cannot reach.
 
-A benchmark's test is a function `check(candidate)` that calls the candidate and looks at what it returns. Run
-beside the candidate, in one process, it can be cheated in a dozen ways: by leaving with status 0, by
+Run beside a candidate in one process, a test can be cheated in dozens of ways: by leaving with status 0, by
 printing what the grader looks for, by a class that equals everything, by walking the frames up to the
-expected values. So the two never meet. Three kinds of program run, each in a sandbox:
+expected values. So the two never meet. Three kinds of program run, each in a sandbox of its own:
 
-  record   once for all tasks: `check` on the canonical solution, noting the arguments of every call
-  answer   once a sample: the candidate on those arguments; what it returns leaves as plain data (plain.py)
-  replay   once for some samples: `check` on a stand-in that gives those answers, each in a fork of its own
+  expect    once a task: what its tests ask, and what the canonical solution answers (suites.py, recording.py)
+  answer    once a sample: the candidate on those questions; what it returns leaves as plain data (answering.py)
+  compare   for answers that are not the expected ones to the byte (comparing.py, rules.py)
 
-All that a candidate decides is its answers, and it has not seen what is expected. The trade-off: tests must
-call the candidate with the same arguments however it answers (the random numbers of tests are seeded); all of
-HumanEval's do, and a test that does not is an "error". A value that is no plain data equals nothing. A test that calls the function by its own name (HumanEval/33) gets the same stand-in; helper functions of the
-prompt are the benchmark's own, whatever the candidate makes of them.
+All that a candidate decides is its answers, and it has not seen what is expected. The trade-off: a value that is
+no plain data equals nothing. Tests written for unittest (BigCodeBench) cannot be taken apart so; unittests.py has
+what is done there, and its limits.
 
-Source: HumanEval (arXiv 2107.03374); cheats as collected against EvalPlus and others.
+Time limits follow the canonical solution's time on this machine. A sample that runs out of time is tried again with
+nothing beside it, under limits measured at that moment, before it counts.
+
+Source: HumanEval (arXiv 2107.03374), EvalPlus (arXiv 2305.01210); cheats as collected against graders in use.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any
 
 from neve import sandbox
-from neve.benchmarks import Task
+from neve.benchmarks import Benchmark, Task
 from neve.errors import Fault
-from neve.evaluation import plain
+from neve.evaluation import plain, suites, unittests
+from neve.evaluation.suites import Answered, Machine, Suite, workers
+from neve.evaluation.verdict import Grade
 from neve.progress import bar
 
-SECONDS = 6.0
-"""Wall-clock limit of a sample. HumanEval's slowest solution needs a tenth; busy machines need the rest."""
-ALONE_SECONDS = 15.0
-"""Limit when a sample that ran out of time is tried again with nothing beside it."""
-REPLAY_SECONDS = 10
+COMPARE_SECONDS = 10
 """Limit of one comparison."""
-REPLAYS = 16
-"""Samples compared in one sandbox."""
-RECORD_SECONDS = 120.0
-MEMORY_BYTES = 1 << 30
-ANSWER_BYTES = 8 << 20
-"""A candidate's answers, encoded, at most."""
-
-_TESTING = """
-import random, sys
-
-def test_namespace(job, candidate):
-    namespace = {"__name__": "test"}
-    exec(compile(job["prompt"] + "    pass\\n", "<prompt>", "exec"), namespace)
-    exec(compile(job["test"], "<test>", "exec"), namespace)
-    namespace[job["entry_point"]] = candidate
-    random.seed(0)
-    return namespace
-"""
-
-_RECORD = """
-for line in sys.stdin:
-    job, calls = json.loads(line), []
-    def candidate(*args, **kwargs):
-        calls.append(encode([args, kwargs]))
-        return solution[job["entry_point"]](*args, **kwargs)
-    try:
-        solution = {"__name__": "solution"}
-        exec(compile(job["prompt"] + job["solution"], "<solution>", "exec"), solution)
-        test_namespace(job, candidate)["check"](candidate)
-    except BaseException as error:
-        calls = f"{type(error).__name__}: {error}"[:200]
-    print(json.dumps([job["task_id"], calls]))
-"""
-
-_REPLAY = """
-import os, signal
-
-class Unsteady(BaseException):
-    pass
-
-def judge(job):
-    position = 0
-    def candidate(*args, **kwargs):
-        nonlocal position
-        position += 1
-        if position > len(job["calls"]) or encode([args, kwargs]) != job["calls"][position - 1]:
-            raise Unsteady("the test called the candidate in another way")
-        kind, answer = answers[position - 1]
-        if kind != "value":
-            raise RuntimeError(str(answer))
-        return decode(answer)
-    try:
-        answers = json.loads(job["answers"].encode("latin-1"))
-        if not isinstance(answers, list) or len(answers) != len(job["calls"]):
-            raise ValueError("not as many answers as calls")
-        test_namespace(job, candidate)["check"](candidate)
-        return "pass", ""
-    except Unsteady as error:
-        return "error", str(error)
-    except BaseException as error:
-        return "fail", f"call {position} of {len(job['calls'])}: {type(error).__name__}: {error}"[:200].rstrip(": ")
-
-for line in sys.stdin:
-    job = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        signal.alarm(job["seconds"])
-        sys.stdout = open(os.devnull, "w")
-        verdict = judge(job)
-        os.write(1, dumps([job["number"], *verdict]) + b"\\n")
-        os._exit(0)
-    os.waitpid(child, 0)
-"""
-
-_ANSWER = """
-import os, sys
-
-def main():
-    job = json.loads(sys.stdin.readline())
-    channel, nowhere = os.dup(1), os.open("/dev/null", os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-    answers, namespace = [], {"__name__": "candidate"}
-    try:
-        exec(compile(job["program"], "<candidate>", "exec"), namespace)
-        function = namespace[job["entry_point"]]
-    except BaseException as error:
-        answers = [["raised", f"{type(error).__name__}: {error}"[:200]]] * len(job["calls"])
-    else:
-        for call in job["calls"]:
-            try:
-                args, kwargs = decode(call)
-                answers.append(["value", encode(function(*args, **kwargs))])
-            except BaseException as error:
-                answers.append(["raised", f"{type(error).__name__}: {error}"[:200]])
-    data = memoryview(dumps(answers) + b"\\n")
-    while data:
-        data = data[os.write(channel, data):]
-    os._exit(0)
-
-main()
-"""
+COMPARED = 16
+"""Parts compared in one sandbox."""
+BLOCK = 256
+"""Samples graded before their verdicts are handed on."""
+LONG = "long"
+"""Not a verdict: the answers are asked for whole."""
+NOT_COMPARED = "its answers could not be compared"
+COMPARED_BYTES = 64 << 20
+"""Bytes of answers compared in one sandbox, beyond the first."""
 
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
 """An object's address in a message, which no two runs share."""
-_PLAIN = Path(plain.__file__).read_text(encoding="utf-8")
 
 
-@dataclass(frozen=True)
-class Grade:
-    """What became of one sample: "fail" is the candidate's fault, "error" the grader's; `detail` says how."""
-
-    status: Literal["pass", "fail", "timeout", "error"]
-    detail: str
+def gradable(name: str) -> bool:
+    """Whether completions of a benchmark can be graded."""
+    return name.partition("-")[0] in (*suites.KINDS, "bigcodebench")
 
 
 def grade(
-    tasks: Sequence[Task], programs: Sequence[tuple[str, str]], place: sandbox.Sandbox, label: str = "grade"
+    benchmark: Benchmark,
+    samples: Sequence[tuple[str, str]],
+    place: sandbox.Sandbox,
+    *,
+    label: str = "grade",
+    packages: Path | None = None,
+    done: Callable[[int, Grade], None] = lambda number, result: None,
 ) -> list[Grade]:
     """Grade programs, given as (task_id, source that defines the entry point), in their order.
 
-    Raises Fault where there is no sandbox, or for a task_id that is not among `tasks`.
+    `packages` is a folder of libraries that programs may import beside the standard library; `done` hears of each
+    sample that is through, by its number. Raises Fault where there is no sandbox, or for a task_id that is
+    not the benchmark's.
     """
-    by_id = {task.task_id: task for task in tasks}
-    if unknown := sorted({task_id for task_id, _ in programs} - by_id.keys()):
-        raise Fault(f"task_id {unknown[0]!r} is not one of the benchmark's")
-    wanted = sorted({task_id for task_id, _ in programs})
-    calls = record([by_id[task_id] for task_id in wanted], place)
+    by_id = {task.task_id: task for task in benchmark.tasks}
+    if unknown := sorted({task_id for task_id, _ in samples} - by_id.keys()):
+        raise Fault(
+            f"task_id {unknown[0]!r} is not one of {benchmark.name}'s; they are like {next(iter(by_id))!r}"
+        )
+    asked = {task_id for task_id, _ in samples}
+    wanted = [task for task in benchmark.tasks if task.task_id in asked]
+    machine = Machine(benchmark.name, place, packages)
+    block = unittests.block if benchmark.name.startswith("bigcodebench") else _block
+    prepare = unittests.prepare if benchmark.name.startswith("bigcodebench") else suites.build
+    grades: list[Grade] = []
+    prepared = prepare(wanted, machine) if wanted else {}
+    with bar(label, total=len(samples), unit="samples") as advance, ThreadPoolExecutor(workers()) as pool:
+        for start in range(0, len(samples), BLOCK):
+            rows: list[Any] = [
+                (by_id[task_id], prepared[task_id], text) for task_id, text in samples[start : start + BLOCK]
+            ]
+            for verdict in block(rows, machine, pool, advance):
+                done(len(grades), verdict)
+                grades.append(verdict)
+    return grades
 
-    def answer(number: int, seconds: float) -> bytes | Grade:
-        task_id, program = programs[number]
-        return _answer(by_id[task_id], calls[task_id], program, place, seconds)
 
-    outcomes: list[bytes | Grade] = [b""] * len(programs)
-    with (
-        bar(label, total=len(programs), unit="samples") as advance,
-        ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool,
+def _block(
+    rows: list[tuple[Task, Suite, str]],
+    machine: Machine,
+    pool: ThreadPoolExecutor,
+    advance: Callable[[float], None],
+) -> list[Grade]:
+    """Verdicts of samples, given as (task, suite, program)."""
+
+    def first(number: int) -> Answered:
+        task, suite, program = rows[number]
+        if suite.problem:
+            return Answered([], "error", f"the benchmark's own test cannot judge: {suite.problem}")
+        return suites.answer(task, suite, program, machine, limits=suite.limits, total=suite.total)
+
+    answered = [Answered([], "fail")] * len(rows)
+    futures = {pool.submit(first, number): number for number in range(len(rows))}
+    for future in as_completed(futures):
+        answered[futures[future]] = future.result()
+        advance(1)
+    for number, found in enumerate(answered):
+        if found.ended == "timeout":
+            answered[number] = _alone(*rows[number], machine)
+    verdicts: list[list[Grade]] = [
+        [
+            Grade("pass") if _surely_right(line, wanted) else Grade("fail", NOT_COMPARED)
+            for line, wanted in zip(found.lines, suite.expected, strict=False)
+        ]
+        for found, (_, suite, _) in zip(answered, rows, strict=True)
+    ]
+    jobs = [
+        (number, part, _job(rows[number][1], part), answered[number].lines[part])
+        for number, parts in enumerate(verdicts)
+        for part, verdict in enumerate(parts)
+        if verdict.status != "pass"
+    ]
+    long = []
+    for number, part, verdict in _compare(jobs, machine, pool):
+        verdicts[number][part] = verdict
+        if verdict.status == LONG:
+            long.append((number, part))
+    for (number, part), verdict in zip(
+        long, pool.map(lambda at: _at_length(rows[at[0]], at[1], machine), long), strict=True
     ):
-        futures = {pool.submit(answer, number, SECONDS): number for number in range(len(programs))}
-        for future in as_completed(futures):
-            outcomes[futures[future]] = future.result()
-            advance(1)
-        for number, outcome in enumerate(outcomes):
-            if isinstance(outcome, Grade) and outcome.status == "timeout":
-                outcomes[number] = answer(number, ALONE_SECONDS)
-        answered = [number for number, outcome in enumerate(outcomes) if isinstance(outcome, bytes)]
-
-        def replay(numbers: list[int]) -> dict[int, Grade]:
-            jobs = [
-                _job(by_id[task_id], calls=calls[task_id], number=number, seconds=REPLAY_SECONDS,
-                     answers=cast(bytes, outcomes[number]).decode("latin-1"))
-                for number in numbers
-                for task_id in [programs[number][0]]
-            ]  # fmt: skip
-            return _replay(jobs, place)
-
-        verdicts: dict[int, Grade] = {}
-        for part in pool.map(replay, [answered[k : k + REPLAYS] for k in range(0, len(answered), REPLAYS)]):
-            verdicts |= part
-    incomparable = Grade("fail", "its answers could not be compared")
+        verdicts[number][part] = verdict
     return [
-        outcome if isinstance(outcome, Grade) else verdicts.get(number, incomparable)
-        for number, outcome in enumerate(outcomes)
+        _whole(found, suite, parts, machine.benchmark)
+        for found, (_, suite, _), parts in zip(answered, rows, verdicts, strict=True)
     ]
 
 
-def record(tasks: Sequence[Task], place: sandbox.Sandbox) -> dict[str, list[Any] | str]:
-    """By task_id: the encoded arguments of each call that the test makes, or in words why that is not known."""
-    jobs = b"".join(_job(task, task_id=task.task_id, solution=task.solution) + b"\n" for task in tasks)
-    result = sandbox.run(
-        _PLAIN + _TESTING + _RECORD,
-        sandbox=place,
-        timeout_s=RECORD_SECONDS,
-        memory_bytes=MEMORY_BYTES,
-        stdin=jobs,
-        output_bytes=64 << 20,
+def _alone(task: Task, suite: Suite, program: str, machine: Machine) -> Answered:
+    """Once more with nothing beside it, under limits measured now."""
+    now = suites.measured(task, suite, machine)
+    fresh = replace(
+        suite, seconds=tuple(map(max, now.seconds, suite.seconds)) if suite.seconds else now.seconds
     )
-    calls: dict[str, list[Any] | str] = {
-        task.task_id: f"its canonical solution was not run ({result.status})" for task in tasks
-    }
-    calls.update(json.loads(line) for line in result.stdout.splitlines() if line.endswith(b"]"))
-    return calls
+    return suites.answer(task, suite, program, machine, limits=fresh.limits, total=fresh.total)
 
 
-def _answer(
-    task: Task, calls: list[Any] | str, program: str, place: sandbox.Sandbox, seconds: float
-) -> bytes | Grade:
-    """What a program answers to the calls, unread, or its grade where it gives no answer."""
-    if isinstance(calls, str):
-        return Grade("error", f"the benchmark's own solution fails its test: {calls}")
-    result = sandbox.run(
-        _PLAIN + _ANSWER,
-        sandbox=place,
-        timeout_s=seconds,
-        memory_bytes=MEMORY_BYTES,
-        stdin=plain.dumps({"program": program, "entry_point": task.entry_point, "calls": calls}) + b"\n",
-        output_bytes=ANSWER_BYTES,
-    )
-    if result.status == "timeout":
-        return Grade("timeout", f"no answer within {seconds:g} s")
-    if result.status != "ok" or not result.stdout:
-        return Grade("fail", f"ended without answers ({result.status})")
-    return result.stdout
+def _at_length(row: tuple[Task, Suite, str], part: int, machine: Machine) -> Grade:
+    """The verdict of one part whose long answers differ by their digests: both sides once more, whole."""
+    task, suite, program = row
+    wanted = suites.measured(task, suite, machine, whole=True)
+    fresh = replace(suite, seconds=wanted.seconds, expected=tuple(wanted.lines))
+    found = suites.answer(task, fresh, program, machine, limits=fresh.limits, total=fresh.total, whole=True)
+    if wanted.ended != "ok" or len(found.lines) <= part:
+        return Grade(
+            "fail", f"long answers differ, and cannot be compared whole ({wanted.detail or found.detail})"
+        )
+    with ThreadPoolExecutor(1) as alone:
+        job = (0, part, _job(fresh, part), found.lines[part])
+        verdict = next((verdict for *_, verdict in _compare([job], machine, alone)), None)
+    return verdict if verdict and verdict.status != LONG else Grade("fail", NOT_COMPARED)
 
 
-def _replay(jobs: list[bytes], place: sandbox.Sandbox) -> dict[int, Grade]:
-    """Grades by the jobs' numbers; those that could not be compared are not there."""
-    result = sandbox.run(
-        _PLAIN + _TESTING + _REPLAY,
-        sandbox=place,
-        timeout_s=(REPLAY_SECONDS + 1) * len(jobs) + ALONE_SECONDS,
-        memory_bytes=MEMORY_BYTES,
-        stdin=b"\n".join(jobs),
-    )
-    rows = [json.loads(line) for line in result.stdout.splitlines() if line.endswith(b"]")]
-    return {number: Grade(status, _ADDRESS.sub("0x…", detail)) for number, status, detail in rows}
+def _surely_right(line: bytes, expected: bytes) -> bool:
+    return line == expected and plain.FOREIGN.encode() not in expected
 
 
-def _job(task: Task, **more: Any) -> bytes:
-    return plain.dumps({"prompt": task.prompt, "test": task.test, "entry_point": task.entry_point, **more})
+def _job(suite: Suite, part: int) -> dict[str, Any]:
+    """What `comparing` needs for one part of a suite."""
+    start, size = sum(suite.parts[:part]), suite.parts[part]
+    judge = {**suite.judge, "expected": suite.expected[part].decode("latin-1"), "seconds": COMPARE_SECONDS}
+    if judge.get("args"):
+        judge["args"] = judge["args"][start : start + size]
+    return judge
+
+
+def _compare(
+    jobs: list[tuple[int, int, dict[str, Any], bytes]], machine: Machine, pool: ThreadPoolExecutor
+) -> Iterator[tuple[int, int, Grade]]:
+    """Verdicts of answers that are not the expected ones to the byte, as far as they could be compared."""
+    batches: list[list[int]] = []
+    room = 0
+    for at, (_, _, judge, line) in enumerate(jobs):
+        room -= len(line) + len(judge["expected"])
+        if room < 0 or len(batches[-1]) == COMPARED:
+            batches.append([])
+            room = COMPARED_BYTES
+        batches[-1].append(at)
+
+    def compare(batch: list[int]) -> bytes:
+        stdin = b"".join(
+            plain.dumps({**jobs[at][2], "number": at, "size": len(jobs[at][3])}) + b"\n" + jobs[at][3]
+            for at in batch
+        )
+        seconds = (COMPARE_SECONDS + 1) * len(batch) + suites.START_SECONDS
+        return machine.run("comparing", stdin, seconds, sandbox.OUTPUT_BYTES).stdout
+
+    for output in pool.map(compare, batches):
+        for row in output.splitlines():
+            at, status, detail = json.loads(row)
+            yield jobs[at][0], jobs[at][1], Grade(status, _ADDRESS.sub("0x…", detail))
+
+
+def _whole(found: Answered, suite: Suite, parts: list[Grade], benchmark: str) -> Grade:
+    """The verdict of a sample from those of its parts; a part that did not come has the verdict of how it ended."""
+    ending = Grade(found.ended if found.ended in ("timeout", "error") else "fail", found.detail)  # type: ignore[arg-type]
+    every = [*parts, *[ending] * (max(1, len(suite.parts)) - len(parts))]
+    worst = next((verdict for verdict in every if verdict.status != "pass"), Grade("pass"))
+    based = benchmark.endswith("+") or len(suite.parts) > 1  # one task of MBPP+ has no added tests
+    return replace(worst, base=every[0].status if based else None)

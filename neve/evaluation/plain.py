@@ -1,22 +1,43 @@
 """Python values as plain data, so that a candidate's answers can leave its process and be compared elsewhere.
 
-What comes out of `decode` is built-in types only: an `__eq__` that is always true, or any other behaviour of
-the candidate's own classes, stays behind. Subclasses become their base (a Counter is a dict), iterators
-become fresh iterators over their items; all else becomes an object that equals nothing but itself.
-The trade-off: Fraction and Decimal, which can equal a float, are among "all else".
+What comes out of `decode` is built-in types, fractions and decimals only: an `__eq__` that is always true, or any
+other behaviour of the candidate's own classes, stays behind. Subclasses become their base (a Counter is a
+dict, NumPy's numbers are Python's), iterators become fresh iterators over their items; all else becomes
+an object that equals nothing but itself. Equal text is equal data, but for those foreign objects; the reverse
+does not hold (1 and True, two orders of one set), so unequal text has to be decoded and compared.
+
+Long answers leave as a digest: equal digests are equal data of equal types, and no test's verdict needs more then. Where
+digests differ, the answer is asked for whole. marshal writes what is hashed, fifty times as fast as
+Python could; it is never read back.
 
 This file also runs inside the sandbox, as text in front of the programs that need it: standard library only.
 """
 
+from __future__ import annotations
+
 import json
+import marshal
+import sys
 from collections.abc import Iterable, Set
 from itertools import islice
-from typing import Any
+
+TYPE_CHECKING = False  # typing itself would cost a start of the interpreter a third
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
 
 MAX_ITEMS = 1_000_000
 """Items at most that are taken from an iterator."""
 WIDE = 1 << 62
 """Integers from here on are written in hex: Python refuses to write or read very long decimals."""
+LONG = 1 << 12
+"""Bytes from which on an answer is long."""
+CHUNK = 1024
+"""Items of a long sequence that are hashed at once."""
+DIGEST = '["digest", '
+"""How a long answer begins in text."""
+FOREIGN = '["foreign", '
+"""How a foreign object begins in text; within a string the quotes would be escaped."""
 
 
 class Foreign:
@@ -25,25 +46,36 @@ class Foreign:
 
 def encode(value: Any) -> Any:
     """`value` as JSON data; raises ValueError for an endless iterator, RecursionError for a nested or circular one."""
-    if value is None or isinstance(value, bool | float | str):
+    kind = type(value)
+    if value is None or kind is float or kind is str or kind is bool:
         return value
-    if isinstance(value, int):
+    if kind is list or kind is tuple:
+        return [kind.__name__, [encode(item) for item in value]]
+    if isinstance(value, int) and kind is not bool:
         return value if -WIDE < value < WIDE else ["int", hex(value)]
+    if isinstance(value, bool | float | str):
+        return value
     if isinstance(value, complex):
         return ["complex", value.real, value.imag]
     if isinstance(value, bytes | bytearray):
         return ["bytes", value.hex()]
     if isinstance(value, dict):
         return ["dict", [[encode(key), encode(item)] for key, item in value.items()]]
-    for name, kind in (("list", list), ("tuple", tuple), ("frozenset", frozenset), ("set", Set)):
-        if isinstance(value, kind):
+    for name, base in (("list", list), ("tuple", tuple), ("frozenset", frozenset), ("set", Set)):
+        if isinstance(value, base):
             return [name, [encode(item) for item in value]]
+    if (fractions := sys.modules.get("fractions")) and kind is fractions.Fraction:
+        return ["fraction", encode(value.numerator), encode(value.denominator)]
+    if (decimal := sys.modules.get("decimal")) and kind is decimal.Decimal:
+        return ["decimal", str(value)]
+    if (numpy := sys.modules.get("numpy")) and isinstance(value, numpy.number | numpy.bool_):
+        return encode(value.item())
     if isinstance(value, Iterable):
         items = [encode(item) for item in islice(value, MAX_ITEMS + 1)]
         if len(items) > MAX_ITEMS:
             raise ValueError("an iterator without an end")
         return ["iterator", items]
-    return ["foreign", type(value).__name__]
+    return ["foreign", kind.__name__]
 
 
 def decode(data: Any) -> Any:
@@ -61,6 +93,14 @@ def decode(data: Any) -> Any:
         return bytes.fromhex(rest[0])
     if name == "dict":
         return {decode(key): decode(item) for key, item in rest[0]}
+    if name == "fraction":
+        from fractions import Fraction
+
+        return Fraction(decode(rest[0]), decode(rest[1]))
+    if name == "decimal":
+        from decimal import Decimal
+
+        return Decimal(rest[0])
     if name == "foreign":
         return Foreign()
     kinds: dict[str, Any] = {
@@ -75,3 +115,33 @@ def decode(data: Any) -> Any:
 
 def dumps(data: Any) -> bytes:
     return json.dumps(data).encode()
+
+
+def digest(value: Any) -> str | None:
+    """SHA-256 of a long value; None for a short one, and for one that is not of built-in types all through."""
+    kind = type(value)
+    try:
+        if (kind is list or kind is tuple) and len(value) > CHUNK:
+            pieces: Iterator[bytes] = (
+                marshal.dumps(value[k : k + CHUNK], 2) for k in range(0, len(value), CHUNK)
+            )
+            first = next(pieces)
+        else:
+            first, pieces = marshal.dumps(value, 2), iter(())
+            if len(first) < LONG:
+                return None
+        from hashlib import sha256
+
+        hasher = sha256(f"{kind.__name__} {len(first)} ".encode() + first)
+        for piece in pieces:
+            hasher.update(piece)
+    except ValueError:
+        return None
+    return hasher.hexdigest()
+
+
+def answer(value: Any, whole: bool) -> str:
+    """A value that a candidate returned, as text: ["digest", …] if it is long and not asked for whole, else ["value", …]."""
+    if not whole and (found := digest(value)) is not None:
+        return json.dumps(["digest", found])
+    return json.dumps(["value", encode(value)])

@@ -64,11 +64,11 @@ def headlines(summary: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _offsets(phases: list[dict[str, Any]]) -> dict[str, int]:
-    """Tokens trained before each phase begins, along what it started from."""
+    """Tokens trained before each phase begins, along the phases that it started from."""
     before: dict[str, int] = {}
-    tokens = {"scratch": 0}
+    tokens: dict[str, int] = {}
     for phase in phases:
-        before[phase["name"]] = tokens[phase["start"]]
+        before[phase["name"]] = tokens.get(phase["start"], 0)
         tokens[phase["name"]] = before[phase["name"]] + phase["tokens"]
     return before
 

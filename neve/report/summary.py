@@ -124,7 +124,7 @@ def phases(inputs: dict[str, Path], counts: dict[str, Any], recipe: dict[str, An
             {
                 "name": name,
                 "control": name != phase["name"],
-                "data": "random documents" if name != phase["name"] else phase["data"],
+                "data": "random documents" if name != phase["name"] else _data(phase),
                 "start": phase["start"],
                 **counts[stage],
                 "view": counts[f"view-{name}"],
@@ -132,6 +132,12 @@ def phases(inputs: dict[str, Path], counts: dict[str, Any], recipe: dict[str, An
             }
         )
     return rows
+
+
+def _data(phase: dict[str, Any]) -> str:
+    """What a phase reads, in a few words: a mix by its parts' weights."""
+    parts = [f"{part['data']} {part['weight']:g}" for part in phase["mix"]]
+    return phase["data"] or "mix of " + ", ".join(parts)
 
 
 def curve(path: Path) -> dict[str, list[float]]:

@@ -36,7 +36,7 @@ def why(folder: Path, key: str) -> dict[str, Any]:
     life: dict[str, Any] = {"file": file, "signals": _signals(places["curate"], file), "verdict": verdict}
     if verdict is None and "tokens" in places:
         life |= _quality(places, file["doc_id"])
-        life["phases"] = _phases(folder, places, file["doc_id"])
+        life["phases"] = _phases(places, file["doc_id"])
         life["synthetic"] = _children(places, file["doc_id"])
     return life
 
@@ -116,32 +116,37 @@ def _quality(places: dict[str, Path], doc_id: str) -> dict[str, Any]:
     return found
 
 
-def _phases(folder: Path, places: dict[str, Path], doc_id: str) -> list[dict[str, Any]]:
+def _phases(places: dict[str, Path], doc_id: str) -> list[dict[str, Any]]:
     """For each phase trained: how many of the document's tokens it was trained on, repeats counted."""
-    from neve.tokens.view import View
+    from neve.tokens.mix import Mix, opened
 
     if "tokens" not in places:
         return []
     row = _row(places["tokens"] / "index.parquet", doc_id, ["shard", "offset", "length"])
-    training = read_json(folder / "run.json")["recipe"]["training"]
     found = []
     for name, path in places.items():
         if not name.startswith("train-") or row is None:
             continue
         phase = name.removeprefix("train-")
         place = places[f"view-{phase}"]
-        if "synthetic-tokens" in read_json(place / MANIFEST)["inputs"]:
-            continue
-        view = View(place)
-        at = _in_view(place, row)
         manifest = read_json(path / MANIFEST)
-        windows = manifest["counts"]["steps"] * training["batch"]
-        tokens = (
-            0 if at is None else view.seen(at, manifest["settings"]["seed"], windows, training["sequence"])
-        )
-        found.append(
-            {"phase": phase, "in_view": at is not None, "tokens": row["length"], "tokens_trained": tokens}
-        )
+        training, seed = manifest["settings"]["training"], manifest["settings"]["seed"]
+        view = opened(place)
+        windows = -(-manifest["counts"]["tokens"] // training["sequence"])
+        if isinstance(view, Mix):
+            parts = list(zip(view.folders, view.parts, view.windows_of(windows), strict=True))
+        else:
+            parts = [(place, view, windows)]
+        parts = [part for part in parts if "synthetic-tokens" not in read_json(part[0] / MANIFEST)["inputs"]]
+        seen = [
+            part.seen(at, seed, count, training["sequence"])
+            for at_place, part, count in parts
+            if (at := _in_view(at_place, row)) is not None
+        ]
+        if parts:
+            found.append(
+                {"phase": phase, "in_view": bool(seen), "tokens": row["length"], "tokens_trained": sum(seen)}
+            )
     return found
 
 

@@ -34,9 +34,8 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     """
     tokens = next(inputs[name] for name in ("tokens", "synthetic-tokens") if name in inputs)
     about = read_json(tokens / "tokens.json")
-    index = tables.read(
-        tokens / "index.parquet", columns=["doc_id", "language", "repo", "shard", "offset", "length", "split"]
-    )
+    columns = ["doc_id", "language", "repo", "shard", "offset", "length", "split"]
+    index = tables.read(tokens / "index.parquet", columns)
     if settings["selection"]:
         folder = next(inputs[name] for name in ("selection", "control") if name in inputs)
         rows, repeats = _selected(index, folder / settings["selection"])
@@ -70,46 +69,34 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     relative = Path(os.path.relpath(tokens, out))
     shards = [{"file": (relative / s["file"]).as_posix(), "tokens": s["tokens"]} for s in about["shards"]]
     view = {name: about[name] for name in ("dtype", "vocab_size", "sentinels")}
-    view |= {
-        "kind": settings["data"],
-        "fim_rate": rate,
-        "documents": len(rows),
-        "tokens": total,
-        "passes": passes,
-    }
-    write_json(out / "view.json", view | {"shards": shards})
-    return {"documents": len(rows), "tokens": total, "passes": passes}
+    counts = {"documents": len(rows), "tokens": total, "passes": passes}
+    write_json(
+        out / "view.json", view | {"kind": settings["data"], "fim_rate": rate, **counts, "shards": shards}
+    )
+    return counts
 
 
 def _selected(index: pa.Table, path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the index that the selection names, in the index's order, and how often each is seen."""
     chosen = tables.read(path, columns=["doc_id", "repeats"])
-    rows = pc.index_in(chosen["doc_id"], value_set=index["doc_id"].combine_chunks())
-    if rows.null_count:
-        missing = chosen.filter(pc.is_null(rows))["doc_id"][0]
-        raise Fault(
-            f"{path.name}: doc_id {missing} is not in the token index ({rows.null_count} such); build the selection again"
-        )
-    found = rows.to_numpy()
-    repeats = chosen["repeats"].to_numpy().astype(np.int32)
-    order = np.argsort(found, kind="stable")
-    found, repeats = found[order], repeats[order]
-    if (found[1:] == found[:-1]).any():
-        row = int(found[1:][found[1:] == found[:-1]][0])
-        raise Fault(
-            f"{path.name}: doc_id {index['doc_id'][row]} stands twice; `repeats` says how often a document is seen"
-        )
-    if (repeats < 1).any():
-        raise Fault(
-            f"{path.name}: repeats = {repeats.min()}: must be 1 or more; leave the document out instead"
-        )
-    held = pc.not_equal(index["split"].take(pa.array(found)), "train").to_numpy()
-    if held.any():
-        row = int(found[held][0])
-        raise Fault(
-            f"{path.name}: doc_id {index['doc_id'][row]} is held out ({int(held.sum())} such); only split train may be chosen"
-        )
-    return found, repeats
+    rows = pc.index_in(chosen["doc_id"], value_set=index["doc_id"].combine_chunks()).fill_null(-1).to_numpy()
+    order = np.argsort(rows, kind="stable")
+    rows, repeats = rows[order], chosen["repeats"].to_numpy().astype(np.int32)[order]
+    train = np.flatnonzero(pc.equal(index["split"], "train").to_numpy())
+    rules = (
+        (rows < 0, "is not in the token index; build the selection again"),
+        (np.diff(rows, prepend=-1) == 0, "stands twice; `repeats` says how often a document is seen"),
+        (
+            repeats < 1,
+            f"has repeats = {repeats.min(initial=1)}, not 1 or more; leave the document out instead",
+        ),
+        (~np.isin(rows, train), "is held out; only split train may be chosen"),
+    )
+    for broken, what in rules:
+        if broken.any():
+            first = chosen["doc_id"][int(order[broken.argmax()])]
+            raise Fault(f"{path.name}: doc_id {first} {what} ({broken.sum()} such)")
+    return rows, repeats
 
 
 def _separators(index: pa.Table, data: str, sentinels: dict[str, int]) -> np.ndarray:

@@ -16,36 +16,41 @@ Sources: StarCoder (arXiv 2305.06161) for the sentinels and single digits; GPT-4
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import tiktoken
+import tokenizers
+from tokenizers import decoders, models, pre_tokenizers, trainers
 
+from neve import documents as tables
 from neve.errors import Fault
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    import tiktoken
-    import tokenizers
+from neve.progress import bar
+from neve.store import read_json, write_json
+from neve.tokens.hashing import document_keys, keyed
 
 RULES_VERSION = 1
 
 SENTINELS = (
-    "<|endoftext|>",
-    "<fim_prefix>",
-    "<fim_middle>",
-    "<fim_suffix>",
-    "<fim_pad>",
-    "<repo_name>",
-    "<file_sep>",
-)
+    "<|endoftext|>", "<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<fim_pad>", "<repo_name>", "<file_sep>"
+)  # fmt: skip
 """Special tokens; their ids are 0 to 6 in this order."""
 
 PATTERN = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+
+TRANSFORMERS = {
+    "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": SENTINELS[0], "eos_token": SENTINELS[0],
+    "pad_token": "<fim_pad>", "additional_special_tokens": list(SENTINELS[1:]),
+    "clean_up_tokenization_spaces": False,
+}  # fmt: skip
+"""What AutoTokenizer needs to know beside tokenizer.json."""
 
 PROOF_BYTES = 4 << 20
 """Text, at least, on which the two encoders are compared, where the sample has so much."""
@@ -64,21 +69,20 @@ class Tokenizer:
 
     def encode_batch(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Ids of each text, int64 [tokens]; no sentinel is added or recognised. Uses all cores given."""
-        if self._fast is None:
-            return [
-                np.array(e.ids, dtype=np.int64)
-                for e in self._exact.encode_batch_fast(texts, add_special_tokens=False)
-            ]
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
-            return list(threads.map(self._encode, texts))
+        fast = self._fast
+        if fast is None:
+            encoded = self._exact.encode_batch_fast(texts, add_special_tokens=False)
+            return [np.array(e.ids, dtype=np.int64) for e in encoded]
 
-    def _encode(self, text: str) -> np.ndarray:
-        assert self._fast is not None
-        try:
-            ids = self._fast.encode_to_numpy(text, allowed_special=set(), disallowed_special=())
+        def encode(text: str) -> np.ndarray:
+            try:
+                ids = fast.encode_to_numpy(text, allowed_special=set(), disallowed_special=())
+            except ValueError:  # its regular expressions give up on about a million spaces in a row
+                ids = np.array(self._exact.encode(text, add_special_tokens=False).ids)
             return ids.astype(np.int64)
-        except ValueError:  # its regular expressions give up on about a million spaces in a row
-            return np.array(self._exact.encode(text, add_special_tokens=False).ids, dtype=np.int64)
+
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+            return list(threads.map(encode, texts))
 
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
         """Text of ids, sentinels by name; bytes that are no UTF-8 become U+FFFD."""
@@ -86,29 +90,28 @@ class Tokenizer:
 
 
 def load(folder: Path) -> Tokenizer:
-    """The tokenizer that `build` wrote (or a model's folder, which carries a copy of its tokenizer.json)."""
-    import tokenizers
-
+    """The tokenizer that `build` wrote (or a model's folder, which carries a copy of its files); raises Fault."""
     path = Path(folder) / "tokenizer.json"
+    proof = path.with_name("encoder.json")
     try:
         exact = tokenizers.Tokenizer.from_file(str(path))
+        proven = proof.exists() and read_json(proof)["encoder"] == "tiktoken"
     except Exception as error:
         raise Fault(f"{path}: not a readable tokenizer ({error}); build the stage tokenizer again") from None
     found = [exact.token_to_id(name) for name in SENTINELS]
     if found != list(range(len(SENTINELS))):
-        raise Fault(
-            f"{path}: sentinels have the ids {found}, not 0 to {len(SENTINELS) - 1}: not a tokenizer of Neve's"
-        )
-    proof = path.with_name("encoder.json")
-    proven = proof.exists() and json.loads(proof.read_text(encoding="utf-8"))["encoder"] == "tiktoken"
+        raise Fault(f"{path}: not a tokenizer of Neve's: sentinels have the ids {found}, not 0 to 6")
     return Tokenizer(exact, _fast(exact) if proven else None)
 
 
 def _fast(exact: tokenizers.Tokenizer) -> tiktoken.Encoding:
-    """The same vocabulary for tiktoken: every token's bytes, its id as its rank."""
-    import tiktoken
+    """The same vocabulary for tiktoken: every token's bytes, its id as its rank.
 
-    byte_of = {character: byte for byte, character in enumerate(_byte_characters())}
+    Byte-level BPE writes a byte as the character of that number where it is printable, else as one from U+0100 on.
+    """
+    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = iter(range(0x100, 0x200))
+    byte_of = {chr(byte if byte in printable else next(others)): byte for byte in range(256)}
     ranks = {
         bytes(byte_of[character] for character in token): i
         for token, i in exact.get_vocab(with_added_tokens=False).items()
@@ -118,19 +121,10 @@ def _fast(exact: tokenizers.Tokenizer) -> tiktoken.Encoding:
     return tiktoken.Encoding("neve", pat_str=PATTERN, mergeable_ranks=ranks, special_tokens=specials)
 
 
-def _byte_characters() -> list[str]:
-    """The printable character that byte-level BPE writes for each byte: itself where printable, else from U+0100 on."""
-    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
-    others = iter(range(0x100, 0x200))
-    return [chr(byte if byte in printable else next(others)) for byte in range(256)]
-
-
 def train(texts: Iterator[list[str]], vocab_size: int) -> tokenizers.Tokenizer:
     """Learn merges from batches of texts. Ties are broken by token ids, so equal texts give an equal vocabulary."""
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-
-    tokenizer = Tokenizer(models.BPE())
-    split = pre_tokenizers.Split(Regex(PATTERN), behavior="isolated")
+    tokenizer = tokenizers.Tokenizer(models.BPE())
+    split = pre_tokenizers.Split(tokenizers.Regex(PATTERN), behavior="isolated")
     as_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, as_bytes])
     tokenizer.decoder = decoders.ByteLevel()
@@ -147,28 +141,25 @@ def train(texts: Iterator[list[str]], vocab_size: int) -> tokenizers.Tokenizer:
 
 def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `tokenizer`: learn from `curate`'s training documents, or take section["folder"]'s; write tokenizer.json, tokenizer_config.json, encoder.json."""
-    from neve.progress import bar
-    from neve.store import write_json
-
     section, documents = settings["tokenizer"], inputs["curate"] / "documents"
     wanted, sizes = draw(documents, section["sample_bytes"], settings["seed"])
     if not wanted.any():
-        raise Fault(
-            f"{documents}: no training documents to learn a vocabulary from; see the verdicts of stage curate"
-        )
+        raise Fault(f"{documents}: no training documents to learn from; see the verdicts of stage curate")
     proof: list[str] = []
     sampled = int(sizes[wanted].sum())
 
     with bar("tokenizer sample", total=sampled / 1e6, unit="MB") as advance:
 
         def batches() -> Iterator[list[str]]:
-            left = PROOF_BYTES
-            for texts, size in _texts(documents, wanted, sizes):
-                if left > 0:
-                    proof.extend(texts)
-                    left -= size
-                advance(size / 1e6)
-                yield texts
+            row, left = 0, PROOF_BYTES
+            for path in sorted(documents.glob("*.parquet")):
+                for batch in pq.ParquetFile(path).iter_batches(batch_size=256, columns=["content"]):
+                    here = slice(row, row + len(batch))
+                    texts = batch["content"].filter(pa.array(wanted[here])).to_pylist()
+                    proof.extend(texts if left > 0 else [])
+                    left -= (size := int(sizes[here][wanted[here]].sum()))
+                    advance(size / 1e6)
+                    yield texts
 
         if section["folder"] is None:
             tokenizer = train(batches(), section["vocab_size"])
@@ -177,20 +168,10 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
             for _ in batches():  # the sample still proves the encoder
                 pass
     tokenizer.save(str(out / "tokenizer.json"))
-    write_json(
-        out / "tokenizer_config.json",
-        {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "bos_token": SENTINELS[0],
-            "eos_token": SENTINELS[0],
-            "pad_token": "<fim_pad>",
-            "additional_special_tokens": list(SENTINELS[1:]),
-            "clean_up_tokenization_spaces": False,
-        },
-    )
-    fast, slow = Tokenizer(tokenizer, _fast(tokenizer)), Tokenizer(tokenizer, None)
+    write_json(out / "tokenizer_config.json", TRANSFORMERS)
+    slow = Tokenizer(tokenizer, None)
     ids = slow.encode_batch(proof)
-    equal = sum(map(np.array_equal, fast.encode_batch(proof), ids))
+    equal = sum(map(np.array_equal, Tokenizer(tokenizer, _fast(tokenizer)).encode_batch(proof), ids))
     encoder = "tiktoken" if equal == len(proof) else "tokenizers"
     write_json(out / "encoder.json", {"encoder": encoder, "documents": len(proof), "equal": equal})
     return {
@@ -208,11 +189,6 @@ def draw(documents: Path, sample_bytes: int, seed: int) -> tuple[np.ndarray, np.
     From each language the share of `sample_bytes` that it has of the training bytes, by a hash of doc_id; the
     document that reaches the share is the last, so a language gives at most one document more and is never missed.
     """
-    import pyarrow.compute as pc
-
-    from neve import documents as tables
-    from neve.tokens.hashing import document_keys, keyed
-
     table = tables.read(documents, columns=["doc_id", "language", "split", "size"])
     sizes = table["size"].to_numpy()
     train = np.flatnonzero(pc.equal(table["split"], "train").to_numpy())
@@ -233,29 +209,10 @@ def draw(documents: Path, sample_bytes: int, seed: int) -> tuple[np.ndarray, np.
 
 def hex_digits(doc_ids: pa.ChunkedArray) -> np.ndarray:
     """The characters of doc_ids: uint8 [documents, 32]. Raises Fault for one that has not 32 of them."""
-    import pyarrow as pa
-
     try:
         fixed = doc_ids.cast(pa.binary()).cast(pa.binary(32))
     except pa.ArrowInvalid:
         raise Fault("doc_id: every one must be 32 hex digits; see neve.documents.doc_id") from None
-    parts = [
-        np.frombuffer(c.buffers()[1], np.uint8)[c.offset * 32 :][: len(c) * 32]
-        for c in fixed.chunks
-        if len(c)
-    ]
+    chunks = [c for c in fixed.chunks if len(c)]
+    parts = [np.frombuffer(c.buffers()[1], np.uint8)[c.offset * 32 :][: len(c) * 32] for c in chunks]
     return np.concatenate([np.empty(0, np.uint8), *parts]).reshape(-1, 32)
-
-
-def _texts(documents: Path, wanted: np.ndarray, sizes: np.ndarray) -> Iterator[tuple[list[str], int]]:
-    """Texts of the wanted documents in their order, in batches, with the bytes of each batch."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    row = 0
-    for path in sorted(documents.glob("*.parquet")):
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=256, columns=["content"]):
-            mask = wanted[row : row + len(batch)]
-            texts = batch["content"].filter(pa.array(mask)).to_pylist()
-            yield texts, int(sizes[row : row + len(batch)][mask].sum())
-            row += len(batch)

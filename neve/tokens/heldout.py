@@ -1,7 +1,7 @@
 """Held-out documents as arrays, so that a training node takes bits per byte with torch and numpy alone.
 
 The trade-off: tokens are copied, not pointed at; they are few, and the folder can be read without the shards.
-Languages stand in proportion to their bytes, documents by doc_id, a hash of their text: the choice of stage `evaluate`.
+The choice of documents (`choose`) is that of stage `evaluate` too.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve import documents as tables
@@ -17,6 +18,23 @@ from neve.errors import Fault
 from neve.store import read_json, write_json
 
 RULES_VERSION = 1
+
+
+def choose(table: pa.Table, limit: int) -> pa.Table:
+    """Rows of `table` (doc_id, language, size, …) of at most `limit` bytes, languages in proportion to their bytes.
+
+    Within a language they are taken by doc_id, which is a hash of their text, until the next one would pass the
+    language's part of `limit`; of each language at least one is in. Ordered by language and doc_id.
+    """
+    table = table.sort_by([("language", "ascending"), ("doc_id", "ascending")])
+    sizes, language = table["size"].to_numpy(), table["language"].to_numpy()
+    share = min(1.0, limit / max(1, sizes.sum()))
+    rows: list[int] = []
+    for name in np.unique(language):
+        mine = np.flatnonzero(language == name)
+        total = np.cumsum(sizes[mine])
+        rows += mine[: max(1, np.searchsorted(total, share * total[-1], side="right"))].tolist()
+    return table.take(pa.array(rows, pa.int64()))
 
 
 def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
@@ -28,30 +46,22 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     names = ["doc_id", "language", "shard", "offset", "length", "size"]
     wanted = (pc.field("split") == "heldout") & (pc.field("length") > 0)
     index = tables.read(inputs["tokens"] / "index.parquet", names, wanted)
-    index = index.sort_by([("language", "ascending"), ("doc_id", "ascending")])
     if not len(index):
         raise Fault(
             "training.validate_steps: no document is held out; raise corpus.heldout_share, or set it to 0"
         )
-    column = {name: index[name].to_numpy() for name in names[2:]}
+    index = choose(index, settings["bytes"])
     languages, language = np.unique(index["language"].to_numpy(), return_inverse=True)
-    share = min(1.0, settings["bytes"] / column["size"].sum())
-    chosen: list[int] = []
-    for number in range(len(languages)):
-        rows = np.flatnonzero(language == number)
-        size = np.cumsum(column["size"][rows])
-        chosen += rows[: max(1, np.searchsorted(size, share * size[-1], side="right"))].tolist()
+    column = {name: index[name].to_numpy() for name in names[2:]}
     about = read_json(inputs["tokens"] / "tokens.json")
     shards = [np.memmap(inputs["tokens"] / s["file"], about["dtype"], "r") for s in about["shards"]]
-    places = (column[name][chosen].tolist() for name in names[2:5])
+    places = (column[name].tolist() for name in names[2:5])
     parts = [shards[shard][at : at + size] for shard, at, size in zip(*places, strict=True)]
     np.save(out / "tokens.npy", np.concatenate(parts))
-    np.save(out / "starts.npy", np.concatenate([[0], np.cumsum(column["length"][chosen], dtype=np.int64)]))
-    np.save(out / "language.npy", language[chosen].astype(np.int32))
-    np.save(out / "bytes.npy", column["size"][chosen])
-    counts = {
-        name: int(column[field][chosen].sum()) for name, field in (("tokens", "length"), ("bytes", "size"))
-    }
-    counts |= {"documents": len(chosen)}
+    np.save(out / "starts.npy", np.concatenate([[0], np.cumsum(column["length"], dtype=np.int64)]))
+    np.save(out / "language.npy", language.astype(np.int32))
+    np.save(out / "bytes.npy", column["size"])
+    sums = {name: int(column[field].sum()) for name, field in (("tokens", "length"), ("bytes", "size"))}
+    counts = sums | {"documents": len(index)}
     write_json(out / "heldout.json", {"languages": languages.tolist(), **counts})
     return counts

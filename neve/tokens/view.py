@@ -18,6 +18,7 @@ Source: StarCoder's grouping by repository (arXiv 2305.06161); the rest is Neve'
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -33,37 +34,33 @@ IGNORED = -100
 COLUMNS = ("shard", "offset", "length", "repeats", "separator", "fim_seed", "cumulative")
 """Arrays of a view, one value a document, `cumulative` one more: where each document starts in pass 1."""
 
+Table = tuple[np.ndarray | None, np.ndarray]
+"""Rows in the order of one pass (None: as they lie) and where each starts, one more for the end."""
+
 
 class View:
-    """A view opened for reading; raises Fault where its files or its shards are missing or cut short."""
+    """A view opened for reading; raises Fault where its files or its shards are missing or cut short.
 
-    documents: int
-    """Documents of the view, each counted once."""
-    tokens: int
-    """Tokens of the whole stream: all passes, separators and sentinels counted in."""
-    vocab_size: int
-    sentinels: dict[str, int]
+    `documents` counts each document once, `tokens` the whole stream: all passes, separators and sentinels.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder = Path(folder)
         try:
             about = json.loads((folder / "view.json").read_text(encoding="utf-8"))
             arrays = [np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in COLUMNS]
-            shards = [_map(folder / s["file"], about["dtype"], s["tokens"]) for s in about["shards"]]
+            self._shards = [_map(folder / s["file"], about["dtype"], s["tokens"]) for s in about["shards"]]
         except (OSError, ValueError, KeyError) as error:
             raise Fault(f"{folder}: not a readable view ({error}); build its stage again") from None
-        self.kind: str = about["kind"]
-        self.documents, self.tokens = about["documents"], about["tokens"]
-        self.vocab_size, self.sentinels = about["vocab_size"], about["sentinels"]
-        self.fim_rate: float = about["fim_rate"]
+        self.kind, self.documents, self.tokens = about["kind"], about["documents"], about["tokens"]
+        self.vocab_size, self.sentinels, self.fim_rate = (
+            about[name] for name in ("vocab_size", "sentinels", "fim_rate")
+        )
         self._cuts = tuple(self.sentinels[f"<fim_{part}>"] for part in ("prefix", "middle", "suffix"))
         self._shard, self._offset, self._length, self._repeats, *rest = arrays
         self._separator, self._key, self._cumulative = rest
-        self._shards = shards
-        self._bounds = [0]
-        for part in about["passes"]:
-            self._bounds.append(self._bounds[-1] + part["tokens"])
-        self._tables: dict[tuple[int, int, int], tuple[np.ndarray | None, np.ndarray]] = {}
+        self._bounds = [0, *itertools.accumulate(part["tokens"] for part in about["passes"])]
+        self._tables: dict[tuple[int, int, int], Table] = {}
 
     def windows(self, length: int) -> int:
         """Windows of `length` in one stream, the padded last one counted."""
@@ -112,59 +109,44 @@ class View:
     def _read(
         self, out: np.ndarray, places: np.ndarray, starts: np.ndarray, stops: np.ndarray, seed: int, turn: int
     ) -> None:
-        """Write stream[starts[i] : stops[i]] of round `turn` to out[places[i] :], for every i."""
-        for epoch in range(1, len(self._bounds)):
-            begin, end = self._bounds[epoch - 1], self._bounds[epoch]
+        """Write stream[starts[i] : stops[i]] of round `turn` to out[places[i] :], for every i, pass by pass.
+
+        Where each document's tokens come from and go to is computed for all at once; a loop over the documents
+        touched copies them, since they are slices of different memory maps.
+        """
+        for epoch, (begin, end) in enumerate(itertools.pairwise(self._bounds), 1):
             low, high = np.maximum(starts, begin), np.minimum(stops, end)
             inside = low < high
-            if inside.any():
-                places_in, low, high = (
-                    (places + low - starts)[inside],
-                    low[inside] - begin,
-                    high[inside] - begin,
-                )
-                self._read_pass(out, places_in, low, high, seed, turn, epoch)
+            if not inside.any():
+                continue
+            to, low, high = (array[inside] for array in (places + low - starts, low - begin, high - begin))
+            order, cumulative = self._table(seed, turn, epoch)
+            first = np.searchsorted(cumulative, low, side="right") - 1
+            counts = np.searchsorted(cumulative, high, side="left") - first
+            run = np.repeat(np.arange(len(low)), counts)
+            index = np.arange(len(run)) + np.repeat(first - (np.cumsum(counts) - counts), counts)
+            start, stop = cumulative[index], cumulative[index + 1]
+            rows = index if order is None else order[index]
 
-    def _read_pass(
-        self,
-        out: np.ndarray,
-        places: np.ndarray,
-        low: np.ndarray,
-        high: np.ndarray,
-        seed: int,
-        turn: int,
-        epoch: int,
-    ) -> None:
-        """The same inside one pass. Where each document's tokens come from and go to is computed for all at
-        once; a loop over the documents touched copies them, since they are slices of different memory maps."""
-        order, cumulative = self._table(seed, turn, epoch)
-        first = np.searchsorted(cumulative, low, side="right") - 1
-        counts = np.searchsorted(cumulative, high, side="left") - first
-        run = np.repeat(np.arange(len(low)), counts)
-        index = np.arange(len(run)) + np.repeat(first - (np.cumsum(counts) - counts), counts)
-        start, stop = cumulative[index], cumulative[index + 1]
-        rows = index if order is None else order[index]
+            head = np.maximum(low[run] - start, 0)
+            tail = np.minimum(high[run], stop) - start
+            to = to[run] + np.maximum(start - low[run], 0)
+            separated = tail == stop - start
+            out[(to + tail - head - 1)[separated]] = self._separator[rows[separated]]
 
-        head = np.maximum(low[run] - start, 0)
-        tail = np.minimum(high[run], stop) - start
-        place = places[run] + np.maximum(start - low[run], 0)
-        separated = tail == stop - start
-        out[(place + tail - head - 1)[separated]] = self._separator[rows[separated]]
+            tail -= separated
+            turned = fim.chosen(self._key[rows], self._length[rows], epoch, self.fim_rate)
+            source = self._offset[rows] + np.where(turned, 0, head)
+            columns = (self._shard[rows], source, to, tail - head, turned, rows, head)
+            for shard, at, place, size, is_fim, row, skip in zip(*(c.tolist() for c in columns), strict=True):
+                tokens = self._shards[shard][at : at + (int(self._length[row]) if is_fim else size)]
+                if is_fim:
+                    tokens = fim.transform(tokens, self._cuts, int(self._key[row]), epoch, turn)[
+                        skip : skip + size
+                    ]
+                out[place : place + size] = tokens
 
-        tail -= separated
-        turned = fim.chosen(self._key[rows], self._length[rows], epoch, self.fim_rate)
-        source = self._offset[rows] + np.where(turned, 0, head)
-        columns = (self._shard[rows], source, place, tail - head, turned, rows, head)
-        for shard, at, to, size, is_fim, row, skip in zip(*(c.tolist() for c in columns), strict=True):
-            if is_fim:
-                document = self._shards[shard][at : at + int(self._length[row])]
-                document = fim.transform(document, self._cuts, int(self._key[row]), epoch, turn)
-                out[to : to + size] = document[skip : skip + size]
-            else:
-                out[to : to + size] = self._shards[shard][at : at + size]
-
-    def _table(self, seed: int, turn: int, epoch: int) -> tuple[np.ndarray | None, np.ndarray]:
-        """Rows in the order of one pass (None: as they lie) and where each starts, one more for the end."""
+    def _table(self, seed: int, turn: int, epoch: int) -> Table:
         if self.kind == "corpus" and epoch == 1:
             return None, self._cumulative
         name = (0, 0, epoch) if self.kind == "corpus" else (seed, turn, epoch)

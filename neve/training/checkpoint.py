@@ -2,8 +2,8 @@
 
 PyTorch's distributed checkpoint writes weights and Adam's moments, each process its share. Training stops only while
 they are copied to memory; a thread writes them to a folder under a temporary name, which then gets `complete.json` (step,
-lines of metrics, settings, each file's size and CRC-32) and is renamed. Reading takes the newest folder that agrees with
-its complete.json, so a torn or damaged one costs the time since the one before, never the run.
+settings, each file's size and CRC-32) and is renamed. Reading takes the newest folder that agrees with its
+complete.json, so a torn or damaged one costs the time since the one before, never the run.
 
 The trade-offs: a second copy of the state in main memory while it is written; and one process reads all files once
 more for their sums, about a second a gigabyte, beside training.
@@ -14,11 +14,13 @@ handed on is the Hugging Face folder at the phase's end.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import warnings
 import zlib
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,7 @@ warnings.filterwarnings("ignore", message="torch.distributed is disabled", categ
 
 
 class Checkpoints:
-    """The checkpoints of one phase in `folder`, of which the last `kept` stay."""
+    """The checkpoints of one phase in `folder`, of which the last `kept` stay. All processes call each method."""
 
     def __init__(self, folder: Path, kept: int, world: World) -> None:
         self.folder, self.kept, self.world = folder, kept, world
@@ -41,82 +43,92 @@ class Checkpoints:
         self._pending: Future[None] | None = None
 
     def restore(
-        self, lines: int, model: nn.Module, optimizer: torch.optim.Optimizer
+        self, limit: int, model: nn.Module, optimizer: torch.optim.Optimizer
     ) -> dict[str, Any] | None:
-        """Load the newest whole checkpoint that needs at most `lines` lines of metrics into model and optimizer.
+        """Load the newest whole checkpoint of a step up to `limit` into model and optimizer, which holds its moments already.
 
-        The optimizer holds its moments already. Returns the checkpoint's {"step", "lines", "settings"}, or None, having
-        touched nothing, where there is none. What a killed process left half-written goes.
+        Returns its complete.json ("step" and "settings"), or None, having touched neither, where there is none. What a
+        killed process left half-written goes.
         """
-        found = None
-        if self.world.first:
-            for path in self.folder.glob("*.partial"):
-                shutil.rmtree(path, ignore_errors=True)
-            found = next(
-                (
-                    (path, about)
-                    for path in folders(self.folder)
-                    if (about := _whole(path)) is not None and about["lines"] <= lines
-                ),
-                None,
-            )
-        found = self.world.agreed(found)
-        if found is None:
-            return None
-        read(found[0], state(model, optimizer), self.world)
-        return {key: found[1][key] for key in ("step", "lines", "settings")}
+        found = self.world.once(lambda: self._newest(limit))
+        if found is not None:
+            read(found[0], state(model, optimizer), self.world)
+        return found and found[1]
 
-    def save(
-        self, step: int, lines: int, settings: str, model: nn.Module, optimizer: torch.optim.Optimizer
-    ) -> None:
-        """Begin to write `folder`/step-…: the state after `step` steps and `lines` lines of metrics.
+    def _newest(self, limit: int) -> tuple[Path, dict[str, Any]] | None:
+        self._sweep()
+        within = [path for step, path in folders(self.folder).items() if step <= limit]
+        return next(((path, about) for path in within if (about := whole(path))), None)
 
-        Waits for the one before, and until the state is copied. `settings` is the text that a resumed run must have
-        again. Raises OSError where the one before could not be written (nothing of it is left that would be taken for a
-        checkpoint).
+    def _sweep(self) -> None:
+        for path in self.folder.glob("*.partial"):
+            shutil.rmtree(path, ignore_errors=True)
+
+    def save(self, step: int, settings: str, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Begin to write `folder`/step-…, the state after `step` steps; waits for the one before, and for a copy of the state.
+
+        `settings` is the text that a resumed run must have again. Raises OSError where the one before could not be
+        written (nothing of it is left that would be taken for a checkpoint), or this one cannot be begun.
         """
         self.settle()
         target = self.folder / f"step-{step:09d}"
         partial = target.with_suffix(".partial")
-        if self.world.first:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for path in (partial, target):
-                shutil.rmtree(path, ignore_errors=True)
-            partial.mkdir()
-        self.world.wait()
+
+        def begin() -> None:
+            self._sweep()
+            shutil.rmtree(target, ignore_errors=True)
+            partial.mkdir(parents=True)
+
+        self.world.once(begin)
         written = dcp.async_save(
             state(model, optimizer),
             storage_writer=dcp.FileSystemWriter(partial),
             process_group=self.world.saving,
             no_dist=self.world.alone,
         )
-        about = {"step": step, "lines": lines, "settings": settings}
+        about = {"step": step, "settings": settings}
         self._pending = self._pool.submit(self._finish, written, partial, target, about)
 
     def _finish(self, written: Any, partial: Path, target: Path, about: dict[str, Any]) -> None:
+        """Make it whole, and let older ones go; so do those of later steps, which belong to a course that was given up."""
         written.result()
         if self.world.first:
             about["files"] = {path.name: _sum(path) for path in sorted(partial.iterdir())}
             (partial / "complete.json").write_text(json.dumps(about))
             partial.rename(target)
-            for old in folders(self.folder)[self.kept :]:
+            there = folders(self.folder)
+            kept = [path for step, path in there.items() if step <= about["step"]][: self.kept]
+            for old in set(there.values()).difference(kept):
                 shutil.rmtree(old, ignore_errors=True)
 
     def settle(self) -> None:
-        """Wait until what is being written is whole; raises OSError where it could not be written."""
+        """Wait until what is being written is whole; raises OSError on all processes where it could not be written."""
         pending, self._pending = self._pending, None
         if pending is None:
             return
-        try:
-            pending.result()
-        except (Exception, CheckpointException) as error:  # the library's own wraps what the system said
-            said = [line.strip() for line in str(error).splitlines() if "Error" in line] or [repr(error)]
-            raise OSError(f"{self.folder}: a checkpoint could not be written ({said[-1]})") from error
+        wait([pending])
+
+        def judge() -> None:
+            with _plainly(f"{self.folder}: a checkpoint could not be written"):
+                pending.result()
+
+        self.world.once(judge)
 
 
-def folders(folder: Path) -> list[Path]:
-    """Checkpoints under their own names, the newest first; whether they are whole is not looked at."""
-    return sorted((p for p in folder.glob("step-*") if p.suffix != ".partial"), reverse=True)
+@contextlib.contextmanager
+def _plainly(what: str) -> Iterator[None]:
+    """Any error becomes an OSError of one line: `what`, and what the system said, which the library's own error wraps."""
+    try:
+        yield
+    except (Exception, CheckpointException) as error:
+        said = [line.strip() for line in str(error).splitlines() if "Error" in line] or [repr(error)]
+        raise OSError(f"{what} ({said[-1]})") from error
+
+
+def folders(folder: Path) -> dict[int, Path]:
+    """Checkpoints under their own names by step, the newest first; whether they are whole is not looked at."""
+    found = sorted(folder.glob("step-*[0-9]"), reverse=True)
+    return {int(path.name.removeprefix("step-")): path for path in found}
 
 
 def state(model: nn.Module, optimizer: torch.optim.Optimizer | None) -> dict[str, Tensor]:
@@ -135,12 +147,14 @@ def moments(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Ten
 
 
 def read(path: Path, wanted: dict[str, Tensor], world: World) -> None:
-    """Fill the tensors of `wanted` from a checkpoint, whatever number of processes wrote it."""
-    reader = dcp.FileSystemReader(path)
-    dcp.load(wanted, storage_reader=reader, process_group=world.saving, no_dist=world.alone)
+    """Fill the tensors of `wanted` from a checkpoint, whatever number of processes wrote it; raises OSError if unreadable."""
+    with _plainly(f"{path}: not readable as a checkpoint"):
+        reader = dcp.FileSystemReader(path)
+        dcp.load(wanted, storage_reader=reader, process_group=world.saving, no_dist=world.alone)
 
 
-def _whole(path: Path) -> dict[str, Any] | None:
+def whole(path: Path) -> dict[str, Any] | None:
+    """A checkpoint's complete.json, or None where a file is missing or not as it was written."""
     try:
         about = json.loads((path / "complete.json").read_text())
         if all(_sum(path / name) == expected for name, expected in about["files"].items()):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -64,18 +64,22 @@ class World:
             dist.all_reduce(value)
         return value
 
-    def agreed(self, value: Any) -> Any:
-        """What the first process says, on all."""
-        if self.alone:
-            return value
-        box = [value]
-        dist.broadcast_object_list(box, group=self.saving)
-        return box[0]
-
-    def wait(self) -> None:
-        """Until all processes are here."""
+    def once(self, work: Callable[[], Any]) -> Any:
+        """What `work` gives on the first process, which alone does it, on all; an OSError there is raised on all."""
+        said: list[Any] = [None]
+        if self.first:
+            try:
+                said = [work()]
+            except OSError as error:
+                said = [error]
         if not self.alone:
-            dist.barrier(group=self.saving)
+            dist.broadcast_object_list(said, group=self.saving)
+        if isinstance(said[0], OSError):
+            raise said[0]
+        return said[0]
+
+
+ALONE = World(0, 1, torch.device("cpu"))
 
 
 @contextmanager

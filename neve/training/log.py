@@ -7,10 +7,15 @@ it back. The trade-off: TensorBoard's files are a copy for the eye, not cut back
 
 from __future__ import annotations
 
+import importlib
+import itertools
 import json
+import math
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +25,9 @@ from neve.errors import Fault
 
 PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L40S": 362e12, "B200": 2250e12}
 """Dense bf16 operations a second by device name, for the utilisation on the progress line."""
+
+BOARDS = {"tensorboard": "torch.utils.tensorboard", "wandb": "wandb"}
+"""Settings that ask for a board, which are packages' names too, and the module that each needs."""
 
 
 def peak(device: torch.device, precision: str) -> float | None:
@@ -58,41 +66,46 @@ class Line:
         print(f"\r\033[K{text}" if terminal else text, end=end, file=sys.stderr, flush=True)
 
 
-def boards(ways: dict[str, Any], name: str, out: Path) -> list[Callable[[int, dict[str, float]], None]]:
-    """Functions that take a step's scalars: TensorBoard into `out`/tensorboard, Weights & Biases into project `ways["wandb"]`."""
-    made: list[Callable[[int, dict[str, float]], None]] = []
-    if ways["tensorboard"]:
+def boards(
+    ways: Mapping[str, Any], name: str, out: Path, first: bool, stack: ExitStack
+) -> list[Callable[[int, dict[str, float]], None]]:
+    """Functions that take a step's scalars, for the `first` process, closed with `stack`: TensorBoard into
+    `out`/tensorboard, Weights & Biases into project `ways["wandb"]`. Raises Fault, on all, where a package is missing."""
+    modules: dict[str, Any] = {}
+    for key in (key for key in BOARDS if ways[key]):
         try:
-            from torch.utils.tensorboard import SummaryWriter
+            modules[key] = importlib.import_module(BOARDS[key])
         except ImportError:
-            raise Fault(
-                "training.tensorboard = true needs the package tensorboard: pip install tensorboard"
-            ) from None
-        writer = SummaryWriter(str(out / "tensorboard"))
+            asked = json.dumps(ways[key])
+            raise Fault(f"training.{key} = {asked} needs the package {key}: pip install {key}") from None
+    made: list[Callable[[int, dict[str, float]], None]] = []
+    if first and "tensorboard" in modules:
+        writer = modules["tensorboard"].SummaryWriter(str(out / "tensorboard"))
+        stack.callback(writer.close)
 
         def to_tensorboard(step: int, scalars: dict[str, float]) -> None:
             for key, value in scalars.items():
                 writer.add_scalar(key, value, step)
 
         made.append(to_tensorboard)
-    if ways["wandb"]:
-        try:
-            import wandb
-        except ImportError:
-            raise Fault(
-                f"training.wandb = {ways['wandb']!r} needs the package wandb: pip install wandb"
-            ) from None
-        run = wandb.init(project=ways["wandb"], name=name, id=out.stem, resume="allow", dir=str(out))
+    if first and "wandb" in modules:
+        run = modules["wandb"].init(
+            project=ways["wandb"], name=name, id=out.stem, resume="allow", dir=str(out)
+        )
+        stack.callback(run.finish)
         made.append(lambda step, scalars: run.log(scalars, step=step))
     return made
 
 
-def scalars(row: dict[str, Any]) -> dict[str, float]:
+def finite(numbers: Mapping[str, float]) -> dict[str, float | None]:
+    """The same, with None for what JSON has no word for."""
+    return {name: number if math.isfinite(number) else None for name, number in numbers.items()}
+
+
+def scalars(row: Mapping[str, Any]) -> dict[str, float]:
     """The numbers of a row of metrics, those by language under `heldout/`."""
-    numbers = {
-        k: v for k, v in row.items() if isinstance(v, int | float) and k != "step" and not isinstance(v, bool)
-    }
-    return numbers | {f"heldout/{language}": bits for language, bits in row.get("heldout", {}).items()}
+    every = {**row, **{f"heldout/{language}": bits for language, bits in row.get("heldout", {}).items()}}
+    return {name: value for name, value in every.items() if type(value) in (int, float) and name != "step"}
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -106,12 +119,12 @@ def count(path: Path) -> int:
 
 
 def cut(path: Path, kept: int) -> None:
-    """Leave the first `kept` lines of a file."""
-    rows = path.read_bytes().split(b"\n")[:kept] if path.exists() else []
-    path.write_bytes(b"".join(row + b"\n" for row in rows))
+    """Leave the first `kept` lines of a file, by one call to the system: a kill finds all of it or what is to stay."""
+    if path.exists():
+        rows = itertools.islice(path.read_bytes().splitlines(keepends=True), kept)
+        os.truncate(path, sum(map(len, rows)))
 
 
 def failed(metrics: list[dict[str, Any]]) -> int:
     """Steps at the end of the metrics that were skipped."""
-    taken = [i for i, row in enumerate(metrics, 1) if not row["skipped"]]
-    return len(metrics) - (taken[-1] if taken else 0)
+    return len(list(itertools.takewhile(lambda row: row["skipped"], reversed(metrics))))

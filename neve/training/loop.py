@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import math
 import os
 import shutil
 import signal
@@ -25,6 +24,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from neve.errors import Fault
 from neve.tokens.mix import Mix, opened
 from neve.tokens.view import View
 from neve.training import attention, checkpoint, distributed, log, optim, plan, schedule
-from neve.training.distributed import World
+from neve.training.distributed import ALONE, World
 from neve.training.loss import IGNORED, scaled_loss
 from neve.training.model import Config, Llama, load, save
 from neve.training.validate import Heldout
@@ -45,6 +45,31 @@ RULES_VERSION = 2
 
 FILLED = 0.9
 """Share of a GPU's memory that an estimate may take before layers are recomputed in part."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One phase: what the recipe says of it, its folders, its data up to window `limit`, its steps, and who trains."""
+
+    settings: dict[str, Any]
+    inputs: dict[str, Path]
+    out: Path
+    view: View | Mix
+    total: int
+    limit: int | None
+    world: World
+
+    def finish(self) -> None:
+        """The model gets its name, the moments too where a later phase goes on with them, and checkpoints go."""
+        model, optimizer, checkpoints = (self.out / name for name in ("model", "optimizer", "checkpoints"))
+        if not model.exists():
+            (self.out / "model.partial").rename(model)
+        if self.settings["phase"]["keeps_optimizer"] and not optimizer.exists():
+            checkpoint.folders(checkpoints)[self.total].rename(optimizer)
+        shutil.rmtree(checkpoints, ignore_errors=True)
+
+
+LOGS = ("metrics.jsonl", "timings.jsonl")
 
 
 def resolve_precision(precision: str) -> str:
@@ -76,19 +101,12 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     total, limit = plan.extent(phase, training, view)
     schedule.check(total, phase["lr"])
     with distributed.joined() as world, attention.kernels():
+        job = Job(settings, inputs, out, view, total, limit, world)
         model = _model(settings, view.vocab_size, inputs.get("start"))
-        if not (out / "model").exists():
-            _train(settings, view, model, (total, limit), inputs, out, world)
-            if world.first:
-                shutil.rmtree(out / "model.partial", ignore_errors=True)
-            save(model, out / "model.partial", inputs["tokenizer"], write=world.first)
-            if world.first:
-                (out / "model.partial").rename(out / "model")
-        if world.first:
-            if phase["keeps_optimizer"] and not (out / "optimizer").exists():
-                checkpoint.folders(out / "checkpoints")[0].rename(out / "optimizer")
-            shutil.rmtree(out / "checkpoints", ignore_errors=True)
-        world.wait()
+        if not world.once((out / "model").exists):
+            _train(job, model)
+            save(model, out / "model.partial", inputs["tokenizer"], world)
+        world.once(job.finish)
     metrics = log.lines(out / "metrics.jsonl")
     last = [m["loss"] for m in metrics if not m["skipped"]][-10:]
     return {
@@ -106,16 +124,16 @@ def export_checkpoint(stage: Path, tokenizer: Path, out: Path, step: int | None)
 
     Raises Fault where there is no such checkpoint.
     """
-    there = {int(path.name.removeprefix("step-")): path for path in checkpoint.folders(stage / "checkpoints")}
-    path = there.get(max(there, default=0) if step is None else step)
-    if path is None:
-        raise Fault(
-            f"{stage}: no checkpoint of step {'any' if step is None else step}; "
-            f"there are {', '.join(map(str, sorted(there))) or 'none'}"
-        )
-    settings = json.loads(json.loads((path / "complete.json").read_text())["settings"])
-    model = Llama(_config(settings, settings["vocab_size"]), seed=None)
-    checkpoint.read(path, checkpoint.state(model, None), World(0, 1, torch.device("cpu")))
+    there = checkpoint.folders(stage / "checkpoints")
+    number = max(there, default=0) if step is None else step
+    if number not in there:
+        known = ", ".join(map(str, sorted(there))) or "none"
+        raise Fault(f"{stage}: no checkpoint of step {'any' if step is None else step}; there are {known}")
+    if (about := checkpoint.whole(there[number])) is None:
+        raise Fault(f"{there[number]}: damaged; --step takes another one")
+    settings = json.loads(about["settings"])
+    model = Llama(_config(settings, settings["vocab_size"]), seed=None).to_empty(device="cpu")
+    checkpoint.read(there[number], checkpoint.state(model, None), ALONE)
     save(model, out, tokenizer)
 
 
@@ -156,82 +174,90 @@ def prepare(model: Llama, settings: dict[str, Any], world: World) -> None:
     distributed.shard(model, model.model.layers, world, settings["precision"])
 
 
-def _train(
-    settings: dict[str, Any],
-    view: View | Mix,
-    model: Llama,
-    extent: tuple[int, int | None],
-    inputs: dict[str, Path],
-    out: Path,
-    world: World,
-) -> None:
-    """Take all steps that a checkpoint has not taken yet; leaves the final weights in `model`, and a checkpoint of them."""
-    phase, training, ways = settings["phase"], settings["training"], settings["ways"]
-    (total, limit), end = extent, view.sentinels["<|endoftext|>"]
-    prepare(model, settings, world)
-    optimizer = optim.adamw(model, training)
-
-    logs = [out / name if world.first else Path(os.devnull) for name in ("metrics.jsonl", "timings.jsonl")]
-    checkpoints = checkpoint.Checkpoints(out / "checkpoints", ways["keep_checkpoints"], world)
-    deciding = {key: value for key, value in settings.items() if key not in ("ways", "folder")}
-    wanted = json.dumps(deciding | {"vocab_size": view.vocab_size}, sort_keys=True)
-    found = checkpoints.restore(min(log.count(path) for path in logs), model, optimizer)
+def _resume(
+    job: Job, wanted: str, checkpoints: checkpoint.Checkpoints, model: Llama, optimizer: torch.optim.Optimizer
+) -> tuple[int, int]:
+    """Load the newest checkpoint, or what the phase starts from, and cut the logs back to it: steps done, and how many of
+    the last of them were skipped. Raises Fault where other settings than `wanted` were trained with."""
+    logs = [job.out / name for name in LOGS]
+    found = checkpoints.restore(min(map(log.count, logs)), model, optimizer)
     if found is not None and found["settings"] != wanted:
-        raise Fault(f"{checkpoints.folder}: was trained with other settings; empty {out} to start anew")
-    if found is None and phase["optimizer"] == "keep":
-        checkpoint.read(inputs["start"] / "optimizer", checkpoint.moments(model, optimizer), world)
+        raise Fault(f"{checkpoints.folder}: was trained with other settings; empty {job.out} to start anew")
+    if found is None and job.settings["phase"]["optimizer"] == "keep":
+        kept = job.inputs["start"] / "optimizer"
+        if not job.world.once(lambda: checkpoint.whole(kept)):
+            raise Fault(f"{kept}: missing or damaged; empty {kept.parent} to train that phase again")
+        checkpoint.read(kept, checkpoint.moments(model, optimizer), job.world)
     done = found["step"] if found else 0
-    if world.first:
+
+    def cut() -> int:
         for path in logs:
             log.cut(path, done)
+        return log.failed(log.lines(logs[0]))
+
+    return done, job.world.once(cut)
+
+
+def _train(job: Job, model: Llama) -> None:
+    """Take all steps that a checkpoint has not taken yet; leaves the final weights in `model`, and a checkpoint of them."""
+    settings, view, world, total = job.settings, job.view, job.world, job.total
+    phase, training, ways = settings["phase"], settings["training"], settings["ways"]
+    end, batch = view.sentinels["<|endoftext|>"], training["batch"]
+    prepare(model, settings, world)
+    optimizer = optim.adamw(model, training)
+    checkpoints = checkpoint.Checkpoints(job.out / "checkpoints", ways["keep_checkpoints"], world)
+    deciding = {key: value for key, value in settings.items() if key not in ("ways", "folder")}
+    wanted = json.dumps(deciding | {"vocab_size": view.vocab_size}, sort_keys=True)
+    done, failed = _resume(job, wanted, checkpoints, model, optimizer)
     if done == total:
         return
 
-    heldout = Heldout(inputs["heldout"], training["sequence"], end) if training["validate_steps"] else None
+    heldout = (
+        Heldout(job.inputs["heldout"], training["sequence"], end) if training["validate_steps"] else None
+    )
     flops = plan.flops_per_token(settings["model"], view.vocab_size, training["sequence"])["palm"]
     peak = log.peak(world.device, settings["precision"])
     line = log.Line(phase["name"], total, flops, peak and peak * world.size)
-    boards = log.boards(ways, phase["name"], out) if world.first else []
-    failed = log.failed(log.lines(logs[0]))
     with contextlib.ExitStack() as stack:
-        metrics, timings = (stack.enter_context(path.open("a")) for path in logs)
+        boards = log.boards(ways, phase["name"], job.out, world.first, stack)
+        paths = [job.out / name if world.first else Path(os.devnull) for name in LOGS]
+        files = [stack.enter_context(path.open("a")) for path in paths]
         interrupted = stack.enter_context(_interrupts())
         gc.collect()
         gc.freeze()
         stack.callback(gc.unfreeze)
         saved = begun = time.monotonic()
-        for step, windows, waited in _batches(view, settings, done, total, limit, world):
+        for step, windows, waited in _batches(job, done):
             due = world.first and time.monotonic() - saved >= ways["checkpoint_seconds"]
             valid, stop, due = world.sums(int((windows[1] != IGNORED).sum()), len(interrupted), due)
             mean = accumulate(model, windows, valid, settings, world, end)
             rate = schedule.lr(step, total, phase["lr"])
             loss, norm, taken = optim.update(optimizer, mean, rate, training["clip"])
-            seen = min(step * training["batch"], limit or sys.maxsize) * training["sequence"]
-            row: dict[str, Any] = {"step": step, "loss": loss, "lr": rate, "tokens": seen, "grad_norm": norm}
-            row = {k: v if math.isfinite(v) else None for k, v in row.items()} | {"skipped": not taken}
+            seen = min(step * batch, job.limit or sys.maxsize) * training["sequence"]
+            numbers = {"step": step, "loss": loss, "lr": rate, "tokens": seen, "grad_norm": norm}
+            row: dict[str, Any] = log.finite(numbers) | {"skipped": not taken}
             if heldout is not None and (step % training["validate_steps"] == 0 or step == total):
-                row["heldout"] = heldout.measure(model, ways["micro_batch"], world, settings["precision"])
-            end_of_step = time.monotonic()
-            metrics.write(json.dumps(row) + "\n")
-            timings.write(
-                json.dumps({"step": step, "seconds": end_of_step - begun, "data_seconds": waited}) + "\n"
-            )
-            for file in (metrics, timings):
+                bits = heldout.measure(model, ways["micro_batch"], world, settings["precision"])
+                row["heldout"] = log.finite(bits)
+            seconds, begun = time.monotonic() - begun, time.monotonic()
+            clock = {"step": step, "seconds": seconds, "data_seconds": waited}
+            for file, what in zip(files, (row, clock), strict=True):
+                file.write(json.dumps(what) + "\n")
                 file.flush()
             if world.first:
-                tokens = training["batch"] * training["sequence"]
-                line.show(step, loss, rate, tokens, end_of_step - begun, waited)
+                line.show(step, loss, rate, batch * training["sequence"], seconds, waited)
             for board in boards:
                 board(step, log.scalars(row))
-            begun = end_of_step
             failed = 0 if taken else failed + 1
-            if failed == ways["skip_limit"]:
+            if failed >= min(ways["skip_limit"], total):
+                with contextlib.suppress(OSError):
+                    checkpoints.settle()
                 raise Fault(
                     f"phase {phase['name']!r}: loss or gradient was not finite in {failed} steps in a row "
                     f"up to step {step}; lower phase.lr.peak, or use training.precision = 'fp32'"
                 )
             if stop or due or step == total:
-                for file in (metrics, timings) if world.first else ():
+                for file in files if world.first else ():
                     os.fsync(file.fileno())
                 _save(checkpoints, bool(stop) or step == total, step, wanted, model, optimizer)
                 saved = time.monotonic()
@@ -244,44 +270,45 @@ def _train(
 def _save(checkpoints: checkpoint.Checkpoints, last: bool, step: int, settings: str, *state: Any) -> None:
     """Begin a checkpoint, and see the `last` one whole. One on the way that fails is told and tried again at the next turn."""
     try:
-        checkpoints.save(step, step, settings, *state)
+        checkpoints.save(step, settings, *state)
         if last:
             checkpoints.settle()
     except OSError as error:
         if last:
             raise
-        print(f"\n  warning: {error}; training goes on", file=sys.stderr, flush=True)
+        if checkpoints.world.first:
+            print(f"\n  warning: {error}; training goes on", file=sys.stderr, flush=True)
 
 
-def _batches(
-    view: View | Mix, settings: dict[str, Any], done: int, total: int, limit: int | None, world: World
-) -> Iterator[tuple[int, tuple[Tensor, Tensor], float]]:
+def _batches(job: Job, done: int) -> Iterator[tuple[int, tuple[Tensor, Tensor], float]]:
     """Steps behind `done`: number, this process's inputs and targets [share, T], seconds waited for them.
 
     A thread reads one step ahead. Every process gets as many windows as the others; what lacks is empty.
     """
-    batch, length = settings["training"]["batch"], settings["training"]["sequence"]
+    training, world = job.settings["training"], job.world
+    batch, length = training["batch"], training["sequence"]
     share = -(-batch // world.size)
     first, pinned = min(world.rank * share, batch), world.device.type == "cuda"
-    count = min(share, batch - first)
+    lacking = share - min(share, batch - first)
+    fills = (job.view.sentinels["<|endoftext|>"], IGNORED)
 
     def read(step: int) -> tuple[Tensor, Tensor]:
-        arrays = view.batch(settings["seed"], (step - 1) * batch + first, count, length, limit)
-        fills = (view.sentinels["<|endoftext|>"], IGNORED)
-        padded = [
-            np.concatenate([a, np.full((share - count, length), fill, dtype=a.dtype)])
+        place = (step - 1) * batch + first
+        arrays = job.view.batch(job.settings["seed"], place, share - lacking, length, job.limit)
+        padded = (
+            torch.from_numpy(np.pad(a, ((0, lacking), (0, 0)), constant_values=fill))
             for a, fill in zip(arrays, fills, strict=True)
-        ]
-        tensors = [torch.from_numpy(a).pin_memory() if pinned else torch.from_numpy(a) for a in padded]
-        return tensors[0], tensors[1]
+        )
+        inputs, targets = (tensor.pin_memory() if pinned else tensor for tensor in padded)
+        return inputs, targets
 
     with ThreadPoolExecutor(1, "windows") as pool:
         ahead = pool.submit(read, done + 1)
-        for step in range(done + 1, total + 1):
+        for step in range(done + 1, job.total + 1):
             started = time.monotonic()
             windows = ahead.result()
             waited = time.monotonic() - started
-            if step < total:
+            if step < job.total:
                 ahead = pool.submit(read, step + 1)
             yield step, windows, waited
 
@@ -313,14 +340,18 @@ def accumulate(
 
 @contextlib.contextmanager
 def _interrupts() -> Iterator[list[int]]:
-    """Collects SIGTERM and SIGINT instead of dying of them; a second one is obeyed at once."""
+    """Collects SIGTERM and SIGINT instead of dying of them; a SIGINT behind another signal is obeyed at once.
+
+    SIGTERM is not: a scheduler sends it to torchrun, which passes it on, and to its processes too.
+    """
     seen: list[int] = []
 
     def note(number: int, frame: Any) -> None:
-        if seen:
+        if seen and number == signal.SIGINT:
             raise KeyboardInterrupt
+        if not seen:
+            print("  stopping after this step, with a checkpoint", file=sys.stderr, flush=True)
         seen.append(number)
-        print("  stopping after this step, with a checkpoint", file=sys.stderr, flush=True)
 
     if threading.current_thread() is not threading.main_thread():
         yield seen

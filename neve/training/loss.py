@@ -19,11 +19,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from neve.tokens.view import IGNORED
 from neve.training.attention import Mask
 from neve.training.model import Llama, compute_dtype
-
-IGNORED = -100
-"""Target of a position that counts for nothing."""
 
 CHUNK_ELEMENTS = {"cpu": 1 << 21, "cuda": 1 << 29}
 """Logits held at once: on a CPU 8 MiB, which stay in cache; on a GPU 1 GiB in bf16, which keeps it busy."""

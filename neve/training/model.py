@@ -21,7 +21,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,23 @@ from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selectiv
 
 from neve.errors import Fault
 from neve.training.attention import Mask, attend, rotary, rotate
-from neve.training.distributed import whole
+from neve.training.distributed import ALONE, World, whole
 
 INIT_STD = 0.02
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "encoder.json")
+
+NAMES = {
+    "vocab_size": "vocab_size", "hidden": "hidden_size", "intermediate": "intermediate_size",
+    "layers": "num_hidden_layers", "heads": "num_attention_heads", "kv_heads": "num_key_value_heads",
+    "rope_base": "rope_theta", "norm_eps": "rms_norm_eps", "tied": "tie_word_embeddings",
+    "max_positions": "max_position_embeddings",
+}  # fmt: skip
+"""What transformers' config.json calls the fields of Config."""
+
+PLAIN = {"architectures": ["LlamaForCausalLM"], "hidden_act": "silu", "attention_bias": False, "mlp_bias": False,
+         "rope_type": "default"}  # fmt: skip
+"""What config.json has to say where it says anything; the first it has to say."""
 
 
 @dataclass(frozen=True)
@@ -137,12 +149,9 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Mask, keep: Keep | None) -> Tensor:
         batch, length, _ = x.shape
-        q, k, v = (
-            projection(x).view(batch, length, -1, self.size)
-            for projection in (self.q_proj, self.k_proj, self.v_proj)
-        )
-        q, k = rotate(q, *turn).to(v.dtype).transpose(1, 2), rotate(k, *turn).to(v.dtype).transpose(1, 2)
-        v = v.transpose(1, 2)
+        projections = (self.q_proj, self.k_proj, self.v_proj)
+        q, k, v = (projection(x).view(batch, length, -1, self.size) for projection in projections)
+        q, k, v = (part.to(v.dtype).transpose(1, 2) for part in (rotate(q, *turn), rotate(k, *turn), v))
         if keep is not None:
             k, v = keep(k, v)
         mixed = attend(q, k.to(q.dtype), v.to(q.dtype), mask)
@@ -206,7 +215,7 @@ class Trunk(nn.Module):
 
 
 class Llama(nn.Module):
-    """A decoder of Llama's shape; `seed` draws the weights, each from its own name, whatever the device, or none (None)."""
+    """A decoder of Llama's shape; `seed` draws the weights, each from its own name; None leaves them on the meta device."""
 
     def __init__(self, config: Config, seed: int | None = 0) -> None:
         super().__init__()
@@ -216,9 +225,8 @@ class Llama(nn.Module):
             self.model = Trunk(config)
             if not config.tied:
                 self.lm_head = nn.Linear(config.hidden, config.vocab_size, bias=False)
-        self.to_empty(device="cpu")
         if seed is not None:
-            self._draw(seed)
+            self.to_empty(device="cpu")._draw(seed)
 
     @torch.no_grad()
     def _draw(self, seed: int) -> None:
@@ -280,50 +288,38 @@ class Llama(nn.Module):
         return F.linear(hidden, self.head)
 
 
-def save(model: Llama, folder: Path, tokenizer_folder: Path | None, write: bool = True) -> None:
+def save(model: Llama, folder: Path, tokenizer_folder: Path | None, world: World = ALONE) -> None:
     """Write a Hugging Face folder: config, fp32 safetensors, generation settings, and the tokenizer's files.
 
-    Where weights are shared out all processes call this, and one of them is told to `write`.
+    What is not in config.json is as transformers takes it by default. All processes of `world` call this, the first writes.
     """
-    weights = {name: whole(tensor).float().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    if not write:
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    config, end = model.config, None
-    if tokenizer_folder is not None:
-        for path in (tokenizer_folder / name for name in TOKENIZER_FILES):
-            if path.exists():
-                shutil.copyfile(path, folder / path.name)
-        end = _end_of_text(tokenizer_folder)
-    description = {
-        "architectures": ["LlamaForCausalLM"],
-        "model_type": "llama",
-        "vocab_size": config.vocab_size,
-        "hidden_size": config.hidden,
-        "intermediate_size": config.intermediate,
-        "num_hidden_layers": config.layers,
-        "num_attention_heads": config.heads,
-        "num_key_value_heads": config.kv_heads,
-        "head_dim": config.hidden // config.heads,
-        "hidden_act": "silu",
-        "max_position_embeddings": config.max_positions,
-        "rms_norm_eps": config.norm_eps,
-        "rope_theta": config.rope_base,
-        "rope_scaling": None,
-        "attention_bias": False,
-        "mlp_bias": False,
-        "attention_dropout": 0.0,
-        "initializer_range": INIT_STD,
-        "tie_word_embeddings": config.tied,
-        "bos_token_id": end,
-        "eos_token_id": end,
-        "torch_dtype": "float32",
-        "use_cache": True,
-    }
-    generation = {"bos_token_id": end, "eos_token_id": end, "do_sample": False}
-    (folder / "config.json").write_text(json.dumps(description, indent=2) + "\n")
-    (folder / "generation_config.json").write_text(json.dumps(generation, indent=2) + "\n")
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    weights = {}
+    for name, tensor in model.state_dict().items():
+        tensor = whole(tensor)
+        if world.first:
+            weights[name] = tensor.float().cpu().contiguous()
+
+    def write() -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        end = None
+        if tokenizer_folder is not None:
+            for path in (tokenizer_folder / name for name in TOKENIZER_FILES):
+                if path.exists():
+                    shutil.copyfile(path, folder / path.name)
+            end = _end_of_text(tokenizer_folder)
+        ends = {"bos_token_id": end, "eos_token_id": end}
+        description = {
+            "architectures": PLAIN["architectures"],
+            "model_type": "llama",
+            "torch_dtype": "float32",
+        }
+        description |= {NAMES[field]: value for field, value in asdict(model.config).items()} | ends
+        (folder / "config.json").write_text(json.dumps(description, indent=2) + "\n")
+        generation = json.dumps(ends | {"do_sample": False}, indent=2)
+        (folder / "generation_config.json").write_text(generation + "\n")
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+    world.once(write)
 
 
 def _weights(folder: Path) -> dict[str, Tensor]:
@@ -348,40 +344,45 @@ def _end_of_text(tokenizer_folder: Path) -> int:
         ) from None
 
 
+def _config(path: Path) -> Config:
+    """config.json as a Config; raises Fault where it asks for what is not done here, ValueError where it makes no sense."""
+    raw = {key: value for key, value in json.loads(path.read_text()).items() if value is not None}
+    rope = raw.get("rope_parameters", raw.get("rope_scaling", {}))
+    raw = {"architectures": None, "rope_theta": 10_000.0, "tie_word_embeddings": False} | raw | rope
+    raw = {"num_key_value_heads": raw["num_attention_heads"], "rope_type": raw.get("type", "default")} | raw
+    for key, only in PLAIN.items():
+        if raw.get(key, only) != only:
+            raise Fault(f"{path}: {key} = {raw[key]!r}; only {only!r} can be read")
+    for field, name in NAMES.items():
+        kinds = (bool,) if field == "tied" else (int, float) if field in ("rope_base", "norm_eps") else (int,)
+        if type(raw[name]) not in kinds or not (field == "tied" or 0 < raw[name] < 1 << 31):
+            raise ValueError(f"{name} = {raw[name]!r}")
+    config = Config(**{field: raw[name] for field, name in NAMES.items()})
+    if config.hidden % (2 * config.heads) or config.heads % config.kv_heads:
+        raise ValueError(
+            f"{config.hidden} hidden, {config.heads} heads, {config.kv_heads} key-value heads do not fit"
+        )
+    return config
+
+
 def load(folder: Path) -> Llama:
     """Read a Hugging Face folder of Llama's shape; raises Fault where it is none, or not whole.
 
-    Only safetensors are read, every name and shape is checked, and nothing in the folder is run.
+    Only safetensors are read, every name and shape is checked before memory is taken, and nothing in the folder is run.
     """
     try:
-        raw = json.loads((folder / "config.json").read_text())
-        if raw["architectures"] != ["LlamaForCausalLM"] or raw.get("attention_bias") or raw.get("mlp_bias"):
-            raise Fault(
-                f"{folder}/config.json: only LlamaForCausalLM without biases can be read, not {raw['architectures']}"
-            )
-        rope = raw.get("rope_parameters") or {"rope_theta": raw.get("rope_theta", 10_000.0)} | (
-            raw.get("rope_scaling") or {}
-        )
-        if raw.get("hidden_act", "silu") != "silu":
-            raise Fault(f"{folder}/config.json: hidden_act = {raw['hidden_act']!r}; only 'silu' can be read")
-        if rope.get("rope_type", "default") != "default":
-            raise Fault(
-                f"{folder}/config.json: rope_type = {rope['rope_type']!r}; only plain rotary positions can be read"
-            )
-        config = Config(
-            vocab_size=raw["vocab_size"],
-            hidden=raw["hidden_size"],
-            intermediate=raw["intermediate_size"],
-            layers=raw["num_hidden_layers"],
-            heads=raw["num_attention_heads"],
-            kv_heads=raw.get("num_key_value_heads") or raw["num_attention_heads"],
-            rope_base=float(rope["rope_theta"]),
-            norm_eps=raw["rms_norm_eps"],
-            tied=raw.get("tie_word_embeddings", False),
-            max_positions=raw["max_position_embeddings"],
-        )
-        weights = _weights(folder)
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        config, weights = _config(folder / "config.json"), _weights(folder)
+        if config.layers > len(weights):
+            raise ValueError(f"num_hidden_layers = {config.layers} with {len(weights)} tensors")
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        SafetensorError,
+    ) as error:
         raise Fault(
             f"{folder}: not a readable model folder ({error!r}); it needs config.json and model.safetensors"
         ) from None
@@ -395,5 +396,5 @@ def load(folder: Path) -> Llama:
             raise Fault(
                 f"{folder}: {name} has shape {found.get(name)}, config.json says {expected.get(name)}"
             )
-    model.load_state_dict(weights)
+    model.to_empty(device="cpu").load_state_dict(weights)
     return model

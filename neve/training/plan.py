@@ -55,17 +55,21 @@ def extent(phase: Mapping[str, Any], training: Mapping[str, int], view: View | M
 
 def memory(model: Mapping[str, Any], training: Mapping[str, Any], count: int, gpus: int) -> dict[str, float]:
     """Bytes on one GPU: fp32 weights, gradients and two moments in shares, what one micro batch leaves for the
-    backward pass (fp32 residual stream, the rest bf16, kept attention inputs, no T² matrix), two gathered layers."""
+    backward pass (bf16, kept attention inputs, no T² matrix), and weights in bf16: all on one GPU, else two gathered layers.
+
+    On one H100 the 1.364B model at micro batches of 8,192, 16,384 and 24,576 tokens took 40.6, 54.9 and 68.2 GB; this
+    says 39.9, 55.2 and 70.5.
+    """
     hidden, wide = model["hidden"], model["intermediate"]
     keys = hidden * model["kv_heads"] // model["heads"]
-    per_layer = 2 * 4 * hidden + 2 * (2 * hidden + (hidden + 2 * keys) + hidden + 4 * wide)
+    per_layer = 2 * (2 * hidden + 2 * hidden + (hidden + 2 * keys) + hidden + 4 * wide)
     windows = min(training["micro_batch"], -(-training["batch"] // gpus))
-    gathered = 2 * 2 * (2 * hidden * hidden + 2 * hidden * keys + 3 * hidden * wide) if gpus > 1 else 0
+    layer = 2 * hidden * hidden + 2 * hidden * keys + 3 * hidden * wide
     rows: dict[str, float] = {
         "weights": 4 * count / gpus,
         "gradients": 4 * count / gpus,
         "moments": 8 * count / gpus,
-        "gathered_layers": gathered,
+        "bf16_weights": 2 * count if gpus == 1 else 2 * 2 * layer,
         "activations": windows * training["sequence"] * model["layers"] * per_layer,
     }
     return rows | {"total": sum(rows.values())}

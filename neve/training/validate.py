@@ -31,22 +31,17 @@ class Heldout:
                 np.load(folder / f"{name}.npy") for name in ("tokens", "starts", "language", "bytes")
             )
         except (OSError, ValueError, KeyError) as error:
-            raise Fault(
-                f"{folder}: not readable held-out documents ({error}); build its stage again"
-            ) from None
-        lengths = np.diff(starts)
-        windows = -(-lengths // sequence)
-        document = np.repeat(np.arange(len(lengths)), windows)
-        part = np.arange(len(document)) - np.repeat(np.cumsum(windows) - windows, windows)
-        place = part[:, None] * sequence + np.arange(sequence)
-        inside = place < lengths[document][:, None]
-        flat = np.where(inside, starts[:-1][document][:, None] + place, 0)
-        self.targets = np.where(inside, tokens[flat].astype(np.int64), IGNORED)
-        self.inputs = np.full_like(self.targets, end)
-        self.inputs[:, 1:] = np.where(inside[:, 1:], self.targets[:, :-1], end)
-        first = np.where(part > 0, tokens[np.maximum(flat[:, 0] - 1, 0)], end)
-        self.inputs[:, 0] = first
-        self.language = language[document]
+            raise Fault(f"{folder}: not readable ({error}); build stage heldout again") from None
+        places = [(d, k) for d, n in enumerate(np.diff(starts)) for k in range(0, int(n), sequence)]
+        self.inputs = np.full((len(places), sequence), end, dtype=np.int64)
+        self.targets = np.full_like(self.inputs, IGNORED)
+        for row, (document, first) in enumerate(places):
+            text = tokens[starts[document] : starts[document + 1]][first : first + sequence]
+            self.targets[row, : len(text)] = text
+            self.inputs[row, 1 : len(text)] = text[:-1]
+            if first:
+                self.inputs[row, 0] = tokens[starts[document] + first - 1]
+        self.language = language[[document for document, _ in places]]
         self.bytes = np.bincount(language, weights=sizes, minlength=len(self.languages))
 
     def measure(self, model: Llama, micro_batch: int, world: World, precision: str) -> dict[str, float]:
@@ -66,5 +61,7 @@ class Heldout:
         model.train()
         distributed.share_out(model)
         bits = np.array(world.sums(*nats)) / math.log(2)
-        found = {name: bits[i] / self.bytes[i] for i, name in enumerate(self.languages) if self.bytes[i]}
-        return found | ({"all": bits.sum() / self.bytes.sum()} if found else {})
+        found = {
+            name: float(bits[i] / self.bytes[i]) for i, name in enumerate(self.languages) if self.bytes[i]
+        }
+        return found | ({"all": float(bits.sum() / self.bytes.sum())} if found else {})

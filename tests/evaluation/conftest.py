@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from neve.evaluation import speaking
 from neve.tokens import bpe
 from neve.training import model as llama
 
@@ -28,6 +29,11 @@ def tokenizer_folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def tokenizer(tokenizer_folder: Path) -> bpe.Tokenizer:
     return bpe.load(tokenizer_folder)
+
+
+@pytest.fixture(scope="session")
+def speech(tokenizer_folder: Path) -> speaking.Speech:
+    return speaking.load(tokenizer_folder)
 
 
 def _random_model(vocab_size: int, seed: int, scale: float = 4.0, sequence: int = SEQUENCE) -> llama.Llama:

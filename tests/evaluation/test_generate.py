@@ -38,7 +38,7 @@ def encoded(tokenizer):
 
 def test_a_padded_batch_is_transformers_one_by_one(model_folder, encoded):
     reference = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32).eval()
-    ours = generate.greedy(load(model_folder), encoded, 24, Never())
+    ours = generate.extend(load(model_folder), encoded, 24, Never())
     assert len({len(ids) for ids in encoded}) > 2
     for ids, got in zip(encoded, ours, strict=True):
         whole = reference.generate(
@@ -51,37 +51,37 @@ def test_a_padded_batch_is_transformers_one_by_one(model_folder, encoded):
 
 def test_rows_end_where_their_own_sequence_does(model_folder, encoded):
     model = load(model_folder)
-    together = generate.greedy(model, encoded, 1000, Never())
+    together = generate.extend(model, encoded, 1000, Never())
     for ids, got in zip(encoded, together, strict=True):
         assert len(ids) + len(got) == SEQUENCE
-        assert generate.greedy(model, [ids], 1000, Never())[0].tolist() == got.tolist()
+        assert generate.extend(model, [ids], 1000, Never())[0].tolist() == got.tolist()
 
 
-def test_completions_keep_the_order_of_prompts(model_folder, tokenizer):
+def test_completions_keep_the_order_of_prompts(model_folder, speech):
     model = load(model_folder)
     arguments = {"max_new_tokens": 12, "stops": ()}
-    together = generate.complete(model, tokenizer, PROMPTS, **arguments)
-    assert together == [generate.complete(model, tokenizer, [p], **arguments)[0] for p in PROMPTS]
-    assert generate.complete(model, tokenizer, [], **arguments) == []
+    together = generate.complete(model, speech, PROMPTS, **arguments)
+    assert together == [generate.complete(model, speech, [p], **arguments)[0] for p in PROMPTS]
+    assert generate.complete(model, speech, [], **arguments) == []
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\n\n", "  \n    "])
-def test_white_space_at_a_prompt_s_end_changes_nothing(model_folder, tokenizer, end):
+def test_white_space_at_a_prompt_s_end_changes_nothing(model_folder, speech, end):
     model = load(model_folder)
-    bare = generate.complete(model, tokenizer, ['def f():\n    """snow"""'], max_new_tokens=12)
-    assert generate.complete(model, tokenizer, ['def f():\n    """snow"""' + end], max_new_tokens=12) == bare
+    bare = generate.complete(model, speech, ['def f():\n    """snow"""'], max_new_tokens=12)
+    assert generate.complete(model, speech, ['def f():\n    """snow"""' + end], max_new_tokens=12) == bare
 
 
-def test_long_prompts_lose_their_start(model_folder, tokenizer):
+def test_long_prompts_lose_their_start(model_folder, speech):
     model = load(model_folder)
     prompt = "for k in range(9):\n" * 100
     room = SEQUENCE // 2
-    tail = tokenizer.encode_batch([prompt])[0][-(SEQUENCE - room) :]
-    expected = generate.greedy(model, [tail], 1000, Never())[0]
+    tail = speech.encode_batch([prompt])[0][-(SEQUENCE - room) :]
+    expected = generate.extend(model, [tail], 1000, Never())[0]
     assert len(expected) == room
     assert not np.isin(expected, range(7)).any(), "a sentinel would hide what is tested"
-    assert generate.complete(model, tokenizer, [prompt], max_new_tokens=1000, stops=()) == [
-        tokenizer.decode(expected)
+    assert generate.complete(model, speech, [prompt], max_new_tokens=1000, stops=()) == [
+        speech.decode(expected)
     ]
 
 
@@ -100,14 +100,14 @@ def test_stops(text, kept):
     assert generate._cut(text, generate.STOPS) == kept
 
 
-def test_generation_stops_early_and_at_sentinels(model_folder, tokenizer):
+def test_generation_stops_early_and_at_sentinels(model_folder, speech):
     """What is cut does not depend on how often one looks."""
     model = load(model_folder)
-    whole = generate.complete(model, tokenizer, PROMPTS, max_new_tokens=40, stops=())
+    whole = generate.complete(model, speech, PROMPTS, max_new_tokens=40, stops=())
     stop = whole[1][6:8]
-    cut = generate.complete(model, tokenizer, PROMPTS, max_new_tokens=40, stops=(stop,))
+    cut = generate.complete(model, speech, PROMPTS, max_new_tokens=40, stops=(stop,))
     assert cut == [generate._cut(text, (stop,)) for text in whole]
     assert len(cut[1]) <= 6
-    ended = generate._Ended(tokenizer, ())
+    ended = generate._Ended(speech, ())
     assert ended.cut(np.array([9, 8, 0, 7])).tolist() == [9, 8]
     assert ended(np.array([9, 8, 0, 7])) and not ended(np.array([9, 8, 7]))

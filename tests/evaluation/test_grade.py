@@ -1,14 +1,19 @@
-"""Grading. Oracle: the canonical solutions pass, all of them; cheats, each known to pass elsewhere, do not."""
+"""Grading. Oracle: canonical solutions pass; wrong answers and cheats, each known to pass elsewhere, do not."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 
 from neve import benchmarks, sandbox
-from neve.benchmarks import Task
+from neve.benchmarks import Benchmark, Task
 from neve.errors import Fault
 from neve.evaluation import grade as module
+from neve.evaluation import suites
 from neve.evaluation.grade import grade
+
+from .cheats import CHEATS, program
 
 PLACE = sandbox.probe()
 pytestmark = pytest.mark.skipif(PLACE.tier == "none", reason=PLACE.detail)
@@ -21,24 +26,59 @@ TASK = Task(
     test="def check(candidate):\n    assert candidate([1, 3, 2]) == 3\n    assert candidate([-1], more=4) == 3, 'second'\n"
     "    assert abs(candidate([7]) - 7) < 1e-6\n",
 )
+ONE = Benchmark("humaneval", [TASK], "")
+KINDS = {
+    "humaneval": ["HumanEval/0"],
+    "humaneval+": ["HumanEval/2"],
+    "mbpp": ["Mbpp/11"],
+    "mbpp+": ["Mbpp/737"],
+}
+"""By benchmark: a task whose answers are not what a cheat would happen to return."""
+SPECIAL = {
+    "humaneval": ["HumanEval/33"],
+    "humaneval+": ["HumanEval/32"],
+    "mbpp": ["Mbpp/367"],
+    "mbpp+": ["Mbpp/2", "Mbpp/558"],
+}
+"""Tasks with a rule, a helper or a class of their own."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def own_cache(tmp_path_factory):
+    """Expected answers are found anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEVE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def some(name: str, folder, ids: list[str]) -> Benchmark:
+    whole = benchmarks.load(name, folder)
+    return Benchmark(name, [task for task in whole.tasks if task.task_id in ids], whole.data_sha256)
 
 
 def status(body: str) -> str:
-    return grade([TASK], [("T/0", TASK.prompt + body)], PLACE)[0].status
+    return grade(ONE, [("T/0", TASK.prompt + body)], PLACE)[0].status
 
 
-def test_canonical_solutions_of_humaneval_pass(benchmark_files):
-    tasks = benchmarks.load("humaneval", benchmark_files).tasks
-    grades = grade(tasks, [(task.task_id, task.prompt + task.solution) for task in tasks], PLACE)
-    assert {task.task_id: g for task, g in zip(tasks, grades, strict=True) if g.status != "pass"} == {}
+@pytest.mark.parametrize(
+    ("name", "every"), [("humaneval", 8), ("humaneval+", 24), ("mbpp", 60), ("mbpp+", 40)]
+)
+def test_canonical_solutions_pass(name, every, benchmark_files):
+    """Some of each here; benchmarks/grading.py grades all."""
+    whole = benchmarks.load(name, benchmark_files)
+    part = some(name, benchmark_files, [task.task_id for task in whole.tasks[::every]] + SPECIAL[name])
+    rows = [(task.task_id, suites.reference(name, task)) for task in part.tasks]
+    grades = grade(part, rows, PLACE)
+    assert {i: g for (i, _), g in zip(rows, grades, strict=True) if g.status != "pass"} == {}
+    assert {g.base for g in grades} == ({"pass"} if name.endswith("+") else {None})
 
 
 def test_a_task_s_own_prompt_passes_no_test(benchmark_files):
     """No body, and a wrong constant, on tasks whose tests look at values."""
-    tasks = benchmarks.load("humaneval", benchmark_files).tasks[:24]
-    for body in ("    pass\n", "    return 'snow'\n"):
-        grades = grade(tasks, [(task.task_id, task.prompt + body) for task in tasks], PLACE)
-        assert {g.status for g in grades} == {"fail"}
+    whole = benchmarks.load("humaneval", benchmark_files)
+    tasks = whole.tasks[:24:3]
+    rows = [(t.task_id, t.prompt + body) for t in tasks for body in ("    pass\n", "    return 'snow'\n")]
+    assert {g.status for g in grade(whole, rows, PLACE)} == {"fail"}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +87,7 @@ def test_a_task_s_own_prompt_passes_no_test(benchmark_files):
         TASK.solution,
         "    print('noise' * 100000)\n    return max(values) + more\n",
         "    values.sort()\n    return float(values[-1] + more)\n",
+        "    from fractions import Fraction\n    return Fraction(max(values) + more)\n",
         "    import sys; sys.setrecursionlimit(10**6)\n    return max(values) + more\n\nif __name__ == '__main__':\n    raise SystemExit(1)\n",
     ],
 )
@@ -54,75 +95,121 @@ def test_right_answers_pass(body):
     assert status(body) == "pass"
 
 
-CHEATS = {
-    "exit": "    import sys; sys.exit(0)\n",
-    "exit at import": "    return 1\nimport sys; sys.exit(0)\n",
-    "os exit": "    import os; os._exit(0)\n",
-    "os exit at import": "    return 1\nimport os; os._exit(0)\n",
-    "print": "    print('pass')\n",
-    "equal to everything": "    class E:\n        def __eq__(self, o): return True\n        def __sub__(self, o): return 0\n"
-    "        __abs__ = __sub__\n    return E()\n",
-    "int equal to everything": "    class E(int):\n        def __eq__(self, o): return True\n        def __sub__(self, o): return 0\n    return E(5)\n",
-    "frames": "    import sys\n    f = sys._getframe()\n    found = 0\n    while f:\n        for v in list(f.f_locals.values()):\n"
-    "            if isinstance(v, str) and 'assert' in v: found = 3\n        f = f.f_back\n    return found\n",
-    "own verdict": "    return 1\nimport os\nfor fd in range(3, 64):\n    try: os.write(fd, b'[0, \"pass\", \"\"]\\n')\n    except OSError: pass\nos._exit(0)\n",
-    "patched json": "    return 1\nimport json\njson.dumps = lambda *a, **k: '[\"pass\", \"\"]'\n",
-    "patched encoder": "    return 1\nimport sys, gc\nfor f in gc.get_objects():\n    if getattr(f, '__name__', '') == 'encode' and hasattr(f, '__code__'):\n"
-    "        f.__code__ = (lambda value: ['foreign', 'x']).__code__\n",
-    "builtins": "    return 1\nimport builtins\nbuiltins.abs = lambda x: 0\nbuiltins.AssertionError = Warning\n",
-    "answers too large": "    return 'x' * (1 << 25)\n",
-    "answers without end": "    import itertools\n    return itertools.count()\n",
-    "answers too deep": "    x = []\n    for _ in range(100000): x = [x]\n    return x\n",
-    "raises": "    raise ValueError\n",
-    "does not parse": "    return (\n",
-    "memory": "    return [0] * (1 << 40)\n",
-    "killed": "    import os; os.kill(os.getpid(), 9)\n",
-    "one wrong": "    return max(values)\n",
-}  # fmt: skip
+@pytest.fixture(scope="module")
+def cheated(benchmark_files) -> dict[str, dict[str, list[str]]]:
+    """By cheat and benchmark: its statuses on the tasks of KINDS; each benchmark's cheats are graded together."""
+    found: dict[str, dict[str, list[str]]] = {name: {} for name in CHEATS}
+    patch = pytest.MonkeyPatch()
+    patch.setattr(suites, "FLOOR_SECONDS", 1.0)
+    patch.setattr(suites, "TOTAL_SECONDS", 4.0)
+    for kind, ids in KINDS.items():
+        part = some(kind, benchmark_files, ids)
+        rows = [
+            (cheat, task.task_id, program(cheat, task.prompt, task.entry_point))
+            for cheat in CHEATS
+            for task in part.tasks
+        ]
+        grades = grade(part, [(task_id, text) for _, task_id, text in rows], PLACE)
+        for (cheat, _, _), result in zip(rows, grades, strict=True):
+            found[cheat].setdefault(kind, []).append(result.status)
+    patch.undo()
+    return found
 
 
-def test_cheats_score_nothing():
-    grades = grade([TASK], [("T/0", TASK.prompt + body) for body in CHEATS.values()], PLACE)
-    assert {name: g.status for name, g in zip(CHEATS, grades, strict=True)} == dict.fromkeys(CHEATS, "fail")
+@pytest.mark.parametrize("cheat", CHEATS)
+def test_a_cheat_scores_nothing(cheat, cheated):
+    for kind, statuses in cheated[cheat].items():
+        assert len(statuses) == len(KINDS[kind])
+        assert set(statuses) <= {"fail", "timeout"}, f"{cheat} on {kind}"
 
 
-def test_forged_answers_of_another_shape_fail():
+@pytest.mark.parametrize(
+    "forged",
+    ["[]", "null", "[[]]", '[["value"]]', '{"a": 1}', "[" * 50000, '[["value", ["evil", 1]]]', "\\n\\n", "\\xff",
+     '[["digest", "0"], ["digest", "0"], ["digest", "0"]]', '{"timeout": "x"}', '[["value", NaN]]'],
+)  # fmt: skip
+def test_forged_answers_fail(forged):
     """Whatever a candidate writes where its answers go is data; answers in that place may at best be right."""
-    for forged in (
-        "[]",
-        "null",
-        "[[]]",
-        '[["value"]]',
-        '{"a": 1}',
-        "[" * 50000,
-        '[["value", ["evil", 1]]]',
-        "\\n\\n",
-        "\\xff",
-    ):
-        body = (
-            f"    return 1\nimport os\nfor fd in range(3, 64):\n    try: os.write(fd, b'''{forged}''')\n"
-            "    except OSError: pass\nos._exit(0)\n"
-        )
-        assert status(body) == "fail", forged
+    body = (
+        f"    return 1\nimport os\nfor fd in range(3, 64):\n    try: os.write(fd, b'''{forged}\\n''')\n"
+        "    except OSError: pass\nos._exit(0)\n"
+    )
+    assert status(body) in ("fail", "timeout")
 
 
 def test_time_is_up(monkeypatch):
-    monkeypatch.setattr(module, "SECONDS", 1.0)
-    monkeypatch.setattr(module, "ALONE_SECONDS", 2.0)
-    programs = [("T/0", TASK.prompt + body) for body in ("    while True: pass\n", TASK.solution)]
-    assert [g.status for g in grade([TASK], programs, PLACE)] == ["timeout", "pass"]
+    monkeypatch.setattr(suites, "FLOOR_SECONDS", 1.0)
+    rows = [
+        ("T/0", TASK.prompt + body)
+        for body in (
+            "    while True: pass\n",
+            "    import time\n    while True:\n        try: time.sleep(9)\n        except BaseException: pass\n",
+            TASK.solution,
+        )
+    ]
+    grades = grade(ONE, rows, PLACE)
+    assert [g.status for g in grades] == ["timeout", "timeout", "pass"]
+    assert "call 1 of 3" in grades[0].detail
 
 
-def test_slow_only_beside_others_passes(monkeypatch):
-    monkeypatch.setattr(module, "SECONDS", 0.5)
-    body = "    import time; time.sleep(0.4)\n    return max(values) + more\n"
-    assert status(body) == "pass"
+def test_slow_beside_others_is_tried_again_under_the_time_measured_then(monkeypatch):
+    """The first limits are far too short; the second try follows the canonical solution's own time."""
+    slow = "    import time; time.sleep(0.4)\n    return max(values) + more\n"
+    task = Task(TASK.task_id, TASK.prompt, slow, TASK.entry_point, TASK.test)
+    monkeypatch.setattr(suites, "FLOOR_SECONDS", 0.2)
+    assert grade(Benchmark("humaneval", [task], ""), [("T/0", TASK.prompt + slow)], PLACE)[0].status == "pass"
+
+
+def test_long_answers_are_compared_whole_where_their_digests_differ():
+    """A tuple of ints beside a tuple of equal floats: other bytes, equal values; and one that is wrong at its end."""
+    prompt = "def many(n):\n"
+    task = Task("T/1", prompt, "    return tuple(range(n))\n", "many", "", inputs=([5000], [2]))
+    bodies = (
+        "    return tuple(map(float, range(n)))\n",
+        "    return (*range(n - 1), -1)\n",
+        "    return tuple(range(n))\n",
+        "    return list(range(n))\n",
+    )
+    grades = grade(Benchmark("humaneval+", [task], ""), [("T/1", prompt + b) for b in bodies], PLACE)
+    assert [g.status for g in grades] == ["pass", "fail", "pass", "fail"]
+
+
+def test_base_and_added_tests_have_a_status_each():
+    prompt = "def double(n):\n"
+    task = Task("T/2", prompt, "    return 2 * n\n", "double", "", inputs=([1], [2]), plus_inputs=([9],))
+    bodies = (
+        "    return 2 * n\n",
+        "    return 2 * n if n < 5 else 0\n",
+        "    return n\n",
+        "    return 2 * n if n < 5 else exit()\n",
+    )
+    grades = grade(Benchmark("humaneval+", [task], ""), [("T/2", prompt + b) for b in bodies], PLACE)
+    assert [(g.base, g.status) for g in grades] == [("pass", "pass"), ("pass", "fail"), ("fail", "fail"), ("pass", "fail")]  # fmt: skip
+
+
+def test_evoeval_in_its_published_shape(tmp_path):
+    """The sets have no licence, so rows of that shape are made here: inputs are texts; types must agree; one special rule."""
+    rows = [
+        {"task_id": "EvoEval/0", "prompt": "def f(x, y):", "entry_point": "f", "canonical_solution": "    return {x: [float(y)]}\n",
+         "inputs": ["1, 2", "'a', 3"]},
+        {"task_id": "EvoEval/32", "prompt": "def f(xs, interval):", "entry_point": "f", "canonical_solution": "    return 1.0\n",
+         "inputs": ["[-1, 0, 1], (-5, 5)"]},
+    ]  # fmt: skip
+    (tmp_path / "EvoEval_difficult.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    benchmark = benchmarks.load("evoeval-difficult", tmp_path)
+    one, two = "def f(x, y): return {x: [%s]}\n", "def f(xs, interval): return %s\n"
+    samples = [("EvoEval/0", one % a) for a in ("y + 1e-9", "y", "y + 1.0")]
+    samples += [("EvoEval/32", two % a) for a in ("-1.0", "6", "0.5")]
+    grades = grade(benchmark, samples, PLACE)
+    assert [g.status for g in grades] == ["pass", "fail", "fail", "pass", "fail", "fail"]
 
 
 def test_order_and_repeats_are_kept():
-    bodies = [TASK.solution, "    return 0\n", TASK.solution]
-    grades = grade([TASK], [("T/0", TASK.prompt + body) for body in bodies], PLACE)
+    heard = []
+    rows = [("T/0", TASK.prompt + body) for body in (TASK.solution, "    return 0\n", TASK.solution)]
+    grades = grade(ONE, rows, PLACE, done=lambda number, result: heard.append((number, result)))
     assert [g.status for g in grades] == ["pass", "fail", "pass"]
+    assert heard == list(enumerate(grades))
     assert "AssertionError" in grades[1].detail
 
 
@@ -136,9 +223,40 @@ def test_order_and_repeats_are_kept():
 )
 def test_a_test_that_cannot_judge_is_an_error(test):
     task = Task("T/1", TASK.prompt, TASK.solution, "largest", test)
-    assert grade([task], [("T/1", task.prompt + task.solution)], PLACE)[0].status == "error"
+    rows = [("T/1", task.prompt + task.solution)]
+    assert grade(Benchmark("humaneval", [task], ""), rows, PLACE)[0].status == "error"
+
+
+def test_what_is_kept_is_used_and_mended(monkeypatch, tmp_path):
+    """An altered entry is made anew; a sound one is read instead of running the canonical solution."""
+    monkeypatch.setenv("NEVE_CACHE", str(tmp_path))
+    prompt = "def double(n):\n"
+    task = Task("T/2", prompt, "    return 2 * n\n", "double", "", inputs=([1],))
+    one, rows = Benchmark("humaneval+", [task], ""), [("T/2", prompt + "    return 2 * n\n")]
+    assert grade(one, rows, PLACE)[0].status == "pass"
+    (entry,) = (tmp_path / "expected").iterdir()
+    sound = entry.read_bytes()
+    monkeypatch.setattr(suites, "measured", None)
+    assert grade(one, rows, PLACE)[0].status == "pass"
+    entry.write_bytes(sound.replace(b"2]", b"3]"))
+    monkeypatch.undo()
+    monkeypatch.setenv("NEVE_CACHE", str(tmp_path))
+    assert grade(one, rows, PLACE)[0].status == "pass"
+    assert entry.read_bytes().split(b"\n")[1][:40] == sound.split(b"\n")[1][:40]
+
+
+def test_a_message_that_asks_again_is_no_error():
+    """As HumanEval/117 does: a failing assertion's message calls the candidate once more."""
+    test = "def check(candidate):\n    assert candidate([1]) == 1, str(candidate([1]))\n    assert candidate([2]) == 2\n"
+    task = Task("T/1", TASK.prompt, TASK.solution, "largest", test)
+    grades = grade(Benchmark("humaneval", [task], ""), [("T/1", TASK.prompt + b) for b in (TASK.solution, "    return 0\n")], PLACE)  # fmt: skip
+    assert [g.status for g in grades] == ["pass", "fail"] and "AssertionError: 0" in grades[1].detail
 
 
 def test_an_unknown_task_is_a_fault():
     with pytest.raises(Fault, match="T/9"):
-        grade([TASK], [("T/9", "")], PLACE)
+        grade(ONE, [("T/9", "")], PLACE)
+
+
+def test_every_benchmark_can_be_graded():
+    assert all(map(module.gradable, benchmarks.NAMES)) and not module.gradable("snow")

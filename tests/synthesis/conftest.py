@@ -55,7 +55,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     (folder / "selection").mkdir()
     pa.parquet.write_table(seeds, folder / "selection" / "seeds.parquet")
     (folder / "tokenizer").mkdir()
-    section: dict[str, Any] = {"vocab_size": 1000, "sample_bytes": 1 << 20}
+    section: dict[str, Any] = {"vocab_size": 1000, "sample_bytes": 1 << 20, "folder": None}
     bpe.build({"tokenizer": section, "seed": 1}, {"curate": folder / "curate"}, folder / "tokenizer")
     return {name: folder / name for name in ("curate", "selection", "tokenizer")}
 

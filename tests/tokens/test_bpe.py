@@ -93,8 +93,8 @@ def test_digits_stand_alone(both) -> None:
 
 def test_a_million_spaces_are_encoded_although_tiktoken_gives_up(both) -> None:
     text = " " * 1_100_000 + "x"
-    fast, slow = both
-    assert np.array_equal(fast.encode_batch([text])[0], slow.encode_batch([text])[0])
+    (ids,) = both[0].encode_batch([text])
+    assert ids.dtype == np.int64 and both[0].decode(ids) == text
 
 
 def test_auto_tokenizer_gives_the_same_ids(curate: Path, tokenizer: Path, both, hostile: list[str]) -> None:
@@ -114,12 +114,9 @@ def test_training_is_deterministic_in_any_order_and_partition(
 ) -> None:
     documents = tables.read(curate / "documents")
     other = documents.take(pa.array(np.random.default_rng(5).permutation(len(documents))))
-    for name, table in (("same", documents), ("shuffled", other)):
-        out = tmp_path / f"{name}-out"
-        out.mkdir()
-        tables.write(table, tmp_path / name / "documents", tables.DOCUMENTS)
-        bpe.build(SETTINGS, {"curate": tmp_path / name}, out)
-        assert (out / "tokenizer.json").read_bytes() == (tokenizer / "tokenizer.json").read_bytes()
+    tables.write(other, tmp_path / "documents", tables.DOCUMENTS)
+    bpe.build(SETTINGS, {"curate": tmp_path}, tmp_path)
+    assert (tmp_path / "tokenizer.json").read_bytes() == (tokenizer / "tokenizer.json").read_bytes()
 
 
 def test_sample_is_of_training_documents_in_the_languages_proportions(curate: Path) -> None:

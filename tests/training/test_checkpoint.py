@@ -38,7 +38,7 @@ def kept_in(folder: Path, kept: int = 2) -> checkpoint.Checkpoints:
 def save(folder: Path, step: int, what, kept: int = 2) -> None:
     """A whole checkpoint of `what`."""
     checkpoints = kept_in(folder, kept)
-    checkpoints.save(step, step, "s", *what)
+    checkpoints.save(step, "s", *what)
     checkpoints.settle()
 
 
@@ -50,7 +50,8 @@ def equal(a, b) -> bool:
 def test_round_trip(config: Config, tmp_path, steps: int):
     one, other = state(config, 1, steps), state(config, 2, 0)
     save(tmp_path, 3, one)
-    assert kept_in(tmp_path).restore(3, *other) == {"step": 3, "lines": 3, "settings": "s"}
+    found = kept_in(tmp_path).restore(3, *other)
+    assert found and (found["step"], found["settings"]) == (3, "s")
     assert equal(one, other)
 
 
@@ -67,7 +68,7 @@ def test_what_is_written_is_the_state_at_that_moment(config: Config, tmp_path):
     then, target = state(config, 1, 3), state(config, 2, 0)
     model, optimizer = state(config, 1, 3)
     checkpoints = kept_in(tmp_path)
-    checkpoints.save(3, 3, "s", model, optimizer)
+    checkpoints.save(3, "s", model, optimizer)
     with torch.no_grad():
         for p in model.parameters():
             p.zero_()
@@ -85,7 +86,7 @@ def test_one_that_cannot_be_written_is_told_and_leaves_the_one_before(config: Co
     real = checkpoint._sum
     try:
         checkpoint._sum = lambda path: shutil.rmtree(path.parent) or real(path)
-        checkpoints.save(2, 2, "s", *one)
+        checkpoints.save(2, "s", *one)
         with pytest.raises(OSError, match="a checkpoint could not be written"):
             checkpoints.settle()
     finally:

@@ -1,0 +1,284 @@
+"""What a task's tests ask and expect, made once a benchmark and for those tasks only that have samples.
+
+A suite is a list of calls and, for each part of it (base tests, added tests), the line of answers that a right candidate
+gives. It comes from the benchmark's own tests and canonical solutions, run in the sandbox like anything else from a
+file. What EvalPlus's canonical solutions answer takes as long to find as to grade a sample of each task, so it is kept
+in Neve's cache folder, under a digest of all that it follows from (program, arguments, Python, this module's version), with
+a digest of its own: a cut-off or altered entry is made anew. Programs in the sandbox cannot see that folder; whoever
+can write there can change Neve itself. Times that are kept steer first tries only: before a time-out
+counts, the canonical solution is timed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from neve import sandbox
+from neve.benchmarks import Task
+from neve.evaluation import plain, programs
+from neve.evaluation.rules import BY_ARGUMENTS, rule_of
+from neve.packages import cache
+from neve.progress import bar
+from neve.store import atomic_write
+
+FLOOR_SECONDS = 4.0
+"""A call may take so long at least."""
+FACTOR = 4.0
+"""A call may take so many times what the canonical solution takes."""
+TOTAL_SECONDS = 60.0
+"""All calls of a sample together, unless the canonical solution needs more."""
+START_SECONDS = 3.0
+"""Added for the start of a sandbox on a busy machine."""
+RECORD_SECONDS = 600
+"""Limit of a canonical solution."""
+MEMORY_BYTES = 4 << 30
+"""Address space of a program; MBPP+ has canonical solutions that need more than one GiB."""
+RECORDED_BYTES = 256 << 20
+"""What recording may put out, and a candidate whose long answers are wanted whole."""
+VERSION = 1
+"""Of what is kept; raise it when the way from a canonical solution to expected answers changes."""
+ANSWER_BYTES = 8 << 20
+"""A candidate's answers, encoded, at most, beyond four times the expected ones."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where a benchmark's programs run: in which sandbox, with which folder of libraries."""
+
+    benchmark: str
+    place: sandbox.Sandbox
+    packages: Path | None = None
+
+    def run(self, program: str, stdin: bytes, timeout_s: float, output_bytes: int) -> sandbox.Result:
+        return sandbox.run(
+            programs.source(program),
+            sandbox=self.place,
+            timeout_s=timeout_s,
+            memory_bytes=MEMORY_BYTES,
+            stdin=stdin,
+            output_bytes=output_bytes,
+            **({"packages": self.packages} if self.packages else {}),
+        )
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A task's calls and expected answers; `problem` says why there are none."""
+
+    calls: list[Any] = field(default_factory=list)
+    parts: tuple[int, ...] = ()
+    """How many of the calls each part has: all, or base and added tests."""
+    expected: tuple[bytes, ...] = ()
+    """By part: the line that `answering` gives for the canonical answers."""
+    seconds: tuple[float, ...] = ()
+    """What the canonical solution took for each call; empty where that was not measured."""
+    judge: dict[str, Any] = field(default_factory=dict)
+    """What `comparing` needs, beside the expected answers."""
+    setup: str = ""
+    stop: bool = True
+    """Whether a call that raises decides the verdict."""
+    problem: str = ""
+
+    @property
+    def limits(self) -> list[float]:
+        """Seconds that each call may take."""
+        return [max(FLOOR_SECONDS, FACTOR * s) for s in self.seconds] or [FLOOR_SECONDS] * len(self.calls)
+
+    @property
+    def total(self) -> float:
+        """Seconds that a sample may take."""
+        return max(FACTOR * sum(self.seconds), min(TOTAL_SECONDS, sum(self.limits))) + START_SECONDS
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Lines of answers by part, as far as they came; how the program ended, and the seconds a call if asked for."""
+
+    lines: list[bytes]
+    ended: str
+    detail: str = ""
+    seconds: tuple[float, ...] = ()
+
+
+def workers() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def answer(
+    task: Task,
+    suite: Suite,
+    program: str,
+    machine: Machine,
+    *,
+    limits: Sequence[float],
+    total: float,
+    whole: bool = False,
+    clock: bool = False,
+) -> Answered:
+    """Run a program on a suite's calls; whatever the program does, what comes back is unread bytes."""
+    job = {
+        "program": program,
+        "entry_point": task.entry_point,
+        "setup": suite.setup,
+        "calls": suite.calls,
+        "parts": suite.parts,
+        "limits": limits,
+        "whole": whole,
+        "stop": suite.stop,
+        "clock": clock,
+    }
+    cap = RECORDED_BYTES if whole or not suite.expected else ANSWER_BYTES + 4 * sum(map(len, suite.expected))
+    result = machine.run("answering", plain.dumps(job) + b"\n", total, cap)
+    *lines, _ = result.stdout.split(b"\n")
+    if result.status == "timeout":
+        return Answered(lines[: len(suite.parts)], "timeout", f"not done within {total:.0f} s")
+    if lines and lines[-1].startswith(b'{"timeout"'):
+        call = "".join(filter(str.isdigit, lines.pop()[:40].decode("latin-1")))
+        return Answered(
+            lines[: len(suite.parts)], "timeout", f"call {call} of {len(suite.calls)}: time is up"
+        )
+    if result.status != "ok" or len(lines) < (1 if suite.stop else len(suite.parts)):
+        error = result.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        return Answered(
+            lines[: len(suite.parts)],
+            "fail",
+            f"ended without answers ({', '.join([result.status, *error])[:200]})",
+        )
+    seconds = tuple(json.loads(lines.pop())) if clock else ()
+    return Answered(lines[: len(suite.parts)], "ok", "", seconds)
+
+
+def build(tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
+    """The suites of a benchmark's tasks, by task_id."""
+    kind = KINDS[machine.benchmark.partition("-")[0]]
+    return _from_inputs(tasks, machine) if kind == "inputs" else _from_tests(kind, tasks, machine)
+
+
+KINDS = {
+    "humaneval": "check",
+    "mbpp": "assertions",
+    "humaneval+": "inputs",
+    "mbpp+": "inputs",
+    "evoeval": "inputs",
+}
+"""How a benchmark says what it tests: by the name in front of its first hyphen."""
+
+
+def reference(name: str, task: Task) -> str:
+    """The canonical solution as a whole program."""
+    return task.solution if name == "mbpp" else f"{task.prompt}\n{task.solution}"
+
+
+def measured(task: Task, suite: Suite, machine: Machine, whole: bool = False) -> Answered:
+    """The canonical solution on its own suite, with a clock."""
+    limits = [float(RECORD_SECONDS)] * len(suite.calls)
+    program = reference(machine.benchmark, task)
+    return answer(task, suite, program, machine, limits=limits, total=RECORD_SECONDS, whole=whole, clock=True)
+
+
+def _kept(task: Task, asked: Suite, machine: Machine) -> Path:
+    """Where the answers of a canonical solution are kept."""
+    what = [
+        VERSION,
+        platform.python_version(),
+        machine.benchmark,
+        reference(machine.benchmark, task),
+        asked.calls,
+        asked.parts,
+    ]
+    return cache() / "expected" / f"{hashlib.sha256(plain.dumps(what)).hexdigest()[:32]}.json"
+
+
+def _recall(path: Path) -> Answered | None:
+    try:
+        check, text = path.read_bytes().split(b"\n", 1)
+        if check.decode() != hashlib.sha256(text).hexdigest():
+            return None
+        kept = json.loads(text)
+    except (OSError, ValueError):
+        return None
+    return Answered([line.encode() for line in kept["lines"]], "ok", "", tuple(kept["seconds"]))
+
+
+def _keep(path: Path, found: Answered) -> None:
+    text = plain.dumps({"lines": [line.decode() for line in found.lines], "seconds": found.seconds})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write(path, hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
+
+
+def _from_inputs(tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
+    """EvalPlus and EvoEval: arguments are given, the canonical solution says what is expected."""
+
+    def suite(task: Task) -> Suite:
+        groups = [group for group in (task.inputs, task.plus_inputs) if group]
+        arguments = [plain.encode(tuple(args)) for group in groups for args in group]
+        calls = [["call", args, plain.encode({})] for args in arguments]
+        parts = tuple(map(len, groups))
+        asked = Suite(calls, parts)
+        place = _kept(task, asked, machine)
+        kept = _recall(place)
+        found = kept or measured(task, asked, machine)
+        if found.ended != "ok" or len(found.lines) != len(parts) or len(found.seconds) != len(calls):
+            return Suite(
+                problem=f"its canonical solution gives no answers: {found.detail or found.lines[-1:]}"
+            )
+        if kept is None:
+            _keep(place, found)
+        rule = rule_of(machine.benchmark, task.task_id)
+        judge = {"rule": rule, "atol": task.atol, "args": arguments if rule in BY_ARGUMENTS else []}
+        return Suite(calls, parts, tuple(found.lines), found.seconds, judge)
+
+    suites: dict[str, Suite] = {}
+    with (
+        bar(f"{machine.benchmark}: expected answers", total=len(tasks), unit="tasks") as advance,
+        ThreadPoolExecutor(workers()) as pool,
+    ):
+        futures = {pool.submit(suite, task): task.task_id for task in tasks}
+        for future in as_completed(futures):
+            suites[futures[future]] = future.result()
+            advance(1)
+    return suites
+
+
+def _from_tests(kind: str, tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
+    """HumanEval and MBPP: tests are code, taken apart or replayed."""
+
+    def job(task: Task) -> dict[str, Any]:
+        return {
+            "kind": kind, "task_id": task.task_id, "prompt": task.prompt, "solution": task.solution,
+            "test": task.test, "entry_point": task.entry_point, "seconds": RECORD_SECONDS, "whole": True,
+        }  # fmt: skip
+
+    jobs = b"".join(plain.dumps(job(task)) + b"\n" for task in tasks)
+    result = machine.run("recording", jobs, RECORD_SECONDS * (1 + len(tasks)), RECORDED_BYTES)
+    found = dict(json.loads(line) for line in result.stdout.splitlines() if line.endswith(b"]"))
+    suites = {}
+    for task in tasks:
+        recorded = found.get(task.task_id, {"problem": f"its test was not run ({result.status})"})
+        if "problem" in recorded:
+            suites[task.task_id] = Suite(problem=recorded["problem"])
+            continue
+        calls = recorded["calls"]
+        line = f"[{', '.join(recorded['answers'])}]".encode()
+        judge = (
+            {"rule": "equal", "atol": 0.0, "args": []}
+            if kind == "assertions"
+            else {"prompt": task.prompt, "test": task.test, "entry_point": task.entry_point, "calls": calls}
+        )
+        suites[task.task_id] = Suite(
+            calls,
+            (len(calls),),
+            (line,),
+            judge=judge,
+            setup=recorded.get("setup", ""),
+            stop=kind == "assertions",
+        )
+    return suites
