@@ -39,6 +39,8 @@ QUIET = {
 
 GROUP_BYTES = 16 << 20
 """Bytes of a row group that `save` writes: what a writer holds back in memory, once for every thread."""
+OPEN_BYTES, LEAST_GROUP_BYTES = 128 << 20, 256 << 10
+"""Bytes that writers of partitions hold back together, a thread; of a row group of a partition at least."""
 KERNEL_ROWS = 256
 """Rows a kernel gets at once: few enough that all threads have work, enough that the call is cheap."""
 
@@ -174,13 +176,20 @@ def frame(table: pa.Table) -> DataFrame:
 
 
 def save(
-    frame: DataFrame, folder: Path, label: str, total: int | None = None, partition: str | None = None
+    frame: DataFrame,
+    folder: Path,
+    label: str,
+    total: int | None = None,
+    partition: str | None = None,
+    partitions: int = 1,
 ) -> None:
     """Compute a frame into a folder of Parquet files (lz4: they are read once or twice), showing progress.
 
     `total` is how many rows its counting kernel will get. With `partition` the files of each value v of that column
     lie in the folder `<partition>=<v>`, without that column; else a frame without rows leaves a file without rows.
+    All partitions are written side by side: the more `partitions` there are, the smaller are their row groups.
     """
+    import daft
     import pyarrow.parquet as pq
 
     global _counted
@@ -200,10 +209,12 @@ def save(
         watcher = Thread(target=watch, daemon=True)
         watcher.start()
         columns: Any = [partition] if partition else None
+        group = max(LEAST_GROUP_BYTES, min(GROUP_BYTES, OPEN_BYTES // partitions))
         try:
-            frame.write_parquet(
-                str(folder), compression="lz4", write_mode="overwrite", partition_cols=columns
-            )
+            with daft.execution_config_ctx(parquet_target_row_group_size=group):
+                frame.write_parquet(
+                    str(folder), compression="lz4", write_mode="overwrite", partition_cols=columns
+                )
         finally:
             done.set()
             watcher.join()

@@ -31,7 +31,10 @@ XML_HEADER = b"<?xml version="
 HEADER_LINES, HEADER_BYTES = 5, 100
 BASE64_RUN, HEX_RUN, UNICODE_RUN = 64, 8, 8
 
-_ALPHA, _ALNUM, _SPACE, _BASE64, _HEX, _WORD, _ESCAPES = 1, 2, 4, 8, 16, 32, 64
+SPELT_RUN = 2 * HEX_RUN + HEX_RUN - 1
+"""Bytes of the shortest run of hexadecimal bytes, a separator between any two; of escapes it is longer."""
+
+_ALPHA, _ALNUM, _SPACE, _BASE64, _HEX, _WORD, _ESCAPES, _SPELT = 1, 2, 4, 8, 16, 32, 64, 128
 
 COLUMNS = (
     "bytes", "characters", "lines", "mean_line_length", "max_line_length", "alphanumeric_share", "alphabetic_share",
@@ -72,6 +75,8 @@ def classes() -> tuple[np.ndarray, np.ndarray]:
             bytes_[byte] |= _WORD
         if char == "\\":
             bytes_[byte] |= _ESCAPES
+        if char in "0123456789abcdefABCDEFxu\\, \t\n\v\f\r":
+            bytes_[byte] |= _SPELT
     bytes_[128:] |= _WORD
     return bytes_, points
 
@@ -89,66 +94,56 @@ _helper: Any = numba.njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=
 
 @numba.njit(cache=True, nogil=True)
 def _measure(values, offsets, points, ascii_classes, phrases, phrase_offsets, out):
-    times = np.zeros(128, np.int64)  # how often each character of ASCII occurs
+    times = np.zeros((4, 256), np.int64)  # how often each byte occurs, in four tables
     for doc in range(len(offsets) - 1):
         start, end = offsets[doc], offsets[doc + 1]
         size = end - start
         lines = blank = longest = 0
-        chars = alpha = alnum = digits = spaces = ends = lost = blanks = 0
-        length = 0  # characters of this line so far
-        is_blank = True
+        chars = alpha = alnum = digits = spaces = lost = 0
         header = end  # where the first HEADER_LINES lines end
-        times[:] = 0
+        _count(values, start, end, times)
         i = start
         while i < end:
-            byte = values[i]
-            i += 1
-            if byte == 32:  # apart, since it comes in runs, and a counter in memory would wait for itself
-                blanks += 1
-                length += 1
-                continue
-            if byte < 128:
-                times[byte] += 1
-                if byte > 32:
-                    length += 1
-                    is_blank = False
-                    continue
-                if byte != 10 and byte != 13:
-                    length += 1
-                    is_blank = is_blank and (ascii_classes[byte] & _SPACE) != 0
-                    continue
-                if byte == 13 and i < end and values[i] == 10:
-                    continue  # the \n ends the line
-                longest = max(longest, length)
-                blank += is_blank
-                lines += 1
-                length, is_blank = 0, True
-                if lines == HEADER_LINES:
-                    header = i
-            else:
-                point, width = _decode(values, i - 1, end)
-                bits = points[point] if point >= 0 else 0
-                i += width - 1
-                lost += point == 0xFFFD
-                chars += 1
-                length += 1
-                alpha += bits & _ALPHA
-                alnum += (bits & _ALNUM) >> 1
-                spaces += (bits & _SPACE) >> 2
-                is_blank = is_blank and (bits & _SPACE) != 0
-        if size and values[end - 1] != 10 and values[end - 1] != 13:
-            longest = max(longest, length)
-            blank += is_blank
+            first, high = i, np.uint8(0)
+            while i < end and values[i] != 10 and values[i] != 13:
+                high |= values[i]
+                i += 1
+            last = i
+            i += 1 + (i + 1 < end and values[i] == 13 and values[i + 1] == 10)
             lines += 1
-        times[32] = blanks
+            if lines == HEADER_LINES:
+                header = min(i, end)
+            length, k = last - first, first
+            if high < 128:
+                while k < last and ascii_classes[values[k]] & _SPACE:
+                    k += 1
+                blank += k == last
+                longest = max(longest, length)
+                continue
+            length, is_blank = 0, True
+            while k < last:
+                width, bits = 1, ascii_classes[values[k]]
+                if values[k] >= 128:
+                    point, width = _decode(values, k, end)
+                    bits = points[point] if point >= 0 else 0
+                    lost += point == 0xFFFD
+                    chars += 1
+                    alpha += bits & _ALPHA
+                    alnum += (bits & _ALNUM) >> 1
+                    spaces += (bits & _SPACE) >> 2
+                length += 1
+                is_blank = is_blank and (bits & _SPACE) != 0
+                k += width
+            blank += is_blank
+            longest = max(longest, length)
+        ends = times[:, 10].sum() + times[:, 13].sum()
         for byte in range(128):
-            bits = ascii_classes[byte]
-            chars += times[byte]
-            alpha += times[byte] * (bits & _ALPHA)
-            alnum += times[byte] * ((bits & _ALNUM) >> 1)
-            spaces += times[byte] * ((bits & _SPACE) >> 2)
-            digits += times[byte] * (48 <= byte <= 57)
-        ends = times[10] + times[13]
+            count, bits = times[:, byte].sum(), ascii_classes[byte]
+            chars += count
+            alpha += count * (bits & _ALPHA)
+            alnum += count * ((bits & _ALNUM) >> 1)
+            spaces += count * ((bits & _SPACE) >> 2)
+            digits += count * (48 <= byte <= 57)
         encoded, run = _encoded(values, start, end, ascii_classes)
         seen = max(1, chars - spaces)
         out[0, doc] = size
@@ -167,6 +162,22 @@ def _measure(values, offsets, points, ascii_classes, phrases, phrase_offsets, ou
         out[13, doc] = run
         out[14, doc] = _xml(values, start, min(end, start + HEADER_BYTES))
         out[15, doc] = _generated(values, start, header, ascii_classes, phrases, phrase_offsets)
+
+
+@_helper
+def _count(values, start, end, times):
+    """How often each byte occurs, into four tables in turn, so that a counter does not wait for itself in runs."""
+    times[:] = 0
+    i = start
+    while i + 4 <= end:
+        times[0, values[i]] += 1
+        times[1, values[i + 1]] += 1
+        times[2, values[i + 2]] += 1
+        times[3, values[i + 3]] += 1
+        i += 4
+    while i < end:
+        times[0, values[i]] += 1
+        i += 1
 
 
 @_helper
@@ -194,26 +205,55 @@ def _decode(values, i, end):
 def _encoded(values, start, end, classes):
     """(bytes inside encoded runs, length of the longest run); a run is one of the three shapes of SIGNALS."""
     total = longest = 0
-    counted = start  # everything before is counted
-    hex_from = unicode_from = start  # a run of each shape may start here again
-    left = np.uint8(0)  # classes of the byte before
-    for i in range(start, end):
+    first, last = _run(values, start, end, classes, _BASE64, BASE64_RUN)
+    while first < end:
+        total += last - first
+        longest = max(longest, last - first)
+        first, last = _run(values, last, end, classes, _BASE64, BASE64_RUN)
+    first, last = _run(values, start, end, classes, _SPELT, SPELT_RUN)
+    while first < end:
+        more, length = _spelt(values, start, first, last, end, classes)
+        total += more
+        longest = max(longest, length)
+        first, last = _run(values, last, end, classes, _SPELT, SPELT_RUN)
+    return total, longest
+
+
+@_helper
+def _run(values, i, end, classes, bit, least):
+    """The next longest stretch of at least `least` bytes of a class, none of it before i: (first, behind), or twice the
+    end. A stretch holds one of any `least` places in a row, so that most bytes need no look."""
+    probe = i + least - 1
+    while probe < end:
+        if not classes[values[probe]] & bit:
+            probe += least
+            continue
+        first, last = probe, probe + 1
+        while first > i and classes[values[first - 1]] & bit:
+            first -= 1
+        while last < end and classes[values[last]] & bit:
+            last += 1
+        if last - first >= least:
+            return first, last
+        i = last
+        probe = last + least
+    return end, end
+
+
+@_helper
+def _spelt(values, start, first, last, end, classes):
+    """(bytes, longest) of the runs of bytes and escapes in [first, last), which holds them whole; what is in a run of
+    base64 too is counted there."""
+    total = longest = 0
+    counted = first  # everything before is counted
+    hex_from = unicode_from = first  # a run of each shape may start here again
+    for i in range(first, last):
         byte = values[i]
         bits = classes[byte]
-        # what may begin here: base64 behind what is none, a hexadecimal word behind no word, an escape
-        begins = bits & (_BASE64 | _HEX | _ESCAPES) & ~((left & _BASE64) | ((left & _WORD) >> 1))
-        left = bits
-        if not begins:
+        if not bits & (_HEX | _ESCAPES):
             continue
         run_end = i
-        if begins & _BASE64 and i + BASE64_RUN <= end and classes[values[i + BASE64_RUN - 1]] & _BASE64:
-            j = i + 1
-            while j < end and classes[values[j]] & _BASE64:
-                j += 1
-            if j - i >= BASE64_RUN:
-                run_end = j
-                longest = max(longest, j - i)
-        if i >= hex_from and begins & (_HEX | _ESCAPES):
+        if i >= hex_from and (bits & _ESCAPES or i == start or not classes[values[i - 1]] & _WORD):
             j, found = i, 0
             k = _hex_byte(values, start, j, end, classes)
             while k > j:
@@ -224,7 +264,7 @@ def _encoded(values, start, end, classes):
                 k = _hex_byte(values, start, j, end, classes)
             hex_from = max(i + 1, j)
             if found >= HEX_RUN:
-                run_end = max(run_end, j)
+                run_end = j
                 longest = max(longest, j - i)
         if byte == 92 and i >= unicode_from:
             j = i
@@ -235,9 +275,29 @@ def _encoded(values, start, end, classes):
                 run_end = max(run_end, j)
                 longest = max(longest, j - i)
         if run_end > counted:
-            total += run_end - max(i, counted)
+            total += _outside(values, start, max(i, counted), run_end, end, classes)
             counted = run_end
     return total, longest
+
+
+@_helper
+def _outside(values, start, first, last, end, classes):
+    """Bytes of [first, last) that are in no run of base64."""
+    total, i = 0, first
+    while i < last:
+        if not classes[values[i]] & _BASE64:
+            total += 1
+            i += 1
+            continue
+        begin, behind = i, i
+        while begin > start and classes[values[begin - 1]] & _BASE64:
+            begin -= 1
+        while behind < end and classes[values[behind]] & _BASE64:
+            behind += 1
+        if behind - begin < BASE64_RUN:
+            total += min(behind, last) - i
+        i = behind
+    return total
 
 
 @_helper
@@ -282,7 +342,12 @@ def _xml(values, start, end):
 @_helper
 def _generated(values, start, end, classes, phrases, phrase_offsets):
     """1.0 if one of the phrases stands in [start, end) as whole words, upper case taken for lower."""
+    opening = np.zeros(256, np.bool_)
+    for p in range(len(phrase_offsets) - 1):
+        opening[phrases[phrase_offsets[p]]] = True
     for i in range(start, end):
+        if not opening[_lower(values[i])]:
+            continue
         for p in range(len(phrase_offsets) - 1):
             first, last = phrase_offsets[p], phrase_offsets[p + 1]
             if i + last - first > end:

@@ -1,7 +1,7 @@
 """Files in, documents and verdicts out: the steps of curation in their order, cheap ones and those that remove much first.
 
-    decode ▸ language ▸ exact duplicates ▸ licence ▸ signals and rules ▸ benchmark text ▸ split ▸ near duplicates
-    ▸ parsing ▸ secrets ▸ grouping
+    decode ▸ language ▸ exact duplicates ▸ licence ▸ signals and rules ▸ benchmark text ▸ split ▸ parsing
+    ▸ near duplicates ▸ secrets ▸ grouping
 
 This is the list; `curation.py` has the steps, `passes.py` what reads text for them.
 
@@ -29,13 +29,13 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     when the rows that leave are not those that entered. What a killed attempt left in `out` is gone on from.
     """
     passes.check_settings(settings)
-    curation = Curation({**settings, "job": "curate", "parse": True}, inputs["files"], out)
+    curation = Curation({**settings, "job": "curate"}, inputs["files"], out)
     curation.identify()
     curation.drop_exact_and_unlicensed()
     curation.measure()
     curation.split()
+    curation.parse()
     near = curation.drop_near() if settings["near"]["enabled"] else {}
-    curation.parse(curation.rows.alive())
     counts = curation.write()
     shutil.rmtree(curation.scratch)
     return {**counts, **({"near": near} if near else {})}

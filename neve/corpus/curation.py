@@ -6,7 +6,7 @@ killed curation goes on behind its last pass. The trade-off: about 300 bytes a f
 return every decision is plain Arrow and numpy, and the same on any engine.
 
 No document falls for one that falls later. So a copy with a licence that is not admitted gives way to one that is,
-and what has candidates for near duplicates is parsed before these are decided; the rest is parsed after. The split
+and near duplicates are decided among what parses. The split
 is drawn before near duplicates are removed, and held-out documents come first in keeper order, so that what is like
 a held-out document leaves the training side.
 """
@@ -59,18 +59,17 @@ class Curation:
             )
         timings = self.scratch / "timings.json"
         self.timings: dict[str, float] = read_json(timings) if timings.exists() else {}
-        self.parsed = np.empty(0, np.int64)
 
     # --- passes over text ----------------------------------------------------------------------------------------
 
-    def save(self, frame: DataFrame, name: str, label: str, partition: str | None = None) -> None:
+    def save(self, frame: DataFrame, name: str, label: str, **partition: Any) -> None:
         """Compute a pass into scratch, if a killed attempt has not."""
         folder, done = self.scratch / name, self.scratch / f"{name}.done"
         if done.exists():
             return
         shutil.rmtree(folder, ignore_errors=True)
         started = time.monotonic()
-        engine.save(frame, folder, f"{self.settings['job']}: {label}", self.entering, partition)
+        engine.save(frame, folder, f"{self.settings['job']}: {label}", self.entering, **partition)
         self.took(label, started)
         done.touch()
 
@@ -172,10 +171,7 @@ class Curation:
             advance(len(here))
         self.took("near duplicates, buckets", started)
         shared = members["number"].to_numpy()
-        candidates = here[np.isin(numbers(rows.column("key", here)), shared)]
-        if self.settings["parse"]:
-            self.parse(candidates)
-        here = candidates[rows.rule[candidates] == None]  # noqa: E711  (elementwise)
+        here = candidates = here[np.isin(numbers(rows.column("key", here)), shared)]
         here = here[exact.keeper_order(rows.take(here), first=self.heldout[here])]
         texts = self.select(here, np.arange(len(here)), "shingles")
         self.save(passes.shingle(texts, settings["ngram"]), "shingles", "near duplicates, n-grams")
@@ -191,18 +187,16 @@ class Curation:
         rows.stop(here[gone], "near", "near-duplicate", kept=here[decision.dropped_for[gone]], **measures)
         return {"candidates": len(candidates), "compared": decision.compared, "capped": decision.capped}
 
-    def parse(self, here: np.ndarray) -> None:
-        """Parse those of `here` that have a parser and were not parsed yet."""
+    def parse(self) -> None:
+        """Parse what has a parser; what has too many errors stops."""
+        here = self.rows.alive()
         names, codes = self.language_codes(here)
         known = np.array([name in syntax.GRAMMARS for name in names], bool)[codes]
-        new = known & ~np.isin(here, self.parsed)
-        here, codes = here[new], codes[new]
+        here, codes = here[known], codes[known]
         if not len(here):
             return
-        name = f"parsed-{len(self.parsed)}"
-        self.parsed = np.concatenate([self.parsed, here])
-        self.save(passes.parse(self.select(here, codes, name), names, self.settings), name, "parse")
-        found = self.results(name, here, ["parse_error_share", "rule", "value", "limit", "error"])
+        self.save(passes.parse(self.select(here, codes, "parsed"), names, self.settings), "parsed", "parse")
+        found = self.results("parsed", here, ["parse_error_share", "rule", "value", "limit", "error"])
         self.parse_error_share[here] = found["parse_error_share"].to_numpy()
         self.rows.stop_where(here, found, "syntax")
 
@@ -224,7 +218,7 @@ class Curation:
         texts, how = self.select(rows, codes, "documents"), self.settings["secrets"]["action"]
         texts = texts.select("key", "code", "content") if how == "keep" else passes.redact(texts)
         label = "deal documents" if how == "keep" else "secrets, deal documents"
-        self.save(texts, "documents", label, partition="code")
+        self.save(texts, "documents", label, partition="code", partitions=len(np.unique(codes)))
         return parts
 
     def check_secrets(self, here: np.ndarray) -> dict[str, dict[str, int]]:

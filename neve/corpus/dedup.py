@@ -22,7 +22,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     `curate.build` does.
     """
     alone = {
-        "job": "dedup", "parse": False, "languages": [], "licenses": "any", "exclude_repos": [], "heldout_share": 0.0,
+        "job": "dedup", "languages": [], "licenses": "any", "exclude_repos": [], "heldout_share": 0.0,
         "grouping": {"order": "repository"}, "secrets": {"action": "keep"},
     }  # fmt: skip
     curation = Curation({**settings, **alone}, inputs["files"], out)

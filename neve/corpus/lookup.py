@@ -47,7 +47,9 @@ def squeezed(text: str, slashes: bool = False) -> bytes:
 def grams_of(text: str) -> np.ndarray:
     """Hashes of the distinct word 10-grams of a text, sorted, uint32."""
     raw = np.frombuffer(text.encode(), np.uint8)
-    return np.unique((_grams(raw, 0, len(raw), word_table()) >> np.uint64(32)).astype(np.uint32))
+    words, grams = np.empty(len(raw) // 2 + 2, np.uint64), np.empty(len(raw) // 2 + 1, np.uint32)
+    everything = np.full(1 << (GRAM_BITS - 3), 255, np.uint8)
+    return np.unique(grams[: _grams(raw, 0, len(raw), word_table(), everything, words, grams)])
 
 
 def hashes_of(text: bytes, window: int) -> tuple[int, int]:
@@ -137,33 +139,38 @@ def _escape(byte):
 
 
 @numba.njit(cache=True, nogil=True)
-def _grams(values, start, end, letters):
-    """Hash of each word N-gram in [start, end), in order: a polynomial over the words' own hashes, rolled on."""
-    out = np.empty(max(0, (end - start + 1) // 2 - N + 1), np.uint64)
-    ring = np.zeros(N, np.uint64)
-    top = np.uint64(1)
-    for _ in range(N):
+def _grams(values, start, end, letters, bitmap, words, grams):
+    """Write to `grams` those hashes of word N-grams of [start, end), in order, that the bitmap holds; how many.
+
+    A polynomial over the words' own hashes, rolled on. `words` and `grams` have room for as many words as there may be.
+    Nothing branches on what a byte or gram is: it is written always, and counted where it is wanted.
+    """
+    count = 0
+    word, inside, before = np.uint64(0), np.uint64(0), np.uint8(0)
+    for i in range(start, end):
+        byte = values[i]
+        letter = letters[byte]
+        letter = np.uint64(0) if before == 92 and not inside and _escape(byte) else letter
+        mask = ~np.uint64(0) if letter else np.uint64(0)
+        word = (word * _BASE + letter) & mask
+        count += inside & ~mask != 0
+        words[count] = word
+        inside, before = mask, byte
+    count += inside != 0
+    gram, top, found = np.uint64(0), np.uint64(1), 0
+    for k in range(min(count, N - 1)):
+        words[k] = _mix(words[k])
+        gram = gram * _BASE + words[k]
+    for _ in range(N - 1):
         top *= _BASE
-    gram, words, count, slot = np.uint64(0), 0, 0, 0
-    word, inside = np.uint64(0), False
-    for i in range(start, end + 1):
-        letter = letters[values[i]] if i < end else np.uint64(0)
-        if letter != 0:
-            if not inside and i > start and values[i - 1] == 92 and _escape(values[i]):
-                continue
-            word = word * _BASE + letter
-            inside = True
-        elif inside:
-            hashed = _mix(word)
-            gram = gram * _BASE + hashed - ring[slot] * top
-            ring[slot] = hashed
-            slot = slot + 1 if slot < N - 1 else 0
-            words += 1
-            word, inside = np.uint64(0), False
-            if words >= N:
-                out[count] = _mix(gram)
-                count += 1
-    return out[:count]
+    for k in range(N - 1, count):
+        words[k] = _mix(words[k])
+        gram = gram * _BASE + words[k]
+        hashed = np.uint32(_mix(gram) >> np.uint64(32))
+        grams[found] = hashed
+        found += _maybe(bitmap, hashed, GRAM_BITS) != 0
+        gram -= words[k - N + 1] * top
+    return found
 
 
 @numba.njit(cache=True, nogil=True)
@@ -175,11 +182,12 @@ def check_grams(values, offsets, keys, bitmap, starts, texts, text_grams, text_t
     seen = np.full(len(keys), -1, np.int64)  # the last document that held this gram
     counted = np.full(len(text_grams), -1, np.int64)  # the last document that `counts` is of
     counts = np.zeros(len(text_grams), np.int64)
+    longest = 0
     for doc in range(len(offsets) - 1):
-        for whole in _grams(values, offsets[doc], offsets[doc + 1], letters):
-            gram = np.uint32(whole >> np.uint64(32))
-            if not _maybe(bitmap, gram, GRAM_BITS):
-                continue
+        longest = max(longest, offsets[doc + 1] - offsets[doc])
+    words, grams = np.empty(longest // 2 + 2, np.uint64), np.empty(longest // 2 + 1, np.uint32)
+    for doc in range(len(offsets) - 1):
+        for gram in grams[: _grams(values, offsets[doc], offsets[doc + 1], letters, bitmap, words, grams)]:
             place = _find(keys, gram)
             if place == len(keys) or keys[place] != gram or seen[place] == doc:
                 continue
@@ -364,31 +372,29 @@ def check_texts(values, offsets, long, short, kind_of, table, slashes, shares, t
         longest = max(longest, offsets[doc + 1] - offsets[doc])
     out, edges = np.empty(longest, np.uint8), np.empty(longest + 1, np.uint8)
     asides = np.empty((longest // 2 + 1, 2), np.int64)
-    leave_long, leave_short = _leaving(table, MIN_LENGTH), _leaving(table, MIN_WHOLE)
+    leave = _leaving(table, MIN_LENGTH)
     maybe_long, maybe_short = long[1], short[1]
     none = np.int64(1 << 62)
     for doc in range(len(offsets) - 1):
         size = _squeeze(values, offsets[doc], offsets[doc + 1], kind_of, slashes, out, edges, asides)
-        best, anywhere, filling = (
-            none,
-            np.uint64(0),
-            np.uint64(0),
-        )  # hashes of the last bytes of either window
-        for i in range(size):
-            letter = table[out[i]]
-            anywhere = anywhere * _BASE + letter
-            filling = filling * _BASE + letter
-            if i >= MIN_LENGTH:
-                anywhere -= leave_long[out[i - MIN_LENGTH]]
-            if i >= MIN_WHOLE:
-                filling -= leave_short[out[i - MIN_WHOLE]]
-            start = np.uint32(anywhere >> np.uint64(32))
-            if _maybe(maybe_long, start, TEXT_BITS) and i >= MIN_LENGTH - 1:
-                best = _search(out, edges, size, i + 1 - MIN_LENGTH, start, False, long, table, best)
-            if i >= MIN_WHOLE - 1 and edges[i + 1 - MIN_WHOLE]:
-                start = np.uint32(filling >> np.uint64(32))
-                if _maybe(maybe_short, start, TEXT_BITS):
-                    best = _search(out, edges, size, i + 1 - MIN_WHOLE, start, True, short, table, best)
+        best = none
+        value = np.uint64(0)  # the hash of the last MIN_LENGTH bytes
+        for i in range(min(size, MIN_LENGTH - 1)):
+            value = value * _BASE + table[out[i]]
+        for i in range(MIN_LENGTH - 1, size):
+            gone = leave[out[i - MIN_LENGTH]] if i >= MIN_LENGTH else np.uint64(0)
+            value = value * _BASE + (table[out[i]] - gone)
+            key = np.uint32(value >> np.uint64(32))
+            if _maybe(maybe_long, key, TEXT_BITS):
+                best = _search(out, edges, size, i + 1 - MIN_LENGTH, key, False, long, table, best)
+        for i in range(size + 1 - MIN_WHOLE):
+            if edges[i]:
+                value = np.uint64(0)
+                for k in range(i, i + MIN_WHOLE):
+                    value = value * _BASE + table[out[k]]
+                key = np.uint32(value >> np.uint64(32))
+                if _maybe(maybe_short, key, TEXT_BITS):
+                    best = _search(out, edges, size, i, key, True, short, table, best)
         if best < none and (shares[doc] < 1.0 or best < tasks[doc]):
             shares[doc] = 1.0
             tasks[doc] = best

@@ -12,8 +12,8 @@ A dropped document's place in its other buckets is taken by the one it was dropp
 
 The trade-off: the greedy pass is sequential, hence on one machine, but costs microseconds a pair; what is dear
 (hashing text, grouping buckets) is spread by Daft. Held in memory: 16 bytes per candidate and bucket, 4 * rounds per
-bucket; the n-gram sets (8 bytes per distinct n-gram of a candidate) lie in a memory-mapped file, 64 MiB of which are
-gone through before they are let go. Text is never shuffled.
+bucket; the n-gram sets (8 bytes per distinct n-gram of a candidate) lie in a memory-mapped file, of which 128 MiB at most
+are in memory before all are let go. Text is never shuffled.
 
 Source: Broder, "On the resemblance and containment of documents" (1997); banding as in Leskovec, Rajaraman and
 Ullman, "Mining of Massive Datasets", chapter 3. The chains that transitive clusters make of it: peers' trackers.
@@ -22,7 +22,6 @@ Ullman, "Mining of Massive Datasets", chapter 3. The chains that transitive clus
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numba
@@ -36,8 +35,10 @@ if TYPE_CHECKING:
 
 BUCKET_ROWS = 2_000_000
 """Rows of (bucket, document) grouped at once; more documents mean fewer bands at a time, not more memory."""
-RELEASE_BYTES = 64 << 20
-"""Bytes of n-gram sets gone through after which their memory is given back."""
+RELEASE_BYTES = 128 << 20
+"""Bytes of mapped n-gram sets read after which their memory is given back."""
+FAULT_BYTES = 64 << 10
+"""What one look at a mapped file brings into memory besides what was looked at: Linux maps 16 pages at a time."""
 
 
 # --- kernels -----------------------------------------------------------------------------------------------------
@@ -61,20 +62,20 @@ def _alike(a, b, threshold):
 
 
 @numba.njit(nogil=True, cache=True)
-def _greedy(first, last, starts, buckets, sets, threshold, state, found):
-    """Go through documents first, …, last - 1 in keeper order; document i lies in `buckets[starts[i]:starts[i+1]]`.
+def _greedy(first, starts, buckets, sets, threshold, state, found):
+    """Go through documents from `first` on in keeper order; document i lies in `buckets[starts[i]:starts[i+1]]`.
 
     `state` goes on from call to call: who stands for each bucket (at most `rounds`, a column each), how many do,
     whether one more would have, and the last document that each was compared with. Fills in `found`: for each document
     the one it is dropped for (-1: kept), the similarity, and whether it was kept with a bucket of it being full.
-    Returns how many pairs were compared.
+    Stops when RELEASE_BYTES of `sets` have been read. Returns the next document, and how many pairs were compared.
     """
     standing, filled, full, seen = state
     values, begins, ends = sets
     dropped_for, value, capped = found
     rounds = standing.shape[1]
-    compared = 0
-    for i in range(first, last):
+    compared, read, i = 0, 0, first
+    while i < len(ends) and read < RELEASE_BYTES:
         room = 0
         for p in range(starts[i], starts[i + 1]):
             room += filled[buckets[p]]
@@ -93,8 +94,10 @@ def _greedy(first, last, starts, buckets, sets, threshold, state, found):
                     others[place] = k
                     count += 1
         mine = values[begins[i] : ends[i]]
+        read += FAULT_BYTES + 8 * len(mine)
         for k in others[:count]:
             compared += 1
+            read += FAULT_BYTES + 8 * (ends[k] - begins[k])
             alike = _alike(mine, values[begins[k] : ends[k]], threshold)
             if alike >= 0:
                 dropped_for[i], value[i], capped[i] = k, alike, False
@@ -110,7 +113,8 @@ def _greedy(first, last, starts, buckets, sets, threshold, state, found):
                 filled[bucket] += 1
             elif not known:
                 full[bucket] = True
-    return compared
+        i += 1
+    return i, compared
 
 
 # --- over Arrow batches ------------------------------------------------------------------------------------------
@@ -190,12 +194,11 @@ def decide(
     found = (np.full(n, -1, np.int64), np.zeros(n), np.zeros(n, bool))
     values = np.asarray(sets.values).view()
     values.flags.writeable = False  # wherever they lie: the kernel compiles once
-    read = np.cumsum(sets.ends - sets.starts) * 8 // RELEASE_BYTES
-    compared = 0
-    for first, last in pairwise([0, *(np.flatnonzero(np.diff(read)) + 1), n]):
-        compared += _greedy(
-            first, last, starts, number, (values, sets.starts, sets.ends), settings["threshold"], state, found
-        )
+    lists = (values, sets.starts, sets.ends)
+    done = compared = 0
+    while done < n:
+        done, more = _greedy(done, starts, number, lists, settings["threshold"], state, found)
+        compared += more
         sets.release()
     return Decision(found[0], found[1], compared, int(found[2].sum()))
 

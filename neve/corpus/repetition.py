@@ -34,11 +34,21 @@ def measure(values: np.ndarray, offsets: np.ndarray, marks: np.ndarray) -> np.nd
     ascii_classes, points = classes()
     out = np.zeros((len(COLUMNS), len(offsets) - 1))
     longest = int(np.max(np.diff(offsets), initial=0))
-    folded = np.array(
-        [ord(chr(b).lower()) if chr(b).isalnum() or b == 95 else 0 for b in range(128)], np.uint8
-    )
-    _measure(values, offsets, marks, folded, ascii_classes, points, longest // 2 + 1, out)
+    _measure(values, offsets, marks, _folded(), _seen(ascii_classes), points, longest // 2 + 1, out)
     return out
+
+
+def _folded() -> np.ndarray:
+    """What each ASCII byte is in a word, capitals as small letters; 0 for what is of none."""
+    return np.array([ord(chr(b).lower()) if chr(b).isalnum() or b == 95 else 0 for b in range(128)], np.uint8)
+
+
+def _seen(ascii_classes: np.ndarray) -> np.ndarray:
+    """For each byte: 1 where it is no white space, and 2 besides where it is of a name."""
+    codes = np.arange(256)
+    blank = (codes == 32) | ((codes >= 9) & (codes <= 13))
+    named = (codes >= 128) | (ascii_classes & _ALNUM != 0)
+    return np.where(blank, 0, np.where(named, 3, 1)).astype(np.uint8)
 
 
 _helper: Any = numba.njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
@@ -46,12 +56,12 @@ _helper: Any = numba.njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=
 
 
 @numba.njit(cache=True, nogil=True)
-def _measure(values, offsets, marks, folded, ascii_classes, points, most, out):
+def _measure(values, offsets, marks, folded, seen, points, most, out):
     base = offsets[0]
     slots = 4
     while slots < 2 * most:
         slots *= 2
-    keys, numbers = np.empty(slots, np.uint64), np.empty(slots, np.int32)
+    numbers, keys = np.empty(slots, np.int32), np.empty(most, np.uint64)
     hashes = np.empty(most, np.uint64)
     ends = np.zeros(most + 1, np.int64)  # characters of the words before
     grams = np.empty(most, np.int32)  # number of a gram
@@ -65,32 +75,25 @@ def _measure(values, offsets, marks, folded, ascii_classes, points, most, out):
         out[0, doc] = n
         out[1, doc] = ends[n] / max(1, n)
         out[2, doc] = distinct / max(1, n)
-        left = n
         for i in range(n):
             places[i] = i
+        kept = _repeating(n, places, counts, grams)
         for width in range(2, LENGTHS + 1):
-            # grams that are not alone; then the pairs of neighbours among them, numbered in their turn
-            kept = 0
-            for i in range(left):
-                if counts[grams[i]] > 1:
-                    grams[kept], places[kept] = grams[i], places[i]
-                    kept += 1
-            left = 0
+            left = 0  # pairs of neighbours among the grams that are not alone, numbered in their turn
             for i in range(kept - 1):
-                if places[i] + 1 == places[i + 1]:
-                    hashes[left] = np.uint64(grams[i]) << np.uint64(32) | np.uint64(grams[i + 1])
-                    places[left] = places[i]
-                    left += 1
+                place = places[i]
+                hashes[left] = np.uint64(grams[i]) << np.uint64(32) | np.uint64(grams[i + 1])
+                places[left] = place
+                left += place + 1 == places[i + 1]
             _number(hashes, left, keys, numbers, counts, grams)
-            if width <= 4:
-                out[1 + width, doc] = min(1.0, _top(left, width, ends, places, counts, grams) / characters)
-            else:
-                out[1 + width, doc] = _repeated(left, width, ends, places, counts, grams) / characters
-            if left == 0:
+            kept = _repeating(left, places, counts, grams)
+            if kept == 0:
                 break
-        out[12, doc] = _lines(
-            values, start, end, marks, base, ascii_classes, hashes, keys, numbers, counts, grams
-        )
+            if width <= 4:
+                out[1 + width, doc] = min(1.0, _top(kept, width, ends, places, counts, grams) / characters)
+            else:
+                out[1 + width, doc] = _repeated(kept, width, ends, places) / characters
+        out[12, doc] = _lines(values, start, end, marks, base, seen, hashes, keys, numbers, counts, grams)
 
 
 @_helper
@@ -100,37 +103,36 @@ def _mix(x):
 
 
 @_helper
+def _add(state, byte):
+    return (state ^ np.uint64(byte) ^ np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0x9FB21C651E98DF25)
+
+
+@_helper
 def _words(values, i, end, folded, points, hashes, ends):
-    """Hashes of the words of a text and where their characters end; their count."""
+    """Hashes of the words of a text and where their characters end; their count.
+
+    Of ASCII nothing branches: the hash is 0 outside words, written at every byte, and counted where a word ends.
+    """
     n = chars = 0
-    state, inside = np.uint64(0xCBF29CE484222325), False
+    state, inside = np.uint64(0), np.uint64(0)
     while i < end:
         byte = values[i]
         if byte < 128:
+            letter = folded[byte]
+            mask = ~np.uint64(0) if letter else np.uint64(0)
+            state = _add(state, letter) & mask
             i += 1
-            lower = folded[byte]
-            if lower:
-                state = (state ^ np.uint64(lower)) * np.uint64(0x100000001B3)
-                chars += 1
-                inside = True
-                continue
         else:
             point, width = _decode(values, i, end)
+            mask = ~np.uint64(0) if point >= 0 and points[point] & _ALNUM else np.uint64(0)
+            for k in range(i, i + width):
+                state = _add(state, values[k]) & mask
             i += width
-            if point >= 0 and points[point] & _ALNUM:
-                for k in range(i - width, i):
-                    state = (state ^ np.uint64(values[k])) * np.uint64(0x100000001B3)
-                chars += 1
-                inside = True
-                continue
-        if inside:
-            hashes[n], ends[n + 1] = state, chars
-            n += 1
-            state, inside = np.uint64(0xCBF29CE484222325), False
-    if inside:
+        n += inside & ~mask != 0
+        chars += mask != 0
         hashes[n], ends[n + 1] = state, chars
-        n += 1
-    return n
+        inside = mask
+    return n + (inside != 0)
 
 
 @_helper
@@ -156,68 +158,83 @@ def _decode(values, i, end):
 
 @_helper
 def _number(hashes, n, keys, numbers, counts, grams):
-    """Numbers the distinct values of `hashes` from 0 on, into `grams`, and counts them; how many there are."""
+    """Numbers the distinct values of `hashes` from 0 on, into `grams`, and counts them; how many there are.
+
+    The table holds numbers alone and `keys` the values by number, so that both are near.
+    """
     mask = np.int64(4)
     while mask < 2 * n:
         mask *= 2
     mask -= 1
-    for k in range(mask + 1):
-        numbers[k] = -1
+    numbers[: mask + 1] = -1
     distinct = 0
     for i in range(n):
         key = hashes[i]
         slot = np.int64(_mix(key) & np.uint64(mask))
-        while numbers[slot] >= 0 and keys[slot] != key:
+        number = numbers[slot]
+        while number >= 0 and keys[number] != key:
             slot = (slot + 1) & mask
-        if numbers[slot] < 0:
-            keys[slot], numbers[slot], counts[distinct] = key, distinct, 0
+            number = numbers[slot]
+        if number < 0:
+            number = distinct
+            numbers[slot], keys[number], counts[number] = number, key, 0
             distinct += 1
-        grams[i] = numbers[slot]
-        counts[grams[i]] += 1
+        grams[i] = number
+        counts[number] += 1
     return distinct
+
+
+@_helper
+def _repeating(n, places, counts, grams):
+    """Keeps those of n grams that occur more than once, in their order; how many."""
+    kept = 0
+    for i in range(n):
+        gram, place = grams[i], places[i]
+        grams[kept], places[kept] = gram, place
+        kept += counts[gram] > 1
+    return kept
 
 
 @_helper
 def _top(n, width, ends, places, counts, grams):
     """Characters of all occurrences of the most frequent gram; of equally frequent ones, of the longest."""
-    most, best = 1, np.int64(0)
+    most, longest = np.int32(0), np.int64(0)
     for i in range(n):
-        count = counts[grams[i]]
-        if count > 1 and count >= most:
-            chars = count * (ends[places[i] + width] - ends[places[i]])
-            if count > most or chars > best:
-                most, best = count, chars
-    return best
+        most = max(most, counts[grams[i]])
+    for i in range(n):
+        if counts[grams[i]] == most:
+            longest = max(longest, ends[places[i] + width] - ends[places[i]])
+    return most * longest
 
 
 @_helper
-def _repeated(n, width, ends, places, counts, grams):
-    """Characters of the words that stand in some gram which occurs more than once."""
+def _repeated(n, width, ends, places):
+    """Characters of the words that stand in some of n grams."""
     until, chars = 0, np.int64(0)
     for i in range(n):
-        if counts[grams[i]] > 1:
-            chars += ends[places[i] + width] - ends[max(places[i], until)]
-            until = places[i] + width
+        chars += ends[places[i] + width] - ends[max(places[i], until)]
+        until = places[i] + width
     return chars
 
 
 @_helper
-def _lines(values, i, end, marks, base, ascii_classes, hashes, keys, numbers, counts, grams):
+def _lines(values, i, end, marks, base, seen, hashes, keys, numbers, counts, grams):
     """Share of the lines with a letter or digit outside comments which, white space left out, occur more than once."""
-    n = 0
-    state, shown, named = np.uint64(0xCBF29CE484222325), False, False
-    lines = 0
+    n = lines = shown = 0
+    state = np.uint64(0)
     while i <= end:
         if i == end or values[i] == 10 or values[i] == 13:
-            lines += shown
-            if named:
-                hashes[n] = state
-                n += 1
-            state, shown, named = np.uint64(0xCBF29CE484222325), False, False
-        elif marks[i - base] & 1 == 0 and not (values[i] == 32 or 9 <= values[i] <= 13):
-            shown = True
-            named = named or ascii_classes[values[i]] & _ALNUM != 0 or values[i] >= 128
-            state = (state ^ np.uint64(values[i])) * np.uint64(0x100000001B3)
+            hashes[n] = state
+            n += shown >> 1
+            lines += shown & 1
+            state, shown = np.uint64(0), 0
+        else:
+            byte = values[i]
+            says = seen[byte] if marks[i - base] & 1 == 0 else 0
+            shown |= says
+            # both are chosen beside the chain of products
+            factor = np.uint64(0x9FB21C651E98DF25) if says else np.uint64(1)
+            state = state * factor + (np.uint64(byte) + np.uint64(1) if says else np.uint64(0))
         i += 1
     _number(hashes, n, keys, numbers, counts, grams)
     repeated = 0

@@ -274,6 +274,27 @@ def test_the_chance_of_a_shared_bucket(size, similarity):
     assert agree.var() == pytest.approx(variance, rel=4 * np.sqrt(2 / pairs))
 
 
+def test_sets_that_lie_far_apart_are_let_go(tmp_path):
+    """Small sets 64 KiB apart in a mapped file, each compared once: what is in memory of the file stays within bounds."""
+    apart, pairs, mapped = 8192, 2048, []
+    file = tmp_path / "sets.bin"
+    np.arange(2 * pairs * apart, dtype=np.uint64).tofile(file)
+
+    class Watched(shingles.Sets):
+        def release(self) -> None:
+            entry = Path("/proc/self/smaps").read_text().partition(str(file))[2]
+            mapped.append(int(re.search(r"Rss: +(\d+) kB", entry)[1]) << 10)  # type: ignore[index]
+            super().release()
+
+    starts = np.arange(2 * pairs) * apart
+    sets = Watched(np.memmap(file, np.uint64, "r"), starts, starts + 64)
+    documents = np.arange(2 * pairs)
+    decision = near.decide((documents // 2).astype(np.uint64), documents, sets, NEAR)
+    assert decision.compared == pairs and (decision.dropped_for == -1).all()
+    assert len(mapped) > 1
+    assert max(mapped) <= 1.25 * near.RELEASE_BYTES < file.stat().st_size
+
+
 def test_a_hundred_thousand_of_one_bucket():
     """Files that are little but one licence fall for the first; files of their own under that licence are compared with
     `rounds` of a bucket at most, and counted."""
