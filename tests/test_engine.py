@@ -1,11 +1,13 @@
 """The engine's contract: one engine a process, no telemetry, kernels over batches, tables through disk."""
 
+import hashlib
 import os
 import subprocess
 import sys
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from neve import documents, engine
@@ -58,3 +60,24 @@ def test_save_by_partition(tmp_path):
     engine.save(frame, tmp_path / "a", "parts", partition="part")
     found = {p.name: sorted(documents.read(p)["x"].to_pylist()) for p in (tmp_path / "a").iterdir()}
     assert found == {"part=0": [1, 3], "part=1": [2, 4], "part=2": [5]}
+
+
+def test_row_groups_get_smaller_as_parts_get_more(tmp_path, monkeypatch):
+    """Writers of four parts hold back less each than one of one; text that lz4 cannot press, 1.3 MB a part."""
+    monkeypatch.setattr(engine, "OPEN_BYTES", 1 << 20)
+    rows = 40_000
+    sha256 = hashlib.sha256
+    table = pa.table(
+        {
+            "part": [i % 4 for i in range(rows)],
+            "text": [sha256(b"%d" % i).hexdigest() * 2 for i in range(rows)],
+        }
+    )
+    groups = {}
+    for parts in (1, 4):
+        out = tmp_path / str(parts)
+        engine.save(engine.frame(table), out, "parts", rows, partition="part", partitions=parts)
+        files = [pq.ParquetFile(path).metadata for path in out.glob("**/*.parquet")]
+        assert sum(file.num_rows for file in files) == rows
+        groups[parts] = max(file.row_group(i).num_rows for file in files for i in range(file.num_row_groups))
+    assert groups[4] < groups[1]
