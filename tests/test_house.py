@@ -46,7 +46,7 @@ def imported(path: Path) -> set[str]:
 def test_nothing_imports_upwards_or_in_a_circle() -> None:
     for path in sorted(NEVE.rglob("*.py")):
         room = path.relative_to(NEVE).parts[0].removesuffix(".py")
-        if room in ("cli", "run", "phases", "plan", "alone", "__init__"):
+        if room in ("cli", "cli_evaluation", "cli_options", "run", "phases", "plan", "alone", "__init__"):
             continue
         allowed = GROUND | {room} | BETWEEN.get(room, set())
         assert imported(path) <= allowed, f"{path.relative_to(NEVE)} imports {imported(path) - allowed}"
@@ -54,4 +54,4 @@ def test_nothing_imports_upwards_or_in_a_circle() -> None:
 
 def test_run_does_not_know_the_command_line() -> None:
     for name in ("run.py", "phases.py", "plan.py", "alone.py"):
-        assert "cli" not in imported(NEVE / name)
+        assert not any(room.startswith("cli") for room in imported(NEVE / name))

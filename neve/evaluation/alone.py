@@ -26,7 +26,6 @@ from neve.evaluation.sampling import Sampling, seed_of
 from neve.evaluation.verdict import Grade
 from neve.store import locked, read_json, write_json
 
-RESULTS = "results.json"
 QUESTION = (
     "Write a Python program that does what is asked below. Answer with one block of code that holds all it needs: "
     "imports, helper functions, and the function asked for, under its name.\n\n"
@@ -49,6 +48,7 @@ class Asked:
     max_new_tokens: int = 512
     heldout: Path | None = None
     packages: Path | None = None
+    against: Path | None = None
 
 
 def named(tasks: str) -> list[str]:
@@ -73,6 +73,7 @@ def grade_file(
     only: str | None = None,
     ks: Sequence[int] = (1, 10, 100),
     packages: Path | None = None,
+    against: Path | None = None,
     seed: int = 1,
 ) -> dict[str, Any]:
     """Grade the samples of a file or folder into `out`; returns what stands in results.json.
@@ -80,13 +81,19 @@ def grade_file(
     Raises Fault for a file or benchmark that cannot be read, and where there is no sandbox.
     """
     benchmark = benchmarks.load(name, data)
+    other = results.read(against, {name: benchmark.data_sha256})
     samples.check_patterns([benchmark], only)
     found, digest = samples.read(path, benchmark, only)
     place = _sandbox()
     with locked(out):
         entry = _graded(benchmark, found, digest, out, only, ks, packages, place, seed)
-        result = {"sandbox": vars(place), "benchmarks": {name: entry}, "bits_per_byte": {}}
-        write_json(out / RESULTS, result)
+        result = {
+            "sandbox": vars(place),
+            "benchmarks": {name: entry},
+            "bits_per_byte": {},
+            **results.against(other, {name: entry}, seed),
+        }
+        write_json(out / results.RESULTS, result)
     return result
 
 
@@ -94,6 +101,7 @@ def evaluate(asked: Asked, out: Path) -> dict[str, Any]:
     """Generate, grade and measure bits per byte into `out`; returns what stands in results.json."""
     names = named(asked.tasks)
     tests = {name: benchmarks.load(name, asked.data) for name in names}
+    other = results.read(asked.against, {name: test.data_sha256 for name, test in tests.items()})
     samples.check_patterns(list(tests.values()), asked.only)
     if asked.n > 1 and asked.sampling.temperature == 0:
         raise Fault(f"--n {asked.n}: {asked.n} greedy samples would all be the same; give --temperature too")
@@ -127,8 +135,9 @@ def evaluate(asked: Asked, out: Path) -> dict[str, Any]:
             "bits_per_byte": speaker.bits_per_byte(tests, out),
             "model": {"name": asked.model, "identity": speaker.identity},
             "generation": _settings(asked),
+            **results.against(other, entries, asked.sampling.seed),
         }
-        write_json(out / RESULTS, result)
+        write_json(out / results.RESULTS, result)
     return result
 
 

@@ -10,15 +10,19 @@ Source: Chen et al. (arXiv 2107.03374) for pass@k.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from neve.benchmarks import Benchmark, Task
+from neve.errors import Fault
 from neve.evaluation import statistics, unittests
 from neve.evaluation.verdict import Grade
+from neve.store import read_json
 
 RESAMPLES = 2000
+RESULTS = "results.json"
 
 
 def summarize(
@@ -95,14 +99,20 @@ def counts(rows: Sequence[dict[str, Any]], key: str) -> tuple[np.ndarray, np.nda
 
 
 def compare(a: dict[str, Any], b: dict[str, Any], seed: int) -> dict[str, Any]:
-    """Entry a's pass@1 minus entry b's on the tasks that both have: difference, interval, p of a paired test."""
+    """Entry a's pass@1 minus entry b's on the tasks that both have: difference, interval, p of a paired test.
+
+    What one of them could not grade does not count. Raises Fault without common tasks.
+    """
     shares = []
     for entry in (a, b):
         by_task: dict[str, list[bool]] = {}
         for row in entry["samples"]:
-            by_task.setdefault(row["task_id"], []).append(row["status"] == "pass")
+            if row["task_id"] not in entry["ungraded"]:
+                by_task.setdefault(row["task_id"], []).append(row["status"] == "pass")
         shares.append({task: float(np.mean(passed)) for task, passed in by_task.items()})
     common = [task for task in shares[0] if task in shares[1]]
+    if not common:
+        raise Fault("--against: the two have no graded task in common")
     mine, theirs = (np.array([share[task] for task in common]) for share in shares)
     result = statistics.paired_difference(mine, theirs, np.ones(len(common)), seed=seed, resamples=RESAMPLES)
     return {
@@ -111,6 +121,39 @@ def compare(a: dict[str, Any], b: dict[str, Any], seed: int) -> dict[str, Any]:
         "interval": [float(end) for end in result.interval],
         "p": result.p,
     }
+
+
+def read(folder: Path | None, data: dict[str, str]) -> tuple[str, dict[str, Any]] | None:
+    """A folder and the entries of its results.json, for `against`; `data` are digests of the files of what is asked for.
+
+    Raises Fault where there is none, or where nothing in it can be compared.
+    """
+    if folder is None:
+        return None
+    try:
+        entries = read_json(folder / RESULTS)["benchmarks"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Fault(
+            f"--against {folder}: no {RESULTS} there; give a folder that neve evaluate or neve grade wrote"
+        ) from None
+    both = [name for name in data if name in entries]
+    if not both:
+        raise Fault(f"--against {folder}: has {', '.join(entries)}, none of which is asked for")
+    for name in both:
+        if entries[name]["data_sha256"] != data[name]:
+            raise Fault(f"--against {folder}: {name} was graded by another file of tasks; grade it anew")
+    return str(folder), entries
+
+
+def against(
+    other: tuple[str, dict[str, Any]] | None, entries: dict[str, dict[str, Any]], seed: int
+) -> dict[str, Any]:
+    """What stands in results.json of two models: a paired test for each benchmark that both have; {} without another."""
+    if other is None:
+        return {}
+    folder, theirs = other
+    tests = {name: compare(entries[name], theirs[name], seed) for name in entries if name in theirs}
+    return {"against": {"folder": folder, "benchmarks": tests}}
 
 
 PUBLISHED = {

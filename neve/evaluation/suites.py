@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from neve import sandbox
 from neve.benchmarks import Task
 from neve.evaluation import plain, programs
@@ -43,6 +45,8 @@ MEMORY_BYTES = 4 << 30
 """Address space of a program; MBPP+ has canonical solutions that need more than one GiB."""
 RECORDED_BYTES = 256 << 20
 """What recording may put out, and a candidate whose long answers are wanted whole."""
+NUMPY = Path(np.__file__).parent
+"""Its wheels keep their libraries in a folder beside it."""
 VERSION = 1
 """Of what is kept; raise it when the way from a canonical solution to expected answers changes."""
 ANSWER_BYTES = 8 << 20
@@ -51,13 +55,18 @@ ANSWER_BYTES = 8 << 20
 
 @dataclass(frozen=True)
 class Machine:
-    """Where a benchmark's programs run: in which sandbox, with which folder of libraries."""
+    """Where a benchmark's programs run: in which sandbox, with which folder of libraries.
+
+    Without a folder, functions may import NumPy, as they may wherever EvalPlus is installed: this environment's, it alone.
+    Tests for unittest may run the system's programs, since some are about those.
+    """
 
     benchmark: str
     place: sandbox.Sandbox
     packages: Path | None = None
 
     def run(self, program: str, stdin: bytes, timeout_s: float, output_bytes: int) -> sandbox.Result:
+        tests = program == "unittesting"
         return sandbox.run(
             programs.source(program),
             sandbox=self.place,
@@ -65,7 +74,9 @@ class Machine:
             memory_bytes=MEMORY_BYTES,
             stdin=stdin,
             output_bytes=output_bytes,
-            **({"packages": self.packages} if self.packages else {}),
+            packages=self.packages or (None if tests else NUMPY.parent),
+            names=() if self.packages or tests else (NUMPY.name, f"{NUMPY.name}.libs"),
+            tools=tests,
         )
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from neve.errors import Fault
 from neve.sandbox import places
-from neve.sandbox.places import Start
+from neve.sandbox.places import Extra, Start
 
 TMP_BYTES = 64 << 20
 """Size of /tmp inside."""
@@ -60,18 +60,26 @@ def processes(most: int) -> int:
     return most
 
 
-def command(
-    inner: list[str], uid: int, source: int, rules: int, packages: Path | None, seconds: float
-) -> Start:
+def command(inner: list[str], uid: int, source: int, rules: int, extra: Extra, seconds: float) -> Start:
     """How bwrap is started around the interpreter, whose command is `inner`.
 
     `source` and `rules` are descriptors of the program and of the filter; `uid` is what the program becomes, 0 where
     a user namespace sees to that. `seconds` is of no use here: nothing outlives the caller.
     """
-    mounted = [] if packages is None else ["--ro-bind", str(packages), INSIDE]
+    mounted: list[str] = ["--perms", "0755", "--dir", INSIDE] if extra.names else []
+    for path in extra.shown():
+        mounted += ["--ro-bind", str(path), f"{INSIDE}/{path.name}" if extra.names else INSIDE]
+    if extra.tools:
+        mounted += ["--setenv", "PATH", places.environment(extra)["PATH"]]
+        for path in places.TOOLS:
+            mounted += (
+                ["--symlink", str(path.readlink()), str(path)]
+                if path.is_symlink()
+                else ["--ro-bind", str(path), str(path)]
+            )
     arguments = [
         *_world(uid != 0), *mounted, "--perms", "0444", "--file", str(source), PROGRAM, "--remount-ro", "/",
-        "--seccomp", str(rules), "--", *inner, str(uid), PROGRAM, INSIDE if packages else "",
+        "--seccomp", str(rules), "--", *inner, str(uid), PROGRAM, INSIDE if extra.packages else "",
     ]  # fmt: skip
     return Start(arguments, (source, rules), signal.SIGKILL)
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from neve.errors import Fault
 from neve.sandbox import places
-from neve.sandbox.places import Start
+from neve.sandbox.places import Extra, Start
 
 MORE_TASKS = 64
 """How many processes and threads more than now a user may have, where the kernel counts all of them together."""
@@ -74,16 +74,14 @@ def processes(most: int) -> int:
     return most + 1 if os.geteuid() == 0 else _tasks(os.getuid()) + MORE_TASKS
 
 
-def command(
-    inner: list[str], uid: int, source: int, rules: int, packages: Path | None, seconds: float
-) -> Start:
+def command(inner: list[str], uid: int, source: int, rules: int, extra: Extra, seconds: float) -> Start:
     """How the interpreter, whose command is `inner`, is started: `boot.py` puts up the walls from within.
 
     `source` and `rules` are descriptors of the program and of the filter; `uid` is what the program becomes, 0 to
     stay. After `seconds` the guard ends it all, whatever has become of the caller.
     """
-    made = ruleset(packages)
-    arguments = [str(uid), str(source), str(packages or ""), str(made), str(rules), str(seconds)]
+    made = ruleset(extra)
+    arguments = [str(uid), str(source), str(extra.packages or ""), str(made), str(rules), str(seconds)]
     return Start([*inner, *arguments], (source, rules, made), signal.SIGTERM)
 
 
@@ -101,8 +99,8 @@ def _tasks(uid: int) -> int:
 
 
 @functools.cache
-def ruleset(packages: Path | None) -> int:
-    """A descriptor of the ruleset, made once a process; with `packages`, that folder can be read too.
+def ruleset(extra: Extra) -> int:
+    """A descriptor of the ruleset, made once a process for each extra.
 
     Raises OSError where the kernel refuses.
     """
@@ -115,7 +113,7 @@ def ruleset(packages: Path | None) -> int:
     )
     size = 24 if known >= SCOPES else 16 if known >= 4 else 8
     made = _call(CREATE_RULESET, attributes, size, 0)
-    for path, access in _granted(packages):
+    for path, access in _granted(extra):
         try:
             descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except OSError:  # what cannot be opened can be read by nobody
@@ -129,7 +127,7 @@ def ruleset(packages: Path | None) -> int:
     return made
 
 
-def _granted(packages: Path | None) -> list[tuple[Path, int]]:
+def _granted(extra: Extra) -> list[tuple[Path, int]]:
     """(path, accesses) of all that a program may touch; what lies beneath a path follows it."""
     granted = [(path, EXECUTE | READ_FILE) for path in (places.interpreter(), *places.loaders())]
     granted.append((places.CACHE, READ_FILE))
@@ -142,8 +140,11 @@ def _granted(packages: Path | None) -> list[tuple[Path, int]]:
             parts += [path for path in folder.iterdir() if ".so" in path.name]
             granted.append((stdlib, READ_DIR))
         granted += [(part, READ_FILE | READ_DIR) for part in parts]
-    if packages is not None:
-        granted.append((packages, READ_FILE | READ_DIR))
+    granted += [(path, READ_FILE | READ_DIR) for path in extra.shown()]
+    if extra.packages is not None:
+        granted.append((extra.packages, READ_DIR))  # the import system lists it
+    if extra.tools:
+        granted += [(path, EXECUTE | READ_FILE | READ_DIR) for path in places.TOOLS if path.is_dir()]
     granted += [(places.DEVICES / "null", READ_FILE | WRITE_FILE)]
     granted += [(places.DEVICES / name, READ_FILE) for name in places.DEVICE_NAMES[1:]]
     return granted

@@ -21,6 +21,8 @@ CACHE = Path("/etc/ld.so.cache")
 DEVICES = Path("/dev")
 DEVICE_NAMES = ("null", "zero", "urandom", "random")
 PACKAGES = ("site-packages", "dist-packages")
+TOOLS = (Path("/usr/bin"), Path("/bin"))
+"""The system's programs, seen by those alone whose caller says so."""
 
 FLAGS = ("-s", "-S", "-P", "-B")
 """Of the interpreter: no user's folder, no site-packages, no current folder on the path, no bytecode written."""
@@ -34,6 +36,30 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
+
+
+class Extra(NamedTuple):
+    """What one program sees beyond what all see.
+
+    `packages` is a folder of installed packages, `names` what of it (nothing: all), `tools` the system's programs.
+    """
+
+    packages: Path | None = None
+    names: tuple[str, ...] = ()
+    tools: bool = False
+
+    def shown(self) -> list[Path]:
+        """Paths of the packages: the folder, or what is named of it and exists."""
+        if self.packages is None:
+            return []
+        if not self.names:
+            return [self.packages]
+        return [path for name in self.names if (path := self.packages / name).exists()]
+
+
+def environment(extra: Extra) -> dict[str, str]:
+    """The environment of a program; its PATH leads nowhere where it has no tools."""
+    return ENVIRONMENT | ({"PATH": ":".join(map(str, TOOLS))} if extra.tools else {})
 
 
 class Start(NamedTuple):

@@ -113,11 +113,14 @@ def run(
     stdin: bytes = b"",
     output_bytes: int = OUTPUT_BYTES,
     packages: Path | None = None,
+    names: tuple[str, ...] = (),
+    tools: bool = False,
 ) -> Result:
     """Run Python source `program` inside; `timeout_s` is wall-clock.
 
     `memory_bytes` bounds each process's address space and the memory of all together; `packages` is a folder of
-    installed packages that can be imported, read-only. Never raises for what the program does; its output is cut at
+    installed packages that can be imported, read-only, `names` what of it (nothing: all), and with `tools` the system's
+    programs can be run too. Never raises for what the program does; its output is cut at
     `output_bytes`. Raises Fault without a sandbox.
     """
     if sandbox.tier == "none":
@@ -125,6 +128,7 @@ def run(
     # Distinct for programs that run side by side.
     uid = FIRST_UID + (os.getpid() * 64 + next(_serial)) % UIDS if os.geteuid() == 0 else 0
     walls = _MODULES[sandbox.tier]
+    extra = places.Extra(packages, names, tools)
     limits = {
         "AS": memory_bytes, "CPU": int(timeout_s) + GRACE_SECONDS, "FSIZE": FILE_BYTES, "NOFILE": OPEN_FILES,
         "NPROC": walls.processes(PROCESSES), "CORE": 0, "STACK": 8 << 20, "MEMLOCK": 0, "MSGQUEUE": 0,
@@ -136,7 +140,7 @@ def run(
     rules = _sealed(seccomp.program(walls.walls(), platform.machine()))
     standard_in = _sealed(stdin)
     try:
-        command, passed, end = walls.command(inner, uid, source, rules, packages, timeout_s + GRACE_SECONDS)
+        command, passed, end = walls.command(inner, uid, source, rules, extra, timeout_s + GRACE_SECONDS)
         start = time.monotonic()
         process = subprocess.Popen(
             command,
@@ -145,7 +149,7 @@ def run(
             stderr=subprocess.PIPE,
             pass_fds=passed,
             cwd="/",
-            env=places.ENVIRONMENT,
+            env=places.environment(extra),
             start_new_session=True,
         )
     finally:

@@ -253,6 +253,12 @@ def test_a_message_that_asks_again_is_no_error():
     assert [g.status for g in grades] == ["pass", "fail"] and "AssertionError: 0" in grades[1].detail
 
 
+def test_numpy_is_there_and_nothing_beside_it():
+    """As where EvalPlus is installed; the rest of this environment stays out of sight."""
+    assert status("    import numpy as np\n    return float(np.mean([max(values) + more]))\n") == "pass"
+    assert status("    import click\n    return max(values) + more\n") == "fail"
+
+
 def test_an_unknown_task_is_a_fault():
     with pytest.raises(Fault, match="T/9"):
         grade(ONE, [("T/9", "")], PLACE)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from neve.benchmarks import Benchmark, Task
+from neve.errors import Fault
 from neve.evaluation import results
 from neve.evaluation.verdict import Grade
 
@@ -39,6 +42,30 @@ def test_two_models_on_the_tasks_that_both_have():
     found = results.compare(a, b, 1)
     assert found["tasks"] == 2 and found["difference"] == 0.5
     assert found["interval"][0] <= 0.5 <= found["interval"][1] and 0 < found["p"] <= 1
+
+
+def test_what_cannot_be_graded_does_not_count_between_two_models():
+    a, b = entry({"T/0": ["pass"], "T/1": ["error"]}), entry({"T/0": ["pass"], "T/1": ["fail"]})
+    assert results.compare(a, b, 1)["tasks"] == 1 and results.compare(a, b, 1)["difference"] == 0
+    with pytest.raises(Fault, match="no graded task in common"):
+        results.compare(entry({"T/0": ["pass"]}), entry({"T/1": ["pass"]}), 1)
+
+
+def test_another_s_results_are_read_or_refused(tmp_path):
+    mine = entry({"T/0": ["pass"], "T/1": ["fail"]})
+    (tmp_path / "results.json").write_text(json.dumps({"benchmarks": {"humaneval+": mine}}))
+    other = results.read(tmp_path, {"humaneval+": "abc", "mbpp": "d"})
+    found = results.against(other, {"humaneval+": entry({"T/0": ["pass"], "T/1": ["pass"]}), "mbpp": mine}, 1)
+    assert found["against"]["folder"] == str(tmp_path)
+    assert {n: g["difference"] for n, g in found["against"]["benchmarks"].items()} == {"humaneval+": 0.5}
+    assert results.read(None, {}) is None and results.against(None, {}, 1) == {}
+    for folder, data, said in (
+        (tmp_path / "absent", {}, "neve evaluate or neve grade"),
+        (tmp_path, {"mbpp": "d"}, "none of which"),
+        (tmp_path, {"humaneval+": "other"}, "another file"),
+    ):
+        with pytest.raises(Fault, match=said):
+            results.read(folder, data)
 
 
 def test_evoeval_beside_published_figures_is_the_mean_of_its_altered_sets():

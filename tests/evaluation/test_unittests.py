@@ -105,3 +105,13 @@ def test_the_test_s_own_patches_are_its_own():
         "    @patch('time.sleep')\n    def test_b(self, sleep):\n        with self.assertRaises(OSError): read('/absent')\n",
     )  # fmt: skip
     assert [g.status for g in verdicts([task.prompt + task.solution], task)] == ["pass"]
+
+
+def test_the_system_s_programs_can_be_run():
+    task = Task(
+        "T/3", "def upper(text):\n",
+        "    import subprocess\n    return subprocess.run('cat | tr a-z A-Z', shell=True, input=text, capture_output=True, text=True).stdout\n",
+        "upper",
+        "import unittest\nclass TestCases(unittest.TestCase):\n    def test_a(self): self.assertEqual(upper('snow'), 'SNOW')\n",
+    )  # fmt: skip
+    assert [g.status for g in verdicts([task.prompt + task.solution], task)] == ["pass"]

@@ -44,7 +44,7 @@ def test_a_users_threads_are_counted():
 
 
 def test_what_is_granted_is_little_and_but_one_thing_can_be_written(tmp_path):
-    granted = landlock._granted(tmp_path)
+    granted = landlock._granted(places.Extra(tmp_path))
     writable = [
         path
         for path, access in granted

@@ -129,7 +129,7 @@ def test_the_environment_and_hashes_are_always_the_same(ask, user, tier):
 @BOTH
 @USERS
 def test_packages(ask, user, tier):
-    program = "import sys\ntry:\n  import click\n  print(click.style('x', fg='red'))\nexcept ImportError: print('none')"
+    program = "import sys\ntry:\n  import click\n  print(click.style('x', fg='red'))\nexcept (ImportError, OSError): print('none')"
     assert ask(user, tier, program)["attack"]["stdout"] == "none\n"
     folder = Path(tempfile.mkdtemp())
     try:
@@ -140,6 +140,10 @@ def test_packages(ask, user, tier):
         write = "import click, os\ntry: open(os.path.dirname(click.__file__) + '/x', 'w')\nexcept OSError: print('held')"
         assert ask(user, tier, write, packages=str(folder))["attack"]["stdout"] == "held\n"
         assert not (folder / "click" / "x").exists()
+        (folder / "other.py").write_text("print('seen')")
+        both = f"{program}\ntry: import other\nexcept (ImportError, OSError): print('none')"
+        result = ask(user, tier, both, packages=str(folder), names=["click"])["attack"]
+        assert result["stdout"] == click.style("x", fg="red") + "\nnone\n"
     finally:
         shutil.rmtree(folder)
 
@@ -159,6 +163,34 @@ def test_numpy_works_inside():
     assert result.status == "ok", result
     expected = np.linalg.inv(np.arange(9).reshape(3, 3) + 3 * np.eye(3)).sum()
     assert float(result.stdout) == pytest.approx(expected)
+
+
+@BOTH
+@USERS
+def test_tools_are_there_if_asked_for(ask, user, tier):
+    program = "import subprocess\nprint(subprocess.run('echo a b | tr a-z A-Z', shell=True, capture_output=True, text=True).stdout)"
+    assert ask(user, tier, program)["attack"]["status"] == "error"
+    assert ask(user, tier, program, tools=True)["attack"]["stdout"] == "A B\n\n"
+
+
+@BOTH
+@USERS
+def test_setuid_tools_give_nothing(ask, user, tier):
+    """Every setuid or setgid program of this machine's, started with tools there, has no rights but the caller's."""
+    program = """
+import ctypes, os, stat, subprocess
+libc = ctypes.CDLL(None)
+found = [f"/usr/bin/{name}" for name in os.listdir("/usr/bin")]
+found = [path for path in found if os.path.exists(path) and os.stat(path).st_mode & (stat.S_ISUID | stat.S_ISGID)]
+for path in found:
+    subprocess.run([path, "--help"], capture_output=True, stdin=subprocess.DEVNULL, timeout=5)
+ids = subprocess.run(["id", "-u"], capture_output=True, text=True).stdout.strip()
+su = subprocess.run(["su", "root", "-c", "id -u"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+print(libc.prctl(39, 0, 0, 0, 0), ids == str(os.getuid()) != "0", "0" in su.stdout.split())
+"""
+    reply = ask(user, tier, program, tools=True)
+    assert reply["attack"]["stdout"] == "1 True False\n", reply["attack"]
+    assert (reply["right"], reply["processes"], reply["changed"]) == (True, [], {})
 
 
 @USERS

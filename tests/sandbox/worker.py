@@ -121,7 +121,7 @@ def main() -> None:
     os.environ["NEVE_SECRET"] = SECRET
     sys.path.insert(0, neve)
     from neve import sandbox
-    from neve.sandbox import landlock
+    from neve.sandbox import landlock, places
 
     scopes = landlock.SCOPES
     host = Host()
@@ -138,12 +138,14 @@ def main() -> None:
         job["stdin"] = job.get("stdin", "").encode()
         if "packages" in job:
             job["packages"] = Path(job["packages"])
+        job["names"] = tuple(job.get("names", ()))
         if (wanted := job.pop("scopes", scopes)) != landlock.SCOPES:
             landlock.SCOPES = wanted
             landlock.ruleset.cache_clear()
         if place.tier == "landlock":
-            for packages in {None, job.get("packages")}:
-                landlock.ruleset(packages)  # kept open from here on
+            mine = places.Extra(job.get("packages"), tuple(job.get("names", ())), job.get("tools", False))
+            for extra in {places.Extra(), mine}:
+                landlock.ruleset(extra)  # kept open from here on
         before = host.state()
         results: dict[str, sandbox.Result] = {}
 
