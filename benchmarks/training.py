@@ -38,12 +38,7 @@ MODEL = {
     "rope_base": 10_000.0, "norm_eps": 1e-5, "tied": True,
 }  # fmt: skip
 SIZES = {"model": MODEL, "vocabulary": 4096, "length": 512, "batch": 16}
-TINY = {
-    "model": {**MODEL, "hidden": 64, "intermediate": 176, "layers": 2},
-    "vocabulary": 512,
-    "length": 64,
-    "batch": 4,
-}
+TINY = {"model": {**MODEL, "hidden": 64, "intermediate": 176, "layers": 2}, "vocabulary": 512, "length": 64, "batch": 4}  # fmt: skip
 OPTIMIZER = {"rate": 1e-4, "betas": [0.9, 0.95], "weight_decay": 0.1, "clip": 1.0}
 WARM = 2
 """Steps behind the first that are not timed either."""
@@ -159,6 +154,8 @@ def missing(arm: Arm, peer: Path | None) -> str | None:
     """Why an arm cannot run here, if so."""
     if arm.peer and peer is None:
         return "not installed: no --peer-python"
+    if arm.peer and not shutil.which(str(peer)):
+        return f"not installed: {peer} is no program"
     for module in arm.needs:
         if arm.peer:
             run = subprocess.run([str(peer), "-c", f"import {module}"], capture_output=True)
@@ -395,4 +392,5 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--worker"]:
         work(sys.argv[2], Path(sys.argv[3]))
     else:
+        os.environ.update(QUIET)  # "auto" is about the processor, also where there is a GPU
         sys.exit(main())

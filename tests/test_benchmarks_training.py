@@ -102,8 +102,9 @@ def test_an_arm_that_ends(training, tmp_path):
 
 
 def test_missing(training):
-    """An interpreter without a module lacks the arm; one that is no interpreter too."""
+    """An interpreter without a module lacks the arm; so does a path where there is none."""
     peer = training.Arm("", [], ["json", "no_such_module"], peer=True)
     assert training.missing(peer, Path(sys.executable)) == "not installed: no_such_module"
     assert training.missing(peer._replace(needs=["json"]), Path(sys.executable)) is None
+    assert training.missing(peer, Path("no/such/python")) == "not installed: no/such/python is no program"
     assert training.missing(peer._replace(peer=False), None) == "not installed: no_such_module"
