@@ -1,6 +1,5 @@
 """Documents become token shards; shards and a selection become views, which training reads.
 
-`bpe` learns the vocabulary, `shards` writes every document once, `assemble` writes what a phase sees as a
-few arrays over the shards, `view` reads windows out of them (numpy alone), `fim` turns documents into
-fill-in-the-middle, `hashing` holds the keyed hash that stands for every random choice here.
+`bpe` learns the vocabulary, `shards` writes every document once, `assemble` what a phase sees, as arrays over the shards;
+`view` and `mix` read windows of them (numpy alone); `fim` and `hashing` stand for every random choice here.
 """

@@ -1,8 +1,7 @@
 """A view is assembled: the index and a selection become the few arrays that training maps into memory.
 
-Only documents of the training split enter; a selection that names another, or one without tokens, is a
-Fault rather than a silent drop. The trade-off: the index is read whole (about 150 bytes a document), which is
-simple and fits one machine to some hundred million documents.
+Only documents of the training split enter; a selection that names another is a Fault rather than a silent drop. The
+trade-off: the index is read whole (about 150 bytes a document), which fits one machine to some hundred million documents.
 """
 
 from __future__ import annotations
@@ -45,7 +44,6 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
         rows = np.flatnonzero(pc.equal(index["split"], "train").to_numpy())
         repeats = np.ones(len(rows), dtype=np.int32)
     index = index.take(pa.array(rows))
-
     arrays = {name: index[name].to_numpy() for name in ("shard", "offset", "length")}
     arrays["repeats"] = repeats
     arrays["separator"] = _separators(index, settings["data"], about["sentinels"])
@@ -61,18 +59,15 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
             arrays["cumulative"] = cumulative
     total = sum(part["tokens"] for part in passes)
     if total < 2:
-        raise Fault(
-            f"phase {settings['name']}: no training tokens in its view ({len(rows)} documents chosen)"
-        )
+        raise Fault(f"phase {settings['name']}: no training tokens in its view of {len(rows)} documents")
     for name in COLUMNS:
         np.save(out / f"{name}.npy", arrays[name])
     relative = Path(os.path.relpath(tokens, out))
     shards = [{"file": (relative / s["file"]).as_posix(), "tokens": s["tokens"]} for s in about["shards"]]
     view = {name: about[name] for name in ("dtype", "vocab_size", "sentinels")}
     counts = {"documents": len(rows), "tokens": total, "passes": passes}
-    write_json(
-        out / "view.json", view | {"kind": settings["data"], "fim_rate": rate, **counts, "shards": shards}
-    )
+    view |= {"kind": settings["data"], "fim_rate": rate, "shards": shards}
+    write_json(out / "view.json", view | counts)
     return counts
 
 
@@ -86,10 +81,7 @@ def _selected(index: pa.Table, path: Path) -> tuple[np.ndarray, np.ndarray]:
     rules = (
         (rows < 0, "is not in the token index; build the selection again"),
         (np.diff(rows, prepend=-1) == 0, "stands twice; `repeats` says how often a document is seen"),
-        (
-            repeats < 1,
-            f"has repeats = {repeats.min(initial=1)}, not 1 or more; leave the document out instead",
-        ),
+        (repeats < 1, f"has repeats = {repeats.min(initial=1)}, must be 1 or more; leave it out instead"),
         (~np.isin(rows, train), "is held out; only split train may be chosen"),
     )
     for broken, what in rules:

@@ -1,12 +1,10 @@
 """The vocabulary: byte-level BPE learnt from a sample of the training documents, and encoding with it.
 
-Bytes are the alphabet, so any text round-trips and nothing is unknown. PATTERN says which stretches of text
-merges never cross: words with one leading mark (` name`, `.append`, `_id`), digits one by one, runs of
-punctuation with the line breaks behind them, indentation. Learning is left to `tokenizers`; encoding goes
-through `tiktoken`, which applies the same merges several times faster. The two can differ (a token may be
-reached by two merges), so `build` encodes a sample with both and writes what it found to `encoder.json`;
-unless all of it is equal, `tokenizers` encodes. The trade-off: single digits and
-disallowed merges across words cost tokens; in return numbers and names look alike wherever they stand.
+Bytes are the alphabet, so any text round-trips. PATTERN says which stretches of text merges never cross: words with one
+leading mark (` name`, `.append`, `_id`), digits one by one, runs of punctuation with the line breaks behind them,
+indentation. `tokenizers` learns; `tiktoken` applies the same merges several times faster, but may reach a token by other
+merges, so `build` encodes a sample with both, and unless all is equal (`encoder.json`), `tokenizers` encodes. The
+trade-off: single digits and no merges across words cost tokens; in return numbers and names look alike everywhere.
 
 What a document says is never an instruction: a sentinel's name in a text is encoded as ordinary text.
 (transformers' AutoTokenizer reads the same folder; there it takes `split_special_tokens=True`.)
@@ -105,10 +103,8 @@ def load(folder: Path) -> Tokenizer:
 
 
 def _fast(exact: tokenizers.Tokenizer) -> tiktoken.Encoding:
-    """The same vocabulary for tiktoken: every token's bytes, its id as its rank.
-
-    Byte-level BPE writes a byte as the character of that number where it is printable, else as one from U+0100 on.
-    """
+    """The same vocabulary for tiktoken: every token's bytes, its id as its rank."""
+    # Byte-level BPE writes a byte as the character of that number where it is printable, else as one from U+0100 on.
     printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = iter(range(0x100, 0x200))
     byte_of = {chr(byte if byte in printable else next(others)): byte for byte in range(256)}
@@ -147,7 +143,6 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
         raise Fault(f"{documents}: no training documents to learn from; see the verdicts of stage curate")
     proof: list[str] = []
     sampled = int(sizes[wanted].sum())
-
     with bar("tokenizer sample", total=sampled / 1e6, unit="MB") as advance:
 
         def batches() -> Iterator[list[str]]:
@@ -157,7 +152,8 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
                     here = slice(row, row + len(batch))
                     texts = batch["content"].filter(pa.array(wanted[here])).to_pylist()
                     proof.extend(texts if left > 0 else [])
-                    left -= (size := int(sizes[here][wanted[here]].sum()))
+                    size = int(sizes[here][wanted[here]].sum())
+                    row, left = here.stop, left - size
                     advance(size / 1e6)
                     yield texts
 
@@ -186,24 +182,21 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
 def draw(documents: Path, sample_bytes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Which documents, in their order, are in the sample (bool), and the size of each in bytes.
 
-    From each language the share of `sample_bytes` that it has of the training bytes, by a hash of doc_id; the
-    document that reaches the share is the last, so a language gives at most one document more and is never missed.
+    From each language its share of `sample_bytes`, by a hash of doc_id; the document that reaches the share is the last,
+    so that no language is missed.
     """
     table = tables.read(documents, columns=["doc_id", "language", "split", "size"])
     sizes = table["size"].to_numpy()
     train = np.flatnonzero(pc.equal(table["split"], "train").to_numpy())
     wanted = np.zeros(len(sizes), dtype=bool)
-    if not len(train):
-        return wanted, sizes
-    language = table["language"].combine_chunks().dictionary_encode().indices.to_numpy()[train]
-    order = np.lexsort((keyed(document_keys(hex_digits(table["doc_id"]))[train], "sample", seed), language))
-    rows, language = train[order], language[order]
-    total = np.cumsum(sizes[rows])
-    begin = np.searchsorted(language, language)
-    before = np.where(begin > 0, total[begin - 1], 0)
-    of_language = np.bincount(language, weights=sizes[rows])
-    quota = of_language[language] * min(1.0, sample_bytes / max(1, total[-1]))
-    wanted[rows[total - sizes[rows] - before < quota]] = True
+    share = min(1.0, sample_bytes / max(1, sizes[train].sum()))
+    language = table["language"].to_numpy()
+    keys = keyed(document_keys(hex_digits(table["doc_id"])), "sample", seed)
+    order = train[np.argsort(keys[train], kind="stable")]
+    for name in np.unique(language[train]):
+        rows = order[language[order] == name]
+        total = np.cumsum(sizes[rows])
+        wanted[rows[total - sizes[rows] < share * total[-1]]] = True
     return wanted, sizes
 
 

@@ -1,12 +1,10 @@
 """Fill-in-the-middle: a document becomes prefix, suffix, middle, told apart by sentinels, or stays as it is.
 
-Half of the chosen documents are written prefix-suffix-middle, half suffix-prefix-middle in the form whose
-prefix and middle stand together. Both cost exactly three tokens, so lengths are known before a token is
-read. Cuts fall between tokens: nothing is encoded twice and shards stay as they are; the price is
-that the model never sees a cut inside a token, so at inference the cursor should stand at a token's edge.
+Half of the chosen documents are written prefix-suffix-middle, half suffix-prefix-middle in the form whose prefix and
+middle stand together. Both cost exactly three tokens, so lengths are known before a token is read. Cuts fall between
+tokens: nothing is encoded twice; the price is that at inference the cursor should stand at a token's edge.
 
-Source: Bavarian et al., "Efficient training of language models to fill in the middle" (arXiv 2207.14255),
-with StarCoder's sentinels (arXiv 2305.06161).
+Source: Bavarian et al. (arXiv 2207.14255), with StarCoder's sentinels (arXiv 2305.06161).
 """
 
 from __future__ import annotations
@@ -22,8 +20,8 @@ EXTRA = 3
 def chosen(keys: np.ndarray, lengths: np.ndarray, epoch: int, rate: float) -> np.ndarray:
     """Which documents are transformed in pass `epoch`; bool [documents].
 
-    `keys` are the documents' uint64 hashes, `lengths` their tokens (one without tokens never is), `rate` the
-    expected share. It does not depend on the round, so a stream has the same length each time it starts anew.
+    `keys` are the documents' uint64 hashes, `lengths` their tokens (one without tokens never is), `rate` the expected
+    share. It does not depend on the round, so a stream has the same length each time it starts anew.
     """
     if rate <= 0:
         return np.zeros(len(keys), dtype=bool)

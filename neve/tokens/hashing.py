@@ -1,8 +1,8 @@
 """Random choices as pure functions of keys: a 64-bit hash of arrays, and keyed permutations.
 
-Whatever is drawn at random about documents (samples, order, fill-in-the-middle) is a hash of the
-document's identity, so it does not depend on positions, partitions, threads or numpy's version. splitmix64
-is not cryptographic; it is a few vector instructions a value, and passes BigCrush.
+Whatever is drawn about documents (samples, order, fill-in-the-middle) is a hash of their identity, so it does not depend on
+positions, partitions, threads or numpy's version. splitmix64 is not cryptographic; it is a few vector instructions a
+value, and passes BigCrush.
 
 Sources: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014); Black,
 Rogaway, "Ciphers with arbitrary finite domains" (CT-RSA 2002) for Feistel networks on any size, with cycle walking.
@@ -48,9 +48,8 @@ def document_keys(hex_digits: np.ndarray) -> np.ndarray:
 def permute(indices: np.ndarray, size: int, *parts: object) -> np.ndarray:
     """Where a keyed bijection of range(size) sends each index; int64, same shape.
 
-    A Feistel network over two digits, of the smallest near-square rectangle that holds `size`: in turn each digit
-    is moved by a hash of the other. What lands outside walks on until it is inside; fewer than one in
-    sqrt(size) do. No table: the permutation of 1e9 windows takes no memory.
+    A Feistel network over two digits, of the smallest near-square rectangle that holds `size`: in turn each digit is moved
+    by a hash of the other. What lands outside, fewer than one in sqrt(size), walks on until it is inside. No table.
     """
     low_base = math.isqrt(max(1, size) - 1) + 1
     bases = np.uint64(low_base), np.uint64(-(-size // low_base))

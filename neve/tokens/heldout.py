@@ -47,9 +47,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     wanted = (pc.field("split") == "heldout") & (pc.field("length") > 0)
     index = tables.read(inputs["tokens"] / "index.parquet", names, wanted)
     if not len(index):
-        raise Fault(
-            "training.validate_steps: no document is held out; raise corpus.heldout_share, or set it to 0"
-        )
+        raise Fault("training.validate_steps: nothing is held out; raise corpus.heldout_share, or set 0")
     index = choose(index, settings["bytes"])
     languages, language = np.unique(index["language"].to_numpy(), return_inverse=True)
     column = {name: index[name].to_numpy() for name in names[2:]}
@@ -61,7 +59,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     np.save(out / "starts.npy", np.concatenate([[0], np.cumsum(column["length"], dtype=np.int64)]))
     np.save(out / "language.npy", language.astype(np.int32))
     np.save(out / "bytes.npy", column["size"])
-    sums = {name: int(column[field].sum()) for name, field in (("tokens", "length"), ("bytes", "size"))}
-    counts = sums | {"documents": len(index)}
+    tokens, size = (int(column[name].sum()) for name in ("length", "size"))
+    counts = {"tokens": tokens, "bytes": size, "documents": len(index)}
     write_json(out / "heldout.json", {"languages": languages.tolist(), **counts})
     return counts

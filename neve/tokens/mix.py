@@ -1,9 +1,8 @@
 """A mixed view: windows of several views in turn, each as often as its weight says.
 
 A period of SLOTS windows is shared out by largest remainder, so weights hold to a thousandth, and each view's slots
-are spread evenly over it: the first n windows have the weights' shares within one window, whatever n. Which view
-window k comes from, and which of that view's windows it is, are arithmetic on k; so a mixed phase resumes from one
-number as others do. The trade-off: the turns do not depend on the seed; what stands in them does.
+are spread evenly over it. Which view window k comes from, and which of that view's windows it is, are arithmetic on k; so
+a mixed phase resumes from one number too. The trade-off: the turns do not depend on the seed; what stands in them does.
 
 Source: the even spread is Webster's method of apportionment (Balinski, Young, "Fair Representation", 1982).
 """

@@ -1,9 +1,8 @@
 """Token shards: every document encoded once, in the order it comes in, and an index of where each lies.
 
-Shards are bare arrays of little-endian integers (two bytes a token where the vocabulary allows), content
-only: separators and sentinels belong to views, so that one set of shards serves every phase. Documents never
-straddle shards. The trade-off: a shard is read by memory map, not decompressed, which takes twice the disk
-of zstd and no time. Whole or absent: a kill loses what the stage had encoded so far.
+Shards are bare arrays of little-endian integers (two bytes a token where the vocabulary allows), content only: separators
+and sentinels belong to views, so that one set of shards serves every phase. Documents never straddle shards. The
+trade-off: a shard is mapped into memory, not decompressed, which takes twice the disk of zstd and no time.
 """
 
 from __future__ import annotations
@@ -28,21 +27,19 @@ SHARD_TOKENS = 1 << 29
 
 BATCH_ROWS = 1024
 
-KEPT = ["doc_id", "language", "repo", "split", "size"]
-"""Columns of a document that its row of the index repeats."""
+KEPT = ("doc_id", "language", "repo", "split", "size", "seed_doc_id", "content")
+"""Columns of a document that are read; its row of the index repeats all but the last."""
 
 
 def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stages `tokens` and `synthetic-tokens`: encode `curate`'s documents with `tokenizer`.
-
-    Writes tokens-NNNNN.bin, index.parquet (INDEX, one row a document, order kept) and tokens.json.
-    """
+    """Stages `tokens` and `synthetic-tokens`: encode `curate`'s documents with `tokenizer`. Writes tokens-NNNNN.bin,
+    index.parquet (INDEX, one row a document, order kept) and tokens.json."""
     tokenizer = bpe.load(inputs["tokenizer"])
     dtype = np.dtype("<u2" if tokenizer.vocab_size <= 1 << 16 else "<u4")
     paths = sorted((inputs["curate"] / "documents").glob("*.parquet"))
     rows = sum(pq.ParquetFile(path).metadata.num_rows for path in paths)
     shards: list[int] = []
-    documents = size = 0
+    size = 0
     with (
         bar(f"tokens ({rows:,} documents)", unit="MB") as advance,
         pq.ParquetWriter(out / "index.parquet", tables.INDEX, compression="zstd") as index,
@@ -50,7 +47,6 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
         for batch in _batches(paths):
             encoded = tokenizer.encode_batch(batch["content"].to_pylist())
             index.write_batch(_append(encoded, batch, shards, dtype, out))
-            documents += len(batch)
             part = int(np.sum(batch["size"].to_numpy()))
             size += part
             advance(part / 1e6)
@@ -62,18 +58,16 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
         "tokens": sum(shards),
     }
     write_json(out / "tokens.json", about)
-    return {"documents": documents, "tokens": sum(shards), "bytes": size, "shards": len(shards)}
+    return {"documents": rows, "tokens": sum(shards), "bytes": size, "shards": len(shards)}
 
 
 def _batches(paths: list[Path]) -> Iterator[pa.RecordBatch]:
     """Documents in order, never more than a row group (64 MiB of text) at once."""
     for path in paths:
         parquet = pq.ParquetFile(path)
-        extra = [name for name in ("seed_doc_id",) if name in parquet.schema_arrow.names]
+        columns = [name for name in KEPT if name in parquet.schema_arrow.names]
         for group in range(parquet.num_row_groups):
-            yield from parquet.iter_batches(
-                BATCH_ROWS, row_groups=[group], columns=[*KEPT, *extra, "content"]
-            )
+            yield from parquet.iter_batches(BATCH_ROWS, row_groups=[group], columns=columns)
 
 
 def _append(

@@ -1,17 +1,15 @@
 """What a phase reads: windows of a stream of tokens, each a pure function of (view, seed, number).
 
-A view is a few arrays over token shards, one row a document: nothing is copied, and a phase that
-repeats documents costs no disk. The stream is passes e = 1, 2, …; pass e holds the documents with
-repeats >= e, each followed by its separator. A corpus view keeps the grouping order, so that neighbours in
-a repository are neighbours in a window, and takes its windows in a permuted order; other views permute
-the documents anew in every pass. Window k is `stream[k T : k T + T + 1]`, so every token but the stream's
+A view is a few arrays over token shards, one row a document: nothing is copied, and repeats cost no disk. The stream is
+passes e = 1, 2, …; pass e holds the documents with repeats >= e, each followed by its separator. A corpus view keeps the
+grouping order, so that neighbours in a repository are neighbours in a window, and permutes its windows; other views
+permute the documents anew in every pass. Window k is `stream[k T : k T + T + 1]`, so every token but the stream's
 first is a target exactly once; what the last window lacks is ignored. After the last window the stream
 starts anew (the next round) with other permutations. So a resumed run needs one number, at any world size.
 
-The trade-off: documents are cut where a window ends and share windows, as in all of pretraining practice,
-and a long document turned into fill-in-the-middle may be cut between its parts. Memory: a corpus view
-takes none beyond its memory maps, another view 16 bytes a document for each of at most two passes.
-Only numpy and the standard library are needed, so that a training node needs nothing else.
+The trade-off: documents are cut where a window ends and share windows, as in all of pretraining practice, and so may a
+long document turned into fill-in-the-middle be. A corpus view takes no memory beyond its memory maps, another one 16
+bytes a document for each of at most two passes. Only numpy is needed, so that a training node needs nothing else.
 
 Source: StarCoder's grouping by repository (arXiv 2305.06161); the rest is Neve's own.
 """
@@ -53,9 +51,8 @@ class View:
         except (OSError, ValueError, KeyError) as error:
             raise Fault(f"{folder}: not a readable view ({error}); build its stage again") from None
         self.kind, self.documents, self.tokens = about["kind"], about["documents"], about["tokens"]
-        self.vocab_size, self.sentinels, self.fim_rate = (
-            about[name] for name in ("vocab_size", "sentinels", "fim_rate")
-        )
+        self.vocab_size, self.sentinels = about["vocab_size"], about["sentinels"]
+        self.fim_rate = about["fim_rate"]
         self._cuts = tuple(self.sentinels[f"<fim_{part}>"] for part in ("prefix", "middle", "suffix"))
         self._shard, self._offset, self._length, self._repeats, *rest = arrays
         self._separator, self._key, self._cumulative = rest
@@ -71,9 +68,8 @@ class View:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Windows `first` … `first + count - 1` of the training order: inputs and targets, int64 [count, length].
 
-        `targets[i, j]` is what follows `inputs[i, j]`. Past the stream's end inputs are <|endoftext|>
-        and targets IGNORED, and so are windows from number `limit` on, where one is given: the last step of a phase
-        that counts epochs. Windows past the last one come from further rounds.
+        `targets[i, j]` is what follows `inputs[i, j]`. Past the stream's end, and in windows from number `limit` on, inputs
+        are <|endoftext|> and targets IGNORED. Windows past the last one come from further rounds.
         """
         per_round = self.windows(length)
         numbers = np.arange(first, first + count if limit is None else min(first + count, limit))
@@ -127,13 +123,11 @@ class View:
             index = np.arange(len(run)) + np.repeat(first - (np.cumsum(counts) - counts), counts)
             start, stop = cumulative[index], cumulative[index + 1]
             rows = index if order is None else order[index]
-
             head = np.maximum(low[run] - start, 0)
             tail = np.minimum(high[run], stop) - start
             to = to[run] + np.maximum(start - low[run], 0)
             separated = tail == stop - start
             out[(to + tail - head - 1)[separated]] = self._separator[rows[separated]]
-
             tail -= separated
             turned = fim.chosen(self._key[rows], self._length[rows], epoch, self.fim_rate)
             source = self._offset[rows] + np.where(turned, 0, head)

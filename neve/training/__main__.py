@@ -1,9 +1,8 @@
 """`python -m neve.training RUN --phase NAME`, also under torchrun: one phase, on nodes that have torch, numpy and safetensors.
 
-`RUN/run.json`, which `neve run` writes, holds all that a phase is trained with and where its inputs lie; nothing else of
-Neve is read. The phase is trained into the folder in which `neve run` finds it, finished, and goes on. All data has to be
-there: `neve run RECIPE --until view-<last phase>` makes it. Prints the counts as JSON. Exit status 1 with one line for
-what a person can mend.
+`RUN/run.json`, which `neve run` writes, holds all that a phase is trained with and where its inputs lie; the phase is
+trained into the folder in which `neve run` finds it, finished, and goes on. All data has to be there: `neve run RECIPE
+--until view-<last phase>` makes it. Prints the counts as JSON. Exit status 1 with one line for what a person can mend.
 
 Example: torchrun --nproc-per-node 8 -m neve.training runs/arctic-snowcoder-1.3b --phase general
 """
@@ -22,11 +21,8 @@ from neve.training.loop import build
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m neve.training",
-        description="Train one phase of a run; under torchrun on all of its processes.",
-        epilog="Example: torchrun --nproc-per-node 8 -m neve.training runs/quickstart --phase general",
-    )
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("python -m neve.training", description=__doc__, formatter_class=raw)
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, e.g. runs/quickstart")
     parser.add_argument("--phase", required=True, metavar="NAME", help="the phase; a control is NAME-random")
     options = parser.parse_args(arguments)
@@ -46,9 +42,7 @@ def _phase(run: Path, name: str) -> tuple[dict[str, Any], dict[str, Path], Path]
     try:
         phases = json.loads((run / "run.json").read_text(encoding="utf-8"))["train"]
     except (OSError, ValueError, KeyError):
-        raise Fault(
-            f"{run}: no run here (run.json is missing or broken); `neve run RECIPE --until view-{name}` makes one"
-        ) from None
+        raise Fault(f"{run}: no readable run.json; `neve run RECIPE --until view-{name}` makes one") from None
     if name not in phases:
         raise Fault(f"--phase {name}: no such phase; this run has {', '.join(phases)}")
     about = phases[name]

@@ -4,10 +4,9 @@
     bool tensor   any mask         SDPA, the whole square: exact on every device, the oracle of the others; T² bytes a window
     BlockMask     by document      FlexAttention: blocks of 128 × 128 that no document touches are never computed
 
-The block mask is computed from where documents end, by a few operations on [B, T/128] instead of on the square, and
-without being compiled itself. The trade-off: FlexAttention's kernel is slower than cuDNN's on a full causal square, so
-without a document mask it is not used; it is a kernel only where what calls it is compiled, and has no gradient on a CPU:
-there the boolean mask is taken.
+The block mask is computed from where documents end, by a few operations on [B, T/128] instead of on the square. The
+trade-off: FlexAttention's kernel is slower than cuDNN's on a full causal square, so without a document mask it is not used;
+it is a kernel only where what calls it is compiled, and has no gradient on a CPU: there the boolean mask is taken.
 
 Sources: rotary positions (arXiv 2104.09864) in the half-split form of transformers; masks at document borders as in Llama 3
 (arXiv 2407.21783, section 3.2); FlexAttention (arXiv 2412.05496).
@@ -58,9 +57,8 @@ def kernels() -> contextlib.AbstractContextManager[Any]:
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask = None) -> Tensor:
     """softmax(q kᵀ / √D) v: q [B, heads, T, D], k and v [B, kv_heads, S, D] -> [B, heads, T, D].
 
-    Without a mask query i sees keys up to S − T + i, so that queries that continue a cache are the last
-    of the keys. A `mask`, bool [B, 1, T, S] with True = attend or a BlockMask, takes the place of that rule: it has
-    to be causal itself. kv_heads may be a divisor of heads (grouped queries).
+    Without a mask query i sees keys up to S − T + i, so that queries that continue a cache are the last of the keys. A
+    `mask`, bool [B, 1, T, S], True = attend, or a BlockMask, takes the place of that rule. kv_heads may divide heads.
     """
     grouped = q.shape[1] != k.shape[1]
     if isinstance(mask, BlockMask):
@@ -79,10 +77,7 @@ def _documents(tokens: Tensor, end: int) -> Tensor:
 
 
 def document_mask(tokens: Tensor, end: int) -> Tensor:
-    """Causal mask that stops at document borders: tokens [B, T] -> bool [B, 1, T, T], True = attend.
-
-    `end` is the id of <|endoftext|>, which belongs to the document that it closes.
-    """
+    """Causal mask that stops at document borders, behind <|endoftext|>: tokens [B, T] -> bool [B, 1, T, T], True = attend."""
     document = _documents(tokens, end)
     same = document[:, :, None] == document[:, None, :]
     return same.tril().unsqueeze(1)
@@ -94,10 +89,10 @@ def block_mask(tokens: Tensor, end: int) -> BlockMask:
     Document numbers never fall along a window, so a key block at or before a query block is needed where its last
     document reaches the query block's first one, and needs no look inside where both are one and the same document.
     """
-    if tokens.shape[1] % BLOCK:
+    length = tokens.shape[1]
+    if length % BLOCK:
         raise Fault(
-            f"training.sequence = {tokens.shape[1]} is no multiple of {BLOCK}, which FlexAttention needs; "
-            "training.attention = 'sdpa' takes any"
+            f"training.sequence = {length} is no multiple of {BLOCK}; training.attention = 'sdpa' takes any"
         )
     document = _documents(tokens, end)
     blocks = document.view(len(tokens), -1, BLOCK)
@@ -116,5 +111,5 @@ def block_mask(tokens: Tensor, end: int) -> BlockMask:
         return (query >= key) & (document[batch, query] == document[batch, key])
 
     return BlockMask.from_kv_blocks(
-        *listed(partial), *listed(whole), BLOCK_SIZE=BLOCK, mask_mod=rule, seq_lengths=(tokens.shape[1],) * 2
+        *listed(partial), *listed(whole), BLOCK_SIZE=BLOCK, mask_mod=rule, seq_lengths=(length, length)
     )

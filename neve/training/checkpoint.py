@@ -2,14 +2,11 @@
 
 PyTorch's distributed checkpoint writes weights and Adam's moments, each process its share. Training stops only while
 they are copied to memory; a thread writes them to a folder under a temporary name, which then gets `complete.json` (step,
-settings, each file's size and CRC-32) and is renamed. Reading takes the newest folder that agrees with its
-complete.json, so a torn or damaged one costs the time since the one before, never the run.
+settings, each file's size and CRC-32) and is renamed. The newest folder that agrees with its complete.json is read, so a
+torn or damaged one costs the time since the one before, never the run. The trade-offs: a second copy of the state in main
+memory while it is written; and one process reads all files once more for their sums, about a second a gigabyte.
 
-The trade-offs: a second copy of the state in main memory while it is written; and one process reads all files once
-more for their sums, about a second a gigabyte, beside training.
-
-A checkpoint is this run's own, never somebody's model: its index is a pickle, as PyTorch writes it. What is
-handed on is the Hugging Face folder at the phase's end.
+A checkpoint is this run's own, never somebody's model: its index is a pickle, as PyTorch writes it.
 """
 
 from __future__ import annotations
@@ -24,10 +21,10 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-import torch
 import torch.distributed.checkpoint as dcp
 from torch import Tensor, nn
 from torch.distributed.checkpoint.api import CheckpointException
+from torch.optim import Optimizer
 
 from neve.training.distributed import World
 
@@ -42,17 +39,14 @@ class Checkpoints:
         self._pool = ThreadPoolExecutor(1, "checkpoint")
         self._pending: Future[None] | None = None
 
-    def restore(
-        self, limit: int, model: nn.Module, optimizer: torch.optim.Optimizer
-    ) -> dict[str, Any] | None:
+    def restore(self, limit: int, model: nn.Module, optimizer: Optimizer) -> dict[str, Any] | None:
         """Load the newest whole checkpoint of a step up to `limit` into model and optimizer, which holds its moments already.
 
-        Returns its complete.json ("step" and "settings"), or None, having touched neither, where there is none. What a
-        killed process left half-written goes.
+        Returns its complete.json ("step", "settings"), or None, having touched neither. What was left half-written goes.
         """
         found = self.world.once(lambda: self._newest(limit))
         if found is not None:
-            read(found[0], state(model, optimizer), self.world)
+            read(found[0], weights(model) | moments(model, optimizer), self.world)
         return found and found[1]
 
     def _newest(self, limit: int) -> tuple[Path, dict[str, Any]] | None:
@@ -64,11 +58,11 @@ class Checkpoints:
         for path in self.folder.glob("*.partial"):
             shutil.rmtree(path, ignore_errors=True)
 
-    def save(self, step: int, settings: str, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    def save(self, step: int, settings: str, model: nn.Module, optimizer: Optimizer) -> None:
         """Begin to write `folder`/step-…, the state after `step` steps; waits for the one before, and for a copy of the state.
 
-        `settings` is the text that a resumed run must have again. Raises OSError where the one before could not be
-        written (nothing of it is left that would be taken for a checkpoint), or this one cannot be begun.
+        `settings` is the text that a resumed run must have again. Raises OSError, on all processes, where the one before
+        could not be written or this one cannot be begun; nothing is left that would be taken for a checkpoint.
         """
         self.settle()
         target = self.folder / f"step-{step:09d}"
@@ -80,12 +74,9 @@ class Checkpoints:
             partial.mkdir(parents=True)
 
         self.world.once(begin)
-        written = dcp.async_save(
-            state(model, optimizer),
-            storage_writer=dcp.FileSystemWriter(partial),
-            process_group=self.world.saving,
-            no_dist=self.world.alone,
-        )
+        tensors, writer = weights(model) | moments(model, optimizer), dcp.FileSystemWriter(partial)
+        group, alone = self.world.saving, self.world.alone
+        written = dcp.async_save(tensors, storage_writer=writer, process_group=group, no_dist=alone)
         about = {"step": step, "settings": settings}
         self._pending = self._pool.submit(self._finish, written, partial, target, about)
 
@@ -131,19 +122,15 @@ def folders(folder: Path) -> dict[int, Path]:
     return {int(path.name.removeprefix("step-")): path for path in found}
 
 
-def state(model: nn.Module, optimizer: torch.optim.Optimizer | None) -> dict[str, Tensor]:
-    """All tensors by name: the live ones, so that reading fills them in place. Without an optimizer weights alone."""
-    named: dict[str, Tensor] = {}
-    for name, parameter in model.named_parameters():
-        named[f"model.{name}"] = parameter.detach()
-        for key, value in optimizer.state[parameter].items() if optimizer else ():
-            named[f"{key}.{name}"] = value
-    return named
+def weights(model: nn.Module) -> dict[str, Tensor]:
+    """A model's tensors by name: the live ones, so that reading fills them in place."""
+    return {f"model.{name}": parameter.detach() for name, parameter in model.named_parameters()}
 
 
-def moments(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The optimizer's part of `state`."""
-    return {name: tensor for name, tensor in state(model, optimizer).items() if not name.startswith("model.")}
+def moments(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
+    """Its optimizer's, likewise."""
+    named = list(model.named_parameters())
+    return {f"{key}.{name}": value for name, p in named for key, value in optimizer.state[p].items()}
 
 
 def read(path: Path, wanted: dict[str, Tensor], world: World) -> None:
@@ -155,12 +142,10 @@ def read(path: Path, wanted: dict[str, Tensor], world: World) -> None:
 
 def whole(path: Path) -> dict[str, Any] | None:
     """A checkpoint's complete.json, or None where a file is missing or not as it was written."""
-    try:
+    with contextlib.suppress(OSError, ValueError, KeyError):
         about = json.loads((path / "complete.json").read_text())
         if all(_sum(path / name) == expected for name, expected in about["files"].items()):
             return about
-    except (OSError, ValueError, KeyError):
-        pass
     return None
 
 

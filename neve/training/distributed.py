@@ -1,10 +1,8 @@
 """Training on more than one device: who takes part, how weights are shared out, and the few numbers that all must agree on.
 
-Under `torchrun` each process takes one device and every rank holds a share of weights, gradients and moments (FSDP2, a
-layer at a time); NCCL moves them on GPUs, gloo on CPUs. Without torchrun nothing here does anything, and the loop
-reads the same. The trade-off: only data-parallel sharding, no tensor or pipeline parallelism: at the sizes that the
-recipe is for (to some 10B parameters) sharding alone is as fast, and a fifth of the code.
-
+Under `torchrun` each process takes one device and holds a share of weights, gradients and moments (FSDP2, a layer at a
+time); NCCL moves them on GPUs, gloo on CPUs. Without torchrun nothing here does anything, and the loop reads the same.
+The trade-off: no tensor or pipeline parallelism: to some 10B parameters sharding alone is as fast, and a fifth of the code.
 Gradients are summed, not averaged: the loss is already divided by the step's targets on all ranks. In bf16, weights are
 gathered in bf16 and gradients reduced in fp32.
 
@@ -84,10 +82,7 @@ ALONE = World(0, 1, torch.device("cpu"))
 
 @contextmanager
 def joined(minutes: float = 30.0) -> Iterator[World]:
-    """The world that torchrun's environment names, left again at the end; alone where there is none.
-
-    A process that waits longer than `minutes` for the others gives up, so that a lost node ends the run.
-    """
+    """The world that torchrun's environment names, or alone; a process gives up that waits for others for so many minutes."""
     gpu = torch.cuda.is_available()
     device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if gpu else torch.device("cpu")
     if gpu:
@@ -98,9 +93,8 @@ def joined(minutes: float = 30.0) -> Iterator[World]:
     patience = datetime.timedelta(minutes=minutes)
     dist.init_process_group("cpu:gloo,cuda:nccl" if gpu else "gloo", timeout=patience)
     try:
-        yield World(
-            dist.get_rank(), dist.get_world_size(), device, dist.new_group(backend="gloo", timeout=patience)
-        )
+        saving = dist.new_group(backend="gloo", timeout=patience)
+        yield World(dist.get_rank(), dist.get_world_size(), device, saving)
     finally:
         dist.destroy_process_group()
 
@@ -113,28 +107,23 @@ def shard(model: nn.Module, layers: nn.ModuleList, world: World, precision: str)
     from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
     mesh = init_device_mesh(world.device.type, (world.size,), mesh_dim_names=("shard",))
-    policy = MixedPrecisionPolicy()
-    if precision == "bf16":
-        policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
+    types = (torch.bfloat16, torch.float32) if precision == "bf16" else (None, None)
+    policy = MixedPrecisionPolicy(*types)
     for part in (*layers, model):
         sharded = fully_shard(part, mesh=mesh, mp_policy=policy)
         sharded.set_gradient_divide_factor(1.0)
         sharded.set_force_sum_reduction_for_comms(True)  # gloo knows no other
 
 
-def last_of_step(model: nn.Module, last: bool) -> None:
+def last_of_step(model: Any, last: bool) -> None:
     """Whether the next backward pass is a step's last, behind which gradients are summed over the processes."""
-    from torch.distributed.fsdp import FSDPModule
-
-    if isinstance(model, FSDPModule):
+    if hasattr(model, "set_requires_gradient_sync"):
         model.set_requires_gradient_sync(last)
 
 
-def share_out(model: nn.Module) -> None:
+def share_out(model: Any) -> None:
     """Let go of weights that a forward pass without a backward one has gathered."""
-    from torch.distributed.fsdp import FSDPModule
-
-    if isinstance(model, FSDPModule):
+    if hasattr(model, "reshard"):
         model.reshard()
 
 

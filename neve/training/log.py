@@ -1,8 +1,7 @@
 """What a person sees of training: the progress line, and scalars for TensorBoard or Weights & Biases when asked for.
 
-`metrics.jsonl` is always written, by the loop, one line a step; here are the few functions that count its lines and cut
-it back. The trade-off: TensorBoard's files are a copy for the eye, not cut back when a run goes on from a checkpoint
-(it shows the later of two values of a step).
+`metrics.jsonl` is always written, by the loop; here are the few functions that count its lines and cut it back. The
+trade-off: TensorBoard's files are not cut back when a run goes on from a checkpoint (it shows the later value of a step).
 """
 
 from __future__ import annotations
@@ -29,6 +28,8 @@ PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L40S": 362e12, "B200":
 BOARDS = {"tensorboard": "torch.utils.tensorboard", "wandb": "wandb"}
 """Settings that ask for a board, which are packages' names too, and the module that each needs."""
 
+Board = Callable[[int, dict[str, float]], None]
+
 
 def peak(device: torch.device, precision: str) -> float | None:
     """Operations a second that the device could do in this precision, where its datasheet is known."""
@@ -39,15 +40,14 @@ def peak(device: torch.device, precision: str) -> float | None:
 class Line:
     """The progress line on stderr: rewritten in place on a terminal, else printed every ten seconds."""
 
-    def __init__(self, name: str, total: int, flops: float, peak: float | None) -> None:
-        """`flops` a token by PaLM's count, `peak` FLOPs a second of all devices together."""
-        self.name, self.total, self.flops, self.peak = name, total, flops, peak
-        self.tokens = self.seconds = self.waited = self.taken = 0.0
+    def __init__(self, name: str, total: int, tokens: int, flops: float, peak: float | None) -> None:
+        """Of `total` steps of `tokens` tokens; `flops` a token by PaLM's count, `peak` FLOPs a second of all devices."""
+        self.name, self.total, self.tokens, self.flops, self.peak = name, total, tokens, flops, peak
+        self.seconds = self.waited = self.taken = 0.0
         self.last = time.monotonic()
 
-    def show(self, step: int, loss: float, rate: float, tokens: int, seconds: float, waited: float) -> None:
-        """Count one step of `tokens` tokens that took `seconds`, `waited` of them for data."""
-        self.tokens += tokens
+    def show(self, step: int, loss: float, rate: float, seconds: float, waited: float) -> None:
+        """Count one step that took `seconds`, `waited` of them for data."""
         self.seconds += seconds
         self.waited += waited
         self.taken += 1
@@ -55,7 +55,7 @@ class Line:
         if not terminal and step < self.total and time.monotonic() - self.last < 10:
             return
         self.last = time.monotonic()
-        speed = self.tokens / self.seconds
+        speed = self.taken * self.tokens / self.seconds
         used = f" · MFU {speed * self.flops / self.peak:.0%}" if self.peak else ""
         left = self.seconds / self.taken * (self.total - step)
         text = (
@@ -66,9 +66,7 @@ class Line:
         print(f"\r\033[K{text}" if terminal else text, end=end, file=sys.stderr, flush=True)
 
 
-def boards(
-    ways: Mapping[str, Any], name: str, out: Path, first: bool, stack: ExitStack
-) -> list[Callable[[int, dict[str, float]], None]]:
+def boards(ways: Mapping[str, Any], name: str, out: Path, first: bool, stack: ExitStack) -> list[Board]:
     """Functions that take a step's scalars, for the `first` process, closed with `stack`: TensorBoard into
     `out`/tensorboard, Weights & Biases into project `ways["wandb"]`. Raises Fault, on all, where a package is missing."""
     modules: dict[str, Any] = {}
@@ -76,9 +74,8 @@ def boards(
         try:
             modules[key] = importlib.import_module(BOARDS[key])
         except ImportError:
-            asked = json.dumps(ways[key])
-            raise Fault(f"training.{key} = {asked} needs the package {key}: pip install {key}") from None
-    made: list[Callable[[int, dict[str, float]], None]] = []
+            raise Fault(f"training.{key}: needs the package {key}: pip install {key}") from None
+    made: list[Board] = []
     if first and "tensorboard" in modules:
         writer = modules["tensorboard"].SummaryWriter(str(out / "tensorboard"))
         stack.callback(writer.close)
@@ -89,9 +86,8 @@ def boards(
 
         made.append(to_tensorboard)
     if first and "wandb" in modules:
-        run = modules["wandb"].init(
-            project=ways["wandb"], name=name, id=out.stem, resume="allow", dir=str(out)
-        )
+        about = {"project": ways["wandb"], "name": name, "id": out.stem, "resume": "allow", "dir": str(out)}
+        run = modules["wandb"].init(**about)
         stack.callback(run.finish)
         made.append(lambda step, scalars: run.log(scalars, step=step))
     return made

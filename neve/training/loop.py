@@ -3,12 +3,10 @@
 The order of data is a pure function of (view, seed, k), so a checkpoint is weights, moments and one number, and any
 number of processes can go on from it: each takes its share of a step's windows. Each step writes one line of
 `metrics.jsonl`, which holds nothing that a clock decides (times are in `timings.jsonl`); a resumed run cuts both back to
-its checkpoint and goes on. A phase counted in tokens ends with a whole step, so at least what the recipe asks is
-trained on; one counted in epochs ends with its stream, and what its last step lacks is empty.
+its checkpoint. A phase counted in tokens ends with a whole step; one counted in epochs ends with its stream.
 
 The trade-offs: the next step's windows are read by a thread while this one runs, so one step more is held in memory; the
-host waits for each step's loss, since a step that is not finite is left out and a run of such steps (`skip_limit`) ends
-the phase.
+host waits for each step's loss, since steps that are not finite are left out and a run of them ends the phase.
 """
 
 from __future__ import annotations
@@ -28,7 +26,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -36,6 +33,7 @@ from neve.errors import Fault
 from neve.tokens.mix import Mix, opened
 from neve.tokens.view import View
 from neve.training import attention, checkpoint, distributed, log, optim, plan, schedule
+from neve.training.checkpoint import Checkpoints
 from neve.training.distributed import ALONE, World
 from neve.training.loss import IGNORED, scaled_loss
 from neve.training.model import Config, Llama, load, save
@@ -46,12 +44,15 @@ RULES_VERSION = 2
 FILLED = 0.9
 """Share of a GPU's memory that an estimate may take before layers are recomputed in part."""
 
+LOGS = ("metrics.jsonl", "timings.jsonl")
+Settings = dict[str, Any]
+
 
 @dataclass(frozen=True)
 class Job:
     """One phase: what the recipe says of it, its folders, its data up to window `limit`, its steps, and who trains."""
 
-    settings: dict[str, Any]
+    settings: Settings
     inputs: dict[str, Path]
     out: Path
     view: View | Mix
@@ -69,29 +70,23 @@ class Job:
         shutil.rmtree(checkpoints, ignore_errors=True)
 
 
-LOGS = ("metrics.jsonl", "timings.jsonl")
-
-
 def resolve_precision(precision: str) -> str:
     """ "fp32" or "bf16" for this machine; "auto" is bf16 where the processor multiplies it natively."""
     if precision != "auto":
         return precision
+    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     if torch.cuda.is_available():
         native = torch.cuda.get_device_capability() >= (8, 0)
-    else:
-        native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return "bf16" if native else "fp32"
 
 
-def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `train-<phase>` (resumes): train one phase into `out`: metrics.jsonl, timings.jsonl, model/.
 
-    `settings`: phase, model, training (sections of the recipe as dicts), seed, precision, and ways, which do not change
-    the result. `inputs`: "view", "tokenizer", "start", a folder with model/ whose weights this phase starts from, or
-    none for scratch, and "heldout" where held-out documents are to be measured on the way.
-    Returns steps, tokens, parameters, skipped, precision, and loss, the mean of the last ten steps that counted.
-    SIGTERM and SIGINT end it after the step at hand with a checkpoint. Under torchrun all processes call this.
-    Raises Fault where the pieces do not fit.
+    `settings`: phase, model, training (sections of the recipe), seed, precision, and ways, which do not change the result.
+    `inputs`: "view", "tokenizer", "start" (a folder with model/) unless from scratch, "heldout" where it is measured.
+    Returns the counts, `loss` being the mean of the last ten steps that were taken. SIGTERM and SIGINT end it after the
+    step at hand with a checkpoint. Under torchrun all processes call this. Raises Fault where the pieces do not fit.
     """
     phase, training = settings["phase"], settings["training"]
     settings = {**settings, "precision": resolve_precision(settings["precision"])}
@@ -120,10 +115,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
 
 
 def export_checkpoint(stage: Path, tokenizer: Path, out: Path, step: int | None) -> None:
-    """Write a phase's checkpoint of `step` (None: the newest) as a Hugging Face folder `out`; `stage` is still training.
-
-    Raises Fault where there is no such checkpoint.
-    """
+    """Write a checkpoint of `step` (None: the newest) of `stage`, which still trains, as a Hugging Face folder; or Fault."""
     there = checkpoint.folders(stage / "checkpoints")
     number = max(there, default=0) if step is None else step
     if number not in there:
@@ -133,30 +125,28 @@ def export_checkpoint(stage: Path, tokenizer: Path, out: Path, step: int | None)
         raise Fault(f"{there[number]}: damaged; --step takes another one")
     settings = json.loads(about["settings"])
     model = Llama(_config(settings, settings["vocab_size"]), seed=None).to_empty(device="cpu")
-    checkpoint.read(there[number], checkpoint.state(model, None), ALONE)
+    checkpoint.read(there[number], checkpoint.weights(model), ALONE)
     save(model, out, tokenizer)
 
 
-def _config(settings: dict[str, Any], vocab_size: int) -> Config:
+def _config(settings: Settings, vocab_size: int) -> Config:
     return Config(vocab_size=vocab_size, max_positions=settings["training"]["sequence"], **settings["model"])
 
 
-def _model(settings: dict[str, Any], vocab_size: int, start: Path | None) -> Llama:
+def _model(settings: Settings, vocab_size: int, start: Path | None) -> Llama:
     config = _config(settings, vocab_size)
     if start is None:
         return Llama(config, settings["seed"])
     model = load(start / "model")
     for key in (*settings["model"], "vocab_size"):
-        if getattr(model.config, key) != getattr(config, key):
-            raise Fault(
-                f"{start}/model: {key} = {getattr(model.config, key)}, but this phase wants {getattr(config, key)}; "
-                "phases that build on each other share [model] and tokenizer"
-            )
+        theirs, ours = getattr(model.config, key), getattr(config, key)
+        if theirs != ours:
+            raise Fault(f"{start}/model: {key} = {theirs}, but this phase wants {ours}: give it the same")
     model.config = config
     return model
 
 
-def prepare(model: Llama, settings: dict[str, Any], world: World) -> None:
+def prepare(model: Llama, settings: Settings, world: World) -> None:
     """Put the model onto the device, compiled and recomputed as the recipe's ways say, and shared out."""
     training, ways = settings["training"], settings["ways"]
     gpu = world.device.type == "cuda"
@@ -174,9 +164,7 @@ def prepare(model: Llama, settings: dict[str, Any], world: World) -> None:
     distributed.shard(model, model.model.layers, world, settings["precision"])
 
 
-def _resume(
-    job: Job, wanted: str, checkpoints: checkpoint.Checkpoints, model: Llama, optimizer: torch.optim.Optimizer
-) -> tuple[int, int]:
+def _resume(job: Job, wanted: str, checkpoints: Checkpoints, model: Llama, optimizer: Any) -> tuple[int, int]:
     """Load the newest checkpoint, or what the phase starts from, and cut the logs back to it: steps done, and how many of
     the last of them were skipped. Raises Fault where other settings than `wanted` were trained with."""
     logs = [job.out / name for name in LOGS]
@@ -186,7 +174,7 @@ def _resume(
     if found is None and job.settings["phase"]["optimizer"] == "keep":
         kept = job.inputs["start"] / "optimizer"
         if not job.world.once(lambda: checkpoint.whole(kept)):
-            raise Fault(f"{kept}: missing or damaged; empty {kept.parent} to train that phase again")
+            raise Fault(f"{kept}: missing or damaged; remove {kept.parent} to train that phase again")
         checkpoint.read(kept, checkpoint.moments(model, optimizer), job.world)
     done = found["step"] if found else 0
 
@@ -205,19 +193,18 @@ def _train(job: Job, model: Llama) -> None:
     end, batch = view.sentinels["<|endoftext|>"], training["batch"]
     prepare(model, settings, world)
     optimizer = optim.adamw(model, training)
-    checkpoints = checkpoint.Checkpoints(job.out / "checkpoints", ways["keep_checkpoints"], world)
+    checkpoints = Checkpoints(job.out / "checkpoints", ways["keep_checkpoints"], world)
     deciding = {key: value for key, value in settings.items() if key not in ("ways", "folder")}
     wanted = json.dumps(deciding | {"vocab_size": view.vocab_size}, sort_keys=True)
     done, failed = _resume(job, wanted, checkpoints, model, optimizer)
     if done == total:
         return
 
-    heldout = (
-        Heldout(job.inputs["heldout"], training["sequence"], end) if training["validate_steps"] else None
-    )
+    every = training["validate_steps"]
+    heldout = Heldout(job.inputs["heldout"], training["sequence"], end) if every else None
     flops = plan.flops_per_token(settings["model"], view.vocab_size, training["sequence"])["palm"]
     peak = log.peak(world.device, settings["precision"])
-    line = log.Line(phase["name"], total, flops, peak and peak * world.size)
+    line = log.Line(phase["name"], total, batch * training["sequence"], flops, peak and peak * world.size)
     with contextlib.ExitStack() as stack:
         boards = log.boards(ways, phase["name"], job.out, world.first, stack)
         paths = [job.out / name if world.first else Path(os.devnull) for name in LOGS]
@@ -236,16 +223,16 @@ def _train(job: Job, model: Llama) -> None:
             seen = min(step * batch, job.limit or sys.maxsize) * training["sequence"]
             numbers = {"step": step, "loss": loss, "lr": rate, "tokens": seen, "grad_norm": norm}
             row: dict[str, Any] = log.finite(numbers) | {"skipped": not taken}
-            if heldout is not None and (step % training["validate_steps"] == 0 or step == total):
+            if heldout is not None and (step % every == 0 or step == total):
                 bits = heldout.measure(model, ways["micro_batch"], world, settings["precision"])
                 row["heldout"] = log.finite(bits)
-            seconds, begun = time.monotonic() - begun, time.monotonic()
-            clock = {"step": step, "seconds": seconds, "data_seconds": waited}
+            before, begun = begun, time.monotonic()
+            clock = {"step": step, "seconds": begun - before, "data_seconds": waited}
             for file, what in zip(files, (row, clock), strict=True):
                 file.write(json.dumps(what) + "\n")
                 file.flush()
             if world.first:
-                line.show(step, loss, rate, batch * training["sequence"], seconds, waited)
+                line.show(step, loss, rate, begun - before, waited)
             for board in boards:
                 board(step, log.scalars(row))
             failed = 0 if taken else failed + 1
@@ -267,7 +254,7 @@ def _train(job: Job, model: Llama) -> None:
                 raise SystemExit(0)
 
 
-def _save(checkpoints: checkpoint.Checkpoints, last: bool, step: int, settings: str, *state: Any) -> None:
+def _save(checkpoints: Checkpoints, last: bool, step: int, settings: str, *state: Any) -> None:
     """Begin a checkpoint, and see the `last` one whole. One on the way that fails is told and tried again at the next turn."""
     try:
         checkpoints.save(step, settings, *state)
@@ -281,26 +268,16 @@ def _save(checkpoints: checkpoint.Checkpoints, last: bool, step: int, settings: 
 
 
 def _batches(job: Job, done: int) -> Iterator[tuple[int, tuple[Tensor, Tensor], float]]:
-    """Steps behind `done`: number, this process's inputs and targets [share, T], seconds waited for them.
-
-    A thread reads one step ahead. Every process gets as many windows as the others; what lacks is empty.
-    """
+    """Steps behind `done`: number, this process's inputs and targets [share, T], seconds waited for them. Every process
+    gets as many windows as the others, empty where there are no more."""
     training, world = job.settings["training"], job.world
-    batch, length = training["batch"], training["sequence"]
-    share = -(-batch // world.size)
-    first, pinned = min(world.rank * share, batch), world.device.type == "cuda"
-    lacking = share - min(share, batch - first)
-    fills = (job.view.sentinels["<|endoftext|>"], IGNORED)
+    batch, share, pinned = training["batch"], -(-training["batch"] // world.size), world.device.type == "cuda"
 
     def read(step: int) -> tuple[Tensor, Tensor]:
-        place = (step - 1) * batch + first
-        arrays = job.view.batch(job.settings["seed"], place, share - lacking, length, job.limit)
-        padded = (
-            torch.from_numpy(np.pad(a, ((0, lacking), (0, 0)), constant_values=fill))
-            for a, fill in zip(arrays, fills, strict=True)
-        )
-        inputs, targets = (tensor.pin_memory() if pinned else tensor for tensor in padded)
-        return inputs, targets
+        first, limit = (step - 1) * batch + world.rank * share, min(step * batch, job.limit or sys.maxsize)
+        arrays = job.view.batch(job.settings["seed"], first, share, training["sequence"], limit)
+        inputs, targets = map(torch.from_numpy, arrays)
+        return (inputs.pin_memory(), targets.pin_memory()) if pinned else (inputs, targets)
 
     with ThreadPoolExecutor(1, "windows") as pool:
         ahead = pool.submit(read, done + 1)
@@ -314,19 +291,16 @@ def _batches(job: Job, done: int) -> Iterator[tuple[int, tuple[Tensor, Tensor], 
 
 
 def accumulate(
-    model: Llama,
-    windows: tuple[Tensor, Tensor],
-    valid: float,
-    settings: dict[str, Any],
-    world: World,
-    end: int,
+    model: Llama, windows: tuple[Tensor, Tensor], valid: float, settings: Settings, world: World, end: int
 ) -> Tensor:
     """Add up the gradient of one step's mean loss over `valid` targets, micro batch by micro batch; the loss, in nats."""
-    size, device = settings["ways"]["micro_batch"], world.device
-    masked, flex = settings["training"]["document_mask"], settings["ways"]["attention"] != "sdpa"
-    mask_of = (
-        attention.block_mask if flex and model.compiled and device.type == "cuda" else attention.document_mask
+    size, device, masked = (
+        settings["ways"]["micro_batch"],
+        world.device,
+        settings["training"]["document_mask"],
     )
+    flex = settings["ways"]["attention"] != "sdpa" and model.compiled and device.type == "cuda"
+    mask_of = attention.block_mask if flex else attention.document_mask
     total = torch.zeros((), device=device)
     inputs, targets = (part.to(device, non_blocking=True).split(size) for part in windows)
     for number, (x, y) in enumerate(zip(inputs, targets, strict=True), 1):
@@ -340,10 +314,8 @@ def accumulate(
 
 @contextlib.contextmanager
 def _interrupts() -> Iterator[list[int]]:
-    """Collects SIGTERM and SIGINT instead of dying of them; a SIGINT behind another signal is obeyed at once.
-
-    SIGTERM is not: a scheduler sends it to torchrun, which passes it on, and to its processes too.
-    """
+    """Collects SIGTERM and SIGINT instead of dying of them. A SIGINT behind another one is obeyed at once; SIGTERM is not:
+    a scheduler sends it to torchrun, which passes it on, and to its processes too."""
     seen: list[int] = []
 
     def note(number: int, frame: Any) -> None:

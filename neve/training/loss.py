@@ -1,10 +1,9 @@
 """Cross-entropy over the vocabulary without ever holding the logits of all positions.
 
-Positions go through the vocabulary projection in chunks. For training each chunk's gradient is taken right
-behind its loss, while its logits are still in cache, so that the logits live once, are never recomputed,
-and the backward pass only hands the finished gradients on. On a GPU the passes over a chunk's logits are compiled into
-two. The trade-off: the gradient of the projection is kept (one more matrix of its size), and only the summed
-loss can be differentiated.
+Positions go through the vocabulary projection in chunks. For training each chunk's gradient is taken right behind its
+loss, while its logits are still in cache, so that they live once and are never recomputed. On a GPU the passes over a
+chunk's logits are compiled into two. The trade-off: the gradient of the projection is kept (one more matrix of its
+size), and only the summed loss can be differentiated.
 
 Source: the fused linear cross-entropy of Liger Kernel (arXiv 2410.10989), in plain PyTorch.
 """
@@ -82,27 +81,21 @@ class _LinearCrossEntropy(torch.autograd.Function):
         return grad_hidden * grads[0], grad_weight * grads[0], None, None
 
 
-def scaled_loss(
-    model: Llama, inputs: Tensor, targets: Tensor, scale: Tensor | float, mask: Mask = None
-) -> Tensor:
+def scaled_loss(model: Llama, inputs: Tensor, targets: Tensor, scale: float, mask: Mask = None) -> Tensor:
     """Summed negative log-likelihood (nats) of targets [B, T] given inputs [B, T], times `scale`, as a scalar.
 
     With scale = 1 / (valid targets of the whole optimizer step) the sum over micro batches is the step's mean
     loss, and their gradients add up to its gradient, however it was cut. Targets of −100 count for nothing.
     """
     hidden = model(inputs, mask=mask)
-    scale = torch.as_tensor(scale, dtype=torch.float32, device=hidden.device)
-    return _LinearCrossEntropy.apply(hidden.flatten(0, 1), model.head, targets.flatten(), scale)
+    factor = torch.as_tensor(scale, dtype=torch.float32, device=hidden.device)
+    return _LinearCrossEntropy.apply(hidden.flatten(0, 1), model.head, targets.flatten(), factor)
 
 
 @torch.no_grad()
 def token_losses(model: Llama, inputs: Tensor, targets: Tensor) -> Tensor:
-    """Negative log-likelihood in nats of each target: int64 [B, T] twice -> float32 [B, T], 0 where ignored.
-
-    No gradients; logits live in chunks only. Runs under the caller's autocast.
-    """
-    hidden = model(inputs).flatten(0, 1)
-    flat = targets.flatten()
+    """Negative log-likelihood in nats of each target: int64 [B, T] twice -> float32 [B, T], 0 where ignored. No gradients."""
+    hidden, flat = model(inputs).flatten(0, 1), targets.flatten()
     losses = torch.zeros(len(flat), dtype=torch.float32, device=hidden.device)
     for part in _chunks(len(flat), len(model.head), hidden.device):
         logits = model.logits(hidden[part]).float()

@@ -1,16 +1,15 @@
 """The Llama architecture as one plain module, and its Hugging Face folder.
 
-Parameter names are those of transformers' LlamaForCausalLM, so that export is a copy and any tool reads
-the result; the arithmetic is in transformers' order, so that fp32 logits are equal. The trade-off: no
-options beyond the recipe's (no biases, no dropout, no rope scaling), which keeps the forward pass readable.
-`forward` ends with the final norm: who wants a loss never holds the logits of all positions at once.
+Parameter names are those of transformers' LlamaForCausalLM, so that export is a copy; the arithmetic is in transformers'
+order, so that fp32 logits are equal. The trade-off: no options beyond the recipe's (no biases, no dropout, no rope
+scaling). `forward` ends with the final norm: who wants a loss never holds the logits of all positions at once.
 
-Layers may be compiled one by one, which costs one compilation for all of them, and may keep only part of what the
-backward pass needs (`prepare`). In bf16 the residual stream is bf16 too, as it is under sharding. On a CPU the norm has
-a hand-written gradient (half the passes over memory of the composed one); on a GPU it is compiled, or PyTorch's kernel.
+Layers may be compiled one by one, which costs one compilation for all, and may keep only part of what the backward pass
+needs (`prepare`). In bf16 the residual stream is bf16 too, as it is under sharding. On a CPU the norm has a hand-written
+gradient (half the passes over memory of the composed one); on a GPU it is compiled, or PyTorch's kernel.
 
-Sources: Llama 2 (arXiv 2307.09288); RMSNorm (arXiv 1910.07467); grouped queries (arXiv 2305.13245); residual projections scaled down
-at the start by 1/√(2·layers) as in GPT-2.
+Sources: Llama 2 (arXiv 2307.09288); RMSNorm (arXiv 1910.07467); grouped queries (arXiv 2305.13245); GPT-2 for residual
+projections scaled down at the start by 1/√(2·layers).
 """
 
 from __future__ import annotations
@@ -37,7 +36,6 @@ from neve.training.attention import Mask, attend, rotary, rotate
 from neve.training.distributed import ALONE, World, whole
 
 INIT_STD = 0.02
-
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "encoder.json")
 
 NAMES = {
@@ -69,8 +67,7 @@ class Config:
     max_positions: int
 
 
-Keep = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""Takes new keys and values of a layer, gives all of them."""
+Keep = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]  # new keys and values of a layer in, all of them out
 
 
 class Cache:
@@ -253,17 +250,8 @@ class Llama(nn.Module):
         """The vocabulary projection, [V, H]."""
         return self.model.embed_tokens.weight if self.config.tied else self.lm_head.weight
 
-    @property
-    def device(self) -> torch.device:
-        return self.head.device
-
     def forward(
-        self,
-        tokens: Tensor,
-        *,
-        positions: Tensor | None = None,
-        mask: Mask = None,
-        cache: Cache | None = None,
+        self, tokens: Tensor, positions: Tensor | None = None, mask: Mask = None, cache: Cache | None = None
     ) -> Tensor:
         """tokens int64 [B, T] -> hidden states after the final norm [B, T, H].
 
@@ -289,10 +277,8 @@ class Llama(nn.Module):
 
 
 def save(model: Llama, folder: Path, tokenizer_folder: Path | None, world: World = ALONE) -> None:
-    """Write a Hugging Face folder: config, fp32 safetensors, generation settings, and the tokenizer's files.
-
-    What is not in config.json is as transformers takes it by default. All processes of `world` call this, the first writes.
-    """
+    """Write a Hugging Face folder: config, fp32 safetensors, generation settings, the tokenizer's files. What is not in
+    config.json is transformers' default. All processes of `world` call this, the first writes."""
     weights = {}
     for name, tensor in model.state_dict().items():
         tensor = whole(tensor)
@@ -301,12 +287,10 @@ def save(model: Llama, folder: Path, tokenizer_folder: Path | None, world: World
 
     def write() -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        end = None
-        if tokenizer_folder is not None:
-            for path in (tokenizer_folder / name for name in TOKENIZER_FILES):
-                if path.exists():
-                    shutil.copyfile(path, folder / path.name)
-            end = _end_of_text(tokenizer_folder)
+        for path in (tokenizer_folder / name for name in TOKENIZER_FILES) if tokenizer_folder else ():
+            if path.exists():
+                shutil.copyfile(path, folder / path.name)
+        end = _end_of_text(tokenizer_folder) if tokenizer_folder else None
         ends = {"bos_token_id": end, "eos_token_id": end}
         description = {
             "architectures": PLAIN["architectures"],
@@ -340,7 +324,7 @@ def _end_of_text(tokenizer_folder: Path) -> int:
         return next(token["id"] for token in added if token["content"] == name)
     except (OSError, ValueError, KeyError, StopIteration) as error:
         raise Fault(
-            f"{tokenizer_folder}: no tokenizer with an eos_token ({error!r}); build stage tokenizer again"
+            f"{tokenizer_folder}: no tokenizer with an eos_token ({error!r}); build it again"
         ) from None
 
 
@@ -359,17 +343,13 @@ def _config(path: Path) -> Config:
             raise ValueError(f"{name} = {raw[name]!r}")
     config = Config(**{field: raw[name] for field, name in NAMES.items()})
     if config.hidden % (2 * config.heads) or config.heads % config.kv_heads:
-        raise ValueError(
-            f"{config.hidden} hidden, {config.heads} heads, {config.kv_heads} key-value heads do not fit"
-        )
+        raise ValueError("hidden_size, num_attention_heads and num_key_value_heads do not fit each other")
     return config
 
 
 def load(folder: Path) -> Llama:
-    """Read a Hugging Face folder of Llama's shape; raises Fault where it is none, or not whole.
-
-    Only safetensors are read, every name and shape is checked before memory is taken, and nothing in the folder is run.
-    """
+    """Read a Hugging Face folder of Llama's shape; raises Fault where it is none, or not whole. Only safetensors are read,
+    every name and shape is checked before memory is taken, and nothing in the folder is run."""
     try:
         config, weights = _config(folder / "config.json"), _weights(folder)
         if config.layers > len(weights):
@@ -384,7 +364,7 @@ def load(folder: Path) -> Llama:
         SafetensorError,
     ) as error:
         raise Fault(
-            f"{folder}: not a readable model folder ({error!r}); it needs config.json and model.safetensors"
+            f"{folder}: not a readable model folder, config.json with safetensors: {error!r}"
         ) from None
     if config.tied:
         weights.pop("lm_head.weight", None)
@@ -392,9 +372,8 @@ def load(folder: Path) -> Llama:
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     for name in sorted(expected.keys() | found.keys()):
-        if expected.get(name) != found.get(name):
-            raise Fault(
-                f"{folder}: {name} has shape {found.get(name)}, config.json says {expected.get(name)}"
-            )
+        got, wanted = found.get(name), expected.get(name)
+        if got != wanted:
+            raise Fault(f"{folder}: {name} has shape {got}, config.json says {wanted}")
     model.to_empty(device="cpu").load_state_dict(weights)
     return model

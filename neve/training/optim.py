@@ -1,8 +1,7 @@
 """AdamW on two groups of weights, the gradient clipped by its global norm, broken steps left out.
 
-Matrices are decayed; norms and embeddings are not. Where embeddings are tied the one matrix counts as an
-embedding. The trade-off: a step whose loss or gradient is not finite is skipped, not repeated: the data moves
-on, weights and moments stay, and the count of skipped steps is reported.
+Matrices are decayed; norms and embeddings are not (a tied matrix counts as an embedding). The trade-off: a step whose loss
+or gradient is not finite is skipped, not repeated: the data moves on, weights and moments stay.
 
 Sources: AdamW (arXiv 1711.05101); groups as in GPT-3 and Llama practice.
 """
@@ -21,17 +20,12 @@ from neve.training.model import Llama
 
 def adamw(model: Llama, training: Mapping[str, Any]) -> torch.optim.AdamW:
     """AdamW with the recipe's betas and weight decay, in one fused kernel; rates are set by `update`, moments start at 0."""
-    decayed: list[torch.nn.Parameter] = []
-    plain: list[torch.nn.Parameter] = []
+    decays = (training["weight_decay"], 0.0)
+    groups: list[dict[str, Any]] = [{"params": [], "weight_decay": decay} for decay in decays]
     for name, parameter in model.named_parameters():
-        matrix = parameter.ndim > 1 and "embed_tokens" not in name
-        (decayed if matrix else plain).append(parameter)
-    groups = [
-        {"params": decayed, "weight_decay": training["weight_decay"]},
-        {"params": plain, "weight_decay": 0.0},
-    ]
+        groups[parameter.ndim == 1 or "embed_tokens" in name]["params"].append(parameter)
     optimizer = torch.optim.AdamW(groups, lr=0.0, betas=tuple(training["betas"]), eps=1e-8, fused=True)
-    for parameter in decayed + plain:
+    for parameter in model.parameters():
         optimizer.state[parameter] = {
             "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
             "exp_avg": torch.zeros_like(parameter),
@@ -43,8 +37,7 @@ def adamw(model: Llama, training: Mapping[str, Any]) -> torch.optim.AdamW:
 def update(optimizer: torch.optim.AdamW, loss: Tensor, rate: float, clip: float) -> tuple[float, float, bool]:
     """Take one step with learning rate `rate`: loss, the gradient's norm before clipping, and whether it was taken.
 
-    It is not taken when the loss or the norm is not finite; the device decides that, so that the host waits once, at
-    the end. Gradients are gone afterwards.
+    It is not where one of them is not finite; the device decides, so that the host waits once. Gradients are gone then.
     """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     norm = whole(torch.nn.utils.clip_grad_norm_(parameters, clip))

@@ -1,11 +1,9 @@
 """Arithmetic of a phase: its weights, FLOPs, steps, and memory on a GPU.
 
-FLOPs of training a token are counted three ways, each with N = all parameters, the tied embedding once:
-6N; causal, 6N + 6·L·H·T (attention on the half of the square that is seen); and PaLM's 6N + 12·L·H·T (the whole
-square, what most utilisation figures mean). Memory is an estimate for weights sharded by FSDP2, mixed precision
-and no recomputation; the rest is exact.
-
-Source: PaLM (arXiv 2204.02311, appendix B).
+FLOPs of training a token are counted three ways, each with N = all parameters, the tied embedding once: 6N; causal,
+6N + 6·L·H·T (attention on the half of the square that is seen); and PaLM's 6N + 12·L·H·T (the whole square, what most
+utilisation figures mean; arXiv 2204.02311, appendix B). Memory is an estimate for weights sharded by FSDP2, mixed
+precision and no recomputation; the rest is exact.
 """
 
 from __future__ import annotations
@@ -43,8 +41,7 @@ def sizes(phase: Mapping[str, Any], training: Mapping[str, Any]) -> dict[str, in
 def extent(phase: Mapping[str, Any], training: Mapping[str, int], view: View | Mix) -> tuple[int, int | None]:
     """Optimizer steps of a phase, and the window at which its data ends (None where tokens are counted).
 
-    `phase` has tokens or epochs, `training` sequence and batch. The last step is whole: of a phase that counts
-    tokens it reads on, of one that counts epochs it is filled up with empty windows.
+    The last step is whole: of a phase that counts tokens it reads on, else it is filled up with empty windows.
     """
     batch, sequence = training["batch"], training["sequence"]
     if phase["epochs"] is None or isinstance(view, Mix):

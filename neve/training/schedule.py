@@ -1,13 +1,11 @@
 """The learning rate as a pure function of the step: warm up from 0, then cosine, line, constant, or WSD.
 
-Step s is counted from 1; lr(0) is where the curve starts and lr(total) where it ends, so a warm-up of w
-steps reaches the peak at step w and the last step has the floor. The trade-off: a floor of 0 spends the
-last step on nothing, in return the ends of the curve are those that papers state. WSD (warm up, stay, decay)
-stays at the peak and takes its last `decay` steps along a line to the floor.
+Steps are counted from 1; lr(0) is where the curve starts and lr(total) where it ends, so a warm-up of w steps reaches the
+peak at step w. WSD (warm up, stay, decay) takes its last `decay` steps along a line to the floor. The trade-off: a floor
+of 0 spends the last step on nothing; in return the ends of the curve are those that papers state.
 
-Sources: Arctic-SnowCoder (arXiv 2409.02326): 600 steps to 5.3e-4, cosine to 5.3e-5; then 1000 steps from 0
-to 5.3e-4, linear to 0. Hu et al., MiniCPM (arXiv 2404.06395) for WSD; of the decays that Hägele et al.
-(arXiv 2405.18392) compare, the line is taken, which ends as the other curves do.
+Sources: Arctic-SnowCoder (arXiv 2409.02326); Hu et al., MiniCPM (arXiv 2404.06395) for WSD; of the decays that Hägele et
+al. (arXiv 2405.18392) compare, the line is taken, which ends as the other curves do.
 """
 
 from __future__ import annotations
@@ -23,10 +21,8 @@ def check(total: int, rate: Mapping[str, Any]) -> None:
     """Raises Fault where a phase of `total` steps is shorter than its warm-up and decay."""
     need = rate["warmup"] + rate["decay"]
     if total < need:
-        raise Fault(
-            f"lr.warmup = {rate['warmup']} and lr.decay = {rate['decay']} are longer than the phase of {total} steps; "
-            f"lower them to at most {total} together, or give the phase more tokens"
-        )
+        steps = f"lr.warmup = {rate['warmup']} and lr.decay = {rate['decay']}"
+        raise Fault(f"{steps} are longer than the phase of {total} steps; lower them, or give it more tokens")
 
 
 def lr(step: int, total: int, rate: Mapping[str, Any]) -> float:

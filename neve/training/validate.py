@@ -1,8 +1,7 @@
 """Bits per byte of held-out documents by language, with torch and numpy alone, while a phase trains.
 
-A loss per token depends on the tokenizer; bits per byte of text do not, so that phases, vocabularies and other models
-can be set beside each other. The trade-off: documents are cut into windows of the phase's length, each with the
-document's earlier text out of sight, so that all windows are one batch shape; `evaluate` reads them whole.
+The trade-off: documents are cut into windows of the phase's length, each with the document's earlier text out of sight, so
+that all windows are one batch shape; `evaluate` reads them whole.
 """
 
 from __future__ import annotations
@@ -27,9 +26,8 @@ class Heldout:
     def __init__(self, folder: Path, sequence: int, end: int) -> None:
         try:
             self.languages: list[str] = json.loads((folder / "heldout.json").read_text())["languages"]
-            tokens, starts, language, sizes = (
-                np.load(folder / f"{name}.npy") for name in ("tokens", "starts", "language", "bytes")
-            )
+            names = ("tokens", "starts", "language", "bytes")
+            tokens, starts, language, sizes = (np.load(folder / f"{name}.npy") for name in names)
         except (OSError, ValueError, KeyError) as error:
             raise Fault(f"{folder}: not readable ({error}); build stage heldout again") from None
         places = [(d, k) for d, n in enumerate(np.diff(starts)) for k in range(0, int(n), sequence)]
@@ -60,8 +58,6 @@ class Heldout:
             nats += np.bincount(self.language[rows], weights=sums, minlength=len(nats))
         model.train()
         distributed.share_out(model)
-        bits = np.array(world.sums(*nats)) / math.log(2)
-        found = {
-            name: float(bits[i] / self.bytes[i]) for i, name in enumerate(self.languages) if self.bytes[i]
-        }
-        return found | ({"all": float(bits.sum() / self.bytes.sum())} if found else {})
+        bits, size = np.array(world.sums(*nats)) / math.log(2), self.bytes
+        found = {name: float(bits[i] / size[i]) for i, name in enumerate(self.languages) if size[i]}
+        return found | ({"all": float(bits.sum() / size.sum())} if found else {})

@@ -71,5 +71,5 @@ def test_nothing_held_out_is_a_fault(tokens: Path, tmp_path: Path) -> None:
     index = tables.read(tokens / "index.parquet")
     train = index.set_column(index.schema.get_field_index("split"), "split", pa.array(["train"] * len(index)))
     pq.write_table(train, tmp_path / "index.parquet")
-    with pytest.raises(Fault, match="no document is held out"):
+    with pytest.raises(Fault, match="nothing is held out"):
         heldout.build({"bytes": 1000}, {"tokens": tmp_path}, tmp_path)

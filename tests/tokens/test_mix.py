@@ -82,7 +82,7 @@ def test_every_window_is_the_next_of_a_view_and_every_prefix_has_the_shares(
 
 
 @given(st.integers(0, 3 * SLOTS), st.integers(1, 40), st.integers(0, 60), st.randoms())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_any_batching_gives_the_same_windows(
     views: dict[str, Path], first: int, count: int, more: int, draw
 ) -> None:

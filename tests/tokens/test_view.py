@@ -144,7 +144,7 @@ lengths_of_documents = st.lists(st.one_of(st.integers(0, 3), st.integers(0, 40))
 
 
 @given(lengths_of_documents, st.integers(1, 33), st.integers(0, 5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_a_corpus_views_windows_are_those_of_the_stream_permuted(
     tmp_path_factory, lengths, length, seed
 ) -> None:
@@ -173,7 +173,7 @@ def test_a_corpus_views_windows_are_those_of_the_stream_permuted(
 
 
 @given(lengths_of_documents, st.integers(1, 33), st.integers(0, 5), st.sampled_from([0.0, 0.5, 1.0]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_a_selections_passes_hold_each_document_exactly_repeats_times(
     tmp_path_factory, lengths, length, seed, fim_rate
 ) -> None:
@@ -197,7 +197,7 @@ def test_a_selections_passes_hold_each_document_exactly_repeats_times(
 
 
 @given(st.integers(1, 30), st.integers(0, 400), st.integers(1, 40), st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_any_batching_gives_the_same_windows(tmp_path_factory, length, first, count, data) -> None:
     """Resuming at window k, and ranks that each take every n-th window, read what one reader would."""
     root = tmp_path_factory.mktemp("batching")
@@ -221,7 +221,7 @@ def test_any_batching_gives_the_same_windows(tmp_path_factory, length, first, co
     st.sampled_from([0.0, 0.5]),
     st.booleans(),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_epochs_end_with_their_last_window_and_not_before(
     tmp_path_factory, lengths, length, batch, epochs, fim_rate, corpus
 ) -> None:

@@ -92,7 +92,9 @@ def test_one_that_cannot_be_written_is_told_and_leaves_the_one_before(config: Co
     finally:
         checkpoint._sum = real
     assert kept_in(tmp_path).restore(2, *target)["step"] == 1
-    save(tmp_path, 3, one)
+    checkpoints.save(3, "s", *one)
+    checkpoints.settle()
+    assert not list(tmp_path.glob("*.partial")), "what failed takes no room beside the next one"
     assert kept_in(tmp_path).restore(3, *target)["step"] == 3
 
 
@@ -124,6 +126,17 @@ def test_damage_falls_back_to_the_one_before(config: Config, tmp_path, file: str
     damage(tmp_path / "step-000000001" / file)
     assert kept_in(tmp_path).restore(2, *target) is None
     assert equal(older, target)
+
+
+def test_a_damaged_later_one_does_not_push_out_those_behind_it(config: Config, tmp_path):
+    """Training went back behind it, and keeps one checkpoint."""
+    one, target = state(config, 1, 1), state(config, 2, 0)
+    save(tmp_path, 9, one, kept=1)
+    flip(tmp_path / "step-000000009" / "__0_0.distcp")
+    assert kept_in(tmp_path, 1).restore(9, *target) is None
+    save(tmp_path, 3, one, kept=1)
+    assert kept_in(tmp_path, 1).restore(9, *target)["step"] == 3 and equal(one, target)
+    assert [p.name for p in tmp_path.iterdir()] == ["step-000000003"]
 
 
 def test_one_that_metrics_do_not_reach_is_ignored(config: Config, tmp_path):

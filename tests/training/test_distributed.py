@@ -2,9 +2,11 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -27,6 +29,68 @@ def torchrun(run: Path, processes: int, **more: str) -> subprocess.CompletedProc
     command += ["-m", "neve.training", str(run), "--phase", "quality"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", **more}
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
+
+
+def together(program: str, *arguments: str) -> list[subprocess.CompletedProcess[str]]:
+    """Two processes of a program that know of each other as torchrun would have it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    names = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, *arguments],
+            env={**os.environ, **names, "RANK": rank, "LOCAL_RANK": rank},
+            **pipes,
+        )
+        for rank in ("0", "1")
+    ]
+    try:
+        outputs = [process.communicate(timeout=120) for process in running]
+    finally:
+        for process in running:
+            process.kill()
+    return [
+        subprocess.CompletedProcess(p.args, p.returncode, *o) for p, o in zip(running, outputs, strict=True)
+    ]
+
+
+SAVES = """
+import os, sys
+from pathlib import Path
+from neve.training import checkpoint, distributed, optim
+from neve.training.model import Config, Llama
+
+folder, real = Path(sys.argv[1]), checkpoint._sum
+def broken(path):
+    raise OSError(28, "No space left on device")
+with distributed.joined(minutes=1.0) as world:
+    model = Llama(Config(97, 32, 88, 2, 4, 2, 5000.0, 1e-5, True, 64), 1)
+    distributed.shard(model, model.model.layers, world, "fp32")
+    optimizer = optim.adamw(model, {"betas": [0.9, 0.95], "weight_decay": 0.1})
+    checkpoints = checkpoint.Checkpoints(folder, 2, world)
+    for step, what in enumerate(("fine", "broken", "fine", "blocked", "fine"), 1):
+        checkpoint._sum = broken if what == "broken" else real
+        if what == "blocked" and world.first:
+            folder.rename(folder.with_suffix(".away")), folder.write_text("a file in its place")
+        try:
+            checkpoints.save(step, "s", model, optimizer)
+            checkpoints.settle()
+            print(step, "whole")
+        except OSError:
+            print(step, "failed")
+        if what == "blocked" and world.first:
+            folder.unlink(), folder.with_suffix(".away").rename(folder)
+    print(checkpoints.restore(9, model, optimizer)["step"])
+"""
+
+
+def test_a_save_that_fails_on_the_first_process_fails_on_all_and_training_goes_on(tmp_path):
+    """What only the first process does (sums, folders) fails there alone; all have to hear of it, or they wait for ever."""
+    for done in together(SAVES, str(tmp_path / "checkpoints")):
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert done.stdout.splitlines() == ["1 whole", "2 failed", "3 whole", "4 failed", "5 whole", "5"]
 
 
 def prepared(root: Path, settings: dict, stages: dict[str, Path]) -> Path:

@@ -17,10 +17,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+
+from neve.training.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 PHASES = ("general", "quality", "synthetic")
@@ -72,9 +76,13 @@ def finished(root: Path, phase: str) -> bool:
     return (root / f"train-{phase}.partial" / "model").exists()
 
 
-def to_the_end(root: Path, processes: int = 1) -> None:
-    for phase in phases_of(root):
-        if not finished(root, phase):
+def to_the_end(root: Path, processes: int = 1, phases: Sequence[str] = ()) -> None:
+    """Train what is not trained; on one process in this one, which is the same and needs no new start."""
+    torch.set_num_threads(1)
+    for phase in phases or phases_of(root):
+        if not finished(root, phase) and processes == 1:
+            assert main([str(root), "--phase", phase]) == 0
+        elif not finished(root, phase):
             process = start(root, phase, processes)
             _, stderr = process.communicate(timeout=600)
             assert process.returncode == 0, stderr.decode()[-2000:]
@@ -101,18 +109,19 @@ def kill_at_random(root: Path, processes: int, kills: int, seed: int) -> int:
     phases = phases_of(root)
     shares = [kills // len(phases) + (number < kills % len(phases)) for number in range(len(phases))]
     for phase, share in zip(phases, shares, strict=True):
-        while not finished(root, phase):
+        while share and not finished(root, phase):
             before, steps = lines(root, phase), draw.randrange(1, 12)
             process = start(root, phase, processes)
-            if share:
-                while process.poll() is None and before <= lines(root, phase) < before + steps:
-                    time.sleep(0.002)
-                time.sleep(draw.random() * 0.03)
-                if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    share, met = share - 1, met + 1
+            while process.poll() is None and before <= lines(root, phase) < before + steps:
+                time.sleep(0.002)
+            time.sleep(draw.random() * 0.03)
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                share, met = share - 1, met + 1
             _, stderr = process.communicate(timeout=600)
             assert process.returncode != 1, stderr.decode()[-2000:]
+        if not finished(root, phase):
+            to_the_end(root, processes, [phase])
     return met
 
 
@@ -137,37 +146,19 @@ def test_kills_change_nothing_on_two_processes(settings, stages, tmp_path):
     assert result(roots[0]) == result(roots[1])
 
 
-def test_the_last_phase_kept_its_moments(whole, tmp_path):
-    """The same phase with a fresh optimizer has the same first loss, and another second one."""
-    root = tmp_path / "reset"
-    shutil.copytree(whole, root)
-    shutil.rmtree(root / "train-synthetic.partial")
-    about = json.loads((root / "run.json").read_text())
-    about["train"]["synthetic"]["settings"]["phase"]["optimizer"] = "reset"
-    for phase in about["train"].values():
-        for role, path in phase["inputs"].items():
-            phase["inputs"][role] = str((whole / path).resolve()) if role != "start" else path
-    (root / "run.json").write_text(json.dumps(about))
-    to_the_end(root)
-    kept, reset = (
-        [json.loads(line) for line in (r / "train-synthetic.partial/metrics.jsonl").read_text().splitlines()]
-        for r in (whole, root)
-    )
-    assert kept[0] == reset[0] and kept[1]["loss"] != reset[1]["loss"]
-
-
 def test_sigterm_in_the_middle_of_a_save(whole, settings, stages, tmp_path):
     """The signal comes while a checkpoint's folder is still partial; the run ends with status 0 and goes on."""
-    root = make(tmp_path / "torn", settings, stages)
+    root = make(tmp_path / "torn", settings, stages, phases=("general",))
     process = start(root, "general")
     saves = root / "train-general.partial" / "checkpoints"
     while process.poll() is None and not list(saves.glob("*.partial")):
         time.sleep(0.0005)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=300)
-    assert process.returncode == 0 and not finished(root, "general") and list(saves.glob("step-*"))
+    assert process.returncode == 0 and not finished(root, "general")
+    assert f"step-{lines(root, 'general'):09d}" in [path.name for path in saves.iterdir()]
     to_the_end(root)
-    assert result(root) == result(whole)
+    assert result(root).items() <= result(whole).items()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small tmpfs needs root")
@@ -178,7 +169,7 @@ def test_a_full_disk_while_saving(whole, settings, stages, tmp_path):
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "none", str(disk)]).returncode:
         pytest.skip("no mounts here")
     try:
-        root = make(disk / "run", settings, stages)
+        root = make(disk / "run", settings, stages, phases=("general",))
         process = start(root, "general")
         saves = root / "train-general.partial" / "checkpoints"
         while process.poll() is None and not list(saves.glob("step-*[0-9]")):
@@ -192,7 +183,7 @@ def test_a_full_disk_while_saving(whole, settings, stages, tmp_path):
         assert "No space left" in errors[0] and "Traceback" not in stderr.decode()
         (disk / "ballast").unlink()
         to_the_end(root)
-        assert result(root) == result(whole)
+        assert result(root).items() <= result(whole).items()
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
 

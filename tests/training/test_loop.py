@@ -19,6 +19,7 @@ from transformers import AutoModelForCausalLM
 from neve.errors import Fault
 from neve.tokens.view import View
 from neve.training import loop
+from neve.training.__main__ import main
 from neve.training.model import Config, Llama, load, save
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +88,7 @@ def test_equals_a_plain_loop_over_transformers(settings, stages, tmp_path):
 
 def test_micro_batches_do_not_change_the_losses(settings, stages, tmp_path):
     losses = []
+    settings["phase"]["tokens"] = 4 * 8 * 32
     for micro in (1, 3, 8):
         settings["ways"]["micro_batch"] = micro
         (tmp_path / str(micro)).mkdir()
@@ -97,30 +99,30 @@ def test_micro_batches_do_not_change_the_losses(settings, stages, tmp_path):
 
 
 def test_kill_and_resume_is_bit_equal(settings, stages, tmp_path):
-    """kill -9 twice, and damage to the last checkpoint; the stream goes through more than one round."""
+    """kill -9, and damage to the last checkpoint; the stream goes through more than one round."""
     settings = copy.deepcopy(settings)
-    settings["training"] |= {"batch": 16, "sequence": 64}
-    settings["ways"]["checkpoint_seconds"] = 0.05
+    settings["training"] |= {"batch": 32, "sequence": 64}
+    settings["ways"] |= {"checkpoint_seconds": 0.05, "micro_batch": 16}
     stream = View(stages["view"]).windows(64)
-    steps = stream // 16 + 30
-    settings["phase"]["tokens"] = steps * 16 * 64
+    steps = stream // 32 + 12
+    settings["phase"]["tokens"] = steps * 32 * 64
     whole, torn = tmp_path / "whole", tmp_path / "torn.partial"
     whole.mkdir()
     counts = loop.build(settings, stages, whole)
-    assert counts["steps"] * 16 > stream + 16
+    assert counts["steps"] * 32 > stream + 32
 
     run = command(settings, stages, torn)
-    for least in (steps // 3, steps - 20):
-        process = subprocess.Popen(run, cwd=ROOT, stderr=subprocess.DEVNULL)
-        while process.poll() is None and not (rows_so_far(torn) > least and whole_checkpoints(torn)):
-            time.sleep(0.005)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-        kept = whole_checkpoints(torn)
-        assert 1 <= len(kept) <= 3
-        data = kept[-1] / "__0_0.distcp"
-        if len(kept) > 1:
-            data.write_bytes(data.read_bytes()[:-1000])
+    process = subprocess.Popen(run, cwd=ROOT, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not (
+        rows_so_far(torn) > steps // 2 and len(whole_checkpoints(torn)) > 1
+    ):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    kept = whole_checkpoints(torn)
+    assert 1 < len(kept) <= 3
+    data = kept[-1] / "__0_0.distcp"
+    data.write_bytes(data.read_bytes()[:-1000])
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == counts
     assert (torn / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
@@ -138,19 +140,58 @@ def whole_checkpoints(out: Path) -> list[Path]:
     return sorted(p for p in (out / "checkpoints").glob("step-*") if p.suffix != ".partial")
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, -signal.SIGINT)])
-def test_signals_leave_a_checkpoint_of_the_last_step(settings, stages, tmp_path, number, status):
+def test_sigint_leaves_a_checkpoint_of_the_last_step(settings, stages, tmp_path):
+    """SIGTERM does too, in `test_faults.py`."""
     settings["phase"]["tokens"] = 100_000 * 8 * 32
     out = tmp_path / "out.partial"
     process = subprocess.Popen(command(settings, stages, out), cwd=ROOT, stderr=subprocess.PIPE, text=True)
     while process.poll() is None and rows_so_far(out) <= 3:
         time.sleep(0.005)
-    process.send_signal(number)
+    process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
-    assert process.returncode == status and "stopping after this step" in stderr
+    assert process.returncode == -signal.SIGINT and "stopping after this step" in stderr
     steps = rows_so_far(out)
     assert [p.name for p in (out / "checkpoints").iterdir()] == [f"step-{steps:09d}"]
     assert not (out / "model").exists()
+
+
+def test_sigterm_twice_still_stops_with_a_checkpoint_and_sigint_behind_it_at_once(capsys):
+    """A scheduler sends SIGTERM to torchrun and to its processes, which get it twice."""
+    with loop._interrupts() as seen:
+        for _ in range(2):
+            signal.raise_signal(signal.SIGTERM)
+        assert seen == [signal.SIGTERM] * 2 and capsys.readouterr().err.count("stopping") == 1
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_moments_are_kept_for_the_next_phase_whole_or_not_at_all(settings, stages, tmp_path):
+    """The next phase goes on with them; damage to them is told, not trained with."""
+    settings["phase"] |= {"tokens": 4 * 8 * 32, "keeps_optimizer": True}
+    (tmp_path / "one").mkdir()
+    loop.build(settings, stages, tmp_path / "one")
+    assert sorted(p.name for p in (tmp_path / "one").iterdir()) == [
+        "metrics.jsonl", "model", "optimizer", "timings.jsonl"
+    ]  # fmt: skip
+    settings["phase"] |= {"optimizer": "keep", "keeps_optimizer": False}
+    inputs = stages | {"start": tmp_path / "one"}
+    (tmp_path / "two").mkdir()
+    loop.build(settings, inputs, tmp_path / "two")
+    settings["phase"]["optimizer"] = "reset"
+    (tmp_path / "three").mkdir()
+    loop.build(settings, inputs, tmp_path / "three")
+    kept, reset = rows(tmp_path / "two"), rows(tmp_path / "three")
+    assert kept[0] == reset[0] and kept[1]["loss"] != reset[1]["loss"]
+
+    data = tmp_path / "one" / "optimizer" / "__0_0.distcp"
+    broken = bytearray(data.read_bytes())
+    broken[len(broken) // 2] ^= 1
+    data.write_bytes(broken)
+    settings["phase"]["optimizer"] = "keep"
+    (tmp_path / "four").mkdir()
+    with pytest.raises(Fault, match="optimizer: missing or damaged"):
+        loop.build(settings, inputs, tmp_path / "four")
 
 
 def test_a_phase_starts_from_anothers_weights(settings, stages, tmp_path):
@@ -192,17 +233,20 @@ def test_document_mask_reaches_the_model(settings, stages, tmp_path):
     assert first == pytest.approx(masked, rel=1e-6) and abs(first - plain) > 1e-6
 
 
-def test_steps_that_diverge_are_counted_and_end_the_run(settings, stages, tmp_path):
-    """A start with a weight of infinity: ten skipped steps, null in the metrics, then a Fault."""
+@pytest.mark.parametrize("steps", [12, 5])
+def test_steps_that_diverge_are_counted_and_end_the_run(settings, stages, tmp_path, steps: int):
+    """A start with a weight of infinity: ten skipped steps, or all there are, null in the metrics, then a Fault."""
+    settings["phase"]["tokens"], skipped = steps * 8 * 32, min(steps, 10)
     view = View(stages["view"])
     model = Llama(Config(vocab_size=view.vocab_size, max_positions=32, **settings["model"]))
     model.model.norm.weight.data[0] = math.inf
     save(model, tmp_path / "start" / "model", None)
     (tmp_path / "out").mkdir()
-    with pytest.raises(Fault, match=r"not finite in 10 steps in a row up to step 10; lower phase\.lr\.peak"):
+    said = rf"not finite in {skipped} steps in a row up to step {skipped}; lower phase\.lr\.peak"
+    with pytest.raises(Fault, match=said):
         loop.build(settings, stages | {"start": tmp_path / "start"}, tmp_path / "out")
     got = rows(tmp_path / "out")
-    assert len(got) == 10 and all(r["skipped"] and r["loss"] is None for r in got)
+    assert len(got) == skipped and all(r["skipped"] and r["loss"] is None for r in got)
 
 
 def test_other_settings_do_not_go_on_in_the_same_folder(settings, stages, tmp_path, monkeypatch):
@@ -265,11 +309,15 @@ def test_the_loop_needs_torch_numpy_and_safetensors_only(settings, stages, tmp_p
     assert not any(name in line.split() for name in heavy), line
 
 
-def test_main_faults_are_one_line(settings, stages, tmp_path):
+def test_main_faults_are_one_line(settings, stages, tmp_path, capsys):
     settings["phase"]["lr"]["warmup"] = 13
     run = command(settings, stages, tmp_path / "out.partial")
-    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 1 and done.stderr.startswith(
-        "error: lr.warmup = 13 and lr.decay = 0 are longer than the phase of 12"
-    )
-    assert len(done.stderr.splitlines()) == 1
+    assert main(run[3:]) == 1
+    stderr = capsys.readouterr().err
+    assert stderr.startswith("error: lr.warmup = 13 and lr.decay = 0 are longer than the phase of 12")
+    assert len(stderr.splitlines()) == 1
+    for name, said in (("other", "no such phase; this run has quality"), ("quality", "is trained; ")):
+        (tmp_path / "out").mkdir(exist_ok=True)
+        (tmp_path / "out" / "manifest.json").write_text("{}")
+        assert main([str(tmp_path), "--phase", name]) == 1
+        assert said in capsys.readouterr().err

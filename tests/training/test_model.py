@@ -146,3 +146,48 @@ def test_a_broken_folder_is_a_fault(config: Config, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(raw | {"architectures": ["GPT2LMHeadModel"]}))
     with pytest.raises(Fault, match="GPT2LMHeadModel"):
         load(tmp_path)
+
+
+HOSTILE = [
+    ({"num_hidden_layers": 10**9}, "num_hidden_layers = 1000000000 with"),
+    ({"hidden_size": 1 << 30}, "config.json says"),
+    ({"vocab_size": 2**62}, "vocab_size = 4611686018427387904"),
+    ({"vocab_size": "97"}, "vocab_size = '97'"),
+    ({"num_attention_heads": 0}, "num_attention_heads = 0"),
+    ({"num_attention_heads": 3}, "do not fit"),
+    ({"num_key_value_heads": 3}, "do not fit"),
+    ({"num_hidden_layers": True}, "num_hidden_layers = True"),
+    ({"rms_norm_eps": float("nan")}, "rms_norm_eps = nan"),
+    ({"rope_theta": float("inf")}, "rope_theta = inf"),
+    ({"tie_word_embeddings": "yes"}, "tie_word_embeddings = 'yes'"),
+    ({"rope_parameters": 7}, "not a readable model folder"),
+    ({"rope_scaling": {"type": "linear", "factor": 2.0}}, "rope_type = 'linear'; only 'default' can be read"),
+    ({"rope_parameters": {"rope_theta": 1e4, "rope_type": "yarn"}}, "rope_type = 'yarn'"),
+    ({"hidden_act": "gelu"}, "hidden_act = 'gelu'"),
+    ({"attention_bias": True}, "attention_bias = True; only False can be read"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), HOSTILE, ids=[str(change) for change, _ in HOSTILE])
+def test_a_hostile_config_is_a_fault_and_takes_no_memory(config: Config, tmp_path, change: dict, said: str):
+    save(Llama(config), tmp_path, None)
+    raw = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(raw | change))
+    with pytest.raises(Fault, match=said):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[]", "7", "[" * 100_000, '{"architectures": ["LlamaForCausalLM"]}', ""])
+def test_what_is_no_config_is_a_fault(config: Config, tmp_path, text: str):
+    save(Llama(config), tmp_path, None)
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(Fault, match="not a readable model folder"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("index", [{"a": "../x.safetensors"}, {"a": 7}, {"a": ".."}, [], None])
+def test_a_hostile_index_is_a_fault(config: Config, tmp_path, index):
+    save(Llama(config), tmp_path, None)
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
+    with pytest.raises(Fault):
+        load(tmp_path)
