@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +14,15 @@ import pytest
 import torch
 
 from neve.training import loop
+from neve.training.__main__ import main
 from neve.training.model import load
 
 ROOT = Path(__file__).parents[2]
 
 
-def torchrun(run: Path, processes: int, **more: str) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node",
-        str(processes),
-    ]
-    command += ["-m", "neve.training", str(run), "--phase", "quality"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", **more}
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
+def command(run: Path, processes: int) -> list[str]:
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    return [sys.executable, *torchrun, "-m", "neve.training", str(run), "--phase", "quality"]
 
 
 def together(program: str, *arguments: str) -> list[subprocess.CompletedProcess[str]]:
@@ -114,7 +108,8 @@ def test_two_processes_equal_one(settings, stages, tmp_path):
     (tmp_path / "one").mkdir()
     counts = loop.build(settings, stages, tmp_path / "one")
     run = prepared(tmp_path / "two", settings, stages)
-    done = torchrun(run, 2)
+    alone = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command(run, 2), cwd=ROOT, capture_output=True, text=True, env=alone)
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout) == counts | {"loss": pytest.approx(counts["loss"], rel=1e-5)}
     one, two = rows(tmp_path / "one"), rows(run / "out.partial")
@@ -126,3 +121,28 @@ def test_two_processes_equal_one(settings, stages, tmp_path):
     weights = (load(path / "model").state_dict() for path in (tmp_path / "one", run / "out.partial"))
     for (name, a), b in zip(next(weights).items(), next(weights).values(), strict=True):
         torch.testing.assert_close(b, a, rtol=1e-3, atol=1e-4, msg=name)
+
+
+def test_another_number_of_processes_goes_on(settings, stages, tmp_path):
+    """Two processes are killed behind a checkpoint and one goes on: the data and, to rounding, the losses of one alone."""
+    settings["phase"] |= {"tokens": 40 * 8 * 32}
+    settings["ways"] |= {"checkpoint_seconds": 0.05}
+    (tmp_path / "one").mkdir()
+    loop.build(settings, stages, tmp_path / "one")
+    run = prepared(tmp_path / "two", settings, stages)
+    out = run / "out.partial"
+    process = subprocess.Popen(
+        command(run, 2), cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while process.poll() is None and not list(out.glob("checkpoints/step-*[0-9]")):
+        time.sleep(0.002)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (out / "model").exists() and list(out.glob("checkpoints/step-*[0-9]"))
+    assert main([str(run), "--phase", "quality"]) == 0
+    one, both = rows(tmp_path / "one"), rows(out)
+    assert [(r["step"], r["lr"], r["tokens"]) for r in one] == [
+        (r["step"], r["lr"], r["tokens"]) for r in both
+    ]
+    assert [r["loss"] for r in both] == pytest.approx([r["loss"] for r in one], rel=1e-5)
