@@ -117,7 +117,9 @@ def main() -> None:
             else:
                 samples = canonical(task, arguments.data, folder)
             there, theirs = evalplus(samples, task, arguments.data, arguments.evalplus, folder / "theirs")
+            print(f"{task}: evalplus {there:.1f} s", file=sys.stderr, flush=True)
             cold, entry = neve(samples, task, arguments.data, folder / f"{task}-cold", folder / "ours")
+            print(f"{task}: neve {cold:.1f} s", file=sys.stderr, flush=True)
             warm, _ = neve(samples, task, arguments.data, folder / f"{task}-warm", folder / "ours")
             report[task] = {
                 "seconds": {"evalplus": there, "neve": cold, "neve, expected answers kept": warm},

@@ -1,5 +1,6 @@
 """Oracle: one process. Two (gloo, on CPU) must see the same windows in the same order, with losses equal to rounding."""
 
+import contextlib
 import json
 import os
 import signal
@@ -87,6 +88,15 @@ def test_a_save_that_fails_on_the_first_process_fails_on_all_and_training_goes_o
         assert done.stdout.splitlines() == ["1 whole", "2 failed", "3 whole", "4 failed", "5 whole", "5"]
 
 
+def kill(root: Path) -> None:
+    """SIGKILL to every process that trains in `root`: torchrun's workers outlive torchrun itself."""
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = place.read_bytes().split(b"\0")
+            if str(root).encode() in words and b"neve.training" in words:
+                os.kill(int(place.parent.name), signal.SIGKILL)
+
+
 def prepared(root: Path, settings: dict, stages: dict[str, Path]) -> Path:
     """A folder with a run.json from which `python -m neve.training` trains phase quality into out.partial."""
     root.mkdir()
@@ -137,7 +147,7 @@ def test_another_number_of_processes_goes_on(settings, stages, tmp_path):
     )  # fmt: skip
     while process.poll() is None and not list(out.glob("checkpoints/step-*[0-9]")):
         time.sleep(0.002)
-    os.killpg(process.pid, signal.SIGKILL)
+    kill(run)
     process.wait()
     assert not (out / "model").exists() and list(out.glob("checkpoints/step-*[0-9]"))
     assert main([str(run), "--phase", "quality"]) == 0

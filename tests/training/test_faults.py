@@ -103,6 +103,15 @@ def lines(root: Path, phase: str) -> int:
     return metrics.read_bytes().count(b"\n") if metrics.exists() else 0
 
 
+def kill(root: Path) -> None:
+    """SIGKILL to every process that trains in `root`: torchrun's workers outlive torchrun itself."""
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = place.read_bytes().split(b"\0")
+            if str(root).encode() in words and b"neve.training" in words:
+                os.kill(int(place.parent.name), signal.SIGKILL)
+
+
 def kill_at_random(root: Path, processes: int, kills: int, seed: int) -> int:
     """Train all phases, killing all processes `kills` times, each some steps after it began; how many were met alive."""
     draw, met = random.Random(seed), 0
@@ -116,7 +125,7 @@ def kill_at_random(root: Path, processes: int, kills: int, seed: int) -> int:
                 time.sleep(0.002)
             time.sleep(draw.random() * 0.03)
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
+                kill(root)
                 share, met = share - 1, met + 1
             _, stderr = process.communicate(timeout=600)
             assert process.returncode != 1, stderr.decode()[-2000:]
