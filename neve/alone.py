@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from neve.errors import Fault
+from neve.locks import locked
 from neve.recipe import Corpus
-from neve.store import MANIFEST, Stage, Store, locked, read_json, write_json
+from neve.store import MANIFEST, Stage, Store, read_json, write_json
 
 TABLES = ("documents", "verdicts", "signals", "clusters", "samples")
 COUNTS = "counts.json"

@@ -16,9 +16,10 @@ from typing import Any
 from neve import phases, sandbox
 from neve.corpus.sources import git
 from neve.errors import Fault
+from neve.locks import locked
 from neve.recipe import Recipe, Source
 from neve.recipe_file import parse, to_toml
-from neve.store import Stage, Store, atomic_write, locked, read_json, versions, write_json
+from neve.store import Stage, Store, atomic_write, read_json, versions, write_json
 
 ARM = "main"
 

@@ -9,6 +9,7 @@ GROUND = {
     "recipe_file",
     "recipe_training",
     "store",
+    "locks",
     "documents",
     "engine",
     "benchmarks",

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from neve.errors import Fault
-from neve.store import Stage, Store, atomic_write, fingerprints, locked, read_json
+from neve.locks import locked
+from neve.store import Stage, Store, atomic_write, fingerprints, read_json
 
 MODULE = """
     import os, pathlib

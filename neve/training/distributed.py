@@ -22,6 +22,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from neve.errors import Fault
+
 
 @dataclass(frozen=True)
 class World:
@@ -63,16 +65,16 @@ class World:
         return value
 
     def once(self, work: Callable[[], Any]) -> Any:
-        """What `work` gives on the first process, which alone does it, on all; an OSError there is raised on all."""
+        """What `work` gives on the first process, which alone does it, on all; an OSError or Fault is raised on all."""
         said: list[Any] = [None]
         if self.first:
             try:
                 said = [work()]
-            except OSError as error:
+            except (OSError, Fault) as error:
                 said = [error]
         if not self.alone:
             dist.broadcast_object_list(said, group=self.saving)
-        if isinstance(said[0], OSError):
+        if isinstance(said[0], OSError | Fault):
             raise said[0]
         return said[0]
 

@@ -30,6 +30,7 @@ import torch
 from torch import Tensor
 
 from neve.errors import Fault
+from neve.locks import locked
 from neve.tokens.mix import Mix, opened
 from neve.tokens.view import View
 from neve.training import attention, checkpoint, distributed, log, optim, plan, schedule
@@ -68,6 +69,7 @@ class Job:
         if self.settings["phase"]["keeps_optimizer"] and not optimizer.exists():
             checkpoint.folders(checkpoints)[self.total].rename(optimizer)
         shutil.rmtree(checkpoints, ignore_errors=True)
+        (self.out / ".lock").unlink(missing_ok=True)
 
 
 def resolve_precision(precision: str) -> str:
@@ -86,7 +88,8 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     `settings`: phase, model, training (sections of the recipe), seed, precision, and ways, which do not change the result.
     `inputs`: "view", "tokenizer", "start" (a folder with model/) unless from scratch, "heldout" where it is measured.
     Returns the counts, `loss` being the mean of the last ten steps that were taken. SIGTERM and SIGINT end it after the
-    step at hand with a checkpoint. Under torchrun all processes call this. Raises Fault where the pieces do not fit.
+    step at hand with a checkpoint. Under torchrun all processes call this. Raises Fault where the pieces do not fit, and
+    where another process trains in `out`: torchrun's workers may outlive it.
     """
     phase, training = settings["phase"], settings["training"]
     settings = {**settings, "precision": resolve_precision(settings["precision"])}
@@ -95,7 +98,8 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
         raise Fault(f"{inputs['view']}: the view of phase {phase['name']!r} has no tokens to train on")
     total, limit = plan.extent(phase, training, view)
     schedule.check(total, phase["lr"])
-    with distributed.joined() as world, attention.kernels():
+    with contextlib.ExitStack() as stack, distributed.joined() as world, attention.kernels():
+        world.once(lambda: stack.enter_context(locked(out)))
         job = Job(settings, inputs, out, view, total, limit, world)
         model = _model(settings, view.vocab_size, inputs.get("start"))
         if not world.once((out / "model").exists):

@@ -1,8 +1,12 @@
-"""A tiny real view (code of the standard library, its own tokenizer) and settings of a phase that trains in a second."""
+"""A tiny real view (code of the standard library, its own tokenizer) and settings of a phase that trains in a second.
+
+Makes `killing`, beside this file, importable.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,8 @@ import torch
 from neve import documents as tables
 from neve.tokens import assemble, bpe, shards
 from neve.training.model import Config
+
+sys.path.append(str(Path(__file__).parent))
 
 SOURCES = sorted(Path(json.__file__).parent.glob("*.py"))
 VOCABULARY = 400

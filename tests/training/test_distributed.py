@@ -1,9 +1,7 @@
 """Oracle: one process. Two (gloo, on CPU) must see the same windows in the same order, with losses equal to rounding."""
 
-import contextlib
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +11,9 @@ from typing import Any
 
 import pytest
 import torch
+from killing import kill
 
+from neve.locks import locked
 from neve.training import loop
 from neve.training.__main__ import main
 from neve.training.model import load
@@ -88,15 +88,6 @@ def test_a_save_that_fails_on_the_first_process_fails_on_all_and_training_goes_o
         assert done.stdout.splitlines() == ["1 whole", "2 failed", "3 whole", "4 failed", "5 whole", "5"]
 
 
-def kill(root: Path) -> None:
-    """SIGKILL to every process that trains in `root`: torchrun's workers outlive torchrun itself."""
-    for place in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            words = place.read_bytes().split(b"\0")
-            if str(root).encode() in words and b"neve.training" in words:
-                os.kill(int(place.parent.name), signal.SIGKILL)
-
-
 def prepared(root: Path, settings: dict, stages: dict[str, Path]) -> Path:
     """A folder with a run.json from which `python -m neve.training` trains phase quality into out.partial."""
     root.mkdir()
@@ -156,3 +147,19 @@ def test_another_number_of_processes_goes_on(settings, stages, tmp_path):
         (r["step"], r["lr"], r["tokens"]) for r in both
     ]
     assert [r["loss"] for r in both] == pytest.approx([r["loss"] for r in one], rel=1e-5)
+
+
+def test_a_second_start_is_told_who_trains_there(settings, stages, tmp_path, capsys):
+    """Alone and as two processes, none of which may wait for the others for ever."""
+    run = prepared(tmp_path / "run", settings, stages)
+    with locked(run / "out.partial"):
+        assert main([str(run), "--phase", "quality"]) == 1
+        both = subprocess.run(
+            command(run, 2), cwd=ROOT, capture_output=True, text=True, timeout=120,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+    assert f"process {os.getpid()} is working here" in capsys.readouterr().err
+    assert both.returncode and both.stderr.count(f"process {os.getpid()} is working here") == 2
+    assert not (run / "out.partial" / "metrics.jsonl").exists()
+    assert main([str(run), "--phase", "quality"]) == 0
+    assert not (run / "out.partial" / ".lock").exists()

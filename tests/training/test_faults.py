@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 import torch
+from killing import kill
 
 from neve.training.__main__ import main
 
@@ -101,15 +102,6 @@ def result(root: Path) -> dict[str, bytes]:
 def lines(root: Path, phase: str) -> int:
     metrics = root / f"train-{phase}.partial" / "metrics.jsonl"
     return metrics.read_bytes().count(b"\n") if metrics.exists() else 0
-
-
-def kill(root: Path) -> None:
-    """SIGKILL to every process that trains in `root`: torchrun's workers outlive torchrun itself."""
-    for place in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            words = place.read_bytes().split(b"\0")
-            if str(root).encode() in words and b"neve.training" in words:
-                os.kill(int(place.parent.name), signal.SIGKILL)
 
 
 def kill_at_random(root: Path, processes: int, kills: int, seed: int) -> int:
