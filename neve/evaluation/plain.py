@@ -113,6 +113,14 @@ def decode(data: Any) -> Any:
     return kinds[name]([decode(item) for item in rest[0]])
 
 
+def arguments(call: list[Any]) -> Any:
+    """The arguments of a call: ["call", values, …], or ["given", the text of them as a benchmark has it], which is evaluated.
+
+    Inside the sandbox only, and on a benchmark's own calls only.
+    """
+    return eval(f"[{call[1]}]", {}) if call[0] == "given" else decode(call[1])
+
+
 def dumps(data: Any) -> bytes:
     return json.dumps(data).encode()
 

@@ -1,24 +1,27 @@
 """Inside the sandbox: what a benchmark's own tests ask, and what they expect, from canonical solutions alone.
 
-Two shapes of test become calls and expected answers here. HumanEval's `check(candidate)` is run on the
+Three shapes of test become calls and expected answers here. Of EvalPlus's and EvoEval's the arguments are given, and the
+canonical solution answers them under a clock. HumanEval's `check(candidate)` is run on the
 canonical solution, and every call it makes is noted with what came back; it runs twice, since a test that calls
 in another way the second time cannot be replayed. MBPP's assertions `f(x) == y` are taken apart as source: the left side goes to
 the candidate as an expression, the right side is evaluated here, next to the canonical solution.
 
 No candidate ever runs in this process. Jobs are lines of JSON on standard input, each worked on in a fork of its own;
-out comes a line for each: [task_id, {calls, answers} or {problem}].
+out comes a line for each: [task_id, {calls, answers}, {lines, seconds} or {problem}].
 """
 
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import os
 import random
 import signal
 import sys
+import time
 
-from neve.evaluation.plain import FOREIGN, answer, dumps, encode
+from neve.evaluation.plain import FOREIGN, answer, arguments, dumps, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,18 +86,34 @@ def record_assertions(job: dict[str, Any]) -> dict[str, Any]:
     return {"calls": calls, "answers": answers, "setup": setup}
 
 
-RECORDERS = {"check": record_check, "assertions": record_assertions}
+def record_inputs(job: dict[str, Any]) -> dict[str, Any]:
+    """Answers to given arguments, a line for each part of the calls, and the seconds of each."""
+    namespace: dict[str, Any] = {"__name__": "solution"}
+    exec(compile(job["solution"], "<solution>", "exec"), namespace)
+    function = namespace[job["entry_point"]]
+    answers, seconds = [], []
+    for call in job["calls"]:
+        start = time.perf_counter()
+        answers.append(answer(function(*arguments(call)), job["whole"]))
+        seconds.append(time.perf_counter() - start)
+    ends = list(itertools.accumulate(job["parts"]))
+    parts = (answers[end - size : end] for end, size in zip(ends, job["parts"], strict=True))
+    return {"lines": [f"[{', '.join(part)}]" for part in parts], "seconds": seconds}
+
+
+RECORDERS = {"check": record_check, "assertions": record_assertions, "inputs": record_inputs}
 
 
 def main() -> None:
-    for line in sys.stdin:
+    for line in sys.stdin.readlines():  # all of them, before anything runs that could read them too
         job = json.loads(line)
         if os.fork():
             os.wait()
             continue
         signal.alarm(job["seconds"])
-        channel = os.dup(1)
-        os.dup2(os.open("/dev/null", os.O_WRONLY), 1)
+        channel, nowhere = os.dup(1), os.open("/dev/null", os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(nowhere, descriptor)
         try:
             found = RECORDERS[job["kind"]](job)
         except BaseException as error:

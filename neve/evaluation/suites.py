@@ -12,14 +12,15 @@ counts, the canonical solution is timed again.
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
 import os
 import platform
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -28,7 +29,6 @@ from neve.benchmarks import Task
 from neve.evaluation import plain, programs
 from neve.evaluation.rules import BY_ARGUMENTS, rule_of
 from neve.packages import cache
-from neve.progress import bar
 from neve.store import atomic_write
 
 FLOOR_SECONDS = 4.0
@@ -43,14 +43,20 @@ RECORD_SECONDS = 600
 """Limit of a canonical solution."""
 MEMORY_BYTES = 4 << 30
 """Address space of a program; MBPP+ has canonical solutions that need more than one GiB."""
+TOGETHER = 8
+"""Canonical solutions that one sandbox runs, one after the other: its start costs more than most of them."""
 RECORDED_BYTES = 256 << 20
 """What recording may put out, and a candidate whose long answers are wanted whole."""
 NUMPY = Path(np.__file__).parent
 """Its wheels keep their libraries in a folder beside it."""
-VERSION = 1
+VERSION = 2
 """Of what is kept; raise it when the way from a canonical solution to expected answers changes."""
 ANSWER_BYTES = 8 << 20
 """A candidate's answers, encoded, at most, beyond four times the expected ones."""
+
+NO_KEYWORDS = plain.encode({})
+Prepared = TypeVar("Prepared")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -167,10 +173,76 @@ def answer(
     return Answered(lines[: len(suite.parts)], "ok", "", seconds)
 
 
-def build(tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
-    """The suites of a benchmark's tasks, by task_id."""
+def build(
+    tasks: Sequence[Task], machine: Machine, pool: ThreadPoolExecutor, advance: Callable[[float], None]
+) -> dict[str, Future[Suite]]:
+    """The suites of a benchmark's tasks, by task_id, as the pool comes to them."""
     kind = KINDS[machine.benchmark.partition("-")[0]]
-    return _from_inputs(tasks, machine) if kind == "inputs" else _from_tests(kind, tasks, machine)
+    made, groups = (_from_inputs, _groups(tasks)) if kind == "inputs" else (_from_tests, [list(tasks)])
+    found: dict[str, Future[Suite]] = {task.task_id: Future() for task in tasks}
+
+    def work(group: list[Task]) -> None:
+        try:
+            for task_id, suite in made(kind, group, machine).items():
+                found[task_id].set_result(suite)
+        except BaseException as error:
+            for task in group:
+                found[task.task_id].set_exception(error)
+        advance(len(group))
+
+    for group in groups:
+        pool.submit(work, group)
+    return found
+
+
+def _groups(tasks: Sequence[Task]) -> list[list[Task]]:
+    """Tasks whose canonical solutions run one after the other, each group a sandbox: those that may take long apart, and first.
+
+    What takes long is mostly a loop up to a number in its arguments, so the largest number is the guess.
+    """
+
+    def guess(task: Task) -> float:
+        given = (args for args in (*task.inputs, *task.plus_inputs) if not isinstance(args, str))
+        numbers = (x for args in given for x in args if type(x) is int)
+        return -max(map(abs, numbers), default=0)
+
+    count = -(-len(tasks) // TOGETHER)
+    ordered = sorted(tasks, key=guess)
+    return [ordered[first::count] for first in range(count)]
+
+
+def flow(
+    prepared: Sequence[Future[Prepared]],
+    work: Callable[[int, Prepared], Found],
+    cost: Callable[[Prepared], float],
+    pool: ThreadPoolExecutor,
+    advance: Callable[[float], None],
+) -> list[Found]:
+    """`work(number, prepared)` for each, in the pool, as soon as what it needs is prepared; of those the costliest first.
+
+    A costly one left to the end would be at work alone, on one core. So no more are handed to the pool than it can take.
+    """
+    results: list[Any] = [None] * len(prepared)
+    numbers: dict[Future[Any], list[int]] = {}
+    for number, future in enumerate(prepared):
+        numbers.setdefault(future, []).append(number)
+    ready: list[tuple[float, int]] = []
+    waiting: set[Future[Any]] = set(numbers)
+    at_work: dict[Future[Any], int] = {}
+    while waiting or at_work or ready:
+        while ready and len(at_work) < workers():
+            number = heapq.heappop(ready)[1]
+            at_work[pool.submit(work, number, prepared[number].result())] = number
+        done, _ = wait(waiting | at_work.keys(), return_when=FIRST_COMPLETED)
+        for future in done:
+            if future in at_work:
+                results[at_work.pop(future)] = future.result()
+                advance(1)
+            else:
+                waiting.remove(future)
+                for number in numbers[future]:
+                    heapq.heappush(ready, (-cost(future.result()), number))
+    return results
 
 
 KINDS = {
@@ -225,55 +297,71 @@ def _keep(path: Path, found: Answered) -> None:
     atomic_write(path, hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
 
 
-def _from_inputs(tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
+def _from_inputs(kind: str, tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
     """EvalPlus and EvoEval: arguments are given, the canonical solution says what is expected."""
-
-    def suite(task: Task) -> Suite:
+    asked: dict[str, Suite] = {}
+    found: dict[str, Answered] = {}
+    jobs = []
+    for task in tasks:
         groups = [group for group in (task.inputs, task.plus_inputs) if group]
-        arguments = [plain.encode(tuple(args)) for group in groups for args in group]
-        calls = [["call", args, plain.encode({})] for args in arguments]
-        parts = tuple(map(len, groups))
-        asked = Suite(calls, parts)
-        place = _kept(task, asked, machine)
-        kept = _recall(place)
-        found = kept or measured(task, asked, machine)
-        if found.ended != "ok" or len(found.lines) != len(parts) or len(found.seconds) != len(calls):
-            return Suite(
-                problem=f"its canonical solution gives no answers: {found.detail or found.lines[-1:]}"
-            )
-        if kept is None:
-            _keep(place, found)
-        rule = rule_of(machine.benchmark, task.task_id)
-        judge = {"rule": rule, "atol": task.atol, "args": arguments if rule in BY_ARGUMENTS else []}
-        return Suite(calls, parts, tuple(found.lines), found.seconds, judge)
+        calls = [
+            [
+                *(("given", args) if isinstance(args, str) else ("call", plain.encode(tuple(args)))),
+                NO_KEYWORDS,
+            ]
+            for group in groups
+            for args in group
+        ]
+        suite = asked[task.task_id] = Suite(calls, tuple(map(len, groups)))
+        if kept := _recall(_kept(task, suite, machine)):
+            found[task.task_id] = kept
+        else:
+            jobs.append({**_job(kind, task, machine, whole=False), "calls": calls, "parts": suite.parts})
+    by_id = {task.task_id: task for task in tasks}
+    for task_id, recorded in _recorded(jobs, machine).items():
+        if "problem" in recorded:
+            asked[task_id] = Suite(problem=f"its canonical solution gives no answers: {recorded['problem']}")
+            continue
+        lines = [line.encode() for line in recorded["lines"]]
+        found[task_id] = Answered(lines, "ok", "", tuple(recorded["seconds"]))
+        _keep(_kept(by_id[task_id], asked[task_id], machine), found[task_id])
+    for task_id, answers in found.items():
+        rule, calls = rule_of(machine.benchmark, task_id), asked[task_id].calls
+        judge = {
+            "rule": rule, "atol": by_id[task_id].atol, "args": calls if rule in BY_ARGUMENTS else [],
+        }  # fmt: skip
+        asked[task_id] = replace(
+            asked[task_id], expected=tuple(answers.lines), seconds=answers.seconds, judge=judge
+        )
+    return asked
 
-    suites: dict[str, Suite] = {}
-    with (
-        bar(f"{machine.benchmark}: expected answers", total=len(tasks), unit="tasks") as advance,
-        ThreadPoolExecutor(workers()) as pool,
-    ):
-        futures = {pool.submit(suite, task): task.task_id for task in tasks}
-        for future in as_completed(futures):
-            suites[futures[future]] = future.result()
-            advance(1)
-    return suites
+
+def _job(kind: str, task: Task, machine: Machine, whole: bool) -> dict[str, Any]:
+    """What `recording` needs for a task."""
+    solution = task.solution if kind == "check" else reference(machine.benchmark, task)
+    return {
+        "kind": kind, "task_id": task.task_id, "prompt": task.prompt, "solution": solution, "test": task.test,
+        "entry_point": task.entry_point, "seconds": RECORD_SECONDS, "whole": whole,
+    }  # fmt: skip
+
+
+def _recorded(jobs: Sequence[dict[str, Any]], machine: Machine) -> dict[str, dict[str, Any]]:
+    """What `recording` found, by task_id; for a job that gave nothing, that as its problem."""
+    if not jobs:
+        return {}
+    lines = b"".join(plain.dumps(job) + b"\n" for job in jobs)
+    result = machine.run("recording", lines, RECORD_SECONDS * (1 + len(jobs)), RECORDED_BYTES)
+    found = dict(json.loads(line) for line in result.stdout.splitlines() if line.endswith(b"]"))
+    nothing = {"problem": f"its test was not run ({result.status})"}
+    return {job["task_id"]: found.get(job["task_id"], nothing) for job in jobs}
 
 
 def _from_tests(kind: str, tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
     """HumanEval and MBPP: tests are code, taken apart or replayed."""
-
-    def job(task: Task) -> dict[str, Any]:
-        return {
-            "kind": kind, "task_id": task.task_id, "prompt": task.prompt, "solution": task.solution,
-            "test": task.test, "entry_point": task.entry_point, "seconds": RECORD_SECONDS, "whole": True,
-        }  # fmt: skip
-
-    jobs = b"".join(plain.dumps(job(task)) + b"\n" for task in tasks)
-    result = machine.run("recording", jobs, RECORD_SECONDS * (1 + len(tasks)), RECORDED_BYTES)
-    found = dict(json.loads(line) for line in result.stdout.splitlines() if line.endswith(b"]"))
+    found = _recorded([_job(kind, task, machine, whole=True) for task in tasks], machine)
     suites = {}
     for task in tasks:
-        recorded = found.get(task.task_id, {"problem": f"its test was not run ({result.status})"})
+        recorded = found[task.task_id]
         if "problem" in recorded:
             suites[task.task_id] = Suite(problem=recorded["problem"])
             continue

@@ -17,14 +17,13 @@ import builtins
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from neve.benchmarks import Task
 from neve.evaluation import plain
-from neve.evaluation.suites import FACTOR, START_SECONDS, Machine, workers
+from neve.evaluation.suites import FACTOR, START_SECONDS, Machine, flow
 from neve.evaluation.verdict import Grade
-from neve.progress import bar
 
 FLOOR_SECONDS = 10.0
 """A sample may take so long at least: tests of this kind start servers and processes."""
@@ -49,50 +48,47 @@ class Ground:
         return max(FLOOR_SECONDS, FACTOR * self.seconds) + START_SECONDS
 
 
-def prepare(tasks: Sequence[Task], machine: Machine) -> dict[str, Ground]:
-    """The ground of each task, by task_id, from running its canonical solution here and now."""
+def prepare(
+    tasks: Sequence[Task], machine: Machine, pool: ThreadPoolExecutor, advance: Callable[[float], None]
+) -> dict[str, Future[Ground]]:
+    """The ground of each task, by task_id, as the pool comes to it."""
 
-    def ground(task: Task) -> Ground:
-        plan = Ground(_test_names(task.test), allowed=_allowed(task.prompt + task.solution))
-        start = time.monotonic()
-        verdict = _run(task, plan, f"{task.prompt}{task.solution}", machine, RECORD_SECONDS)
-        problem = "" if verdict.status == "pass" else verdict.detail
-        return Ground(plan.tests, time.monotonic() - start, plan.allowed, problem)
+    def work(task: Task) -> Ground:
+        found = _ground(task, machine)
+        advance(1)
+        return found
 
-    grounds: dict[str, Ground] = {}
-    with (
-        bar(f"{machine.benchmark}: canonical solutions", total=len(tasks), unit="tasks") as advance,
-        ThreadPoolExecutor(workers()) as pool,
-    ):
-        futures = {pool.submit(ground, task): task.task_id for task in tasks}
-        for future in as_completed(futures):
-            grounds[futures[future]] = future.result()
-            advance(1)
-    return grounds
+    return {task.task_id: pool.submit(work, task) for task in tasks}
+
+
+def _ground(task: Task, machine: Machine) -> Ground:
+    """The ground of a task from running its canonical solution here and now."""
+    plan = Ground(_test_names(task.test), allowed=_allowed(task.prompt + task.solution))
+    start = time.monotonic()
+    verdict = _run(task, plan, f"{task.prompt}{task.solution}", machine, RECORD_SECONDS)
+    problem = "" if verdict.status == "pass" else verdict.detail
+    return Ground(plan.tests, time.monotonic() - start, plan.allowed, problem)
 
 
 def block(
-    rows: Sequence[tuple[Task, Ground, str]],
+    asked: Sequence[tuple[Task, Future[Ground], str]],
     machine: Machine,
     pool: ThreadPoolExecutor,
     advance: Callable[[float], None],
 ) -> list[Grade]:
     """Verdicts of samples, given as (task, ground, program)."""
 
-    def first(number: int) -> Grade:
-        task, ground, program = rows[number]
+    def first(number: int, ground: Ground) -> Grade:
+        task, _, program = asked[number]
         if ground.problem:
             return Grade("error", f"the benchmark's own solution does not pass here: {ground.problem}")
         return _run(task, ground, program, machine, ground.limit)
 
-    verdicts = [Grade("fail")] * len(rows)
-    futures = {pool.submit(first, number): number for number in range(len(rows))}
-    for future in as_completed(futures):
-        verdicts[futures[future]] = future.result()
-        advance(1)
+    verdicts = flow([ground for _, ground, _ in asked], first, lambda ground: ground.limit, pool, advance)
+    rows = [(task, ground.result(), program) for task, ground, program in asked]
     for number, (task, ground, program) in enumerate(rows):
         if verdicts[number].status == "timeout":
-            now = prepare([task], machine)[task.task_id]
+            now = _ground(task, machine)
             verdicts[number] = _run(task, ground, program, machine, max(now.limit, ground.limit))
     return verdicts
 

@@ -9,7 +9,7 @@ key or a connection that stays refused ends the work with one line, and the next
 Busy (429), 5xx and broken connections are tried again, with exponential pauses or as `Retry-After` says; a
 time-out is not, since it has already cost its time. Redirects are not followed: they would carry the key along.
 
-Source: OpenAI's chat completions protocol as served by vLLM, SGLang and llama.cpp.
+Source: OpenAI's protocol of chat completions and completions as served by vLLM, SGLang and llama.cpp.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Client:
         patience: int = 16,
         pause_s: float = PAUSE_SECONDS,
     ) -> None:
-        self.url = completions_url(base)
+        self.url = base_url(base)
         self._ledger = ledger
         self._api_key_env = api_key_env
         self._key = os.environ.get(api_key_env, "").strip()
@@ -109,6 +109,7 @@ class Client:
     async def ask(self, payload: dict[str, Any]) -> Answer:
         """The answer to `payload` (model, messages, sampling, seed): from the ledger, else from the endpoint.
 
+        A payload with `prompt` in place of `messages` is a text that the model goes on with, outside of any chat template.
         Raises Fault when the endpoint cannot be reached, refuses the key, or fails every question.
         """
         if (known := self._ledger.get(payload)) is not None:
@@ -165,7 +166,8 @@ class Client:
         raise _Failed(f"{problem} ({ATTEMPTS} times)")
 
     async def _post(self, payload: dict[str, Any]) -> tuple[int, httpx.Headers, bytes]:
-        async with self._http.stream("POST", self.url, json=payload) as response:
+        url = f"{self.url}/{'chat/completions' if 'messages' in payload else 'completions'}"
+        async with self._http.stream("POST", url, json=payload) as response:
             self._reached = True
             if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
                 raise _Failed("the answer is compressed although identity was asked for")
@@ -196,13 +198,14 @@ class Client:
             raise _Failed(f"the answer is no JSON: {_message(body)}") from None
         try:
             choice = data["choices"][0]
-            text, finish = choice["message"]["content"], choice.get("finish_reason")
+            text = choice["message"]["content"] if "message" in choice else choice["text"]
+            finish = choice.get("finish_reason")
             usage = data.get("usage") or {}
             if not isinstance(text, str) or not isinstance(finish, str | None) or not isinstance(usage, dict):
                 raise TypeError
             (text + (finish or "")).encode()
         except (LookupError, TypeError, AttributeError):
-            raise _Failed("the answer lacks choices[0].message.content as text") from None
+            raise _Failed("the answer lacks choices[0].message.content, or .text, as text") from None
         except UnicodeEncodeError:
             raise _Failed("the answer's text is no valid Unicode") from None
         return Answer(text, finish, {k: v for k, v in usage.items() if type(v) is int and abs(v) < 1 << 53})
@@ -216,13 +219,13 @@ class Client:
         )
 
 
-def completions_url(base: str) -> str:
-    """Where to post questions, given an endpoint's base URL with or without its version.
+def base_url(base: str) -> str:
+    """An endpoint's base URL with its version, given it with or without, or the address of its (chat) completions.
 
-    >>> completions_url("http://localhost:8000/")
-    'http://localhost:8000/v1/chat/completions'
-    >>> completions_url("https://example.org/api/v1")
-    'https://example.org/api/v1/chat/completions'
+    >>> base_url("http://localhost:8000/")
+    'http://localhost:8000/v1'
+    >>> base_url("https://example.org/api/v1/chat/completions")
+    'https://example.org/api/v1'
     """
     try:
         url = httpx.URL(base.strip())
@@ -235,8 +238,8 @@ def completions_url(base: str) -> str:
             f'endpoint = "{shown}": must be "local" or a URL such as http://localhost:8000/v1, '
             "with no password in it"
         )
-    path = base.strip().rstrip("/").removesuffix("/chat/completions")
-    return path + ("/chat/completions" if re.search(r"/v\d+$", path) else "/v1/chat/completions")
+    path = base.strip().rstrip("/").removesuffix("/completions").removesuffix("/chat")
+    return path if re.search(r"/v\d+$", path) else f"{path}/v1"
 
 
 def _retry_after(value: str | None) -> float | None:

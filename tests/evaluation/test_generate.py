@@ -97,7 +97,7 @@ def test_long_prompts_lose_their_start(model_folder, speech):
     ],
 )
 def test_stops(text, kept):
-    assert generate._cut(text, generate.STOPS) == kept
+    assert generate.cut(text, generate.STOPS) == kept
 
 
 def test_generation_stops_early_and_at_sentinels(model_folder, speech):
@@ -106,7 +106,7 @@ def test_generation_stops_early_and_at_sentinels(model_folder, speech):
     whole = generate.complete(model, speech, PROMPTS, max_new_tokens=40, stops=())
     stop = whole[1][6:8]
     cut = generate.complete(model, speech, PROMPTS, max_new_tokens=40, stops=(stop,))
-    assert cut == [generate._cut(text, (stop,)) for text in whole]
+    assert cut == [generate.cut(text, (stop,)) for text in whole]
     assert len(cut[1]) <= 6
     ended = generate._Ended(speech, ())
     assert ended.cut(np.array([9, 8, 0, 7])).tolist() == [9, 8]

@@ -32,8 +32,15 @@ KINDS = {
     "humaneval+": ["HumanEval/2"],
     "mbpp": ["Mbpp/11"],
     "mbpp+": ["Mbpp/737"],
+    "evoeval-difficult": ["EvoEval/20"],
+    "evoeval-creative": ["EvoEval/0"],
+    "evoeval-subtle": ["EvoEval/20"],
+    "evoeval-combine": ["EvoEval/20"],
+    "evoeval-tool-use": ["EvoEval/20"],
+    "evoeval-verbose": ["HumanEval/2"],
+    "evoeval-concise": ["HumanEval/2"],
 }
-"""By benchmark: a task whose answers are not what a cheat would happen to return."""
+"""By benchmark: a task whose answers are not what a cheat would happen to return. EvoEval's where its files are there."""
 SPECIAL = {
     "humaneval": ["HumanEval/33"],
     "humaneval+": ["HumanEval/32"],
@@ -60,17 +67,22 @@ def status(body: str) -> str:
     return grade(ONE, [("T/0", TASK.prompt + body)], PLACE)[0].status
 
 
-@pytest.mark.parametrize(
-    ("name", "every"), [("humaneval", 8), ("humaneval+", 24), ("mbpp", 60), ("mbpp+", 40)]
-)
-def test_canonical_solutions_pass(name, every, benchmark_files):
-    """Some of each here; benchmarks/grading.py grades all."""
+EVERY = {"humaneval": 8, "humaneval+": 24, "mbpp": 60, "mbpp+": 40}
+
+
+@pytest.mark.parametrize("name", [*EVERY, *(name for name in KINDS if name not in EVERY)])
+def test_canonical_solutions_pass(name, benchmark_files):
+    """Some of each here; benchmarks/grading.py grades all. EvoEval's files have no licence: all of them, where they are."""
+    if benchmarks.place(name, benchmark_files) is None:
+        pytest.skip(f"no {benchmarks.FILES[name][0]} at {benchmark_files}")
     whole = benchmarks.load(name, benchmark_files)
-    part = some(name, benchmark_files, [task.task_id for task in whole.tasks[::every]] + SPECIAL[name])
+    ids = [task.task_id for task in whole.tasks[:: EVERY.get(name, 1)]] + SPECIAL.get(name, [])
+    part = some(name, benchmark_files, ids)
     rows = [(task.task_id, suites.reference(name, task)) for task in part.tasks]
     grades = grade(part, rows, PLACE)
     assert {i: g for (i, _), g in zip(rows, grades, strict=True) if g.status != "pass"} == {}
-    assert {g.base for g in grades} == ({"pass"} if name.endswith("+") else {None})
+    added = name.endswith("+") or name in ("evoeval-verbose", "evoeval-concise")
+    assert {g.base for g in grades} == ({"pass"} if added else {None})
 
 
 def test_a_task_s_own_prompt_passes_no_test(benchmark_files):
@@ -103,6 +115,8 @@ def cheated(benchmark_files) -> dict[str, dict[str, list[str]]]:
     patch.setattr(suites, "FLOOR_SECONDS", 1.0)
     patch.setattr(suites, "TOTAL_SECONDS", 4.0)
     for kind, ids in KINDS.items():
+        if benchmarks.place(kind, benchmark_files) is None and kind.startswith("evoeval"):
+            continue
         part = some(kind, benchmark_files, ids)
         rows = [
             (cheat, task.task_id, program(cheat, task.prompt, task.entry_point))
@@ -191,9 +205,9 @@ def test_evoeval_in_its_published_shape(tmp_path):
     """The sets have no licence, so rows of that shape are made here: inputs are texts; types must agree; one special rule."""
     rows = [
         {"task_id": "EvoEval/0", "prompt": "def f(x, y):", "entry_point": "f", "canonical_solution": "    return {x: [float(y)]}\n",
-         "inputs": ["1, 2", "'a', 3"]},
+         "inputs": ["1, 2", "'a' * 2, sum(range(3))"]},
         {"task_id": "EvoEval/32", "prompt": "def f(xs, interval):", "entry_point": "f", "canonical_solution": "    return 1.0\n",
-         "inputs": ["[-1, 0, 1], (-5, 5)"]},
+         "inputs": ["[-1, *[0] * 1, 1], (-5, 5)"]},
     ]  # fmt: skip
     (tmp_path / "EvoEval_difficult.jsonl").write_text("\n".join(map(json.dumps, rows)))
     benchmark = benchmarks.load("evoeval-difficult", tmp_path)
@@ -236,7 +250,12 @@ def test_what_is_kept_is_used_and_mended(monkeypatch, tmp_path):
     assert grade(one, rows, PLACE)[0].status == "pass"
     (entry,) = (tmp_path / "expected").iterdir()
     sound = entry.read_bytes()
-    monkeypatch.setattr(suites, "measured", None)
+
+    def nothing(jobs, machine):
+        assert not jobs
+        return {}
+
+    monkeypatch.setattr(suites, "_recorded", nothing)
     assert grade(one, rows, PLACE)[0].status == "pass"
     entry.write_bytes(sound.replace(b"2]", b"3]"))
     monkeypatch.undo()

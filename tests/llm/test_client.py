@@ -22,7 +22,7 @@ from chat_server import Endpoint, completion, endpoint, http
 
 from neve.errors import Fault
 from neve.llm import client as clients
-from neve.llm.client import Answer, Client, completions_url
+from neve.llm.client import Answer, Client, base_url
 from neve.llm.ledger import Ledger
 
 
@@ -273,5 +273,5 @@ def test_a_run_killed_again_and_again_asks_nothing_twice_that_was_answered(tmp_p
 @pytest.mark.parametrize("base", ["", "localhost:8000", "ftp://x/v1", "http://", "http://me:secret@host/v1"])
 def test_what_is_no_endpoint_is_said_so(base: str) -> None:
     with pytest.raises(Fault, match="endpoint = ") as caught:
-        completions_url(base)
+        base_url(base)
     assert "secret" not in str(caught.value)
