@@ -5,7 +5,7 @@ writes to any descriptor) can change nothing but its own answers, and answers ar
 Calls have a limit each, so that one that hangs is given up soon; the limit is a courtesy to whoever waits, since
 a candidate can defeat it, and the wall clock outside is the one that holds.
 
-The job is one line of JSON on standard input: program, entry_point, setup (source that runs behind the program), calls
+The job comes on standard input as marshal writes it: program, entry_point, setup (source that runs behind the program), calls
 (["call", args, kwargs] as plain data, ["given", text of args, kwargs], or ["source", an expression]), parts (how many calls each part has), limits
 (seconds a call), whole (whether long answers are wanted whole), stop (whether to leave at the first call that raises) and clock (whether to give times).
 Out come a line of answers for each part, then a line of seconds a call, or {"timeout": number of the call}.
@@ -14,12 +14,12 @@ Out come a line of answers for each part, then a line of seconds a call, or {"ti
 from __future__ import annotations
 
 import _signal as signal  # the same without its enums, which cost every start a fifth
-import json
+import marshal
 import os
 import sys
 import time
 
-from neve.evaluation.plain import answer, arguments, decode, dumps
+from neve.evaluation.plain import answer, arguments, decode, dumps, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 def raised(error: BaseException) -> str:
     """A raised exception as an answer."""
     try:
-        text = f"{type(error).__name__}: {error}"[:200]
+        message = f"{type(error).__name__}: {error}"[:200]
     except BaseException:
-        text = "an exception that cannot be shown"
-    return json.dumps(["raised", text])
+        message = "an exception that cannot be shown"
+    return text(["raised", message])
 
 
 def main() -> None:
-    job = json.loads(sys.stdin.readline())
+    job = marshal.loads(sys.stdin.buffer.read())
     channel, nowhere = os.dup(1), os.open("/dev/null", os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)

@@ -12,12 +12,10 @@ out comes a line for each: [task_id, {calls, answers}, {lines, seconds} or {prob
 
 from __future__ import annotations
 
-import ast
+import _signal as signal
 import itertools
 import json
 import os
-import random
-import signal
 import sys
 import time
 
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
 
 def test_namespace(job: dict[str, Any], candidate: Callable[..., Any]) -> dict[str, Any]:
     """HumanEval's test as a namespace in which the function asked for is `candidate`; random numbers are seeded."""
+    import random
+
     namespace: dict[str, Any] = {"__name__": "test"}
     exec(compile(job["prompt"] + "    pass\n", "<prompt>", "exec"), namespace)
     exec(compile(job["test"], "<test>", "exec"), namespace)
@@ -66,6 +66,8 @@ def _heard(job: dict[str, Any]) -> tuple[list[Any], list[str]]:
 
 def record_assertions(job: dict[str, Any]) -> dict[str, Any]:
     """Assertions of the form `left == right`: left as source, right as a value."""
+    import ast
+
     namespace: dict[str, Any] = {"__name__": "solution"}
     exec(compile(job["solution"], "<solution>", "exec"), namespace)
     tests = ast.parse(job["test"]).body

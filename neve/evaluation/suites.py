@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import json
+import marshal
 import os
 import platform
 from collections.abc import Callable, Sequence
@@ -153,7 +154,7 @@ def answer(
         "clock": clock,
     }
     cap = RECORDED_BYTES if whole or not suite.expected else ANSWER_BYTES + 4 * sum(map(len, suite.expected))
-    result = machine.run("answering", plain.dumps(job) + b"\n", total, cap)
+    result = machine.run("answering", marshal.dumps(job), total, cap)
     *lines, _ = result.stdout.split(b"\n")
     if result.status == "timeout":
         return Answered(lines[: len(suite.parts)], "timeout", f"not done within {total:.0f} s")

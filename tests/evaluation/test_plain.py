@@ -32,7 +32,8 @@ def through(value):
 @given(values)
 @settings(max_examples=150, deadline=None)
 def test_a_value_comes_back_equal_and_of_its_type(value):
-    back = through(value)
+    back, encoded = through(value), plain.encode(value)
+    assert plain.dumps(encoded) == json.dumps(encoded).encode()
     assert back == value
     assert type(back) is type(value)
 
