@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,7 +16,7 @@ import pytest
 
 from neve import benchmarks, sandbox
 from neve.errors import Fault
-from neve.evaluation import alone, journal
+from neve.evaluation import alone, generate, journal
 from neve.evaluation.sampling import Sampling
 
 PLACE = sandbox.probe()
@@ -157,6 +159,30 @@ def test_what_cannot_be_is_one_line(asked, said, benchmark_files, tmp_path):
         alone.evaluate(
             alone.Asked(**{"model": str(tmp_path), **asked}, data=benchmark_files), tmp_path / "out"
         )
+
+
+@pytest.mark.parametrize("chat", [False, True])
+def test_an_endpoint_goes_on_with_prompts_or_answers_questions(chat, benchmark_files, tmp_path):
+    """The real SmolLM2 on this machine, asked as a base model and as one for chat. Oracle: what stands in its ledger."""
+    only = "HumanEval/23,HumanEval/53"
+    asked = alone.Asked("smollm2-135m-instruct", "humaneval", benchmark_files, only, endpoint="local", chat=chat, max_new_tokens=80)  # fmt: skip
+    found = alone.evaluate(asked, tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as ledger:
+        said = dict(ledger.execute("select payload, text from answers"))
+    lines = (tmp_path / "samples-humaneval.jsonl").read_text().splitlines()[1:]
+    rows = [json.loads(line) for line in lines if line]
+    assert [row["task_id"] for row in rows] == only.split(",") and len(said) == 2 and all(said.values())
+    prompts = {task.task_id: task.prompt for task in benchmarks.load("humaneval", benchmark_files).tasks}
+    for payload, text in said.items():
+        question = json.loads(payload)
+        asked_for = question["messages"][0]["content"] if chat else question["prompt"]
+        task_id = next(i for i in only.split(",") if prompts[i].strip() in asked_for)
+        assert chat or asked_for == generate.given(prompts[task_id])
+        kept = text if chat else generate.cut(text, generate.STOPS)
+        assert kept == next(row["text"] for row in rows if row["task_id"] == task_id)
+    assert (found["benchmarks"]["humaneval"]["pass@1"] > 0) == chat, (
+        "as a base model it says that the code is over"
+    )
 
 
 def test_names_and_patterns():
