@@ -61,8 +61,8 @@ def main() -> None:
     signal.signal(signal.SIGALRM, give_up)
     limited(max(job["limits"], default=0) + 1)
     try:
-        exec(compile(job["program"], "<candidate>", "exec"), namespace)
-        exec(compile(job["setup"], "<setup>", "exec"), namespace)
+        exec(compile(job["program"], "<candidate>", "exec", dont_inherit=True), namespace)
+        exec(compile(job["setup"], "<setup>", "exec", dont_inherit=True), namespace)
         function = (
             namespace[job["entry_point"]] if any(call[0] != "source" for call in job["calls"]) else None
         )

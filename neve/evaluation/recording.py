@@ -32,8 +32,8 @@ def test_namespace(job: dict[str, Any], candidate: Callable[..., Any]) -> dict[s
     import random
 
     namespace: dict[str, Any] = {"__name__": "test"}
-    exec(compile(job["prompt"] + "    pass\n", "<prompt>", "exec"), namespace)
-    exec(compile(job["test"], "<test>", "exec"), namespace)
+    exec(compile(job["prompt"] + "    pass\n", "<prompt>", "exec", dont_inherit=True), namespace)
+    exec(compile(job["test"], "<test>", "exec", dont_inherit=True), namespace)
     namespace[job["entry_point"]] = candidate
     random.seed(0)
     return namespace
@@ -52,7 +52,7 @@ def _heard(job: dict[str, Any]) -> tuple[list[Any], list[str]]:
     calls: list[Any] = []
     answers: list[str] = []
     solution: dict[str, Any] = {"__name__": "solution"}
-    exec(compile(job["prompt"] + job["solution"], "<solution>", "exec"), solution)
+    exec(compile(job["prompt"] + job["solution"], "<solution>", "exec", dont_inherit=True), solution)
 
     def candidate(*args: Any, **kwargs: Any) -> Any:
         calls.append(["call", encode(args), encode(kwargs)])
@@ -69,10 +69,10 @@ def record_assertions(job: dict[str, Any]) -> dict[str, Any]:
     import ast
 
     namespace: dict[str, Any] = {"__name__": "solution"}
-    exec(compile(job["solution"], "<solution>", "exec"), namespace)
+    exec(compile(job["solution"], "<solution>", "exec", dont_inherit=True), namespace)
     tests = ast.parse(job["test"]).body
     setup = "\n".join(ast.unparse(statement) for statement in tests if not isinstance(statement, ast.Assert))
-    exec(compile(setup, "<setup>", "exec"), namespace)
+    exec(compile(setup, "<setup>", "exec", dont_inherit=True), namespace)
     calls, answers = [], []
     for statement in tests:
         match statement:
@@ -91,7 +91,7 @@ def record_assertions(job: dict[str, Any]) -> dict[str, Any]:
 def record_inputs(job: dict[str, Any]) -> dict[str, Any]:
     """Answers to given arguments, a line for each part of the calls, and the seconds of each."""
     namespace: dict[str, Any] = {"__name__": "solution"}
-    exec(compile(job["solution"], "<solution>", "exec"), namespace)
+    exec(compile(job["solution"], "<solution>", "exec", dont_inherit=True), namespace)
     function = namespace[job["entry_point"]]
     answers, seconds = [], []
     for call in job["calls"]:

@@ -250,8 +250,8 @@ class Outcomes(unittest.TestResult):
 
 def inner(job: dict[str, Any], report: Callable[[str, dict[str, str]], None]) -> None:
     """Candidate and tests; reports what became of them, and does not return."""
-    test = compile(job["test"], "<test>", "exec")
-    program = compile(job["program"], "<candidate>", "exec")
+    test = compile(job["test"], "<test>", "exec", dont_inherit=True)
+    program = compile(job["program"], "<candidate>", "exec", dont_inherit=True)
     homes = (
         os.__file__.removesuffix("os.py"),
         "<test>",

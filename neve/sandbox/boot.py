@@ -44,7 +44,7 @@ def main() -> None:
     sys.argv = ["/program.py"]
     module = type(sys)("__main__")  # its own, so that its classes can be pickled
     sys.modules["__main__"] = module
-    exec(compile(text, "/program.py", "exec"), module.__dict__)
+    exec(compile(text, "/program.py", "exec", dont_inherit=True), module.__dict__)
 
 
 def library():

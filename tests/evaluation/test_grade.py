@@ -218,6 +218,25 @@ def test_evoeval_in_its_published_shape(tmp_path):
     assert [g.status for g in grades] == ["pass", "fail", "fail", "pass", "fail", "fail"]
 
 
+@pytest.mark.parametrize("kind", ["humaneval", "humaneval+", "mbpp"])
+def test_annotations_are_evaluated_as_the_candidate_wrote_them(kind):
+    """A name that nobody imported is an error; the graders' own `from __future__ import annotations` once hid it."""
+    tests = {
+        "humaneval": "def check(candidate):\n    assert candidate(1) == 1\n",
+        "mbpp": "assert f(1) == 1\n",
+    }
+    solution = "    return n\n" if kind != "mbpp" else "def f(n):\n    return n\n"
+    task = Task("T/3", "def f(n):\n", solution, "f", tests.get(kind, ""), inputs=([1],))
+    programs = [
+        "def f(n: List[int]):\n    return n\n",
+        "from typing import List\ndef f(n: List[int]):\n    return n\n",
+        "from __future__ import annotations\ndef f(n: List[int]):\n    return n\n",
+    ]
+    grades = grade(Benchmark(kind, [task], ""), [("T/3", text) for text in programs], PLACE)
+    assert [g.status for g in grades] == ["fail", "pass", "pass"]
+    assert "NameError" in grades[0].detail
+
+
 def test_order_and_repeats_are_kept():
     heard = []
     rows = [("T/0", TASK.prompt + body) for body in (TASK.solution, "    return 0\n", TASK.solution)]

@@ -47,12 +47,13 @@ def test_right_and_wrong_programs():
             "def double(n):\n    print('ok'); return [n]\n",
             "def double(n): return (",
             "import absent\n",
+            "def double(n: Absent):\n    return [n, n]\n",
             "class L(list): pass\ndef double(n):\n    import logging, collections, functools\n    logging.info('x')\n    collections.namedtuple('P', 'x y')(1, 2)\n    return L([n, n])\n",
             "def double(n):\n    try: raise ValueError\n    except ValueError:\n        import traceback; traceback.format_exc()\n    return [n, n]\n",
         ]
     )
-    assert [g.status for g in found] == ["pass", "fail", "fail", "fail", "pass", "pass"]
-    assert "test_" in found[1].detail
+    assert [g.status for g in found] == ["pass", "fail", "fail", "fail", "fail", "pass", "pass"]
+    assert "test_" in found[1].detail and "NameError" in found[4].detail
 
 
 @pytest.fixture(scope="module")
