@@ -353,21 +353,27 @@ def filters(as_json: AsJson = False) -> None:
 def main() -> None:
     """Entry point: turns what goes wrong into one line and an exit status."""
     try:
-        app(standalone_mode=False)
+        status = app(standalone_mode=False)  # an interrupt comes back as a status, all else as an exception
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except KeyboardInterrupt:
-        print("neve: interrupted; the same command goes on from here", file=sys.stderr)
-        sys.exit(130)
+        status = INTERRUPTED
     except Exception as error:
         if os.environ.get("NEVE_DEBUG"):
             raise
         sys.exit(_tell(error))
+    if status == INTERRUPTED:
+        print("neve: interrupted; the same command goes on from here", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
 
 
 def _tell(error: Exception) -> int:
     if isinstance(error, typer.Abort):
-        return 130
+        return INTERRUPTED
     if hasattr(error, "show") and hasattr(error, "exit_code"):  # click's own, wherever typer keeps it
         error.show()
         return int(error.exit_code)

@@ -89,13 +89,18 @@ def grade(
         ThreadPoolExecutor(workers()) as pool,
     ):
         prepared = prepare(wanted, machine, pool, known) if wanted else {}
-        for start in range(0, len(samples), BLOCK):
-            rows: list[Any] = [
-                (by_id[task_id], prepared[task_id], text) for task_id, text in samples[start : start + BLOCK]
-            ]
-            for verdict in block(rows, machine, pool, advance):
-                done(len(grades), verdict)
-                grades.append(verdict)
+        try:
+            for start in range(0, len(samples), BLOCK):
+                rows: list[Any] = [
+                    (by_id[task_id], prepared[task_id], text)
+                    for task_id, text in samples[start : start + BLOCK]
+                ]
+                for verdict in block(rows, machine, pool, advance):
+                    done(len(grades), verdict)
+                    grades.append(verdict)
+        except BaseException:  # an interrupt above all: what has not begun is not waited for
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return grades
 
 

@@ -7,6 +7,9 @@ in Neve's cache folder, under a digest of all that it follows from (program, arg
 a digest of its own: a cut-off or altered entry is made anew. Programs in the sandbox cannot see that folder; whoever
 can write there can change Neve itself. Times that are kept steer first tries only: before a time-out
 counts, the canonical solution is timed again.
+
+Canonical solutions share sandboxes, and samples are graded as soon as their task's suite is there, the costliest first
+(`flow`). The trade-off: the order of work follows a guess of cost, the order of results never does.
 """
 
 from __future__ import annotations

@@ -130,6 +130,35 @@ def test_kill_9_and_again_gives_the_same(evaluated, writer, benchmark_files, tmp
     assert json.loads(done.stdout) == evaluated[1]
 
 
+def test_ctrl_c_is_a_status_and_one_line(benchmark_files, tmp_path):
+    """An interrupt while canonical solutions run: status 130, one line, soon, although much more was to do."""
+    tasks = benchmarks.load("mbpp+", benchmark_files).tasks
+    rows = [{"task_id": t.task_id, "solution": "def f(): pass"} for t in tasks]
+    (tmp_path / "s.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    command = [
+        "grade",
+        tmp_path / "s.jsonl",
+        "--task",
+        "mbpp+",
+        "--data",
+        benchmark_files,
+        "--out",
+        tmp_path / "out",
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "neve.cli", *map(str, command)], stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "NEVE_CACHE": str(tmp_path / "cache")},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not list(tmp_path.glob("cache/expected/*.json")):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == 130 and said.splitlines()[-1].startswith("neve: interrupted")
+    assert len(list(tmp_path.glob("cache/expected/*.json"))) < len(tasks), "what had not begun was left"
+
+
 def test_a_journal_drops_what_a_kill_left(tmp_path):
     path = tmp_path / "j.jsonl"
     rows, append = journal.reopen(path, {"a": 1})
