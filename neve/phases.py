@@ -21,7 +21,7 @@ def stages(recipe: Recipe, precision: str) -> list[Stage]:
     made = [stage for phase in recipe.phase for stage in _data(recipe, phase)]
     if recipe.training.validate_steps:
         limit = {"bytes": recipe.evaluate.heldout_bytes}
-        made.append(Stage("heldout", "neve.tokens.heldout:build", limit, {"tokens": "tokens"}))
+        made.append(Stage("heldout", "neve.heldout:build", limit, {"tokens": "tokens"}))
     for phase in recipe.phase:
         made.append(_train(recipe, phase, phase.name, precision))
         if phase.control:

@@ -10,6 +10,8 @@ GROUND = {
     "recipe_training",
     "store",
     "locks",
+    "hashing",
+    "heldout",
     "documents",
     "engine",
     "benchmarks",

@@ -123,12 +123,12 @@ def _units(keys: list[str], contexts: list[str], targets: list[str], tokenizer: 
 def heldout(curate: Path, limit: int) -> pa.Table:
     """Held-out documents (doc_id, language, content), at most `limit` bytes, languages in proportion to their bytes.
 
-    They are those that `neve.tokens.heldout` measures in training.
+    They are those that `neve.heldout` measures in training.
     """
     import pyarrow.compute as pc
 
     from neve import documents as tables
-    from neve.tokens.heldout import choose
+    from neve.heldout import choose
 
     wanted = (pc.field("split") == "heldout") & (pc.field("size") > 0)
     table = tables.read(curate / "documents", ["doc_id", "language", "size", "content"], wanted)

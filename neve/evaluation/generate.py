@@ -140,7 +140,7 @@ def extend(
     """The next ids after each prompt as `choose` has them, one batch; a row ends where `ended.cut` says or its budget does."""
     import torch
 
-    from neve.training.model import Cache
+    from neve.evaluation.cache import Cache
 
     window = model.config.max_positions
     device = next(model.parameters()).device
@@ -164,7 +164,7 @@ def extend(
     rows = np.arange(batch)  # those not yet ended; the tensors below hold these rows only
     with torch.inference_mode():
         cache = Cache(model, batch, width + steps)
-        hidden = model(tokens, positions=positions, mask=mask, cache=cache)
+        hidden = model(tokens, positions=positions, mask=mask, keep=cache.append)
         for step in range(steps):
             chosen = choose(model.logits(hidden[:, -1]), rows.tolist())
             out[rows, step] = chosen.cpu().numpy()
@@ -183,7 +183,7 @@ def extend(
             # A row past the end of its own sequence stays at the last position; what it writes there is cut.
             positions = (at - first).clamp_max(window - 1)[:, None]
             hidden = model(
-                chosen[:, None], positions=positions, mask=real[:, None, None, : at + 1], cache=cache
+                chosen[:, None], positions=positions, mask=real[:, None, None, : at + 1], keep=cache.append
             )
     return [ended.cut(out[row, : min(written[row], budgets[row])]) for row in range(batch)]
 

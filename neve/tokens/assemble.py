@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 
 from neve import documents as tables
 from neve.errors import Fault
+from neve.hashing import document_keys, keyed
 from neve.store import read_json, write_json
 from neve.tokens import fim
 from neve.tokens.bpe import hex_digits
-from neve.tokens.hashing import document_keys, keyed
 from neve.tokens.view import COLUMNS, starts
 
 RULES_VERSION = 1

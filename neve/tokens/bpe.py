@@ -30,9 +30,9 @@ from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from neve import documents as tables
 from neve.errors import Fault
+from neve.hashing import document_keys, keyed
 from neve.progress import bar
 from neve.store import read_json, write_json
-from neve.tokens.hashing import document_keys, keyed
 
 RULES_VERSION = 1
 

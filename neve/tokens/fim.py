@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neve.tokens.hashing import key, keyed
+from neve.hashing import key, keyed
 
 EXTRA = 3
 """Tokens that the transformation adds."""

@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from neve.errors import Fault
+from neve.hashing import keyed, permute
 from neve.tokens import fim
-from neve.tokens.hashing import keyed, permute
 
 IGNORED = -100
 """Target that carries no loss."""

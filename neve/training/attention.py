@@ -1,12 +1,13 @@
 """Attention in one place: rotary positions, and one function over PyTorch's kernels, picked by the mask it is given.
 
-    None          causal           SDPA; on Hopper cuDNN's kernel first (`kernels`)
+    None          causal           SDPA; on Hopper cuDNN's kernel first (`kernels`); to train in fp32 on a CPU `_Causal`
     bool tensor   any mask         SDPA, the whole square: exact on every device, the oracle of the others; T² bytes a window
     BlockMask     by document      FlexAttention: blocks of 128 × 128 that no document touches are never computed
 
 The block mask is computed from where documents end, by a few operations on [B, T/128] instead of on the square. The
 trade-off: FlexAttention's kernel is slower than cuDNN's on a full causal square, so without a document mask it is not used;
 it is a kernel only where what calls it is compiled, and has no gradient on a CPU: there the boolean mask is taken.
+`_Causal` keeps its probabilities for the backward pass, which SDPA computes anew, so it is for windows of some length only.
 
 Sources: rotary positions (arXiv 2104.09864) in the half-split form of transformers; masks at document borders as in Llama 3
 (arXiv 2407.21783, section 3.2); FlexAttention (arXiv 2412.05496).
@@ -30,6 +31,9 @@ BLOCK = 128
 
 Mask = Tensor | BlockMask | None
 
+ROWS, LONGEST = 64, 1024
+"""Queries that `_Causal` takes at a time, and the longest window it is used for: it keeps T² / 2 numbers a head."""
+
 
 def rotary(positions: Tensor, size: int, base: float) -> tuple[Tensor, Tensor]:
     """Cosines and sines for positions [B, T], each [B, T, 1, size]; the second half repeats the first."""
@@ -44,6 +48,71 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     half = x.shape[-1] // 2
     turned = torch.cat((-x[..., half:], x[..., :half]), dim=-1)
     return x * cos + turned * sin
+
+
+def _turn(x: Tensor, cos: Tensor, sin: Tensor, out: Tensor) -> Tensor:
+    """`rotate` of x [B, heads, T, D] into `out`, with half of the cosines and sines, [B, 1, T, D/2]."""
+    half = x.shape[-1] // 2
+    first, second = x[..., :half], x[..., half:]
+    torch.mul(first, cos, out=out[..., :half]).addcmul_(second, sin, value=-1)
+    torch.mul(second, cos, out=out[..., half:]).addcmul_(first, sin)
+    return out
+
+
+class _Causal(torch.autograd.Function):
+    """Rotation and causal attention of q [B, T, heads, D], k and v [B, T, kv_heads, D] in products of a block of queries
+    with the keys up to its end: most of the half of the square that nobody sees is not computed. Inside, the heads that
+    share keys stand beside each other: [B · kv_heads, heads / kv_heads, T, D]."""
+
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        (batch, length, heads, size), kv_heads = q.shape, k.shape[2]
+        shared, scale = (batch * kv_heads, heads // kv_heads), size**-0.5
+        cos, sin = (part[..., : size // 2].transpose(1, 2) for part in (cos, sin))
+        out = q.new_empty(batch, length, kv_heads, shared[1], size)
+        mixed, most = out.permute(0, 2, 3, 1, 4), min(ROWS, length)
+        future = q.new_full((most, most), -torch.inf).triu_(1)
+        q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+        q = _turn(q, cos * scale, sin * scale, q.new_empty(q.shape)).view(*shared, length, size)
+        k, v = _turn(k, cos, sin, k.new_empty(k.shape)).flatten(0, 1), v.flatten(0, 1)
+        kept = []
+        for start in range(0, length, ROWS):
+            rows = q[:, :, start : start + ROWS]
+            end = start + rows.shape[2]
+            scores = rows.flatten(1, 2) @ k[:, :end].transpose(1, 2)
+            scores.view(*rows.shape[:3], end)[..., start:] += future[: end - start, : end - start]
+            kept.append(torch.softmax(scores, -1))
+            mixed[:, :, :, start:end] = (kept[-1] @ v[:, :end]).view(batch, kv_heads, *rows.shape[1:])
+        ctx.save_for_backward(q, k, v, cos, sin, *kept)
+        return out.view(batch, length, heads, size)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        q, k, v, cos, sin, *kept = ctx.saved_tensors
+        batch, length, _, size = grads[0].shape
+        grad = grads[0].transpose(1, 2).reshape(q.shape)
+        grad_q, grad_k, grad_v = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
+        for start, p in zip(range(0, length, ROWS), kept, strict=True):
+            end = p.shape[2]
+            rows, above = (x[:, :, start:end].flatten(1, 2) for x in (q, grad))
+            grad_v[:, :end].baddbmm_(p.transpose(1, 2), above)
+            below = torch._softmax_backward_data(above @ v[:, :end].transpose(1, 2), p, -1, p.dtype)
+            grad_q[:, :, start:end] = (below @ k[:, :end]).view(*q.shape[:2], end - start, size)
+            grad_k[:, :end].baddbmm_(below.transpose(1, 2), rows)
+        grad_q, grad_k, grad_v = (x.view(batch, -1, length, size) for x in (grad_q, grad_k, grad_v))
+        out_q, out_k = (x.new_empty(batch, length, x.shape[1], size) for x in (grad_q, grad_k))
+        _turn(grad_q, cos * size**-0.5, sin * -(size**-0.5), out_q.transpose(1, 2))
+        _turn(grad_k, cos, -sin, out_k.transpose(1, 2))
+        return out_q, out_k, grad_v.transpose(1, 2), None, None
+
+
+def rotary_causal(q: Tensor, k: Tensor, v: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor | None:
+    """What `rotate` and `attend` without a mask give for q [B, T, heads, D], k and v [B, T, kv_heads, D], as [B, T, heads, D],
+    where there is a faster way: training in fp32 on a CPU, windows of at most LONGEST. None where there is not."""
+    plain = q.device.type == "cpu" and q.dtype == torch.float32 and q.shape[1] <= LONGEST
+    if not (plain and torch.is_grad_enabled()) or torch.compiler.is_compiling():
+        return None
+    return _Causal.apply(q, k, v, *turn)
 
 
 def kernels() -> contextlib.AbstractContextManager[Any]:

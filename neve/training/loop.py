@@ -35,6 +35,7 @@ from neve.tokens.mix import Mix, opened
 from neve.tokens.view import View
 from neve.training import attention, checkpoint, distributed, log, optim, plan, schedule
 from neve.training.checkpoint import Checkpoints
+from neve.training.cores import Crew
 from neve.training.distributed import ALONE, World
 from neve.training.loss import IGNORED, scaled_loss
 from neve.training.model import Config, Llama, load, save
@@ -217,11 +218,13 @@ def _train(job: Job, model: Llama) -> None:
         gc.collect()
         gc.freeze()
         stack.callback(gc.unfreeze)
+        crew = Crew(model, ways["micro_batch"], world)
+        stack.enter_context(crew.pool)
         saved = begun = time.monotonic()
         for step, windows, waited in _batches(job, done):
             due = world.first and time.monotonic() - saved >= ways["checkpoint_seconds"]
             valid, stop, due = world.sums(int((windows[1] != IGNORED).sum()), len(interrupted), due)
-            mean = accumulate(model, windows, valid, settings, world, end)
+            mean = accumulate(crew, windows, valid, settings, world, end)
             rate = schedule.lr(step, total, phase["lr"])
             loss, norm, taken = optim.update(optimizer, mean, rate, training["clip"])
             seen = min(step * batch, job.limit or sys.maxsize) * training["sequence"]
@@ -295,25 +298,28 @@ def _batches(job: Job, done: int) -> Iterator[tuple[int, tuple[Tensor, Tensor], 
 
 
 def accumulate(
-    model: Llama, windows: tuple[Tensor, Tensor], valid: float, settings: Settings, world: World, end: int
+    crew: Crew, windows: tuple[Tensor, Tensor], valid: float, settings: Settings, world: World, end: int
 ) -> Tensor:
     """Add up the gradient of one step's mean loss over `valid` targets, micro batch by micro batch; the loss, in nats."""
-    size, device, masked = (
-        settings["ways"]["micro_batch"],
-        world.device,
-        settings["training"]["document_mask"],
-    )
-    flex = settings["ways"]["attention"] != "sdpa" and model.compiled and device.type == "cuda"
+    device, masked = world.device, settings["training"]["document_mask"]
+    flex = settings["ways"]["attention"] != "sdpa" and crew.models[0].compiled and device.type == "cuda"
     mask_of = attention.block_mask if flex else attention.document_mask
-    total = torch.zeros((), device=device)
+    size = -(-min(settings["ways"]["micro_batch"], len(windows[0])) // len(crew.models))
     inputs, targets = (part.to(device, non_blocking=True).split(size) for part in windows)
-    for number, (x, y) in enumerate(zip(inputs, targets, strict=True), 1):
-        distributed.last_of_step(model, number == len(inputs))
-        with world.arithmetic(settings["precision"]):
-            loss = scaled_loss(model, x, y, 1.0 / max(valid, 1.0), mask_of(x, end) if masked else None)
-        loss.backward()
-        total += loss.detach()
-    return world.total(total)
+
+    def share(number: int) -> Tensor:
+        model, total = crew.models[number], torch.zeros((), device=device)
+        mine = range(number, len(inputs), len(crew.models))
+        for part in mine:
+            distributed.last_of_step(model, part == mine[-1])
+            x, y = inputs[part], targets[part]
+            with world.arithmetic(settings["precision"]):
+                loss = scaled_loss(model, x, y, 1.0 / max(valid, 1.0), mask_of(x, end) if masked else None)
+            loss.backward()
+            total += loss.detach()
+        return total
+
+    return world.total(crew.sum(share))
 
 
 @contextlib.contextmanager

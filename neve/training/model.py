@@ -5,8 +5,8 @@ order, so that fp32 logits are equal. The trade-off: no options beyond the recip
 scaling). `forward` ends with the final norm: who wants a loss never holds the logits of all positions at once.
 
 Layers may be compiled one by one, which costs one compilation for all, and may keep only part of what the backward pass
-needs (`prepare`). In bf16 the residual stream is bf16 too, as it is under sharding. On a CPU the norm has a hand-written
-gradient (half the passes over memory of the composed one); on a GPU it is compiled, or PyTorch's kernel.
+needs (`prepare`). In bf16 the residual stream is bf16 too, as it is under sharding. On a CPU norms and
+projections have hand-written gradients (fewer passes over memory); on a GPU the norm is compiled, or PyTorch's kernel.
 
 Sources: Llama 2 (arXiv 2307.09288); RMSNorm (arXiv 1910.07467); grouped queries (arXiv 2305.13245); GPT-2 for residual
 projections scaled down at the start by 1/√(2·layers).
@@ -32,7 +32,7 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selective_checkpoint_contexts
 
 from neve.errors import Fault
-from neve.training.attention import Mask, attend, rotary, rotate
+from neve.training.attention import Mask, attend, rotary, rotary_causal, rotate
 from neve.training.distributed import ALONE, World, whole
 
 INIT_STD = 0.02
@@ -49,6 +49,8 @@ NAMES = {
 PLAIN = {"architectures": ["LlamaForCausalLM"], "hidden_act": "silu", "attention_bias": False, "mlp_bias": False,
          "rope_type": "default"}  # fmt: skip
 """What config.json has to say where it says anything; the first it has to say."""
+
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError)
 
 
 @dataclass(frozen=True)
@@ -67,28 +69,8 @@ class Config:
     max_positions: int
 
 
-Keep = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]  # new keys and values of a layer in, all of them out
-
-
-class Cache:
-    """Keys and values of what was read so far, for generation: [layers, batch, kv_heads, length, head size]."""
-
-    def __init__(self, model: Llama, batch: int, length: int) -> None:
-        config = model.config
-        weight = model.model.embed_tokens.weight
-        shape = (config.layers, batch, config.kv_heads, length, config.hidden // config.heads)
-        self.keys = torch.zeros(shape, dtype=weight.dtype, device=weight.device)
-        self.values = torch.zeros_like(self.keys)
-        self.filled = 0
-
-    def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Write k and v [B, kv_heads, T, D] behind what is there; returns all keys and values of the layer."""
-        end = self.filled + k.shape[2]
-        if end > self.keys.shape[3]:
-            raise ValueError(f"the cache holds {self.keys.shape[3]} positions; position {end} does not fit")
-        self.keys[layer, :, :, self.filled : end] = k
-        self.values[layer, :, :, self.filled : end] = v
-        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
+Keep = Callable[[int, Tensor, Tensor], tuple[Tensor, Tensor]]
+"""For generation: a layer's number and new keys and values in, all of them out (`neve.evaluation.cache`)."""
 
 
 class _Norm(torch.autograd.Function):
@@ -116,6 +98,34 @@ def compute_dtype(x: Tensor) -> torch.dtype:
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
 
 
+class _Product(torch.autograd.Function):
+    """x · weightᵀ; the product that is the weight's gradient adds to what `weight.grad` holds, which saves a pass over both."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return x @ weight.T
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None]:
+        x, weight = ctx.saved_tensors
+        rows, above = x.flatten(0, -2), grads[0].flatten(0, -2)
+        if weight.grad is None:
+            return grads[0] @ weight, above.T @ rows
+        weight.grad.addmm_(above.T, rows)
+        return grads[0] @ weight, None
+
+
+class Linear(nn.Linear):
+    """nn.Linear, of which no bias is used; `_Product` to train in the weight's own type on a CPU."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        plain = x.device.type == "cpu" and x.dtype == compute_dtype(x) == self.weight.dtype
+        if plain and torch.is_grad_enabled() and not torch.compiler.is_compiling():
+            return _Product.apply(x, self.weight)
+        return F.linear(x, self.weight)
+
+
 class Norm(nn.Module):
     """RMSNorm; the result has the type of the products that it goes into, so that it is cast once, not for each."""
 
@@ -139,15 +149,19 @@ class Attention(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.size = config.hidden // config.heads
-        self.q_proj = nn.Linear(config.hidden, config.heads * self.size, bias=False)
-        self.k_proj = nn.Linear(config.hidden, config.kv_heads * self.size, bias=False)
-        self.v_proj = nn.Linear(config.hidden, config.kv_heads * self.size, bias=False)
-        self.o_proj = nn.Linear(config.heads * self.size, config.hidden, bias=False)
+        self.q_proj = Linear(config.hidden, config.heads * self.size, bias=False)
+        self.k_proj = Linear(config.hidden, config.kv_heads * self.size, bias=False)
+        self.v_proj = Linear(config.hidden, config.kv_heads * self.size, bias=False)
+        self.o_proj = Linear(config.heads * self.size, config.hidden, bias=False)
 
-    def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Mask, keep: Keep | None) -> Tensor:
+    def forward(
+        self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Mask, keep: Callable[..., Any] | None
+    ) -> Tensor:
         batch, length, _ = x.shape
         projections = (self.q_proj, self.k_proj, self.v_proj)
         q, k, v = (projection(x).view(batch, length, -1, self.size) for projection in projections)
+        if mask is None and keep is None and (mixed := rotary_causal(q, k, v, turn)) is not None:
+            return self.o_proj(mixed.flatten(2))
         q, k, v = (part.to(v.dtype).transpose(1, 2) for part in (rotate(q, *turn), rotate(k, *turn), v))
         if keep is not None:
             k, v = keep(k, v)
@@ -158,9 +172,9 @@ class Attention(nn.Module):
 class FeedForward(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
-        self.gate_proj = nn.Linear(config.hidden, config.intermediate, bias=False)
-        self.up_proj = nn.Linear(config.hidden, config.intermediate, bias=False)
-        self.down_proj = nn.Linear(config.intermediate, config.hidden, bias=False)
+        self.gate_proj = Linear(config.hidden, config.intermediate, bias=False)
+        self.up_proj = Linear(config.hidden, config.intermediate, bias=False)
+        self.down_proj = Linear(config.intermediate, config.hidden, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
@@ -192,7 +206,9 @@ class Layer(nn.Module):
     def forward(self, *args: Any) -> Tensor:
         return self.run(*args)
 
-    def compute(self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Mask, keep: Keep | None) -> Tensor:
+    def compute(
+        self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Mask, keep: Callable[..., Any] | None
+    ) -> Tensor:
         x = x + self.self_attn(self.input_layernorm(x), turn, mask, keep)
         return x + self.mlp(self.post_attention_layernorm(x))
 
@@ -217,11 +233,11 @@ class Llama(nn.Module):
     def __init__(self, config: Config, seed: int | None = 0) -> None:
         super().__init__()
         self.config = config
-        self.compiled = False
+        self.compiled = self.recomputes = False
         with torch.device("meta"):
             self.model = Trunk(config)
             if not config.tied:
-                self.lm_head = nn.Linear(config.hidden, config.vocab_size, bias=False)
+                self.lm_head = Linear(config.hidden, config.vocab_size, bias=False)
         if seed is not None:
             self.to_empty(device="cpu")._draw(seed)
 
@@ -239,7 +255,7 @@ class Llama(nn.Module):
 
     def prepare(self, compiled: bool, recompute: bool) -> None:
         """Choose how layers run from now on: compiled, and recomputing a part in the backward pass to save memory."""
-        self.compiled = compiled
+        self.compiled, self.recomputes = compiled, recompute
         layers: list[Any] = list(self.model.layers)
         for layer in layers:
             run = layer.recompute if recompute else layer.compute
@@ -251,24 +267,20 @@ class Llama(nn.Module):
         return self.model.embed_tokens.weight if self.config.tied else self.lm_head.weight
 
     def forward(
-        self, tokens: Tensor, positions: Tensor | None = None, mask: Mask = None, cache: Cache | None = None
+        self, tokens: Tensor, positions: Tensor | None = None, mask: Mask = None, keep: Keep | None = None
     ) -> Tensor:
         """tokens int64 [B, T] -> hidden states after the final norm [B, T, H].
 
-        `positions` [B, T] count from 0, by default from what the cache holds; `mask` is a BlockMask, or bool
-        [B, 1, T, S], True = attend, S = T plus what the cache holds, by default causal. With a cache the T positions are
-        appended to it. Raises ValueError where the cache is full.
+        `positions` [B, T], by default from 0; `mask` is a BlockMask, or bool [B, 1, T, S], True = attend, S = T plus what
+        `keep` adds in front, by default causal.
         """
-        filled = 0 if cache is None else cache.filled
         if positions is None:
-            positions = torch.arange(filled, filled + tokens.shape[1], device=tokens.device)[None]
+            positions = torch.arange(tokens.shape[1], device=tokens.device)[None]
         turn = rotary(positions, self.config.hidden // self.config.heads, self.config.rope_base)
         x = self.model.embed_tokens(tokens)
         x = x.to(compute_dtype(x))
         for index, layer in enumerate(self.model.layers):
-            x = layer(x, turn, mask, None if cache is None else functools.partial(cache.append, index))
-        if cache is not None:
-            cache.filled += tokens.shape[1]
+            x = layer(x, turn, mask, keep and functools.partial(keep, index))
         return self.model.norm(x)
 
     def logits(self, hidden: Tensor) -> Tensor:
@@ -292,11 +304,8 @@ def save(model: Llama, folder: Path, tokenizer_folder: Path | None, world: World
                 shutil.copyfile(path, folder / path.name)
         end = _end_of_text(tokenizer_folder) if tokenizer_folder else None
         ends = {"bos_token_id": end, "eos_token_id": end}
-        description = {
-            "architectures": PLAIN["architectures"],
-            "model_type": "llama",
-            "torch_dtype": "float32",
-        }
+        description: dict[str, Any] = {"model_type": "llama", "torch_dtype": "float32"}
+        description["architectures"] = PLAIN["architectures"]
         description |= {NAMES[field]: value for field, value in asdict(model.config).items()} | ends
         (folder / "config.json").write_text(json.dumps(description, indent=2) + "\n")
         generation = json.dumps(ends | {"do_sample": False}, indent=2)
@@ -354,15 +363,7 @@ def load(folder: Path) -> Llama:
         config, weights = _config(folder / "config.json"), _weights(folder)
         if config.layers > len(weights):
             raise ValueError(f"num_hidden_layers = {config.layers} with {len(weights)} tensors")
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-        SafetensorError,
-    ) as error:
+    except UNREADABLE as error:
         raise Fault(
             f"{folder}: not a readable model folder, config.json with safetensors: {error!r}"
         ) from None

@@ -6,7 +6,16 @@ import pytest
 import torch
 
 from neve.errors import Fault
-from neve.training.attention import BLOCK, attend, block_mask, document_mask, rotary, rotate
+from neve.training.attention import (
+    BLOCK,
+    LONGEST,
+    attend,
+    block_mask,
+    document_mask,
+    rotary,
+    rotary_causal,
+    rotate,
+)
 from neve.training.model import Config, Llama
 
 
@@ -33,6 +42,37 @@ def test_causal_attention_is_its_definition(queries, kv_heads):
     allowed = torch.arange(12)[None] <= torch.arange(12 - queries, 12)[:, None]
     expected = by_definition(q, k, v, allowed.expand(2, -1, -1))
     torch.testing.assert_close(attend(q, k, v).double(), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("length", [1, 63, 64, 65, 200])
+@pytest.mark.parametrize("kv_heads", [1, 2, 6])
+def test_rotation_and_attention_at_once(length, kv_heads):
+    """Oracle: `rotate` and `attend`, whose gradients are PyTorch's, in fp64."""
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(2, length, heads, 8, requires_grad=True) for heads in (6, kv_heads, kv_heads))
+    turn = rotary(torch.arange(length)[None], 8, 10_000.0)
+    weights = torch.randn(2, length, 6, 8)
+    got = rotary_causal(q, k, v, turn)
+    wide = [x.detach().double().requires_grad_() for x in (q, k, v)]
+    angles = [part.double() for part in turn]
+    turned = (rotate(wide[0], *angles), rotate(wide[1], *angles), wide[2])
+    expected = attend(*(x.transpose(1, 2) for x in turned)).transpose(1, 2)
+    torch.testing.assert_close(got.double(), expected, rtol=1e-5, atol=1e-6)
+    (got * weights).sum().backward()
+    (expected * weights).sum().backward()
+    for ours, theirs in zip((q, k, v), wide, strict=True):
+        torch.testing.assert_close(ours.grad.double(), theirs.grad, rtol=1e-4, atol=1e-5)
+
+
+def test_where_there_is_no_faster_way():
+    """Nothing to differentiate, another type, or windows whose probabilities would take much memory."""
+    turn = rotary(torch.arange(LONGEST + 1)[None], 8, 10_000.0)
+    q = torch.randn(1, LONGEST + 1, 2, 8)
+    short = q[:, :4], [part[:, :4] for part in turn]
+    assert rotary_causal(q, q, q, turn) is None
+    assert rotary_causal(*[short[0].bfloat16()] * 3, short[1]) is None
+    with torch.no_grad():
+        assert rotary_causal(*[short[0]] * 3, short[1]) is None
 
 
 def test_document_mask_by_hand():

@@ -98,8 +98,10 @@ def test_micro_batches_do_not_change_the_losses(settings, stages, tmp_path):
     assert losses[2] == pytest.approx(losses[0], rel=1e-5)
 
 
-def test_kill_and_resume_is_bit_equal(settings, stages, tmp_path):
-    """kill -9, and damage to the last checkpoint; the stream goes through more than one round."""
+def test_kill_and_resume_is_bit_equal(settings, stages, tmp_path, monkeypatch):
+    """kill -9, and damage to the last checkpoint; the stream goes through more than one round, on two cores."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    torch.set_num_threads(2)
     settings = copy.deepcopy(settings)
     settings["training"] |= {"batch": 32, "sequence": 64}
     settings["ways"] |= {"checkpoint_seconds": 0.05, "micro_batch": 16}

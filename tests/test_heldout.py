@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from neve import documents as tables
+from neve import heldout
 from neve.errors import Fault
 from neve.evaluation import bpb
 from neve.store import read_json
-from neve.tokens import bpe, heldout
+from neve.tokens import bpe
 
 
 def read(folder: Path) -> tuple[list[np.ndarray], list[str], np.ndarray]:

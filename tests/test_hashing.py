@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neve.tokens.hashing import document_keys, key, keyed, permute, splitmix64
+from neve.hashing import document_keys, key, keyed, permute, splitmix64
 
 
 def test_splitmix64_gives_the_published_sequence() -> None:
