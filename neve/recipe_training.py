@@ -25,7 +25,7 @@ class Training(Section):
     batch_tokens: int = Field(default=1 << 22, ge=8)
     """Tokens of one optimizer step, a multiple of sequence."""
     micro_batch: int = Field(default=16, ge=1)
-    """Windows of one forward pass on one device."""
+    """Windows at a time on one device; on a CPU its cores share them out, each with gradients of its own."""
     betas: tuple[float, float] = (0.9, 0.95)
     weight_decay: float = Field(default=0.1, ge=0)
     """On matrices; norms and embeddings are not decayed."""
