@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 WIDTH, HEIGHT = 760, 280
-LEFT, RIGHT, TOP, BOTTOM = 58, 12, 12, 42
+LEFT, RIGHT, TOP, BOTTOM = 72, 12, 12, 42
 
 Series = tuple[str, list[float], list[float]]
 """Label, x values, y values."""
