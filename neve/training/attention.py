@@ -107,8 +107,8 @@ class _Causal(torch.autograd.Function):
 
 
 def rotary_causal(q: Tensor, k: Tensor, v: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor | None:
-    """What `rotate` and `attend` without a mask give for q [B, T, heads, D], k and v [B, T, kv_heads, D], as [B, T, heads, D],
-    where there is a faster way: training in fp32 on a CPU, windows of at most LONGEST. None where there is not."""
+    """`rotate` and `attend` without a mask, q and the result [B, T, heads, D], k and v [B, T, kv_heads, D], where there is a
+    faster way: training in fp32 on a CPU, windows of at most LONGEST. None where there is not."""
     plain = q.device.type == "cpu" and q.dtype == torch.float32 and q.shape[1] <= LONGEST
     if not (plain and torch.is_grad_enabled()) or torch.compiler.is_compiling():
         return None

@@ -2,9 +2,8 @@
 
 An operation that all cores share makes them wait for each other, some thousand times a step; threads that each go through
 the whole model wait once. Every thread has a model over the same weights and its own gradients, which are added up in a
-fixed order, so the result does not depend on who is ready first. The trade-offs: gradients once more for each thread, and
-sums in another order than with another number of threads. On a GPU, under torchrun and where layers are compiled there is
-one model and no thread.
+fixed order, so the result does not depend on who is ready first. The trade-offs: gradients once more for each thread, sums
+in an order that hangs on their number. On a GPU, under torchrun and where layers are compiled there is one model alone.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ class Crew:
         apart = world.device.type == "cpu" and world.alone and not model.compiled
         self.models = [model, *(_twin(model) for _ in range(1, min(self.cores, micro_batch) if apart else 1))]
         self.each = self.cores // len(self.models)
+        self.busy = True  # while somebody waits for what threads do; they look before each window
         self.pool = ThreadPoolExecutor(len(self.models), "core", torch.set_num_threads, (self.each,))
 
     def sum(self, work: Callable[[int], Tensor]) -> Tensor:
@@ -35,9 +35,11 @@ class Crew:
         if not others:
             return work(0)
         torch.set_num_threads(self.each)
+        self.busy = True
         try:
             total = torch.stack(list(self.pool.map(work, range(len(self.models))))).sum()
         finally:
+            self.busy = False
             torch.set_num_threads(self.cores)
         for other in others:
             for mine, theirs in zip(first.parameters(), other.parameters(), strict=True):

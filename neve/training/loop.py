@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import json
 import os
 import shutil
@@ -310,7 +311,7 @@ def accumulate(
     def share(number: int) -> Tensor:
         model, total = crew.models[number], torch.zeros((), device=device)
         mine = range(number, len(inputs), len(crew.models))
-        for part in mine:
+        for part in itertools.takewhile(lambda _: crew.busy, mine):
             distributed.last_of_step(model, part == mine[-1])
             x, y = inputs[part], targets[part]
             with world.arithmetic(settings["precision"]):

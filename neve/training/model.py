@@ -154,9 +154,7 @@ class Attention(nn.Module):
         self.v_proj = Linear(config.hidden, config.kv_heads * self.size, bias=False)
         self.o_proj = Linear(config.heads * self.size, config.hidden, bias=False)
 
-    def forward(
-        self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Mask, keep: Callable[..., Any] | None
-    ) -> Tensor:
+    def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Mask, keep: Callable | None) -> Tensor:
         batch, length, _ = x.shape
         projections = (self.q_proj, self.k_proj, self.v_proj)
         q, k, v = (projection(x).view(batch, length, -1, self.size) for projection in projections)
@@ -206,9 +204,7 @@ class Layer(nn.Module):
     def forward(self, *args: Any) -> Tensor:
         return self.run(*args)
 
-    def compute(
-        self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Mask, keep: Callable[..., Any] | None
-    ) -> Tensor:
+    def compute(self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Mask, keep: Callable | None) -> Tensor:
         x = x + self.self_attn(self.input_layernorm(x), turn, mask, keep)
         return x + self.mlp(self.post_attention_layernorm(x))
 

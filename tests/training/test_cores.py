@@ -1,5 +1,8 @@
 """Oracle: one model that takes all windows by itself."""
 
+import threading
+import time
+
 import pytest
 import torch
 
@@ -62,14 +65,22 @@ def test_a_step_of_the_first_is_a_step_of_all(config: Config, cores):
     assert all(torch.equal(weight, weights[1][name]) for name, weight in weights[0].items())
 
 
-def test_what_fails_in_a_thread_fails(config: Config, cores):
+def test_what_fails_in_a_thread_fails_and_the_others_leave(config: Config, cores):
     crew = Crew(Llama(config, seed=1), 2, ALONE)
 
+    both = threading.Barrier(2)
+
     def share(number: int) -> torch.Tensor:
-        if number:
+        both.wait(30)
+        if not number:
             raise MemoryError("no room")
+        ends = time.monotonic() + 30
+        while crew.busy and time.monotonic() < ends:
+            time.sleep(0.01)
+        left.append(time.monotonic() < ends)
         return torch.zeros(())
 
+    left: list[bool] = []
     with crew.pool, pytest.raises(MemoryError, match="no room"):
         crew.sum(share)
-    assert torch.get_num_threads() == cores
+    assert torch.get_num_threads() == cores and left == [True]
