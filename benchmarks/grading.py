@@ -21,8 +21,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from neve import benchmarks
-from neve.evaluation import suites
+from neve.evaluation.grading import suites
+from neve.tasks import benchmarks
 
 FILES = {"humaneval+": ("humaneval", "HUMANEVAL_OVERRIDE_PATH"), "mbpp+": ("mbpp", "MBPP_OVERRIDE_PATH")}
 """By benchmark: EvalPlus's name for it, and the variable that tells it where the file is."""

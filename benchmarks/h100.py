@@ -32,7 +32,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from neve.training import attention, loop, loss, optim, plan
+from neve.training import attention, costs, loop, loss, optim
 from neve.training.cores import Crew
 from neve.training.distributed import World
 from neve.training.log import PEAKS
@@ -152,7 +152,7 @@ def measure(
                 )
             )
     speed = batch * row.length / statistics.median(seconds)
-    flops = plan.flops_per_token(model, vocabulary, row.length)
+    flops = costs.flops_per_token(model, vocabulary, row.length)
     peak = PEAKS["H100"]
     figures = {
         **row._asdict(),

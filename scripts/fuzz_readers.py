@@ -41,11 +41,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from neve.corpus import licenses, spdx
+from neve.corpus.licenses import license_evidence, spdx
 from neve.corpus.sources import archive, columns, git, parquet, remote, sift, table
 from neve.corpus.sources.batches import Limits
 from neve.errors import Fault
-from neve.recipe import Source
+from neve.recipe.recipe import Source
 
 LIMITS = Limits(max_file_bytes=1 << 16, max_archive_bytes=1 << 24)
 SLOW = 60
@@ -225,7 +225,7 @@ def fuzz_licenses(folder: Path, dice: random.Random) -> None:
         "LICENSE",
         "a/LICENSES/MIT.txt",
     )
-    lookup = licenses.Lookup([(dice.choice(("", "a/", "a/b/")) + name, text) for name in names])
+    lookup = license_evidence.Lookup([(dice.choice(("", "a/", "a/b/")) + name, text) for name in names])
     contents = pa.array([text, None, b"# SPDX-License-Identifier: " + text], pa.large_binary())
     found, _ = lookup.columns(pa.array(["a/b/c.py", "x.py", "a/LICENSE"]), contents, dice.choice(("", "a/")))
     spdx.permitted_mask(found, "permissive")

@@ -2,7 +2,7 @@
 
     python scripts/make_contamination_index.py FOLDER [OUT]
 
-FOLDER holds the files that `neve.benchmarks.FILES` names; OUT is by default the package's own
+FOLDER holds the files that `neve.tasks.benchmarks.FILES` names; OUT is by default the package's own
 `neve/corpus/contamination.npz`. The same files give the same bytes.
 """
 
@@ -13,18 +13,18 @@ from pathlib import Path
 
 import numpy as np
 
-from neve import benchmarks
-from neve.corpus import decontaminate
+from neve.corpus.contamination import benchmark_index
+from neve.tasks import benchmarks
 
 LIMIT = 1 << 20
 
 
 def build(folder: Path, out: Path) -> dict[str, np.ndarray]:
     """Write the index of the packaged benchmarks' files in `folder` to `out`; returns its arrays."""
-    arrays = decontaminate.join(
-        decontaminate.hashes(benchmarks.load(name, folder)) for name in decontaminate.PACKAGED
+    arrays = benchmark_index.join(
+        benchmark_index.hashes(benchmarks.load(name, folder)) for name in benchmark_index.PACKAGED
     )
-    decontaminate.pack(arrays, out)
+    benchmark_index.pack(arrays, out)
     if out.stat().st_size >= LIMIT:
         raise SystemExit(
             f"{out}: {out.stat().st_size:,} bytes, but the package's index must stay under {LIMIT:,}"
@@ -38,7 +38,7 @@ if __name__ == "__main__":
     target = (
         Path(sys.argv[2])
         if len(sys.argv) == 3
-        else Path(decontaminate.__file__).with_name(decontaminate.PACKED)
+        else Path(benchmark_index.__file__).with_name(benchmark_index.PACKED)
     )
     built = build(Path(sys.argv[1]), target)
     counts = ", ".join(f"{name} {len(array):,}" for name, array in built.items())

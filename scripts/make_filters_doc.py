@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from neve.corpus import filters, lexing, signals
+from neve.corpus.signals import lexing, measurement, rules
 
 PAGE = Path(__file__).parents[1] / "docs" / "filters.md"
 
@@ -42,7 +42,7 @@ Where a published limit stopped too much good code among the standard library of
 def page() -> str:
     """The page as it should be."""
     lines = [HEAD.format(lexed=", ".join(lexing.DIALECTS)), "## Rules", ""]
-    rows = filters.table()
+    rows = rules.table()
     lines += _table(
         ["rule", "stops where", "limits by language", "languages", "meaning", "source"],
         [
@@ -62,14 +62,14 @@ def page() -> str:
         ["signal", "unit", "measures", "languages", "source"],
         [
             [f"`{s.name}`", s.unit, s.meaning, _short(", ".join(s.languages or ("all",))), s.source]
-            for s in signals.SIGNALS
+            for s in measurement.SIGNALS
         ],
     )
     return "\n".join(lines) + "\n"
 
 
 def _short(languages: str) -> str:
-    return languages.replace(", ".join(signals.LEXED), "with a lexer")
+    return languages.replace(", ".join(measurement.LEXED), "with a lexer")
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 PACKAGE, VERSION = "linguist-languages", "9.5.0"
-TARGET = Path(__file__).parent.parent / "neve" / "corpus" / "linguist.json"
+TARGET = Path(__file__).parent.parent / "neve" / "corpus" / "languages" / "linguist.json"
 KEYS = ("type", "extensions", "filenames", "interpreters", "aliases")
 ORIGIN = {
     "package": f"npm {PACKAGE}@{VERSION}",

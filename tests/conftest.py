@@ -13,8 +13,8 @@ import pyarrow as pa
 import pytest
 
 from neve import documents as tables
-from neve.recipe import Recipe
-from neve.recipe_file import parse
+from neve.recipe.file import parse
+from neve.recipe.recipe import Recipe
 from neve.tokens import bpe, shards
 
 ROOT = Path(__file__).parents[1]
@@ -72,7 +72,7 @@ def small_recipe() -> Recipe:
 @pytest.fixture(scope="session")
 def small_run(small_recipe: Recipe, tmp_path_factory) -> Path:
     """Folder of a finished small run."""
-    from neve.run import run
+    from neve.run.runner import run
 
     folder = tmp_path_factory.mktemp("runs") / "small"
     assert run(small_recipe, folder)

@@ -14,8 +14,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from neve.corpus import passes
-from neve.corpus.curation import Curation
+from neve.corpus.steps import text_passes
+from neve.corpus.steps.curation import Curation
 
 RULES_VERSION = 3
 
@@ -28,7 +28,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     Returns counts. Raises Fault when there is nothing to curate, when too many files fail for an internal error, or
     when the rows that leave are not those that entered. What a killed attempt left in `out` is gone on from.
     """
-    passes.check_settings(settings)
+    text_passes.check_settings(settings)
     curation = Curation({**settings, "job": "curate"}, inputs["files"], out)
     curation.identify()
     curation.drop_exact_and_unlicensed()

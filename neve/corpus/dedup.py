@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from neve.corpus.curation import Curation
+from neve.corpus.steps.curation import Curation
 
 RULES_VERSION = 1
 

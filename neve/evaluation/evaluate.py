@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neve import benchmarks, sandbox
-from neve.evaluation import bpb, extract, generate, results, speaking, statistics
-from neve.evaluation.grade import grade
+from neve import sandbox
+from neve.evaluation import bits_per_byte, results, statistics
+from neve.evaluation.generation import extraction, generate, model_tokenizer
+from neve.evaluation.grading.grade import grade
 from neve.store import atomic_write, read_json, write_json
+from neve.tasks import benchmarks
 
 if TYPE_CHECKING:
     from neve.training.model import Llama
@@ -41,12 +43,12 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     data = Path(section["data"]) if section["data"] else None
     tests = {name: benchmarks.load(name, data) for name in section["tasks"]}
     place = sandbox.probe()
-    tokenizer = speaking.load(inputs["tokenizer"])
-    table = bpb.heldout(inputs["curate"], section["heldout_bytes"])
-    texts = {"heldout": bpb.documents(table, tokenizer)}
+    tokenizer = model_tokenizer.load(inputs["tokenizer"])
+    table = bits_per_byte.heldout(inputs["curate"], section["heldout_bytes"])
+    texts = {"heldout": bits_per_byte.documents(table, tokenizer)}
     for benchmark in tests.values():
         for metric, tasks in _splits(benchmark).items():
-            texts[metric] = bpb.solutions(tasks, tokenizer)
+            texts[metric] = bits_per_byte.solutions(tasks, tokenizer)
     languages = table["language"].to_pylist()
 
     (out / "models").mkdir(exist_ok=True)
@@ -56,7 +58,10 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
         path = out / "models" / f"{name}.json"
         if not path.exists():
             model = _load(inputs[stage])
-            bits = {metric: bpb.measure(model, units, f"{name}: {metric}") for metric, units in texts.items()}
+            bits = {
+                metric: bits_per_byte.measure(model, units, f"{name}: {metric}")
+                for metric, units in texts.items()
+            }
             part = {
                 "bits_per_byte": _bits_per_byte(bits, texts, languages, seed, section["bootstrap"]),
                 "benchmarks": {
@@ -114,7 +119,7 @@ def _splits(benchmark: benchmarks.Benchmark) -> dict[str, list[benchmarks.Task]]
 
 def _bits_per_byte(
     bits: dict[str, np.ndarray],
-    texts: dict[str, list[bpb.Text]],
+    texts: dict[str, list[bits_per_byte.Text]],
     languages: Sequence[str],
     seed: int,
     resamples: int,
@@ -150,7 +155,7 @@ def _bits_per_byte(
 def _pass_at_1(
     name: str,
     model: Llama,
-    speech: speaking.Speech,
+    speech: model_tokenizer.Speech,
     benchmark: benchmarks.Benchmark,
     section: dict[str, Any],
     place: sandbox.Sandbox,
@@ -170,7 +175,7 @@ def _pass_at_1(
         label=f"{name}: generate {benchmark.name}",
     )
     programs = [
-        (task.task_id, extract.completed(generate.given(task.prompt), completion, task.entry_point))
+        (task.task_id, extraction.completed(generate.given(task.prompt), completion, task.entry_point))
         for task, completion in zip(tasks, completions, strict=True)
     ]
     grades = grade(benchmark, programs, place, label=f"{name}: grade {benchmark.name}")
@@ -189,7 +194,7 @@ def _compare(
     control: str,
     metric: str,
     parts: dict[str, Any],
-    units: list[bpb.Text],
+    units: list[bits_per_byte.Text],
     seed: int,
     resamples: int,
 ) -> dict[str, Any]:

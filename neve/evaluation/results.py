@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from neve.benchmarks import Benchmark, Task
 from neve.errors import Fault
-from neve.evaluation import statistics, unittests
-from neve.evaluation.verdict import Grade
+from neve.evaluation import statistics
+from neve.evaluation.grading import unit_tests
+from neve.evaluation.grading.sample_grade import Grade
 from neve.store import read_json
+from neve.tasks.benchmarks import Benchmark, Task
 
 RESAMPLES = 2000
 RESULTS = "results.json"
@@ -61,7 +62,7 @@ def summarize(
     if any("base" in row for row in graded):
         entry["base"] = figures(graded, "base", ks, seed)
     if benchmark.name.startswith("bigcodebench"):
-        entry["limit"] = unittests.LIMIT
+        entry["limit"] = unit_tests.LIMIT
     return entry
 
 

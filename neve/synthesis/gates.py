@@ -26,13 +26,15 @@ import numpy as np
 import pyarrow as pa
 
 from neve import documents
-from neve.corpus import filters, near, shingles, syntax
+from neve.corpus.duplicates import near_duplicates, shingles
+from neve.corpus.signals import rules
+from neve.corpus.syntax import parsing
 from neve.llm.client import Answer
-from neve.recipe import Near
+from neve.recipe.recipe import Near
 from neve.synthesis import prompts
 
 if TYPE_CHECKING:
-    from neve.corpus.decontaminate import Index
+    from neve.corpus.contamination.benchmark_index import Index
     from neve.tokens.bpe import Tokenizer
 
 MIN_BYTES = 100
@@ -77,7 +79,7 @@ class Candidate:
 
     @property
     def unparsed(self) -> bool:
-        return self.seed.language not in syntax.GRAMMARS
+        return self.seed.language not in parsing.GRAMMARS
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def has_code(candidate: Candidate, accepted: Accepted, share: float) -> Refusal 
 
 
 def parses(candidate: Candidate, accepted: Accepted, share: float) -> Refusal | None:
-    limit = filters.limit("syntax", candidate.seed.language) or 0.0
+    limit = rules.limit("syntax", candidate.seed.language) or 0.0
     if candidate.unparsed or (candidate.parse_errors is not None and candidate.parse_errors <= limit):
         return None
     late = "not parsed in time" if candidate.parse_errors is None else None
@@ -160,7 +162,7 @@ def large_enough(candidate: Candidate, accepted: Accepted, share: float) -> Refu
 
 def no_copy(candidate: Candidate, accepted: Accepted, share: float) -> Refusal | None:
     seed, ngram = candidate.seed, accepted.settings.ngram
-    value = max(near.jaccard(candidate.code, text, ngram) for text in (seed.snippet, seed.text))
+    value = max(near_duplicates.jaccard(candidate.code, text, ngram) for text in (seed.snippet, seed.text))
     return Refusal(value, COPY_JACCARD, kept_doc_id=seed.doc_id) if value >= COPY_JACCARD else None
 
 
@@ -206,7 +208,7 @@ def measure(answers: list[tuple[Seed, Answer]], index: Index, tokenizer: Tokeniz
     """What the gates look at, for many answers at a time, in their order."""
     extracted = [prompts.extract(answer.text) for _, answer in answers]
     codes = pa.array([code for code, _ in extracted], pa.large_string())
-    errors = syntax.parse_errors(codes, [seed.language for seed, _ in answers])
+    errors = parsing.parse_errors(codes, [seed.language for seed, _ in answers])
     shares, tasks = index.check(codes)
     tokens = tokenizer.encode_batch(codes.to_pylist())
     candidates = []

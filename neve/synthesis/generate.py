@@ -28,14 +28,14 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from neve import documents, weights
-from neve.corpus import languages
-from neve.corpus.decontaminate import Index
+from neve.corpus.contamination.benchmark_index import Index
+from neve.corpus.languages import detection
 from neve.errors import Fault
 from neve.llm import local
 from neve.llm.client import Answer, Client
 from neve.llm.ledger import Ledger
 from neve.progress import bar
-from neve.recipe import Near, Synthesis
+from neve.recipe.recipe import Near, Synthesis
 from neve.synthesis import gates, prompts
 from neve.synthesis.gates import Accepted, Candidate, Refusal, Seed
 from neve.tokens import bpe
@@ -193,7 +193,7 @@ def _write(harvest: Harvest, seeds: list[str], model: str, out: Path) -> dict[st
     where = {"source": "synthesis", "repo": f"synthetic/{model}"}
     rows = [
         {
-            **where, "doc_id": doc_id, "path": f"{doc_id}{languages.extension(c.seed.language)}",
+            **where, "doc_id": doc_id, "path": f"{doc_id}{detection.extension(c.seed.language)}",
             "language": c.seed.language, "split": "train", "size": len(c.code.encode()), "content": c.code,
             "seed_doc_id": c.seed.doc_id,
         }
@@ -207,7 +207,7 @@ def _write(harvest: Harvest, seeds: list[str], model: str, out: Path) -> dict[st
         kept_repo, kept_path = kept[why.kept_doc_id] if why.kept_doc_id else (None, None)
         unparsed = c.unparsed and order.index(rule) > order.index("syntax")
         row = {
-            **where, "doc_id": c.doc_id, "path": f"seed-{c.seed.doc_id}-{c.seed.turn}{languages.extension(c.seed.language)}",
+            **where, "doc_id": c.doc_id, "path": f"seed-{c.seed.doc_id}-{c.seed.turn}{detection.extension(c.seed.language)}",
             "language": c.seed.language, "stage": "gates", "rule": rule, "value": why.value, "limit": why.limit,
             "kept_doc_id": why.kept_doc_id, "kept_repo": kept_repo, "kept_path": kept_path,
             "detail": why.detail or (f"no parser for {c.seed.language}" if unparsed else None),

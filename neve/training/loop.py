@@ -34,7 +34,7 @@ from neve.errors import Fault
 from neve.locks import locked
 from neve.tokens.mix import Mix, opened
 from neve.tokens.view import View
-from neve.training import attention, checkpoint, distributed, log, optim, plan, schedule
+from neve.training import attention, checkpoint, costs, distributed, log, optim, schedule
 from neve.training.checkpoint import Checkpoints
 from neve.training.cores import Crew
 from neve.training.distributed import ALONE, World
@@ -98,7 +98,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     view = opened(inputs["view"])
     if view.tokens < 2:
         raise Fault(f"{inputs['view']}: the view of phase {phase['name']!r} has no tokens to train on")
-    total, limit = plan.extent(phase, training, view)
+    total, limit = costs.extent(phase, training, view)
     schedule.check(total, phase["lr"])
     with contextlib.ExitStack() as stack, distributed.joined() as world, attention.kernels():
         world.once(lambda: stack.enter_context(locked(out)))
@@ -114,7 +114,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
         "steps": total,
         "tokens": metrics[-1]["tokens"],
         "loss": sum(last) / len(last),
-        "parameters": plan.parameters(settings["model"], view.vocab_size)["all"],
+        "parameters": costs.parameters(settings["model"], view.vocab_size)["all"],
         "skipped": sum(m["skipped"] for m in metrics),
         "precision": settings["precision"],
     }
@@ -160,8 +160,8 @@ def prepare(model: Llama, settings: Settings, world: World) -> None:
     recompute = ways["activation_checkpointing"] == "selective"
     if ways["activation_checkpointing"] == "auto" and gpu:
         sizes = {**training, "micro_batch": ways["micro_batch"]}
-        count = plan.parameters(settings["model"], model.config.vocab_size)["all"]
-        needed = plan.memory(settings["model"], sizes, count, world.size)["total"]
+        count = costs.parameters(settings["model"], model.config.vocab_size)["all"]
+        needed = costs.memory(settings["model"], sizes, count, world.size)["total"]
         recompute = needed > FILLED * torch.cuda.get_device_properties(world.device).total_memory
     if gpu:
         torch.compiler.set_stance("default" if compiled else "force_eager")
@@ -208,7 +208,7 @@ def _train(job: Job, model: Llama) -> None:
 
     every = training["validate_steps"]
     heldout = Heldout(job.inputs["heldout"], training["sequence"], end) if every else None
-    flops = plan.flops_per_token(settings["model"], view.vocab_size, training["sequence"])["palm"]
+    flops = costs.flops_per_token(settings["model"], view.vocab_size, training["sequence"])["palm"]
     peak = log.peak(world.device, settings["precision"])
     line = log.Line(phase["name"], total, batch * training["sequence"], flops, peak and peak * world.size)
     with contextlib.ExitStack() as stack:

@@ -70,7 +70,7 @@ class Config:
 
 
 Keep = Callable[[int, Tensor, Tensor], tuple[Tensor, Tensor]]
-"""For generation: a layer's number and new keys and values in, all of them out (`neve.evaluation.cache`)."""
+"""For generation: a layer's number and new keys and values in, all of them out (`neve.evaluation.generation.kv_cache`)."""
 
 
 class _Norm(torch.autograd.Function):

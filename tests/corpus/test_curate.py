@@ -17,10 +17,13 @@ import pyarrow.compute as pc
 import pytest
 
 from neve import documents, engine
-from neve.corpus import curate, near, secrets, signals
-from neve.corpus.reading import decode
+from neve.corpus import curate
+from neve.corpus.duplicates import near_duplicates
+from neve.corpus.secrets import redaction
+from neve.corpus.signals import measurement
+from neve.corpus.steps.row_selection import decode
 from neve.errors import Fault
-from neve.recipe import Corpus
+from neve.recipe.recipe import Corpus
 
 PACKAGES = ("jinja2", "httpx", "typer", "h11")
 SETTINGS = {
@@ -162,7 +165,7 @@ def test_every_planted_file_gets_its_verdict(corpus, built):
     texts = [
         text_of(corpus[0], *key) for key in [("copies", "much/longer/near.py"), ("jinja2==1", "filters.py")]
     ]
-    assert alike["value"] == pytest.approx(near.jaccard(*texts)) and alike["limit"] == 0.7
+    assert alike["value"] == pytest.approx(near_duplicates.jaccard(*texts)) and alike["limit"] == 0.7
 
 
 def test_what_enters_leaves(corpus, built):
@@ -190,7 +193,7 @@ def test_documents(corpus, built):
     for row in rows:
         text, whole = row["content"], decode(raw[row["repo"], row["path"]])
         assert row["doc_id"] == hashlib.sha256(whole).hexdigest()[:32] and row["size"] == len(text.encode())
-        assert text == secrets.redact(pa.array([whole.decode()], pa.large_string()))[0][0].as_py()
+        assert text == redaction.redact(pa.array([whole.decode()], pa.large_string()))[0][0].as_py()
         redacted += text.encode() != whole
     assert built[0]["secrets"] and 0 < redacted <= sum(k["documents"] for k in built[0]["secrets"].values())
     wide = {r["path"]: r for r in rows if r["repo"] == "wide"}
@@ -214,8 +217,8 @@ def test_signals_and_clusters(corpus, built):
     raw = {(r["repo"], r["path"]): r["content"] for r in corpus[0]}
     keys = zip(kept["repo"].to_pylist(), kept["path"].to_pylist(), strict=True)
     texts = pa.array([decode(raw[key]) for key in keys], pa.large_binary())
-    measured = signals.measure(texts, kept["language"], kept["path"])
-    for name in signals.NAMES:
+    measured = measurement.measure(texts, kept["language"], kept["path"])
+    for name in measurement.NAMES:
         values = measured[name].to_pylist()
         got = [rows[k][name] for k in zip(kept["repo"].to_pylist(), kept["path"].to_pylist(), strict=True)]
         assert got == values
@@ -278,14 +281,14 @@ def test_benchmark_text_is_contaminated(tmp_path, benchmark_files):
 
 def test_one_bad_file_does_not_take_its_batch_down(tmp_path, monkeypatch):
     """A kernel that fails on one text loses that file alone, and the run when it may lose none."""
-    measure = signals.measure
+    measure = measurement.measure
 
     def fails(texts, *more):
         if any("POISON" in text for text in texts.to_pylist()):
             raise ValueError("poisoned")
         return measure(texts, *more)
 
-    monkeypatch.setattr(signals, "measure", fails)
+    monkeypatch.setattr(measurement, "measure", fails)
     rows = [file("r", f"{i}.py", PROGRAM.replace("add", f"add_{i}")) for i in range(20)]
     rows[7] = file("r", "7.py", PROGRAM + "# POISON\n")
     (tmp_path / "a").mkdir()

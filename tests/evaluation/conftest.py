@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from neve.evaluation import speaking
+from neve.evaluation.generation import model_tokenizer
 from neve.tokens import bpe
 from neve.training import model as llama
 
@@ -19,7 +19,7 @@ SEQUENCE = 64
 def tokenizer_folder(tmp_path_factory) -> Path:
     """A vocabulary learnt from this package's own sources."""
     folder = tmp_path_factory.mktemp("tokenizer")
-    sources = sorted((Path(__file__).parents[2] / "neve" / "evaluation").glob("*.py"))
+    sources = sorted((Path(__file__).parents[2] / "neve" / "evaluation").rglob("*.py"))
     tokenizer = bpe.train(iter([[path.read_text() for path in sources]]), 400)
     tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "tokenizer_config.json").write_text('{"eos_token": "<|endoftext|>"}')
@@ -32,8 +32,8 @@ def tokenizer(tokenizer_folder: Path) -> bpe.Tokenizer:
 
 
 @pytest.fixture(scope="session")
-def speech(tokenizer_folder: Path) -> speaking.Speech:
-    return speaking.load(tokenizer_folder)
+def speech(tokenizer_folder: Path) -> model_tokenizer.Speech:
+    return model_tokenizer.load(tokenizer_folder)
 
 
 def _random_model(vocab_size: int, seed: int, scale: float = 4.0, sequence: int = SEQUENCE) -> llama.Llama:

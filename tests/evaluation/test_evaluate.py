@@ -13,7 +13,7 @@ import pytest
 from neve import sandbox
 from neve.documents import DOCUMENTS, doc_id, write
 from neve.evaluation import evaluate
-from neve.recipe import Evaluate
+from neve.recipe.recipe import Evaluate
 from neve.training import model as llama
 
 PLACE = sandbox.probe()

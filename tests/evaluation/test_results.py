@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from neve.benchmarks import Benchmark, Task
 from neve.errors import Fault
 from neve.evaluation import results
-from neve.evaluation.verdict import Grade
+from neve.evaluation.grading.sample_grade import Grade
+from neve.tasks.benchmarks import Benchmark, Task
 
 TASKS = [Task(f"T/{k}", "", "", "f", "") for k in range(4)]
 BENCHMARK = Benchmark("humaneval+", TASKS, "abc")

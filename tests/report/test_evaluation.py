@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from neve.benchmarks import Benchmark, Task
 from neve.evaluation import results
-from neve.evaluation.verdict import Grade
+from neve.evaluation.grading.sample_grade import Grade
 from neve.report.evaluation import SHOWN, write_page
+from neve.tasks.benchmarks import Benchmark, Task
 
 HOSTILE = "</code><script>alert(1)</script><img src=x onerror='a()'>{{ 7 * 7 }}&amp;"
 TASKS = [Task(f"T/{k}", "", "", "f", "") for k in range(60)]

@@ -6,7 +6,7 @@ import pytest
 from neve.documents import read
 from neve.errors import Fault
 from neve.report.why import render, why
-from neve.run import reopen
+from neve.run.runner import reopen
 
 
 def stage(run, name):

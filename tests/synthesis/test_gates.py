@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neve import benchmarks, documents
-from neve.corpus import near
-from neve.corpus.decontaminate import Index
+from neve import documents
+from neve.corpus.contamination.benchmark_index import Index
+from neve.corpus.duplicates import near_duplicates
 from neve.errors import Fault
 from neve.llm.client import Answer
-from neve.recipe import Near
+from neve.recipe.recipe import Near
 from neve.synthesis import gates
 from neve.synthesis.gates import Accepted, Candidate, Seed, common_lines, first_refusal
+from neve.tasks import benchmarks
 from neve.tokens import bpe
 
 SHARE = 0.5
@@ -102,7 +103,7 @@ def test_a_copy_of_the_seed(judge: Any, seed: Seed) -> None:
     rule, value, limit, _ = refused(judge(fenced(seed.text)))  # type: ignore[misc]
     assert (rule, value, limit) == ("seed-copy", 1.0, gates.COPY_JACCARD)
     snippet = judge(fenced(seed.snippet + "\n"))
-    assert near.jaccard(snippet.code, seed.text) < gates.COPY_JACCARD
+    assert near_duplicates.jaccard(snippet.code, seed.text) < gates.COPY_JACCARD
     assert gates.no_copy(snippet, Accepted(Near()), SHARE) is not None  # all of it is the seed's
 
 
@@ -136,7 +137,7 @@ def test_duplicates_of_what_was_accepted(judge: Any) -> None:
     )
     rule, why = first_refusal(judge(GOOD + "print(2)\n"), accepted, SHARE) or ("", gates.Refusal())
     assert rule == "near-duplicate" and why.kept_doc_id == first.doc_id and why.limit == 0.7
-    assert why.value == near.jaccard(GOOD, GOOD + "print(2)\n") >= 0.7
+    assert why.value == near_duplicates.jaccard(GOOD, GOOD + "print(2)\n") >= 0.7
     other = "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n        self.items.append(item)\n"
     assert refused(judge(other), accepted) is None
 
@@ -152,7 +153,7 @@ def test_the_index_finds_what_comparing_with_all_finds(texts: list[str], new: st
     for text in dict.fromkeys(texts):
         made = Candidate(Seed("", "", "", "Python", "", ""), Answer(""), text, 0.0, 0.0, None, 1)
         accepted.add(made)
-    every = [(near.jaccard(new, c.code, 2), doc_id) for doc_id, c in accepted.candidates.items()]
+    every = [(near_duplicates.jaccard(new, c.code, 2), doc_id) for doc_id, c in accepted.candidates.items()]
     best = max(value for value, _ in every)
     expected = next((doc_id for value, doc_id in every if value == best), None) if best >= threshold else None
     assert accepted.nearest(new)[0] == expected

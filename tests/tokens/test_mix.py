@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from neve import documents as tables
 from neve.errors import Fault
-from neve.tokens import assemble, mix
+from neve.tokens import build_view, mix
 from neve.tokens.mix import SLOTS, Mix, opened, slots
 from neve.tokens.view import IGNORED, View
 
@@ -37,7 +37,7 @@ def views(tokens: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
         folders[data] = root / f"mix-x-{data}"
         folders[data].mkdir()
         view = {"name": "x", "data": data, "fim_rate": 0.5, "seed": 1, "selection": file}
-        assemble.build(view, {"tokens": tokens, "selection": root / "selection"}, folders[data])
+        build_view.build(view, {"tokens": tokens, "selection": root / "selection"}, folders[data])
     return folders
 
 

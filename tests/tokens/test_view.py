@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from neve import documents as tables
 from neve.errors import Fault
 from neve.store import read_json, write_json
-from neve.tokens import assemble, bpe
+from neve.tokens import bpe, build_view
 from neve.tokens.view import IGNORED, View
 
 EOS, PREFIX, MIDDLE, SUFFIX, _, _, FILE_SEP = range(7)
@@ -86,7 +86,7 @@ def view_of(root: Path, data: str, *, repeats: dict[str, int] | None = None, fim
     number = len(list(root.glob("view-*")))
     out = root / f"view-{number}.partial"
     out.mkdir()
-    counts = assemble.build(settings, inputs, out)
+    counts = build_view.build(settings, inputs, out)
     view = View(out.rename(root / f"view-{number}"))
     assert (counts["documents"], counts["tokens"]) == (view.documents, view.tokens)
     return view
@@ -357,7 +357,9 @@ def test_faults_of_a_selection(tmp_path: Path) -> None:
     pa.parquet.write_table(twice, tmp_path / "selection" / "x.parquet")
     settings = {"name": "x", "data": "selection", "fim_rate": 0.0, "seed": 1, "selection": "x.parquet"}
     with pytest.raises(Fault, match="stands twice"):
-        assemble.build(settings, {"tokens": tmp_path / "tokens", "control": tmp_path / "selection"}, tmp_path)
+        build_view.build(
+            settings, {"tokens": tmp_path / "tokens", "control": tmp_path / "selection"}, tmp_path
+        )
 
 
 def test_a_cut_shard_is_a_fault(tmp_path: Path) -> None:

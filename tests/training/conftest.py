@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from neve import documents as tables
-from neve.tokens import assemble, bpe, shards
+from neve.tokens import bpe, build_view, shards
 from neve.training.model import Config
 
 sys.path.append(str(Path(__file__).parent))
@@ -66,7 +66,7 @@ def make_stages(place: Callable[[str], Path]) -> dict[str, Path]:
         "seed": 1,
         "selection": "q.parquet",
     }
-    assemble.build(view, {"tokens": folders["tokens"], "selection": folders["selection"]}, folders["view"])
+    build_view.build(view, {"tokens": folders["tokens"], "selection": folders["selection"]}, folders["view"])
     return {name: folders[name] for name in ("view", "tokenizer")}
 
 

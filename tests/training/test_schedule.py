@@ -47,8 +47,8 @@ def test_a_phase_shorter_than_its_warm_up_is_a_fault():
 
 def test_every_edge_of_the_shipped_recipe_is_the_papers():
     """Oracle: arXiv 2409.02326, section 3: the rate behind no step, at the end of warm-up, and at each phase's last step."""
-    from neve.plan import plan
-    from neve.recipe_file import load
+    from neve.recipe.file import load
+    from neve.run.plan import plan
 
     spec = load(Path(__file__).parents[2] / "recipes" / "arctic-snowcoder-1.3b.toml").model_dump(mode="json")
     rows = plan(spec, 64_000)["phases"]

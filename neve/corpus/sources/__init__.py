@@ -23,13 +23,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from neve import documents
-from neve.corpus import languages
+from neve.corpus.languages import detection
 from neve.corpus.sources import archive, batches, directory, git, remote, sdist, table
 from neve.corpus.sources.batches import Batch, Limits, Reader
 from neve.documents import FILES, VERDICTS
 from neve.errors import Fault
 from neve.progress import bar
-from neve.recipe import Source
+from neve.recipe.recipe import Source
 from neve.store import write_json
 
 RULES_VERSION = 2
@@ -95,7 +95,7 @@ def sift(files: pa.Table) -> tuple[pa.Table, pa.Table]:
         pc.or_(pc.starts_with(head, b"\xfe\xff"), pc.starts_with(head, b"\0\0\xfe\xff")),
     )
     binary = pc.and_(pc.match_substring(head, "\0"), pc.invert(marked))
-    detected = languages.detect(files["path"].combine_chunks(), content)
+    detected = detection.detect(files["path"].combine_chunks(), content)
     language = pc.coalesce(files["language"].combine_chunks(), detected)
     unknown = pc.and_(pc.is_null(language), pc.not_equal(files["source"].combine_chunks(), "table"))
     rule = pc.if_else(binary, "binary", pc.if_else(unknown, "no-language", pa.scalar(None, pa.string())))

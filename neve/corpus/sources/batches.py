@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
-from neve.corpus import licenses
+from neve.corpus.licenses import license_evidence
 from neve.documents import FILES, VERDICTS
-from neve.recipe import Source
+from neve.recipe.recipe import Source
 
 BATCH_BYTES = 32 << 20
 BATCH_ROWS = 8192
@@ -76,13 +76,13 @@ def repository(source: str, repo: str, walk: Walk, strip: bool = False) -> Itera
     tops: set[str] = set()
 
     def evidence() -> Iterator[tuple[str, bytes]]:
-        for member in ahead if whole else walk(licenses.is_evidence):
+        for member in ahead if whole else walk(license_evidence.is_evidence):
             if member.rule is None:
                 tops.add(member.path.partition("/")[0] if "/" in member.path else "")
-                if member.content is not None and licenses.is_evidence(member.path):
+                if member.content is not None and license_evidence.is_evidence(member.path):
                     yield member.path, member.content
 
-    lookup = licenses.Lookup(evidence())
+    lookup = license_evidence.Lookup(evidence())
     top = f"{tops.pop()}/" if strip and len(tops) == 1 and "" not in tops else ""
     members: list[Member] = []
     size = 0
@@ -107,7 +107,7 @@ def _ahead(walk: Walk) -> tuple[list[Member], bool]:
     return members, True
 
 
-def _batch(source: str, repo: str, members: list[Member], lookup: licenses.Lookup, top: str) -> Batch:
+def _batch(source: str, repo: str, members: list[Member], lookup: license_evidence.Lookup, top: str) -> Batch:
     kept = [m for m in members if m.rule is None and m.content is not None]
     whole = [m.path for m in kept]
     content = pa.array([m.content for m in kept], pa.large_binary())

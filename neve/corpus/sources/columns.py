@@ -15,7 +15,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from neve.corpus import languages, licenses, spdx
+from neve.corpus.languages import detection
+from neve.corpus.licenses import license_evidence, spdx
 from neve.corpus.sources.batches import NAME_CHARACTERS, Batch, Limits, printable, verdicts
 from neve.documents import FILES, doc_id
 
@@ -92,13 +93,13 @@ def batch(table: pa.Table, name: str, limits: Limits) -> Batch:
         )
     path = pc.coalesce(given["path"], key)
     repo = pc.coalesce(given["repo"], key)
-    license, own = _licenses(table), licenses.headers(content)
+    license, own = _licenses(table), license_evidence.headers(content)
     files = pa.table(
         {
             "source": pa.repeat(pa.scalar("table"), size),
             "repo": repo,
             "path": path,
-            "language": languages.named(given["language"]),
+            "language": detection.named(given["language"]),
             "license": pc.coalesce(license, own),
             "license_path": pc.if_else(
                 pc.and_(pc.is_null(license), pc.is_valid(own)), path, pa.scalar(None, pa.string())

@@ -1,0 +1,1 @@
+"""Keys, passwords, e-mail and IP addresses: found, and replaced by sentinels."""

@@ -1,0 +1,223 @@
+"""What is measured about a file: compiled passes over the bytes of an Arrow column, whole columns out.
+
+Each pass reads the column's own buffers (no copy, no Python object a document) and is a module: `characters` (what
+they are, lines, encoded runs), `lexing` (comments and strings), `statements` (what lines do), `repetition` (words and
+n-grams), `markup` (HTML), `vendored` (by path and marks). A signal that does not apply to a file's language, or cannot
+be computed, is null; a rule that wants it then gives the verdict "unmeasured".
+
+Sources: The Stack (arXiv 2211.15533), StarCoder (2305.06161), StarCoder2 (2402.19173), OpenCoder (2411.04905).
+Not measured, though OpenCoder does without using it: naming styles and modifiers (Java, JavaScript), statements a line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from neve.corpus.signals import characters, lexing, markup, repetition, statements
+
+STACK, STARCODER, STARCODER2, OPENCODER = "The Stack", "StarCoder", "StarCoder2", "OpenCoder"
+
+LEXED = tuple(lexing.DIALECTS)
+"""Languages with signals of comments and strings, by their Linguist names."""
+
+_CFAMILY = ("C", "C++")
+_FUNCTIONS = tuple(name for name in LEXED if name not in ("SQL", "Shell"))
+
+
+@dataclass(frozen=True)
+class Signal:
+    name: str
+    unit: str
+    meaning: str
+    source: str
+    languages: tuple[str, ...] | None = None
+    """Linguist names that it can be measured for; None: all."""
+
+
+SIGNALS = (
+    Signal("bytes", "bytes", "size of the text in UTF-8", OPENCODER),
+    Signal("characters", "characters", "size of the text", OPENCODER),
+    Signal("lines", "lines", "lines, an unfinished last one counted", STARCODER2),
+    Signal("mean_line_length", "characters", "mean length of a line, its end not counted; 0 without lines", STACK),
+    Signal("max_line_length", "characters", "length of the longest line", STACK),
+    Signal("alphanumeric_share", "share of characters", "letters and digits of any script (str.isalnum)", STACK),
+    Signal("alphabetic_share", "share of characters", "letters of any script (str.isalpha)", STARCODER),
+    Signal(
+        "visible_alphabetic_share", "share of characters but white space", "letters of any script (str.isalpha)",
+        OPENCODER,
+    ),
+    Signal("digit_share", "share of characters but white space", "the digits 0 to 9", OPENCODER),
+    Signal("white_space_share", "share of characters", "white space (str.isspace)", OPENCODER),
+    Signal("replacement_share", "share of characters", "U+FFFD, left by a failed decoding", OPENCODER),
+    Signal("blank_line_share", "share of lines", "lines with nothing but white space (str.isspace)", OPENCODER),
+    Signal(
+        "encoded_share", "share of bytes",
+        "bytes inside encoded runs: base64 of at least 64 characters (line ends admitted), or at least 8 two-digit "
+        "hexadecimal bytes, or at least 8 \\uXXXX escapes", STARCODER2,
+    ),
+    Signal("longest_encoded_run", "bytes", "length of the longest encoded run", STARCODER2),
+    Signal("xml_header", "0 or 1", "`<?xml version=` within the first 100 bytes", STARCODER),
+    Signal(
+        "generated", "0 or 1",
+        "a phrase that generators leave, as whole words in the first 5 lines, in any case; or a generator's own mark "
+        "or file name", STARCODER2,
+    ),
+    Signal("vendored", "0 or 1", "another project's code by its path", "Linguist"),
+    Signal("test_file", "0 or 1", "a test by its name or folder", OPENCODER),
+    Signal("words", "words", "runs of letters, digits and _", OPENCODER),
+    Signal("mean_word_length", "characters", "mean length of a word; 0 without words", OPENCODER),
+    Signal("unique_word_share", "share of words", "distinct words, in any case", OPENCODER),
+    *(
+        Signal(
+            f"top_{n}gram_share", "share of characters of words",
+            f"all occurrences of the most frequent {n} words in a row, 0 where none repeats", OPENCODER,
+        )
+        for n in (2, 3, 4)
+    ),
+    *(
+        Signal(
+            f"duplicate_{n}gram_share", "share of characters of words",
+            f"words in some {n} words in a row that occur more than once", OPENCODER,
+        )
+        for n in range(5, 11)
+    ),
+    Signal(
+        "duplicate_line_share", "share of lines of code",
+        "lines with a letter or digit that occur more than once, comments and white space left out", OPENCODER,
+    ),
+    Signal("code_lines", "lines", "lines with more than comment, docstring and white space", OPENCODER, LEXED),
+    Signal("comment_share", "share of characters", "comments and docstrings", "SantaCoder, OpenCoder", LEXED),
+    Signal("comment_line_share", "share of lines", "lines with only comment or docstring", "Neve", LEXED),
+    Signal("string_share", "share of characters but comments", "string literals, their quotes counted in", OPENCODER, LEXED),
+    Signal("long_string_line_share", "share of lines of code", "more than 20 words of string literals", OPENCODER, LEXED),
+    Signal(
+        "string_concatenation_share", "share of lines of code", 'an assignment of "…" + "…"', OPENCODER, LEXED,
+    ),
+    Signal(
+        "long_word_share", "share of characters but comments",
+        "pieces of string literals of more than 20 characters without white space or quote, addresses (://) left out",
+        OPENCODER, LEXED,
+    ),
+    Signal("hexadecimal_share", "share of characters but comments", "numbers written 0x…", OPENCODER, LEXED),
+    Signal("todo_line_share", "share of lines", "todo, fixme or `your code here` in a comment", OPENCODER, LEXED),
+    Signal("assert_line_share", "share of lines of code", "an assertion", OPENCODER, LEXED),
+    Signal("print_line_share", "share of lines of code", "a call that prints", OPENCODER, LEXED),
+    Signal("import_line_share", "share of lines of code", "an import or include", OPENCODER, LEXED),
+    Signal("pass_line_share", "share of lines of code", "`pass` alone", OPENCODER, ("Python", "Cython")),
+    Signal("function_line_share", "share of lines of code", "the head of a function", OPENCODER, _FUNCTIONS),
+    Signal(
+        "simple_function_share", "share of lines of code", "functions whose only line is a return", OPENCODER,
+        ("Python", "Cython"),
+    ),
+    Signal(
+        "no_logic_share", "share of lines of code",
+        "imports, heads of functions and classes, plain declarations, returns of one word", OPENCODER, _FUNCTIONS,
+    ),
+    Signal(
+        "variable_lines", "lines", "assignments, declarations, loops by for, heads of functions with parameters",
+        OPENCODER, _FUNCTIONS,
+    ),
+    Signal(
+        "preprocessor_line_share", "share of lines of code", "preprocessor directives; 0 in a header, whose work that is",
+        OPENCODER, _CFAMILY,
+    ),
+    Signal("goto_line_share", "share of lines of code", "goto", OPENCODER, _CFAMILY),
+    Signal("main_functions", "functions", "definitions of main", OPENCODER, _CFAMILY),
+    Signal("bits_header", "0 or 1", "an include of bits/…, as programs of contests have", OPENCODER, _CFAMILY),
+    Signal(
+        "visible_text_share", "share of characters", "outside tags, comments, scripts and styles", STARCODER,
+        markup.LANGUAGES,
+    ),
+    Signal("visible_characters", "characters", "outside tags, comments, scripts and styles", STARCODER, markup.LANGUAGES),
+)  # fmt: skip
+"""The table of signals; every column is float64."""
+
+NAMES = tuple(signal.name for signal in SIGNALS)
+
+TEST_FILE = (
+    r"(?i)(^|/)(tests?|spec|__tests__)/|(^|/)(test_[^/]*|conftest)\.py$|_(test|spec)\.[a-z]+$|\.(test|spec)\.[a-z]+$"
+    r"|(?-i:Tests?\.(java|kt|cs|scala|swift|php)$)"
+)
+"""Paths of tests, for `test_file`."""
+
+_HEADER = r"(?i)\.(h|hh|hpp|hxx|h\+\+|inl)$"
+
+
+def measure(
+    contents: pa.Array | pa.ChunkedArray,
+    languages: pa.Array | pa.ChunkedArray,
+    paths: pa.Array | pa.ChunkedArray,
+) -> pa.Table:
+    """Measure texts (large_string, large_binary or their small kin) of these Linguist languages and paths.
+
+    Returns a table with a float64 column for each of SIGNALS and a row for each text: null for a null text, where the
+    signal is not measured for the language, and where the path that it needs is null.
+    """
+    values, offsets, valid = buffers(contents)
+    languages, paths = _plain(languages), _plain(paths)
+    spoken = languages.to_pylist()
+    marks = lexing.mark(values, offsets, spoken)
+    columns: dict[str, np.ndarray] = {}
+    for names, rows in (
+        (characters.COLUMNS, characters.measure(values, offsets)),
+        (repetition.COLUMNS, repetition.measure(values, offsets, marks)),
+        (statements.COLUMNS, statements.measure(values, offsets, marks, spoken)),
+        (markup.COLUMNS, markup.measure(values, offsets, spoken)),
+    ):
+        columns.update(zip(names, rows, strict=True))
+    header = _share(pc.match_substring_regex(paths, _HEADER))
+    columns["preprocessor_line_share"] = np.where(header == 1, 0.0, columns["preprocessor_line_share"])
+    columns["test_file"] = _share(pc.match_substring_regex(paths, TEST_FILE))
+    columns["vendored"], marked = _origin(paths, contents)
+    columns["generated"] = np.maximum(columns["generated"], np.nan_to_num(marked))
+    lacking: dict[tuple[str, ...] | None, np.ndarray] = {None: ~valid}
+    for signal in SIGNALS:
+        if signal.languages not in lacking:
+            speaks = np.array([language in (signal.languages or ()) for language in spoken], bool)
+            lacking[signal.languages] = ~(valid & speaks)
+    return pa.table(
+        {
+            s.name: pa.array(columns[s.name], mask=lacking[s.languages] | np.isnan(columns[s.name]))
+            for s in SIGNALS
+        }
+    )
+
+
+def _origin(paths: pa.Array, contents: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    from neve.corpus.languages import vendored
+
+    return _share(vendored.vendored(paths)), _share(vendored.generated(paths, _plain(contents)))
+
+
+def _share(flags: pa.Array) -> np.ndarray:
+    """Booleans as 0.0 and 1.0, null as NaN."""
+    return pc.cast(flags, pa.float64()).to_numpy(zero_copy_only=False).astype(float)
+
+
+def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    return column.cast(pa.string()) if pa.types.is_null(column.type) else column
+
+
+def buffers(array: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Views on a column of texts: (bytes as uint8, n + 1 offsets as int64, n times whether a text is there).
+
+    A null has no bytes, whatever lies in the column where it stands.
+    """
+    array = _plain(array)
+    if not (pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)):
+        array = array.cast(pa.large_string() if pa.types.is_string(array.type) else pa.large_binary())
+    valid = np.asarray(array.is_valid())
+    if not valid.all():
+        array = array.fill_null("" if pa.types.is_large_string(array.type) else b"")
+    _, offset_buffer, value_buffer = array.buffers()
+    if len(array) == 0 or offset_buffer is None:
+        return np.zeros(0, np.uint8), np.zeros(len(array) + 1, np.int64), valid
+    offsets = np.frombuffer(offset_buffer, np.int64)[array.offset : array.offset + len(array) + 1]
+    values = np.frombuffer(value_buffer, np.uint8) if value_buffer else np.zeros(0, np.uint8)
+    return values, offsets, valid

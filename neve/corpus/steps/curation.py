@@ -1,0 +1,387 @@
+"""The steps of curation: decisions on small columns (`rows.py`) between passes over text (`passes.py`).
+
+Text itself is never held, and is moved once, at the end, when it is dealt into parts of the grouping order, each of
+which is then put in order by itself. What a pass found lies in `scratch` and is marked when it is whole, so that a
+killed curation goes on behind its last pass. The trade-off: about 300 bytes a file are held on one machine, and in
+return every decision is plain Arrow and numpy, and the same on any engine.
+
+No document falls for one that falls later. So a copy with a licence that is not admitted gives way to one that is,
+and near duplicates are decided among what parses. The split
+is drawn before near duplicates are removed, and held-out documents come first in keeper order, so that what is like
+a held-out document leaves the training side.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from neve import documents, engine
+from neve.corpus.contamination.benchmark_index import by_benchmark
+from neve.corpus.duplicates import exact_duplicates, near_duplicates, shingles
+from neve.corpus.licenses import license_evidence
+from neve.corpus.ordering import grouping
+from neve.corpus.signals import measurement
+from neve.corpus.steps import text_passes
+from neve.corpus.steps.input_files import open_files
+from neve.corpus.steps.row_selection import KEY, Selection, numbers, pick, place_numbers
+from neve.corpus.steps.row_status import KEYS, Rows, ordered
+from neve.corpus.syntax import parsing
+from neve.errors import Fault
+from neve.progress import bar
+from neve.store import read_json, write_json
+
+if TYPE_CHECKING:
+    from daft import DataFrame
+
+PART_BYTES, PARTS = 64 << 20, 4096
+"""Bytes of text that are put in order at once: at least the first, and more where there would be more parts."""
+CLUSTERS = 20
+SAMPLES, SAMPLE_CHARACTERS = 8, 4000
+"""Files shown of what each rule stops, and how much of each."""
+
+
+class Curation:
+    """One corpus on its way: `rows` says what became of each file, `scratch` holds what passes over text found."""
+
+    rows: Rows
+
+    def __init__(self, settings: dict[str, Any], source: Path, out: Path):
+        self.settings, self.source, self.out = settings, source, out
+        self.scratch = out / "scratch"
+        self.scratch.mkdir(exist_ok=True)
+        self.files, self.entering = open_files(source)
+        if not self.entering:
+            raise Fault(
+                f"{source}: no files to curate; see the verdicts beside it for those that were refused"
+            )
+        timings = self.scratch / "timings.json"
+        self.timings: dict[str, float] = read_json(timings) if timings.exists() else {}
+
+    # --- passes over text ----------------------------------------------------------------------------------------
+
+    def save(self, frame: DataFrame, name: str, label: str, **partition: Any) -> None:
+        """Compute a pass into scratch, if a killed attempt has not."""
+        folder, done = self.scratch / name, self.scratch / f"{name}.done"
+        if done.exists():
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        started = time.monotonic()
+        engine.save(frame, folder, f"{self.settings['job']}: {label}", self.entering, **partition)
+        self.took(label, started)
+        done.touch()
+
+    def took(self, label: str, started: float) -> None:
+        self.timings[label] = round(self.timings.get(label, 0) + time.monotonic() - started, 2)
+        write_json(self.scratch / "timings.json", self.timings)
+
+    def select(self, rows: np.ndarray, codes: np.ndarray, name: str) -> DataFrame:
+        """The chosen rows' text, each with its code."""
+        keys = self.rows.column("key", rows)
+        return pick(self.files, Selection.write(self.scratch / f"{name}-keys", keys, codes, self.alone[rows]))
+
+    def results(self, name: str, rows: np.ndarray, columns: list[str]) -> pa.Table:
+        """What a pass over `rows` saved, in the order of `rows`."""
+        table = documents.read(self.scratch / name, columns=["key", *columns])
+        keys = self.rows.column("key", rows).cast(KEY)
+        found = pc.index_in(keys, value_set=table["key"].cast(KEY))
+        if found.null_count:
+            raise Fault(f"curate: {found.null_count} of {len(rows)} rows are missing after the step {name!r}")
+        return table.select(columns).take(found)
+
+    def language_codes(self, rows: np.ndarray) -> tuple[list[str], np.ndarray]:
+        coded = self.rows.column("language", rows).dictionary_encode()
+        return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
+
+    # --- the steps -----------------------------------------------------------------------------------------------
+
+    def identify(self, bands: bool = False) -> None:
+        """Decode, name and look up the language; what cannot be decoded or is of another language stops.
+
+        With `bands` texts are hashed for near duplicates at once: for the price of exact duplicates, one pass less.
+        """
+        excluded = frozenset(grouping.family(repo) for repo in self.settings["exclude_repos"])
+        near_ = self.settings["near"] if bands else None
+        frame = text_passes.identify(self.files, excluded, self.settings["max_file_bytes"], near_)
+        self.save(frame, "identified", "decode, hash, languages" + (", MinHash" if bands else ""))
+        columns = [name for name in frame.column_names if name not in ("number", "bands")]
+        table, wanted = documents.read(self.scratch / "identified", columns), self.settings["languages"]
+        if not wanted:
+            language = pc.fill_null(table["language"], "Text")
+            table = table.set_column(table.column_names.index("language"), "language", language)
+        self.rows = Rows(table)
+        places, at = np.unique(place_numbers(self.rows.table["key"].combine_chunks()), return_inverse=True)
+        self.alone = (np.bincount(at, minlength=len(places)) == 1)[at]
+        self.rows.stop_where(
+            np.arange(len(self.rows)), self.rows.table.select([*text_passes.STOPPED, "error"]), "curate"
+        )
+        if wanted:
+            here = self.rows.alive()
+            names = self.rows.column("language", here)
+            foreign = ~pc.is_in(names, value_set=pa.array(wanted, pa.string())).to_numpy(zero_copy_only=False)
+            details = np.array(names.to_pylist(), object)[foreign]
+            self.rows.stop(here[foreign], "languages", "language", detail=details)
+
+    def drop_exact_and_unlicensed(self) -> None:
+        """Of equal texts one stays, with an admitted licence where any has one; the verdict names the licence's file."""
+        here = self.rows.alive()
+        given = self.rows.column("license", here)
+        admitted = license_evidence.permitted_mask(given, self.settings["licenses"]).to_numpy(
+            zero_copy_only=False
+        )
+        kept = here[exact_duplicates.duplicates(self.rows.take(here), admitted)]
+        refused = (kept == here) & ~admitted
+        text = pa.large_string()
+        by = pc.binary_join_element_wise(
+            pa.scalar(" by ", text), self.rows.column("license_path", here).cast(text), pa.scalar("", text)
+        )
+        said = pc.binary_join_element_wise(
+            pc.fill_null(given, "unknown").cast(text), pc.fill_null(by, ""), pa.scalar("", text)
+        )
+        details = np.array(said.to_pylist(), object)
+        self.rows.stop(here[kept != here], "exact", "exact-duplicate", kept=kept[kept != here])
+        self.rows.stop(here[refused], "licenses", "license", detail=details[refused])
+
+    def measure(self) -> None:
+        here = self.measured = self.rows.alive()
+        names, codes = self.language_codes(here)
+        frame = text_passes.measure(self.select(here, codes, "measured"), names, self.settings)
+        self.save(frame, "measured", "signals, rules, benchmarks, MinHash")
+        columns = ["stage", "rule", "value", "limit", "detail", "error"]
+        self.rows.stop_where(here, self.results("measured", here, columns))
+
+    def split(self) -> None:
+        """Held-out families are drawn from those that have anything left."""
+        here = self.rows.alive()
+        self.heldout = np.zeros(len(self.rows), bool)
+        repos = self.rows.column("repo", here)
+        self.heldout[here] = grouping.heldout(repos, self.settings["seed"], self.settings["heldout_share"])
+        self.parse_error_share = np.full(len(self.rows), np.nan)
+
+    def drop_near(self) -> dict[str, int]:
+        settings, rows = self.settings["near"], self.rows
+        here = rows.alive()
+        hashed = engine.read(self.scratch / ("measured" if hasattr(self, "measured") else "identified"))
+        alive = engine.frame(pa.table({"number": numbers(rows.column("key", here))}))
+        signatures = hashed.where(hashed["bands"].not_null()).select("number", "bands")
+        signatures = signatures.join(alive, on="number", how="semi")
+        started = time.monotonic()
+        with bar("near duplicates, buckets", len(here), "documents") as advance:
+            members = near_duplicates.candidates(signatures, len(here), settings)
+            advance(len(here))
+        self.took("near duplicates, buckets", started)
+        shared = members["number"].to_numpy()
+        here = candidates = here[np.isin(numbers(rows.column("key", here)), shared)]
+        here = here[exact_duplicates.keeper_order(rows.take(here), first=self.heldout[here])]
+        texts = self.select(here, np.arange(len(here)), "shingles")
+        self.save(text_passes.shingle(texts, settings["ngram"]), "shingles", "near duplicates, n-grams")
+        errors = self.results("shingles", here, ["error"])
+        rows.stop_where(here, errors.append_column("rule", pa.nulls(len(here), pa.string())), "near")
+        started = time.monotonic()
+        sets = shingles.load(self.scratch / "shingles", self.scratch / "sets.bin", len(here))
+        rank, known = _places(shared, numbers(rows.column("key", here)))
+        decision = near_duplicates.decide(members["bucket"].to_numpy()[known], rank[known], sets, settings)
+        self.took("near duplicates, true similarity", started)
+        gone = np.flatnonzero(decision.dropped_for >= 0)
+        measures = {"value": decision.jaccard[gone], "limit": settings["threshold"]}
+        rows.stop(here[gone], "near", "near-duplicate", kept=here[decision.dropped_for[gone]], **measures)
+        return {"candidates": len(candidates), "compared": decision.compared, "capped": decision.capped}
+
+    def parse(self) -> None:
+        """Parse what has a parser; what has too many errors stops."""
+        here = self.rows.alive()
+        names, codes = self.language_codes(here)
+        known = np.array([name in parsing.GRAMMARS for name in names], bool)[codes]
+        here, codes = here[known], codes[known]
+        if not len(here):
+            return
+        self.save(
+            text_passes.parse(self.select(here, codes, "parsed"), names, self.settings), "parsed", "parse"
+        )
+        found = self.results("parsed", here, ["parse_error_share", "rule", "value", "limit", "error"])
+        self.parse_error_share[here] = found["parse_error_share"].to_numpy()
+        self.rows.stop_where(here, found, "syntax")
+
+    def order(self) -> np.ndarray:
+        """The documents (rows that nothing stopped) in grouping order."""
+        here, how = self.rows.alive(), self.settings["grouping"]["order"]
+        imports = None
+        if how == "dependency":
+            names, codes = self.language_codes(here)
+            self.save(text_passes.imports(self.select(here, codes, "imports"), names), "imports", "imports")
+            imports = self.results("imports", here, ["imports"])["imports"]
+        return here[grouping.order(self.rows.take(here), how, self.settings["seed"], imports)]
+
+    def deal(self, here: np.ndarray, sampled: np.ndarray) -> np.ndarray:
+        """Text of `here` and of `sampled` rows (part -1), redacted if so wished, in scratch; the part of each of `here`."""
+        size = self.rows.column("size", here).to_numpy()
+        parts = np.cumsum(size) // max(PART_BYTES, int(size.sum()) // PARTS)
+        rows, codes = np.concatenate([here, sampled]), np.concatenate([parts, np.full(len(sampled), -1)])
+        texts, how = self.select(rows, codes, "documents"), self.settings["secrets"]["action"]
+        texts = texts.select("key", "code", "content") if how == "keep" else text_passes.redact(texts)
+        label = "deal documents" if how == "keep" else "secrets, deal documents"
+        self.save(texts, "documents", label, partition="code", partitions=len(np.unique(codes)))
+        return parts
+
+    def check_secrets(self, here: np.ndarray) -> dict[str, dict[str, int]]:
+        """Stop what failed in the last pass and, if the recipe says so, what holds a secret; counts by kind."""
+        if self.settings["secrets"]["action"] == "keep" or not len(here):
+            return {}
+        found = [
+            documents.read(folder, columns=["key", "found", "error"])
+            for folder in sorted((self.scratch / "documents").glob("code=*"))
+            if folder.name != "code=-1"
+        ]
+        table = pa.concat_tables(found)
+        table = table.take(
+            pc.index_in(self.rows.column("key", here).cast(KEY), value_set=table["key"].cast(KEY))
+        )
+        errors = table.select(["error"]).append_column("rule", pa.nulls(len(here), pa.string()))
+        self.rows.stop_where(here, errors, "secrets")
+        owner = pc.list_parent_indices(table["found"]).to_numpy()
+        each = pc.list_flatten(table["found"]).combine_chunks()
+        kind, count = pc.struct_field(each, "kind"), pc.struct_field(each, "count")
+        if self.settings["secrets"]["action"] == "drop":
+            said: dict[int, list[str]] = {}
+            for row, name, n in zip(owner.tolist(), kind.to_pylist(), count.to_pylist(), strict=True):
+                said.setdefault(row, []).append(f"{name} {n}")
+            gone = np.array(list(said), np.int64)
+            total = np.bincount(owner, count.to_numpy(), len(here))[gone]
+            details = np.array([*(", ".join(parts) for parts in said.values()), None], object)[:-1]
+            self.rows.stop(here[gone], "secrets", "secret", value=total, limit=0.0, detail=details)
+        sums = pa.table({"kind": kind, "count": count}).group_by("kind")
+        tally = sums.aggregate([("count", "sum"), ("count", "count")]).sort_by("kind").to_pylist()
+        return {r["kind"]: {"found": r["count_sum"], "documents": r["count_count"]} for r in tally}
+
+    def check_quarantine(self) -> None:
+        failed = np.flatnonzero(self.rows.rule == "quarantined")
+        limit = self.settings["quarantine_limit"]
+        if len(failed) > limit * self.entering:
+            row = self.rows.take(failed[:1]).to_pylist()[0]
+            raise Fault(
+                f"curate: {len(failed)} of {self.entering} files failed, more than quarantine_limit = {limit}; "
+                f"the first: {row['repo']}/{row['path']}: {self.rows.detail[failed[0]]}"
+            )
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    def write(self) -> dict[str, Any]:
+        """Documents, verdicts, signals, clusters, samples; returns counts, and fails if they do not add up."""
+        here = self.order()
+        sampled = self.rows.sample(SAMPLES, self.settings["seed"])
+        parts = self.deal(here, sampled)
+        found = self.check_secrets(here)
+        self.check_quarantine()
+        started = time.monotonic()
+        stays = self.rows.rule[here] == None  # noqa: E711  (elementwise)
+        size, shown = self._write_documents(here[stays], parts[stays], self.rows.kept[sampled])
+        verdicts, entering = self.rows.verdicts(), self.entering
+        if any((self.source / "verdicts").glob("*.parquet")):
+            earlier = documents.read(self.source / "verdicts", columns=verdicts.column_names)
+            verdicts = pa.concat_tables([verdicts, earlier.cast(verdicts.schema)])
+            entering += earlier.num_rows
+        documents.write(ordered(verdicts, "rule"), self.out / "verdicts", documents.VERDICTS)
+        documents.write(self.rows.clusters(CLUSTERS), self.out / "clusters")
+        documents.write(self._samples(sampled, shown), self.out / "samples")
+        if hasattr(self, "measured"):
+            documents.write(self._signals(), self.out / "signals")
+        here = here[stays]
+        if len(here) + verdicts.num_rows != entering:
+            raise Fault(
+                f"curate: {entering} files entered, but {len(here)} documents and {verdicts.num_rows} verdicts left; "
+                "this is an error of Neve's"
+            )
+        self.took("write", started)
+        write_json(self.out / "timings.json", self.timings)
+        table = pa.table({"language": self.rows.column("language", here), "size": pa.array(size)})
+        sums = table.group_by("language").aggregate([("size", "count"), ("size", "sum")]).sort_by("language")
+        rules = Counter(zip(verdicts["stage"].to_pylist(), verdicts["rule"].to_pylist(), strict=True))
+        return {
+            "entering": entering,
+            "documents": len(here),
+            "bytes": int(size.sum()),
+            "by_rule": {f"{stage}/{rule}": n for (stage, rule), n in sorted(rules.items())},
+            "by_language": {r["language"]: [r["size_count"], r["size_sum"]] for r in sums.to_pylist()},
+            "benchmarks": by_benchmark(verdicts.filter(pc.field("rule") == "contaminated")["detail"]),
+            "secrets": found,
+        }
+
+    def _write_documents(
+        self, here: np.ndarray, parts: np.ndarray, kept: np.ndarray
+    ) -> tuple[np.ndarray, dict[int, str]]:
+        """Write the documents part by part, in the order of `here`; their sizes as written, and the text of `kept` ones."""
+        pieces = [here[parts == part] for part in np.unique(parts)]
+        jobs = []
+        for number, (part, rows) in enumerate(zip(np.unique(parts), pieces, strict=True)):
+            split = pa.array(np.where(self.heldout[rows], "heldout", "train"))
+            table = self.rows.take(rows).append_column("split", split)
+            show = np.flatnonzero(np.isin(rows, kept))
+            folder = str(self.scratch / f"documents/code={part}")
+            jobs.append((table, folder, str(self.out / "documents"), f"part-{number:05}.parquet", show))
+        sizes: list[np.ndarray] = [np.empty(0, np.int64)]
+        shown: dict[int, str] = {}
+        if not jobs:
+            documents.write(documents.DOCUMENTS.empty_table(), self.out / "documents", documents.DOCUMENTS)
+        with bar("write documents", len(here), "documents") as advance:
+            for rows, job, (size, texts) in zip(pieces, jobs, engine.each(write_part, jobs), strict=True):
+                sizes.append(size)
+                shown.update(zip(rows[job[-1]].tolist(), texts, strict=True))
+                advance(len(rows))
+        return np.concatenate(sizes), shown
+
+    def _samples(self, rows: np.ndarray, shown: dict[int, str]) -> pa.Table:
+        """What was drawn of each rule, with its text, and that of the document kept in its place where one was."""
+        table = self.rows.verdicts_of(rows)
+        folder = self.scratch / "documents" / "code=-1"
+        text = {}
+        if folder.exists():
+            found = documents.read(folder, columns=["key", "content"])
+            text = dict(zip(found["key"].to_pylist(), found["content"].to_pylist(), strict=True))
+        texts = [text.get(key) for key in self.rows.column("key", rows).to_pylist()]
+        cut = pa.array([None if t is None else t[:SAMPLE_CHARACTERS] for t in texts], pa.string())
+        of_kept = pa.array([shown.get(k) for k in self.rows.kept[rows].tolist()], pa.string())
+        return table.append_column("text", cut).append_column("kept_text", of_kept)
+
+    def _signals(self) -> pa.Table:
+        """What was measured of each file that came so far: null where a later step did not see it."""
+        here = self.measured
+        names = [*measurement.NAMES, "benchmark_share"]
+        measured = self.results("measured", here, [*measurement.NAMES, "share"]).rename_columns(names)
+        columns = {name: self.rows.column(name, here) for name in KEYS} | {
+            name: measured[name] for name in names
+        }
+        return pa.table(
+            {**columns, "parse_error_share": pa.array(self.parse_error_share[here], from_pandas=True)}
+        )
+
+
+def write_part(
+    table: pa.Table, folder: str, out: str, name: str, show: np.ndarray
+) -> tuple[np.ndarray, list[str]]:
+    """Write one part of the documents, each of `table`'s rows with its text from `folder`.
+
+    Returns the rows' sizes in bytes as written, and the beginnings of the texts of the rows `show`.
+    """
+    texts = documents.read(Path(folder), columns=["key", "content"])
+    found = pc.index_in(table["key"].cast(KEY), value_set=texts["key"].cast(KEY))
+    content = texts["content"].cast(pa.large_string()).take(found).combine_chunks()
+    size = pc.binary_length(content).cast(pa.int64())
+    table = table.set_column(table.column_names.index("size"), "size", size).append_column("content", content)
+    documents.write(table.select(documents.DOCUMENTS.names), Path(out), documents.DOCUMENTS, name)
+    return size.to_numpy(), [content[i].as_py()[:SAMPLE_CHARACTERS] for i in show.tolist()]
+
+
+def _places(values: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(position of each value in `among`, whether it is there); of equal ones the first."""
+    order = np.argsort(among, kind="stable")
+    if not len(among):
+        return np.zeros(len(values), np.int64), np.zeros(len(values), bool)
+    place = order[np.minimum(np.searchsorted(among[order], values), len(among) - 1)]
+    return place, among[place] == values

@@ -1,0 +1,242 @@
+"""How a pass over text reads files: decoded, under keys, and only those that it has chosen.
+
+Text is read where it lies, decoded, looked at by a kernel, and let go; it is never shuffled or copied to a working
+table. Which rows a pass looks at, and one integer that goes with each (a language, a rank, a part), are a
+`Selection`: sorted row keys in memory-mapped files that every worker searches. The trade-off: a pass reads all
+files again, and in return nothing but keys travels; what is not chosen by its name is neither decoded nor hashed.
+
+A row's key is 8 bytes of a hash of (source, repo, path) and 8 bytes of its doc_id. An exception in a kernel sends its
+batch through one row at a time, so that only the culprit is lost; its error is the column `error`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from neve import engine
+from neve.corpus.signals.measurement import buffers
+from neve.errors import Fault
+
+if TYPE_CHECKING:
+    from daft import DataFrame
+
+KEY = pa.binary(16)
+Columns = dict[str, pa.Array]
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+# --- text --------------------------------------------------------------------------------------------------------
+
+
+def decode(data: bytes) -> bytes | None:
+    """Text as UTF-8, or None: UTF-8, or UTF-16 with a byte order mark; the mark is taken off.
+
+    >>> decode(b"\\xef\\xbb\\xbfx"), decode("é".encode("utf-16")), decode(b"\\xff")
+    (b'x', b'\\xc3\\xa9', None)
+    """
+    try:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return data.decode("utf-16").encode()
+        text = data.removeprefix(codecs.BOM_UTF8)
+        text.decode()
+    except UnicodeDecodeError:
+        return None
+    return text
+
+
+def decoded(contents: pa.Array) -> pa.Array:
+    """Texts (large_string) of raw contents, null where there is none; row by row only where a row is odd."""
+    contents = contents.cast(pa.large_binary())
+    marked = pc.or_(
+        pc.starts_with(contents, codecs.BOM_UTF8),
+        pc.or_(*(pc.starts_with(contents, m) for m in _MARKS[1:])),
+    )
+    if not pc.any(marked).as_py():
+        try:
+            return contents.cast(pa.large_string())
+        except pa.ArrowInvalid:  # somewhere no UTF-8
+            pass
+    texts = [None if raw is None else decode(raw) for raw in contents.to_pylist()]
+    return pa.array(texts, pa.large_binary()).cast(pa.large_string())
+
+
+def doc_ids(texts: pa.Array) -> list[bytes | None]:
+    """The 16 bytes of each text's doc_id, None for null. The loop is hashlib's: it has no call for many texts."""
+    values, offsets, valid = buffers(texts)
+    data = memoryview(values)  # type: ignore[arg-type]
+    return [
+        hashlib.sha256(data[offsets[i] : offsets[i + 1]]).digest()[:16] if valid[i] else None
+        for i in range(len(valid))
+    ]
+
+
+# --- keys --------------------------------------------------------------------------------------------------------
+
+
+def places(source: pa.Array, repo: pa.Array, path: pa.Array) -> list[bytes]:
+    """8 bytes a row: a hash of where the file lies."""
+    names = zip(source.to_pylist(), repo.to_pylist(), path.to_pylist(), strict=True)
+    return [
+        hashlib.blake2b(f"{s}\0{r}\0{p}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        for s, r, p in names
+    ]
+
+
+def row_key(place: bytes, doc_id: bytes | None) -> bytes:
+    """Key of a row: 16 bytes."""
+    return place + (doc_id or b"\0" * 16)[:8]
+
+
+def numbers(keys: pa.Array) -> np.ndarray:
+    """A row key as uint64: what near-duplicate grouping shuffles."""
+    keys = keys.cast(KEY)
+    halves = np.frombuffer(keys.buffers()[1], np.uint64)[2 * keys.offset :][: 2 * len(keys)].reshape(-1, 2)
+    return halves[:, 0] ^ halves[:, 1]
+
+
+# --- kernels -----------------------------------------------------------------------------------------------------
+
+
+def guarded(function: Callable[..., Columns], fields: dict[str, pa.DataType]) -> Callable[..., Columns]:
+    """`function` over batches, with a column `error` of strings: null, or what a row's own call raised."""
+
+    def one(arguments: tuple[pa.Array, ...]) -> Columns:
+        try:
+            return {**function(*arguments), "error": pa.nulls(len(arguments[0]), pa.string())}
+        except Fault:
+            raise
+        except Exception as error:
+            if len(arguments[0]) > 1:
+                rows = [one(tuple(a.slice(i, 1) for a in arguments)) for i in range(len(arguments[0]))]
+                return {
+                    name: pa.concat_arrays([row[name].cast(kind) for row in rows])
+                    for name, kind in all_.items()
+                }
+            message = f"{type(error).__name__}: {error}"[:500]
+            return {
+                **{name: pa.nulls(1, kind) for name, kind in fields.items()},
+                "error": pa.array([message]),
+            }
+
+    all_ = {**fields, "error": pa.string()}
+    return lambda *arguments: one(arguments)
+
+
+def run(
+    frame: DataFrame, function: Callable[..., Columns], fields: dict[str, pa.DataType], *columns: str
+) -> DataFrame:
+    """`frame` with the columns that a guarded kernel makes of `columns`."""
+    from daft import col
+
+    made = engine.kernel(guarded(function, fields), {**fields, "error": pa.string()})
+    return frame.select(*frame.column_names, made(*(col(name) for name in columns)))
+
+
+# --- chosen rows -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows to be looked at, on disk: `keys.npy` sorted, and for each its place, an integer code, and whether it is alone
+    at its place in the whole input, so that its text need not be hashed to know it."""
+
+    folder: str
+
+    @staticmethod
+    def write(folder: Path, keys: pa.Array, codes: np.ndarray, alone: np.ndarray) -> Selection:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        raw = np.array(keys.to_pylist(), "S16") if len(keys) else np.empty(0, "S16")
+        order = np.argsort(raw, kind="stable")
+        columns = (raw[order], place_numbers(keys)[order], codes[order].astype(np.int64), alone[order])
+        for name, column in zip(_COLUMNS, columns, strict=True):
+            np.save(folder / f"{name}.npy", column)
+        return Selection(str(folder))
+
+    def _columns(self) -> tuple[np.ndarray, ...]:
+        return _mapped(self.folder, Path(self.folder, "codes.npy").stat().st_mtime_ns)
+
+    def here(self, at: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
+        """(first row of the selection at each place, -1 where none is; whether that is the only row at this place)."""
+        known, alone = self._columns()[1], self._columns()[3]
+        if not len(known) or not at:
+            return np.full(len(at), -1, np.int64), np.zeros(len(at), bool)
+        wanted = np.frombuffer(b"".join(at), ">u8").astype(np.uint64)
+        place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+        found = known[place] == wanted
+        return np.where(found, place, -1), found & alone[place]
+
+    def find(self, keys: list[bytes]) -> np.ndarray:
+        """Row of the selection with each key, -1 where none has it."""
+        known = self._columns()[0]
+        wanted = np.array(keys, "S16")
+        if not len(known) or not len(wanted):
+            return np.full(len(wanted), -1, np.int64)
+        place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+        return np.where(known[place] == wanted, place, -1)
+
+    def rows(self, rows: np.ndarray) -> tuple[pa.Array, pa.Array]:
+        """(keys, codes) of rows of the selection, null for -1."""
+        keys, _, codes, _ = self._columns()
+        if not len(keys):
+            return pa.nulls(len(rows), KEY), pa.nulls(len(rows), pa.int64())
+        raw = pa.FixedSizeBinaryArray.from_buffers(KEY, len(rows), [None, pa.py_buffer(keys[rows].tobytes())])
+        missing = pa.array(rows < 0)
+        return pc.if_else(missing, pa.scalar(None, KEY), raw), pa.array(codes[rows], mask=rows < 0)
+
+
+_COLUMNS = ("keys", "places", "codes", "alone")
+
+
+def place_numbers(keys: pa.Array) -> np.ndarray:
+    """The place of each row key as uint64, in the order of the keys' bytes."""
+    keys = keys.cast(KEY)
+    if not len(keys):
+        return np.empty(0, np.uint64)
+    return np.frombuffer(keys.buffers()[1], ">u8")[2 * keys.offset :][: 2 * len(keys) : 2].astype(np.uint64)
+
+
+@lru_cache(maxsize=4)
+def _mapped(folder: str, _written: int) -> tuple[np.ndarray, ...]:
+    return tuple(np.load(Path(folder, f"{name}.npy"), mmap_mode="r") for name in _COLUMNS)
+
+
+def pick(files: DataFrame, selection: Selection) -> DataFrame:
+    """The selected rows: key, code, path, and content decoded (large_string)."""
+
+    def kernel(source: pa.Array, repo: pa.Array, path: pa.Array, content: pa.Array) -> Columns:
+        at = places(source, repo, path)
+        rows, sure = selection.here(at)
+        open_ = np.flatnonzero((rows >= 0) & ~sure)
+        ids = doc_ids(decoded(content.take(pa.array(open_))))
+        rows[open_] = selection.find(
+            [row_key(at[i], doc) for i, doc in zip(open_.tolist(), ids, strict=True)]
+        )
+        here = np.flatnonzero(rows >= 0)
+        texts = decoded(content.take(pa.array(here)))
+        back = np.full(len(rows), -1, np.int64)
+        back[here] = np.arange(len(here))
+        keys, codes = selection.rows(rows)
+        chosen = texts.take(pa.array(back, mask=back < 0))
+        return {"key": keys, "code": codes, "path": path.cast(pa.string()), "content": chosen}
+
+    fields: dict[str, Any] = {
+        "key": KEY,
+        "code": pa.int64(),
+        "path": pa.string(),
+        "content": pa.large_string(),
+    }
+    made = engine.kernel(kernel, fields, counts=True)
+    picked: DataFrame = files.select(made(*(files[n] for n in ("source", "repo", "path", "content"))))
+    return picked.where(picked["code"].not_null())

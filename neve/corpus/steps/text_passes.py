@@ -1,0 +1,229 @@
+"""The passes of curation over text: each reads the files once, and gives back small columns.
+
+`identify` sees every file; the others see the rows that a `Selection` of `reading.py` names, each with one integer
+(its language's number in a list of names, a rank, a part). A pass is a kernel over Arrow batches, the same on any
+engine; what it needs to know travels with it as plain settings. Only `deal` hands text on.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from neve import engine
+from neve.corpus.duplicates import near_duplicates, shingles
+from neve.corpus.languages import detection
+from neve.corpus.licenses import license_evidence
+from neve.corpus.ordering import dependencies
+from neve.corpus.secrets import redaction
+from neve.corpus.signals import measurement, rules
+from neve.corpus.steps.row_selection import (
+    KEY,
+    Columns,
+    decoded,
+    doc_ids,
+    guarded,
+    numbers,
+    places,
+    row_key,
+    run,
+)
+
+if TYPE_CHECKING:
+    from daft import DataFrame
+
+_text, _number = pa.string(), pa.float64()
+STOPPED = {"rule": _text, "value": _number, "limit": _number}
+BANDS = pa.large_list(pa.uint64())
+COUNTS = pa.list_(pa.struct([("kind", pa.string()), ("count", pa.int32())]))
+
+
+def identify(
+    files: DataFrame, excluded: frozenset[str], max_bytes: int, near_: dict[str, Any] | None = None
+) -> DataFrame:
+    """All rows without their text: key, doc_id, size in bytes of UTF-8, language, and the rule that stops a row at once.
+
+    A given language is trusted; where no licence is given, the text's own SPDX line may give one. `excluded` are families of repositories that are set apart as exemplars. A row of a
+    table without a path has its doc_id for one, and so for its repository. With `near_` there are MinHash buckets too, in
+    `number` and `bands`.
+    """
+    from neve.corpus.ordering.grouping import family
+
+    def kernel(
+        source: pa.Array,
+        repo: pa.Array,
+        path: pa.Array,
+        language: pa.Array,
+        license: pa.Array,
+        license_path: pa.Array,
+        content: pa.Array,
+    ) -> Columns:
+        at = places(source, repo, path)
+        sizes = pc.binary_length(content)
+        large = pc.fill_null(pc.greater(sizes, max_bytes), False)
+        texts = decoded(pc.if_else(large, pa.scalar(None, content.type), content))
+        ids = doc_ids(texts)
+        hexes = pa.array([None if i is None else i.hex() for i in ids], pa.string())
+        rule = pc.case_when(
+            pc.make_struct(
+                pc.is_in(
+                    pc.fill_null(_family(repo, family), ""), value_set=pa.array(sorted(excluded), _text)
+                ),
+                pc.is_null(content),
+                large,
+                pc.is_null(texts),
+                pc.equal(sizes, 0),
+                pc.match_substring(texts.cast(pa.large_binary()), b"\0"),
+            ),
+            *("exemplar", "no-content", "too-large", "undecodable", "empty", "binary"),
+        ).cast(pa.string())
+        path, license = path.cast(pa.string()), license.cast(pa.string())
+        own = license_evidence.headers(pc.if_else(pc.is_null(license), texts, None).cast(pa.large_binary()))
+        detected = detection.detect(pc.fill_null(path, ""), texts.fill_null("").cast(pa.large_binary()))
+        keys = pa.array([row_key(a, i) for a, i in zip(at, ids, strict=True)], KEY)
+        hashed = (
+            {"number": pa.array(numbers(keys)), "bands": near_duplicates.buckets(texts, near_)}
+            if near_
+            else {}
+        )
+        return {
+            **hashed,
+            "key": keys,
+            "doc_id": hexes,
+            "repo": pc.coalesce(repo.cast(pa.string()), hexes, pa.scalar("unknown")),
+            "path": pc.coalesce(path, hexes, pa.scalar("unknown")),
+            "license": pc.coalesce(license, own),
+            "license_path": pc.if_else(pc.is_valid(own), path, license_path.cast(pa.string())),
+            "size": pc.binary_length(texts.cast(pa.large_binary())),
+            "language": pc.coalesce(detection.named(language.cast(pa.string())), detected),
+            "rule": rule,
+            "value": pc.if_else(large, sizes.cast(_number), pa.scalar(None, _number)),
+            "limit": pc.if_else(large, pa.scalar(float(max_bytes)), pa.scalar(None, _number)),
+        }
+
+    fields = {
+        "key": KEY, "doc_id": _text, "repo": _text, "path": _text, "license": _text, "license_path": _text,
+        "size": pa.int64(), "language": _text, **STOPPED, **({"number": pa.uint64(), "bands": BANDS} if near_ else {}),
+    }  # fmt: skip
+    names = ("source", "repo", "path", "language", "license", "license_path", "content")
+    made = engine.kernel(guarded(kernel, fields), {**fields, "error": _text}, counts=True)
+    return files.select("source", "source_id", made(*(files[name] for name in names)))
+
+
+def _family(repos: pa.Array, family: Any) -> pa.Array:
+    coded = repos.cast(pa.string()).dictionary_encode()
+    return pa.array([family(name) for name in coded.dictionary.to_pylist()], _text).take(coded.indices)
+
+
+def measure(picked: DataFrame, names: list[str], settings: dict[str, Any]) -> DataFrame:
+    """Signals, the first filter that stops a row, benchmark text, and MinHash buckets of what nothing stopped.
+
+    `picked` has the code of its language in `names`. Columns: key, number, the signals, stage, rule, value, limit,
+    detail, share (of a benchmark's text), bands (null where something stopped the row, or near is off), error.
+    """
+    limits, near_ = settings["filters"], settings["near"]
+    benchmarks, bound = _benchmarks(settings), settings["decontaminate"]["share"]
+
+    def kernel(key: pa.Array, code: pa.Array, path: pa.Array, content: pa.Array) -> Columns:
+        language = pa.array(names, _text).take(code)
+        measured = measurement.measure(content, language, path)
+        rule, value, limit = rules.apply(measured, language, limits, step="bytes")
+        passed = pc.is_null(rule)
+        share, task = _index(benchmarks).check(pc.if_else(passed, content, None))
+        dirty = pc.and_(passed, pa.array(share >= bound))
+        clean = pc.if_else(pc.and_not(passed, dirty), content, None)
+        buckets = near_duplicates.buckets(clean, near_) if near_["enabled"] else pa.nulls(len(key), BANDS)
+        return {
+            "number": pa.array(numbers(key)),
+            **{name: measured[name].combine_chunks() for name in measurement.NAMES},
+            "stage": pc.if_else(passed, pc.if_else(dirty, "decontaminate", None), "filters"),
+            "rule": pc.if_else(dirty, "contaminated", rule),
+            "value": pa.array(np.where(dirty, share, value), from_pandas=True),
+            "limit": pa.array(np.where(dirty, bound, limit), from_pandas=True),
+            "detail": pc.if_else(dirty, task, None),
+            "share": pa.array(share, mask=~passed.to_numpy(zero_copy_only=False)),
+            "bands": buckets,
+        }
+
+    fields = {
+        "number": pa.uint64(), **dict.fromkeys(measurement.NAMES, _number), "stage": _text, **STOPPED, "detail": _text,
+        "share": _number, "bands": BANDS,
+    }  # fmt: skip
+    return run(picked, kernel, fields, "key", "code", "path", "content").exclude("code", "path", "content")
+
+
+def _benchmarks(settings: dict[str, Any]) -> str:
+    chosen = settings["decontaminate"]
+    return json.dumps([chosen["benchmarks"], settings.get("data"), chosen["files"]])
+
+
+def check_settings(settings: dict[str, Any]) -> None:
+    """Raises Fault for filters or benchmarks that do not exist, before any work is done."""
+    rules.table(settings["filters"])
+    _index(_benchmarks(settings))
+
+
+@lru_cache(maxsize=2)
+def _index(benchmarks: str) -> Any:
+    from neve.corpus.contamination.benchmark_index import Index
+
+    names, data, files = json.loads(benchmarks)
+    return Index.load(names, Path(data) if data else None, files)
+
+
+def shingle(picked: DataFrame, ngram: int) -> DataFrame:
+    """The n-gram sets of rows: key, code, shingles (list of uint64), error."""
+    made = run(
+        picked, lambda text: {"shingles": shingles.shingles(text, ngram)}, {"shingles": BANDS}, "content"
+    )
+    return made.exclude("path", "content")
+
+
+def parse(picked: DataFrame, names: list[str], settings: dict[str, Any]) -> DataFrame:
+    """Share of what a parser cannot make sense of: key, parse_error_share, rule, value, limit, error."""
+
+    def kernel(code: pa.Array, content: pa.Array) -> Columns:
+        from neve.corpus.syntax import parsing
+
+        language = pa.array(names, _text).take(code)
+        share = parsing.parse_errors(content, language)
+        table = pa.table({"parse_error_share": share})
+        rule, value, limit = rules.apply(table, language, settings["filters"], step="syntax")
+        return {
+            "parse_error_share": table["parse_error_share"].combine_chunks(),
+            "rule": rule,
+            "value": pa.array(value, from_pandas=True),
+            "limit": pa.array(limit, from_pandas=True),
+        }
+
+    made = run(picked, kernel, {"parse_error_share": _number, **STOPPED}, "code", "content")
+    return made.exclude("code", "path", "content")
+
+
+def imports(picked: DataFrame, names: list[str]) -> DataFrame:
+    """What files import, as written: key, imports (list of strings), error."""
+
+    def kernel(code: pa.Array, path: pa.Array, content: pa.Array) -> Columns:
+        return {"imports": dependencies.imports(content, pa.array(names, _text).take(code), path)}
+
+    made = run(picked, kernel, {"imports": pa.list_(_text)}, "code", "path", "content")
+    return made.exclude("code", "path", "content")
+
+
+def redact(picked: DataFrame) -> DataFrame:
+    """Text without secrets and personal data: key, code, content, found (list of kind and count), error."""
+
+    def kernel(content: pa.Array) -> Columns:
+        texts, counts = redaction.redact(content)
+        return {"redacted": texts, "found": counts}
+
+    from daft import col
+
+    made = run(picked, kernel, {"redacted": pa.large_string(), "found": COUNTS}, "content")
+    return made.select("key", "code", col("redacted").alias("content"), "found", "error")

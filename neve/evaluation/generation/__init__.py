@@ -1,0 +1,1 @@
+"""What a model writes: prompts, sampling with a key-value cache, and the program in the answer."""

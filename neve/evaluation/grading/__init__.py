@@ -1,0 +1,1 @@
+"""Which completions pass their tests, decided where the completion cannot reach."""

@@ -1,0 +1,32 @@
+"""Modules of this package as programs for the sandbox.
+
+Inside there is the standard library and nothing of Neve, so what runs there goes in as text: one module behind
+another, without their imports of each other. They stay real modules that a linter reads and a test can import.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+
+_OWN_IMPORT = re.compile(r"^from (?:neve\.[\w.]+|__future__) import (?:\([^)]*\)|[^\n]*)$", re.MULTILINE)
+_MAIN = re.compile(r'^if __name__ == "__main__":\n    main\(\)$', re.MULTILINE)
+
+ORDER = {
+    "run_candidate": ("inside/plain_data", "inside/run_candidate"),
+    "record_tests": ("inside/plain_data", "record_tests"),
+    "compare_answers": ("inside/plain_data", "comparisons", "record_tests", "compare_answers"),
+    "run_unit_tests": ("inside/run_unit_tests",),
+}
+"""Program -> the modules that it is made of; the `main` of the last one runs."""
+
+
+@functools.cache
+def source(program: str) -> str:
+    """The text of a program; `from neve…` imports are dropped, since what they name stands above."""
+    modules = [(Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8") for name in ORDER[program]]
+    *libraries, last = (_OWN_IMPORT.sub("", text) for text in modules)
+    return "\n".join(
+        ["from __future__ import annotations", *(_MAIN.sub("", text) for text in libraries), last]
+    )

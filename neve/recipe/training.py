@@ -1,0 +1,173 @@
+"""The recipe's tables about training: what all phases share, and each phase.
+
+A phase names its data, how long it goes on, its curve and what it starts from; the rest it takes from [training].
+What can be said of one phase alone is checked here, what hangs on the others in `neve.recipe.recipe`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Section(BaseModel):
+    """A table of the recipe: frozen, and strict about keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Training(Section):
+    """What all phases share."""
+
+    sequence: int = Field(default=8192, ge=8)
+    """Tokens of one window."""
+    batch_tokens: int = Field(default=1 << 22, ge=8)
+    """Tokens of one optimizer step, a multiple of sequence."""
+    micro_batch: int = Field(default=16, ge=1)
+    """Windows at a time on one device; on a CPU its cores share them out, each with gradients of its own."""
+    betas: tuple[float, float] = (0.9, 0.95)
+    weight_decay: float = Field(default=0.1, ge=0)
+    """On matrices; norms and embeddings are not decayed."""
+    clip: float = Field(default=1.0, gt=0)
+    """Largest global norm of the gradient."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """auto: bf16 where the processor multiplies bf16 natively, else fp32."""
+    document_mask: bool = False
+    """Whether attention stops at <|endoftext|>."""
+    validate_steps: int = Field(default=0, ge=0)
+    """Held-out bits per byte by language are taken every so many steps; 0: never."""
+    checkpoint_seconds: float = Field(default=60.0, gt=0)
+    """A checkpoint at least so often."""
+    keep_checkpoints: int = Field(default=2, ge=1)
+    """Checkpoints of a phase in training that stay on disk, the newest."""
+    skip_limit: int = Field(default=10, ge=1)
+    """Steps in a row that may be skipped, for a loss or gradient that is not finite, before the phase ends."""
+    attention: Literal["auto", "sdpa", "flex"] = "auto"
+    """Kernel of attention: PyTorch's scaled_dot_product_attention or FlexAttention; auto: what suits mask and device."""
+    compile: Literal["auto"] | bool = "auto"
+    """Whether torch.compile makes the kernels; auto: on CUDA."""
+    activation_checkpointing: Literal["auto", "none", "selective"] = "auto"
+    """Whether the backward pass computes part of the activations anew, to save memory."""
+    tensorboard: bool = False
+    """Whether curves are written for TensorBoard too."""
+    wandb: str = ""
+    """Project at Weights & Biases that gets the curves too; empty: none."""
+
+
+WAYS = {
+    "micro_batch", "checkpoint_seconds", "keep_checkpoints", "skip_limit", "attention", "compile",
+    "activation_checkpointing", "tensorboard", "wandb",
+}  # fmt: skip
+"""Fields of [training] that change the result by rounding at most: no phase is trained again for them."""
+
+
+class LearningRate(Section):
+    peak: float = Field(gt=0)
+    floor: float = Field(default=0.0, ge=0)
+    """Rate at the last step."""
+    warmup: int = Field(default=0, ge=0)
+    """Steps from 0 to the peak."""
+    decay: int = Field(default=0, ge=0)
+    """wsd: the last steps, in which the rate goes along a line from the peak to the floor."""
+    shape: Literal["cosine", "linear", "constant", "wsd"] = "linear"
+
+    @model_validator(mode="after")
+    def _decay(self) -> LearningRate:
+        if (self.shape == "wsd") != (self.decay > 0):
+            raise ValueError(
+                f"shape = {self.shape!r} with decay = {self.decay}: shape 'wsd', and no other, has a decay"
+            )
+        return self
+
+
+Data = Literal["corpus", "selection", "synthetic"]
+
+
+class Part(Section):
+    """One of the views that a mix is made of."""
+
+    data: Data
+    weight: float = Field(gt=0)
+    """Its share of the windows is weight / sum of weights, to a thousandth."""
+
+
+class Phase(Section):
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    data: Data | None = None
+    """What is read: all documents, the best, or synthetic ones."""
+    mix: list[Part] = []
+    """Instead of data: several of these, by weight, window by window."""
+    tokens: int | None = Field(default=None, ge=1)
+    """Tokens trained on in this phase, repeats counted; the last step is whole."""
+    epochs: int | None = Field(default=None, ge=1)
+    """Instead of tokens: times that the data is gone through, repeats inside, to its last window and no further. A
+    selection needs tokens too: they say how large it is."""
+    batch_tokens: int | None = Field(default=None, ge=8)
+    """Tokens of one optimizer step; default: [training]'s."""
+    sequence: int | None = Field(default=None, ge=8)
+    """Tokens of one window; default: [training]'s."""
+    lr: LearningRate
+    start: str = "scratch"
+    """"scratch"; an earlier phase, whose final weights this one starts from; or the path of a Hugging Face folder, with
+    a / in it: `./models/tiny`. Its files count by size and time."""
+    optimizer: Literal["reset", "keep"] = "reset"
+    """keep: moments and step count go on from where the phase named in start ended."""
+    repeats: int = Field(default=4, ge=1)
+    """selection: how often each chosen document is seen; the top tokens / repeats are chosen."""
+    control: bool = False
+    """Whether a twin `<name>-random` is trained on random documents: same start, tokens, curve, language quotas."""
+    fim_rate: float = Field(default=0.0, ge=0, le=1)
+    """Share of documents turned into fill-in-the-middle, in half of them the suffix first."""
+
+    @property
+    def parts(self) -> list[Part]:
+        """What the phase reads: the parts of its mix, or its data alone."""
+        return self.mix or ([Part(data=self.data, weight=1.0)] if self.data else [])
+
+    @property
+    def outside(self) -> bool:
+        """Whether it starts from a folder."""
+        return "/" in self.start
+
+    @model_validator(mode="after")
+    def _fits(self) -> Phase:
+        """Rules of one phase; each is (what is wrong, what is said)."""
+        data = [part.data for part in self.parts]
+        total = sum(part.weight for part in self.parts)
+        sized = self.data == "selection"
+        rules = [
+            (not data or (self.data and self.mix), "needs data or mix, one of the two"),
+            (len(set(data)) < len(data), "names the same data twice in mix; add the weights up"),
+            (
+                any(part.weight < 0.001 * total for part in self.mix),
+                "has a weight under a thousandth of all in mix; leave that part out",
+            ),
+            (self.tokens is None and self.epochs is None, "needs tokens or epochs"),
+            (
+                self.tokens is None and sized,
+                "has data = 'selection': it needs tokens, which say how large it is",
+            ),
+            (self.tokens and self.epochs and not sized, "has tokens and epochs; leave one of them out"),
+            (
+                self.mix and self.epochs,
+                "has a mix, whose parts end at different times: it counts tokens, not epochs",
+            ),
+            (
+                self.control and self.epochs,
+                "has a control, which sees as many tokens: it counts tokens, not epochs",
+            ),
+            (self.control and "corpus" in data, "reads the corpus: it is its own control, leave control out"),
+            (
+                self.control and self.mix,
+                "has a mix: a control is the twin of one selection, leave control out",
+            ),
+            (
+                self.optimizer == "keep" and (self.start == "scratch" or self.outside),
+                "has optimizer = 'keep': start must name an earlier phase",
+            ),
+        ]
+        for wrong, said in rules:
+            if wrong:
+                raise ValueError(f"phase {self.name!r} {said}")
+        return self

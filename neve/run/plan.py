@@ -1,0 +1,140 @@
+"""What a recipe will cost, before anything runs: steps, repeats, FLOPs, hours, memory, disk, phase by phase.
+
+Hours are by PaLM's count of FLOPs at the utilisation given; disk is an estimate, the rest is exact where the corpus's
+tokens are known (`corpus.expected_tokens`). The trade-off: a phase counts with the tokens that the recipe states,
+not with what selection and synthesis will find, and a control with random documents once each.
+
+Source: Muennighoff et al. 2023 (arXiv 2305.16264) for what repeated tokens are worth:
+D' = U + U·R·(1 − exp(−(epochs − 1)/R)) with R = 15.39.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from neve.errors import Fault
+from neve.tokens.mix import SLOTS
+from neve.tokens.mix import slots as mix_slots
+from neve.training.costs import flops_per_token, memory, parameters, sizes
+
+REPETITION = 15.39
+"""R*: repeats after which a token has lost 1 − 1/e of its worth."""
+
+PEAK_FLOPS = 989e12
+"""Dense bf16 operations a second of one H100 SXM."""
+
+
+def effective_tokens(unique: float, epochs: float) -> float:
+    """Fresh tokens that `epochs` passes over `unique` tokens are worth by the repetition law."""
+    repeats = max(epochs - 1.0, 0.0)
+    return unique * min(epochs, 1.0) + unique * REPETITION * (1.0 - math.exp(-repeats / REPETITION))
+
+
+def plan(
+    recipe: Mapping[str, Any],
+    vocab_size: int,
+    gpus: int = 1,
+    mfu: float = 0.4,
+    peak_flops: float = PEAK_FLOPS,
+    corpus_tokens: int | None = None,
+) -> dict[str, Any]:
+    """Figures of a recipe given as nested dicts, for `gpus` devices of `peak_flops` at a utilisation of `mfu`.
+
+    `corpus_tokens` is what the corpus has, once known; before, unique tokens, epochs and effective tokens of a
+    corpus phase are None, and one that counts epochs is a Fault. `memory` is that of the largest phase. Totals
+    leave the controls out; `with_controls` counts them in.
+    """
+    model, count = recipe["model"], parameters(recipe["model"], vocab_size)
+    rows: list[dict[str, Any]] = []
+    for phase in recipe["phase"]:
+        row = _phase(phase, recipe, vocab_size, corpus_tokens)
+        row["hours"] = row["flops"]["palm"] / (gpus * mfu * peak_flops) / 3600
+        size = sizes(phase, recipe["training"])
+        row["memory"] = memory(model, recipe["training"] | size, count["all"], gpus)
+        rows.append(row)
+        if phase["control"]:
+            tokens, twin = row["tokens"], {"phase": f"{phase['name']}-random", "control": True}
+            once = {"unique_tokens": tokens, "epochs": 1.0, "effective_tokens": float(tokens)}
+            rows.append(row | twin | once)
+    kept = len({phase["start"] for phase in recipe["phase"] if phase["optimizer"] == "keep"})
+    return {
+        "parameters": count,
+        "phases": rows,
+        "total": _total([row for row in rows if not row["control"]]),
+        "with_controls": _total(rows),
+        "memory": max((row["memory"] for row in rows), key=lambda memory: memory["total"]),
+        "disk": _disk(count["all"], vocab_size, rows, recipe, corpus_tokens, kept),
+        "gpus": gpus,
+        "mfu": mfu,
+        "peak_flops": peak_flops,
+    }
+
+
+def _phase(
+    phase: Mapping[str, Any], recipe: Mapping[str, Any], vocab_size: int, corpus_tokens: int | None
+) -> dict[str, Any]:
+    """Of a phase: steps, repeats and FLOPs. The parts of a mix are counted each for itself and added up."""
+    parts = phase["mix"] or [{"data": phase["data"], "weight": 1.0}]
+    shares = [slots / SLOTS for slots in mix_slots([part["weight"] for part in parts])]
+    synthetic = recipe["synthesis"]["tokens"] if recipe["synthesis"] else None
+    epoch = {"corpus": corpus_tokens, "synthetic": synthetic, "selection": phase["tokens"]}
+    tokens = phase["tokens"]
+    if phase["epochs"]:
+        if (once := epoch[parts[0]["data"]]) is None:
+            raise Fault(
+                f"phase {phase['name']!r} counts epochs; say how many tokens one has: corpus.expected_tokens"
+            )
+        tokens = phase["epochs"] * once
+    unique: list[float | None] = [
+        phase["tokens"] * share / phase["repeats"] if part["data"] == "selection" else epoch[part["data"]]
+        for part, share in zip(parts, shares, strict=True)
+    ]
+    known = [(u, tokens * share / u) for u, share in zip(unique, shares, strict=True) if u is not None]
+    whole = sum(u for u, _ in known) if len(known) == len(parts) else None
+    size = sizes(phase, recipe["training"])
+    per_token = flops_per_token(recipe["model"], vocab_size, size["sequence"])
+    return {
+        "phase": phase["name"],
+        "control": False,
+        "data": " + ".join(part["data"] for part in parts),
+        "tokens": tokens,
+        "steps": -(-tokens // (size["batch"] * size["sequence"])),
+        "unique_tokens": whole,
+        "epochs": None if whole is None else tokens / whole,
+        "effective_tokens": None if whole is None else sum(effective_tokens(u, e) for u, e in known),
+        "flops_per_token": per_token,
+        "flops": {name: flops * tokens for name, flops in per_token.items()},
+    }
+
+
+def _total(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "tokens": sum(row["tokens"] for row in rows),
+        "steps": sum(row["steps"] for row in rows),
+        "flops": {name: sum(row["flops"][name] for row in rows) for name in ("6N", "causal", "palm")},
+        "hours": sum(row["hours"] for row in rows),
+    }
+
+
+def _disk(
+    count: int,
+    vocab_size: int,
+    rows: list[dict[str, Any]],
+    recipe: Mapping[str, Any],
+    corpus_tokens: int | None,
+    kept: int,
+) -> dict[str, float]:
+    """Bytes: token shards (an unknown corpus counts as the tokens of its longest phase), one phase's checkpoints with
+    moments, one fp32 model a phase, and the moments of `kept` phases that a later one goes on with."""
+    width = 2 if vocab_size <= 1 << 16 else 4
+    corpus = corpus_tokens or max((r["tokens"] for r in rows if "corpus" in r["data"]), default=0)
+    synthetic = recipe["synthesis"]["tokens"] if recipe["synthesis"] else 0
+    parts: dict[str, float] = {
+        "tokens": width * (corpus + synthetic),
+        "checkpoints": recipe["training"]["keep_checkpoints"] * 12 * count,
+        "models": 4 * count * len(rows),
+        "optimizers": 8 * count * kept,
+    }
+    return parts | {"total": sum(parts.values())}

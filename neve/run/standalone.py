@@ -1,0 +1,106 @@
+"""Curation and deduplication alone, on the user's own tables and folders: what stages of a run do, under `--out DIR`.
+
+The stages are those of a run, in a store of their own that lies in `DIR/.work` until all is done; then their tables
+are moved into DIR, and `manifest.json` last. So a killed command goes on where it was, and a finished one is finished.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from neve.errors import Fault
+from neve.locks import locked
+from neve.recipe.recipe import Corpus
+from neve.store import MANIFEST, Stage, Store, read_json, write_json
+
+TABLES = ("documents", "verdicts", "signals", "clusters", "samples")
+COUNTS = "counts.json"
+SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
+ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
+
+
+def source_of(given: str) -> dict[str, Any]:
+    """The source (as in a recipe) that an argument names: a folder, an archive, a table, a glob or an address of tables.
+
+    >>> source_of("s3://lake/code/*.parquet")
+    {'kind': 'table', 'path': 's3://lake/code/*.parquet', 'in_place': True}
+    """
+    place = Path(given).expanduser()
+    if "://" in given or given.endswith(SUFFIXES):
+        return {"kind": "table", "path": given, "in_place": given.endswith(".parquet")}
+    if place.is_dir():
+        tables = [f"{place}/**/*{suffix}" for suffix in SUFFIXES if any(place.rglob(f"*{suffix}"))]
+        alone = all(p.name.endswith(SUFFIXES) for p in place.rglob("*") if p.is_file())
+        if tables and alone:
+            if len(tables) > 1:
+                raise Fault(f"{given}: holds tables of several kinds; name them one by one, e.g. {tables[0]}")
+            return source_of(tables[0])
+        return {"kind": "directory", "path": given}
+    if given.endswith(ARCHIVES):
+        return {"kind": "archive", "path": given}
+    raise Fault(
+        f"{given}: must be a folder, an archive ({', '.join(ARCHIVES)}), or tables ({', '.join(SUFFIXES)})"
+    )
+
+
+def run(
+    what: str, given: list[str], corpus: Corpus, out: Path, seed: int, data: str | None
+) -> dict[str, Any]:
+    """`what` ("curate" or "dedup") of the inputs `given` into `out`; returns its counts, `timings` among them.
+
+    Raises Fault where the folder holds something else, or as the stages do.
+    """
+    import neve.engine
+    from neve.report.corpus import write_page
+
+    settings = corpus.model_dump(mode="json", exclude={"sources", "expected_tokens"})
+    sizes = {name: settings[name] for name in ("max_file_bytes", "max_archive_bytes")}
+    sources = [source_of(argument) for argument in given]
+    if what == "dedup":
+        settings = {name: settings[name] for name in ("near", "max_file_bytes", "quarantine_limit")}
+    else:
+        settings |= {"exclude_repos": [], "data": data}
+    stages = [
+        Stage(
+            "files",
+            "neve.corpus.sources:build",
+            settings={"sources": sources, **sizes},
+            outside=tuple(source["path"] for source in sources),
+        ),
+        Stage(
+            what,
+            f"neve.corpus.{what}:build",
+            settings={**settings, "seed": seed},
+            inputs={"files": "files"},
+            outside=(data,) if data and what == "curate" else (),
+            resumes=True,
+        ),
+    ]
+    with locked(out):
+        store = Store(out / ".work", stages)
+        if (out / MANIFEST).exists():
+            if read_json(out / MANIFEST)["fingerprint"] == store.prints[what]:
+                return read_json(out / COUNTS)
+            raise Fault(f"--out {out}: holds the result of other inputs or settings; name another folder")
+        neve.engine.current()
+        for name in store.stages:
+            if not store.done(name):
+                store.run(name)
+        _publish(store.path(what), store, what, out)
+        write_page(out)
+    return read_json(out / COUNTS)
+
+
+def _publish(made: Path, store: Store, what: str, out: Path) -> None:
+    """Move the tables to `out`, the manifest last; a killed attempt is gone on with."""
+    manifest = store.manifest(what)
+    seconds = {"read sources": store.manifest("files")["seconds"], **read_json(made / "timings.json")}
+    for name in TABLES:
+        if (made / name).exists():
+            shutil.rmtree(out / name, ignore_errors=True)
+            (made / name).rename(out / name)
+    write_json(out / COUNTS, {**manifest["counts"], "timings": seconds})
+    write_json(out / MANIFEST, manifest)
+    shutil.rmtree(out / ".work")

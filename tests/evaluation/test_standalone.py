@@ -1,0 +1,222 @@
+"""The commands as a person runs them. Oracle: recomputation from the samples, and an undisturbed run beside a killed one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from neve import sandbox
+from neve.errors import Fault
+from neve.evaluation import standalone
+from neve.evaluation.generation import generate
+from neve.evaluation.generation.sampling import Sampling
+from neve.evaluation.grading import journal
+from neve.tasks import benchmarks
+
+PLACE = sandbox.probe()
+pytestmark = pytest.mark.skipif(PLACE.tier == "none", reason=PLACE.detail)
+
+
+def neve(*arguments: object, **more) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "neve.cli", *map(str, arguments)], capture_output=True, text=True, **more
+    )
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory, benchmark_files) -> tuple[Path, Path]:
+    """A file of five samples of four tasks, one of them hostile to a page, and the folder of its grades."""
+    folder = tmp_path_factory.mktemp("graded")
+    tasks = benchmarks.load("humaneval", benchmark_files).tasks[:4]
+    rows = [{"task_id": t.task_id, "completion": t.solution} for t in tasks[::-1]]
+    rows.append(
+        {"task_id": tasks[0].task_id, "completion": "    raise ValueError('<script>alert(1)</script>')\n"}
+    )
+    (folder / "s.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    done = neve("grade", folder / "s.jsonl", "--task", "humaneval", "--data", benchmark_files, "--only",
+                "HumanEval/?", "--out", folder / "out", "--json")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == json.loads((folder / "out" / "results.json").read_text())
+    return folder / "s.jsonl", folder / "out"
+
+
+def test_results_are_in_the_order_of_the_input(graded):
+    entry = json.loads((graded[1] / "results.json").read_text())["benchmarks"]["humaneval"]
+    assert [(s["task_id"], s["sample"], s["status"]) for s in entry["samples"]] == [
+        ("HumanEval/3", 0, "pass"), ("HumanEval/2", 0, "pass"), ("HumanEval/1", 0, "pass"), ("HumanEval/0", 0, "pass"),
+        ("HumanEval/0", 1, "fail"),
+    ]  # fmt: skip
+    assert entry["tasks"] == 4 and entry["pass@1"] == (3 + 0.5) / 4 and entry["published"]
+    assert entry["interval"][0] < entry["pass@1"] <= entry["interval"][1]
+    assert entry["missing"] == [f"HumanEval/{k}" for k in range(4, 10)]
+    assert entry["data_sha256"] == benchmarks.FILES["humaneval"][1]
+
+
+def test_the_page_escapes_what_candidates_say(graded):
+    page = (graded[1] / "index.html").read_text()
+    assert "&lt;script&gt;" in page and "<script" not in page
+
+
+def test_a_second_call_grades_nothing_anew_and_another_file_is_refused(graded, benchmark_files, monkeypatch):
+    path, out = graded
+    before = json.loads((out / "results.json").read_text())
+    monkeypatch.setattr(sandbox, "run", None)
+    assert standalone.grade_file(path, "humaneval", out, data=benchmark_files, only="HumanEval/?") == before
+    monkeypatch.undo()
+    path.with_name("t.jsonl").write_text('{"task_id": "HumanEval/0", "completion": ""}')
+    with pytest.raises(Fault, match="name another folder"):
+        standalone.grade_file(path.with_name("t.jsonl"), "humaneval", out, data=benchmark_files)
+
+
+@pytest.fixture(scope="module")
+def writer(tmp_path_factory, random_model, tokenizer_folder, tokenizer) -> Path:
+    from neve.training import model as llama
+
+    folder = tmp_path_factory.mktemp("writer")
+    llama.save(random_model(tokenizer.vocab_size, 5, scale=1.0, sequence=512), folder, tokenizer_folder)
+    return folder
+
+
+def evaluation(writer: Path, data: Path, out: Path) -> list[str]:
+    options = ["--tasks", "humaneval,mbpp", "--data", data, "--only", "HumanEval/1*,Mbpp/2?", "--n", 3, "--temperature", 0.8,
+               "--top-p", 0.9, "--k", "1,3", "--max-new-tokens", 24, "--out", out, "--json"]  # fmt: skip
+    return [sys.executable, "-m", "neve.cli", "evaluate", str(writer), *map(str, options)]
+
+
+@pytest.fixture(scope="module")
+def evaluated(writer, benchmark_files, tmp_path_factory) -> tuple[Path, dict]:
+    out = tmp_path_factory.mktemp("evaluated") / "out"
+    done = subprocess.run(evaluation(writer, benchmark_files, out), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return out, json.loads(done.stdout)
+
+
+def test_an_evaluation_has_every_figure(evaluated):
+    out, found = evaluated
+    humaneval, mbpp = found["benchmarks"]["humaneval"], found["benchmarks"]["mbpp"]
+    assert humaneval["tasks"] == 75 and len(humaneval["samples"]) == 225 and "pass@3" in humaneval
+    assert [s["task_id"] for s in mbpp["samples"][::3]] == [f"Mbpp/{k}" for k in range(20, 30)]
+    for name in ("humaneval", "mbpp"):
+        figure = found["bits_per_byte"][name]
+        assert figure["interval"][0] < figure["value"] < figure["interval"][1]
+    texts = [
+        json.loads(line)["text"] for line in (out / "samples-mbpp.jsonl").read_text().splitlines()[1:] if line
+    ]
+    assert len(set(texts)) > 10, "samples differ"
+
+
+def test_kill_9_and_again_gives_the_same(evaluated, writer, benchmark_files, tmp_path):
+    command = evaluation(writer, benchmark_files, tmp_path / "out")
+    seen: set[str] = set()
+    for wanted in ("samples-humaneval.jsonl", "verdicts-humaneval.jsonl"):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        path, deadline = tmp_path / "out" / wanted, time.monotonic() + 120
+        while time.monotonic() < deadline and process.poll() is None:
+            if path.exists() and path.read_bytes().count(b"\n\n") > 1:
+                break
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        seen |= {p.name for p in (tmp_path / "out").iterdir()}
+    assert {"samples-humaneval.jsonl", "verdicts-humaneval.jsonl"} <= seen
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == evaluated[1]
+
+
+def test_ctrl_c_is_a_status_and_one_line(benchmark_files, tmp_path):
+    """An interrupt while canonical solutions run: status 130, one line, soon, although much more was to do."""
+    tasks = benchmarks.load("mbpp+", benchmark_files).tasks
+    rows = [{"task_id": t.task_id, "solution": "def f(): pass"} for t in tasks]
+    (tmp_path / "s.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    command = [
+        "grade",
+        tmp_path / "s.jsonl",
+        "--task",
+        "mbpp+",
+        "--data",
+        benchmark_files,
+        "--out",
+        tmp_path / "out",
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "neve.cli", *map(str, command)], stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "NEVE_CACHE": str(tmp_path / "cache")},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not list(tmp_path.glob("cache/expected/*.json")):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == 130 and said.splitlines()[-1].startswith("neve: interrupted")
+    assert len(list(tmp_path.glob("cache/expected/*.json"))) < len(tasks), "what had not begun was left"
+
+
+def test_a_journal_drops_what_a_kill_left(tmp_path):
+    path = tmp_path / "j.jsonl"
+    rows, append = journal.reopen(path, {"a": 1})
+    assert rows == []
+    append([1, 2])
+    append([{"b": "\n\n"}])
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"half": 1}\n{"ha')
+    rows, append = journal.reopen(path, {"a": 1})
+    assert rows == [1, 2, {"b": "\n\n"}] and path.read_bytes() == whole
+    with pytest.raises(Fault, match="another folder"):
+        journal.reopen(path, {"a": 2})
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"tasks": "humanevil"}, "no such benchmark"),
+        ({"tasks": "humaneval", "n": 2}, "greedy samples"),
+        ({"tasks": "humaneval", "ks": (5,)}, "needs --n 5"),
+        ({"tasks": "humaneval", "only": "Snow/*"}, "no task is called so"),
+        ({"tasks": "humaneval", "sampling": Sampling(0.5), "model": "absent"}, "absent"),
+    ],
+)
+def test_what_cannot_be_is_one_line(asked, said, benchmark_files, tmp_path):
+    with pytest.raises(Fault, match=said):
+        standalone.evaluate(
+            standalone.Asked(**{"model": str(tmp_path), **asked}, data=benchmark_files), tmp_path / "out"
+        )
+
+
+@pytest.mark.parametrize("chat", [False, True])
+def test_an_endpoint_goes_on_with_prompts_or_answers_questions(chat, benchmark_files, tmp_path):
+    """The real SmolLM2 on this machine, asked as a base model and as one for chat. Oracle: what stands in its ledger."""
+    only = "HumanEval/23,HumanEval/53"
+    asked = standalone.Asked("smollm2-135m-instruct", "humaneval", benchmark_files, only, endpoint="local", chat=chat, max_new_tokens=80)  # fmt: skip
+    found = standalone.evaluate(asked, tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as ledger:
+        said = dict(ledger.execute("select payload, text from answers"))
+    lines = (tmp_path / "samples-humaneval.jsonl").read_text().splitlines()[1:]
+    rows = [json.loads(line) for line in lines if line]
+    assert [row["task_id"] for row in rows] == only.split(",") and len(said) == 2 and all(said.values())
+    prompts = {task.task_id: task.prompt for task in benchmarks.load("humaneval", benchmark_files).tasks}
+    for payload, text in said.items():
+        question = json.loads(payload)
+        asked_for = question["messages"][0]["content"] if chat else question["prompt"]
+        task_id = next(i for i in only.split(",") if prompts[i].strip() in asked_for)
+        assert chat or asked_for == generate.given(prompts[task_id])
+        kept = text if chat else generate.cut(text, generate.STOPS)
+        assert kept == next(row["text"] for row in rows if row["task_id"] == task_id)
+    assert (found["benchmarks"]["humaneval"]["pass@1"] > 0) == chat, (
+        "as a base model it says that the code is over"
+    )
+
+
+def test_names_and_patterns():
+    assert standalone.named("mbpp*,humaneval,mbpp") == ["mbpp", "mbpp+", "humaneval"]
+    assert len(standalone.named("evoeval-*")) == 7

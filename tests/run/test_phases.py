@@ -1,0 +1,115 @@
+"""The stages of phases. Oracle: what the recipe says, read off the list of stages and off `run.json`'s part for a node."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neve.recipe.file import parse
+from neve.run import phases, runner
+from neve.store import Stage, Store
+
+LR = {"peak": 1e-3}
+SMALL: dict[str, Any] = {
+    "run": {"name": "small"},
+    "corpus": {"sources": [{"kind": "directory", "path": "nothing-here"}]},
+    "annotator": {"positives": [{"kind": "directory", "path": "nothing-here"}]},
+    "synthesis": {"tokens": 100, "seeds": 2},
+    "phase": [
+        {"name": "general", "data": "corpus", "tokens": 1000, "lr": LR},
+        {"name": "quality", "data": "selection", "tokens": 400, "start": "general", "lr": LR},
+    ],
+}
+MIX = [{"data": "selection", "weight": 0.7}, {"data": "corpus", "weight": 0.3}]
+
+
+def stages(*more: dict[str, Any], training: dict[str, Any] | None = None) -> dict[str, Stage]:
+    data = copy.deepcopy(SMALL) | {"training": training or {}}
+    data["phase"] += more
+    return {stage.name: stage for stage in runner.stages(parse(data), Path("run"), "fp32", "none")}
+
+
+def test_all_data_stands_before_any_training() -> None:
+    found = list(stages({"name": "last", "data": "synthetic", "tokens": 10, "control": True, "lr": LR}))
+    trained = [i for i, name in enumerate(found) if name.startswith("train-")]
+    assert max(i for i, name in enumerate(found) if name.startswith(("view-", "control-"))) < min(trained)
+    assert [found[i] for i in trained] == [
+        "train-general",
+        "train-quality",
+        "train-last",
+        "train-last-random",
+    ]
+
+
+def test_a_mix_reads_its_parts_and_sizes_its_selection_by_its_share() -> None:
+    found = stages({"name": "mixed", "mix": MIX, "tokens": 1000, "start": "quality", "lr": LR})
+    view = found["view-mixed"]
+    assert view.settings == {"mix": {"selection": 700, "corpus": 300}}
+    assert view.inputs == {"selection": "mix-mixed-selection", "corpus": "mix-mixed-corpus"}
+    assert found["mix-mixed-selection"].settings["selection"] == "mixed.parquet"
+    assert found["mix-mixed-corpus"].inputs == {"tokens": "tokens"}
+    sized = {phase["name"]: phase["tokens"] for phase in found["selection"].settings["phases"]}
+    assert sized == {"quality": 400, "mixed": 700}
+    inputs = {"view": "view-mixed", "tokenizer": "tokenizer", "start": "train-quality"}
+    assert found["train-mixed"].inputs == inputs
+
+
+def test_a_phase_is_trained_by_its_own_numbers() -> None:
+    about = {"data": "selection", "tokens": 400, "lr": LR}
+    own = {"sequence": 64, "batch_tokens": 256, "epochs": 3, "start": "quality", "optimizer": "keep"}
+    found = stages(
+        {"name": "long", **about, **own},
+        {"name": "other", **about, "start": "./models/other"},
+        training={"sequence": 32, "batch_tokens": 256, "validate_steps": 7},
+    )
+    long, quality = found["train-long"].settings, found["train-quality"].settings
+    assert (long["training"]["sequence"], long["training"]["batch"]) == (64, 4)
+    assert (quality["training"]["sequence"], quality["training"]["batch"]) == (32, 8)
+    assert (long["phase"]["tokens"], long["phase"]["epochs"], long["phase"]["optimizer"]) == (None, 3, "keep")
+    assert quality["phase"]["keeps_optimizer"] and not long["phase"]["keeps_optimizer"]
+    assert found["train-other"].inputs["start"] == "start-other"
+    assert found["start-other"].outside == ("./models/other",)
+    assert all(found[f"train-{name}"].inputs["heldout"] == "heldout" for name in ("general", "long"))
+    assert "heldout" not in stages()
+
+
+@pytest.mark.parametrize(
+    ("training", "again"),
+    [
+        ({"micro_batch": 2, "compile": False, "attention": "sdpa", "keep_checkpoints": 5, "wandb": "x"}, False),
+        ({"activation_checkpointing": "none", "checkpoint_seconds": 5, "skip_limit": 3, "tensorboard": True}, False),
+        ({"clip": 0.5}, True),
+        ({"batch_tokens": 1 << 20}, True),
+    ],
+)  # fmt: skip
+def test_only_what_changes_the_result_trains_again(training: dict[str, Any], again: bool) -> None:
+    plain, changed = (Store(Path("s"), list(stages(training=t).values())) for t in ({}, training))
+    assert (plain.prints["train-general"] != changed.prints["train-general"]) == again
+    assert plain.prints["view-quality"] == changed.prints["view-quality"]
+
+
+def test_an_outside_start_counts_by_its_files(tmp_path: Path) -> None:
+    about = {"name": "other", "data": "corpus", "tokens": 400, "lr": LR, "start": str(tmp_path / "m")}
+    prints = []
+    (tmp_path / "m").mkdir()
+    for content in ("{}", "{ }"):
+        (tmp_path / "m" / "config.json").write_text(content)
+        prints.append(Store(Path("s"), list(stages(about).values())).prints)
+    assert prints[0]["train-other"] != prints[1]["train-other"]
+    assert prints[0]["train-quality"] == prints[1]["train-quality"]
+
+
+def test_a_node_finds_all_that_a_phase_needs(tmp_path: Path) -> None:
+    store = Store(tmp_path / "stages", list(stages().values()))
+    jobs = json.loads(json.dumps(phases.jobs(store)))
+    assert list(jobs) == ["general", "quality"]
+    for phase, job in jobs.items():
+        name, stage = f"train-{phase}", store.stages[f"train-{phase}"]
+        given = json.loads(json.dumps({**stage.settings, **stage.extra}))
+        assert {**job["settings"], "ways": job["ways"]} == given
+        inputs = {role: store.path(source) for role, source in stage.inputs.items()}
+        assert {role: tmp_path / path for role, path in job["inputs"].items()} == inputs
+        assert tmp_path / job["out"] == store.path(name) and job["fingerprint"] == store.prints[name]
+    assert jobs["quality"]["inputs"]["start"] == jobs["general"]["out"]
