@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neve.hashing import document_keys, key, keyed, permute, splitmix64
+from neve.documents import doc_id
+from neve.hashing import document_keys, draw_keys, key, keyed, permute, shares, splitmix64
 
 
 def test_splitmix64_gives_the_published_sequence() -> None:
@@ -58,3 +60,25 @@ def test_keys_are_stable_and_tell_parts_apart() -> None:
     assert key("fim", 1) != key("fim", 2) != key("fim1")
     values = np.arange(10)
     assert not np.array_equal(keyed(values, "a"), keyed(values, "b"))
+
+
+@given(
+    st.dictionaries(st.text(max_size=3), st.integers(0, 1000), min_size=1, max_size=6), st.integers(0, 10**6)
+)
+def test_shares_add_up_and_are_within_one(weights, total):
+    parts = shares(weights, total)
+    whole = sum(weights.values())
+    assert sum(parts.values()) == (total if whole else 0)
+    assert all(abs(parts[k] - total * weights[k] / whole) < 1 + 1e-6 for k in parts if whole)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**40), st.randoms(use_true_random=False))
+def test_keys_belong_to_documents_and_are_spread_evenly(seed, random):
+    names = [doc_id(str(i).encode()) for i in range(400)]
+    keys = dict(zip(names, draw_keys(pa.array(names), seed, "x").tolist(), strict=True))
+    random.shuffle(names)
+    assert draw_keys(pa.array(names), seed, "x").tolist() == [keys[n] for n in names]
+    below = sum(k < 2**63 for k in keys.values())
+    assert 130 < below < 270 and len(set(keys.values())) == 400
+    assert keys != dict(zip(names, draw_keys(pa.array(names), seed, "y").tolist(), strict=True))

@@ -29,8 +29,9 @@ import pyarrow.dataset as ds
 
 from neve import documents
 from neve.errors import Fault
+from neve.hashing import derived_seed, draw_keys, shares
 from neve.progress import bar
-from neve.quality import draw, head
+from neve.quality import head
 from neve.quality.encoder import Encoder
 from neve.store import write_json
 
@@ -60,7 +61,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     seen = np.stack([training & (fold != k) for k in range(FOLDS)] + [training], axis=1)
     heads = head.fit(
         embeddings, target[document], 1 / counts[document], seen[document],
-        annotator["epochs"], annotator["lr"], draw.number(seed, "head"),
+        annotator["epochs"], annotator["lr"], derived_seed(seed, "head"),
     )  # fmt: skip
     heads.save(out / "head.safetensors")
 
@@ -115,7 +116,7 @@ def choose(inputs: dict[str, Path], positives_limit: int, negatives: int, seed: 
     mix = {row["values"]: row["counts"] for row in pc.value_counts(good["language"]).to_pylist()}
     languages = pool["language"].to_numpy(zero_copy_only=False)
     taken = np.zeros(pool.num_rows, dtype=bool)
-    for language, count in draw.shares(mix, min(negatives, pool.num_rows)).items():
+    for language, count in shares(mix, min(negatives, pool.num_rows)).items():
         taken[np.flatnonzero(languages == language)[:count]] = True
     short = min(negatives, pool.num_rows) - int(taken.sum())
     taken[np.flatnonzero(~taken)[:short]] = True
@@ -125,14 +126,14 @@ def choose(inputs: dict[str, Path], positives_limit: int, negatives: int, seed: 
 
 def folds(doc_ids: pa.Array | pa.ChunkedArray, seed: int) -> np.ndarray:
     """The fold of each document, int64: the number of the head that has not seen it."""
-    return (draw.keys(doc_ids, seed, "fold") % np.uint64(FOLDS)).astype(np.int64)
+    return (draw_keys(doc_ids, seed, "fold") % np.uint64(FOLDS)).astype(np.int64)
 
 
 def _drawn(table: pa.Table, seed: int, use: str) -> pa.Table:
     """Rows in the order in which they are drawn."""
     if not table.num_rows:
         return table
-    return table.take(pa.array(np.argsort(draw.keys(table["doc_id"], seed, use), kind="stable")))
+    return table.take(pa.array(np.argsort(draw_keys(table["doc_id"], seed, use), kind="stable")))
 
 
 def _labelled(table: pa.Table, label: float) -> pa.Table:

@@ -24,7 +24,7 @@ import pyarrow.dataset as ds
 
 from neve import documents
 from neve.errors import Fault
-from neve.quality import draw
+from neve.hashing import draw_keys, shares
 from neve.store import write_json
 
 RULES_VERSION = 1
@@ -64,9 +64,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
             )
         if phase["control"]:
             name = f"{phase['name']}-random"
-            quotas = draw.shares(
-                {language: row["tokens"] for language, row in about.items()}, phase["tokens"]
-            )
+            quotas = shares({language: row["tokens"] for language, row in about.items()}, phase["tokens"])
             longest = {language: row["longest"] for language, row in about.items()}
             counts[name] = _control(pools, quotas, longest, settings["seed"], name, out, report["phases"])
     write_json(out / "selection.json", report)
@@ -88,7 +86,7 @@ def build_control(settings: dict[str, Any], inputs: dict[str, Path], out: Path) 
         raise Fault(
             f"phase {phase['name']}: the corpus has no document in any language of the synthetic ones"
         )
-    quotas = draw.shares(weights, phase["tokens"])
+    quotas = shares(weights, phase["tokens"])
     name = f"{phase['name']}-random"
     report: dict[str, Any] = {"phases": {}}
     counts = {name: _control(pools, quotas, quotas, settings["seed"], name, out, report["phases"])}
@@ -115,7 +113,7 @@ def fill(tokens: np.ndarray, quota: float, longest: float) -> np.ndarray:
 def quality(pools: dict[str, Pool], budget: int, repeats: int) -> tuple[dict[str, Pool], dict[str, Any]]:
     """The best of each language for a phase of `budget` tokens at `repeats`, and what was chosen, by language."""
     whole = {language: int(pool.tokens.sum()) for language, pool in pools.items()}
-    quotas = draw.shares(whole, -(-budget // repeats))
+    quotas = shares(whole, -(-budget // repeats))
     chosen, about = {}, {}
     for language, pool in pools.items():
         quota = quotas[language]
@@ -149,7 +147,7 @@ def _control(
     chosen, repeats, about = {}, {}, {}
     for language in sorted(quotas):
         quota, pool = quotas[language], pools[language]
-        drawn = pool.take(np.argsort(draw.keys(pa.array(pool.doc_ids), seed, name), kind="stable"))
+        drawn = pool.take(np.argsort(draw_keys(pa.array(pool.doc_ids), seed, name), kind="stable"))
         part = drawn.take(fill(drawn.tokens, quota, longest[language]))
         taken, there = int(part.tokens.sum()), int((drawn.tokens <= longest[language]).sum())
         short = 0 < len(part.tokens) == there
@@ -192,7 +190,7 @@ def _seeds(
         share = synthesis["python_share"] if whole else 1.0
         scale = (1 - share) / sum(whole.values()) if whole else 0.0
         whole = {**{name: weight * scale for name, weight in whole.items()}, "Python": share}
-    wanted = draw.shares(whole, synthesis["seeds"])
+    wanted = shares(whole, synthesis["seeds"])
     ids, names, ranks, turns, places = [], [], [], [], []
     for name in sorted(wanted):
         row = np.arange(wanted[name])

@@ -1,4 +1,4 @@
-"""neve.quality.select and draw. Oracles: the laws of quotas, recomputed here from the tables that came out."""
+"""neve.quality.select. Oracles: the laws of quotas, recomputed here from the tables that came out."""
 
 import json
 
@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neve import documents
 from neve.errors import Fault
-from neve.quality import draw, select
+from neve.quality import select
 from neve.quality.select import fill
 
 
@@ -235,25 +235,3 @@ def test_more_seeds_than_documents_take_turns(corpus, tmp_path):
     for language in ("Python", "C"):
         own = [(s["turn"], s["rank"]) for s in seeds if s["language"] == language]
         assert own == sorted(own)
-
-
-@given(
-    st.dictionaries(st.text(max_size=3), st.integers(0, 1000), min_size=1, max_size=6), st.integers(0, 10**6)
-)
-def test_shares_add_up_and_are_within_one(weights, total):
-    parts = draw.shares(weights, total)
-    whole = sum(weights.values())
-    assert sum(parts.values()) == (total if whole else 0)
-    assert all(abs(parts[k] - total * weights[k] / whole) < 1 + 1e-6 for k in parts if whole)
-
-
-@settings(max_examples=20)
-@given(st.integers(0, 2**40), st.randoms(use_true_random=False))
-def test_keys_belong_to_documents_and_are_spread_evenly(seed, random):
-    names = ids(400)
-    keys = dict(zip(names, draw.keys(pa.array(names), seed, "x").tolist(), strict=True))
-    random.shuffle(names)
-    assert draw.keys(pa.array(names), seed, "x").tolist() == [keys[n] for n in names]
-    below = sum(k < 2**63 for k in keys.values())
-    assert 130 < below < 270 and len(set(keys.values())) == 400
-    assert keys != dict(zip(names, draw.keys(pa.array(names), seed, "y").tolist(), strict=True))
