@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: quickstart test lint format lock clean
+.PHONY: quickstart test lint format lock docs clean
 
 quickstart: .venv/ready
 	$(BIN)/neve run recipes/quickstart.toml
@@ -14,6 +14,7 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy neve
+	$(BIN)/zensical build --clean --strict
 
 format: .venv/ready
 	$(BIN)/ruff check --fix .
@@ -32,6 +33,10 @@ format: .venv/ready
 # Writes the lock anew from what is installed in .venv.
 lock:
 	$(BIN)/python -m pip freeze --all --exclude-editable | grep -viE '^(pip|wheel|neve)==|@ file' | sed 's/^\(torch==[^+]*\)+.*/\1/' > requirements.lock
+
+# The documentation as a site, in build/site; `make lint` builds it too and fails on a broken link.
+docs: .venv/ready
+	$(BIN)/zensical build --clean --strict
 
 clean:
 	rm -rf .venv
