@@ -1,14 +1,30 @@
-"""Keyed choices. Oracles: splitmix64's published first outputs; a bijection hits everything once; doc_id's own digits."""
+"""Keyed choices. Oracles: splitmix64's published first outputs; hashlib's own digests; a bijection hits everything once;
+doc_id's own digits; the law of largest remainders."""
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neve.documents import doc_id
-from neve.hashing import document_keys, draw_keys, key, keyed, permute, shares, splitmix64
+from neve.errors import Fault
+from neve.hashing import (
+    document_keys,
+    draw_keys,
+    finalize,
+    key,
+    keyed,
+    name_hash,
+    permute,
+    seed_of,
+    shares,
+    splitmix64,
+)
 
 
 def test_splitmix64_gives_the_published_sequence() -> None:
@@ -51,8 +67,40 @@ def test_permute_works_far_past_memory() -> None:
 
 def test_document_keys_are_the_first_64_bits_of_doc_id() -> None:
     ids = ["00000000000000010000000000000000", "8fc01225c51c6c9c62ef0ad2b6d1af5f", "f" * 32]
-    digits = np.frombuffer("".join(ids).encode(), dtype=np.uint8).reshape(3, 32)
-    assert document_keys(digits).tolist() == [int(i[:16], 16) for i in ids]
+    column = pa.chunked_array([["a" * 32, *ids][1:2], [], ids[1:]], pa.string())
+    assert document_keys(column).tolist() == [int(i[:16], 16) for i in ids]
+    assert document_keys(pa.array(["a" * 32, *ids]).slice(1)).tolist() == [int(i[:16], 16) for i in ids]
+    assert len(document_keys(pa.array([], pa.string()))) == 0
+    with pytest.raises(Fault, match="32 hex digits"):
+        document_keys(pa.array(["abc"]))
+
+
+def test_names_and_seeds_are_hashlibs_digests() -> None:
+    digest = hashlib.sha256(b"init/7/lm_head.weight").digest()
+    assert seed_of("init/7/lm_head.weight") == int.from_bytes(digest[:8], "big") >> 1
+    assert seed_of("init/7/lm_head.weight", bits=31) == int.from_bytes(digest[:4], "big") >> 1
+    assert (
+        name_hash(3, "split", "a\udc80")
+        == hashlib.blake2b(b"3\0split\0a\xed\xb2\x80", digest_size=8).digest()
+    )
+
+
+def test_finalize_is_splitmix64_without_its_step() -> None:
+    values = np.array([0, 1, 2**64 - 1], np.uint64)
+    assert np.array_equal(finalize(values + np.uint64(0x9E3779B97F4A7C15)), splitmix64(values))
+
+
+@given(st.dictionaries(st.text(max_size=3), st.integers(0, 1000), max_size=6), st.integers(0, 10**6))
+def test_shares_add_up_and_are_the_largest_remainders(weights: dict[str, int], total: int) -> None:
+    parts, whole = shares(weights, total), sum(weights.values())
+    assert sum(parts.values()) == (total if whole else 0) and list(parts) == list(weights)
+    if whole:
+        extra = {name: parts[name] - total * weight // whole for name, weight in weights.items()}
+        left = {name: total * weight % whole for name, weight in weights.items()}
+        assert set(extra.values()) <= {0, 1}
+        assert max((left[n] for n in left if not extra[n]), default=0) <= min(
+            (left[n] for n in left if extra[n]), default=whole
+        )
 
 
 def test_keys_are_stable_and_tell_parts_apart() -> None:
@@ -60,16 +108,6 @@ def test_keys_are_stable_and_tell_parts_apart() -> None:
     assert key("fim", 1) != key("fim", 2) != key("fim1")
     values = np.arange(10)
     assert not np.array_equal(keyed(values, "a"), keyed(values, "b"))
-
-
-@given(
-    st.dictionaries(st.text(max_size=3), st.integers(0, 1000), min_size=1, max_size=6), st.integers(0, 10**6)
-)
-def test_shares_add_up_and_are_within_one(weights, total):
-    parts = shares(weights, total)
-    whole = sum(weights.values())
-    assert sum(parts.values()) == (total if whole else 0)
-    assert all(abs(parts[k] - total * weights[k] / whole) < 1 + 1e-6 for k in parts if whole)
 
 
 @settings(max_examples=20)

@@ -12,7 +12,6 @@ repository resemble each other, so with few held-out repositories an interval sp
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from neve import sandbox
 from neve.evaluation import bits_per_byte, results, statistics
 from neve.evaluation.generation import extraction, generate, model_tokenizer
 from neve.evaluation.grading.grade import grade
+from neve.hashing import seed_of
 from neve.store import atomic_write, read_json, write_json
 from neve.tasks import benchmarks
 
@@ -213,4 +213,4 @@ def _compare(
 
 
 def _seed(seed: int, key: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}/evaluate/{key}".encode()).digest()[:8], "big")
+    return seed_of(f"{seed}/evaluate/{key}", bits=64)

@@ -29,7 +29,7 @@ import pyarrow.dataset as ds
 
 from neve import documents
 from neve.errors import Fault
-from neve.hashing import derived_seed, draw_keys, shares
+from neve.hashing import draw_keys, seed_of, shares
 from neve.progress import bar
 from neve.quality import head
 from neve.quality.encoder import Encoder
@@ -61,7 +61,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     seen = np.stack([training & (fold != k) for k in range(FOLDS)] + [training], axis=1)
     heads = head.fit(
         embeddings, target[document], 1 / counts[document], seen[document],
-        annotator["epochs"], annotator["lr"], derived_seed(seed, "head"),
+        annotator["epochs"], annotator["lr"], seed_of(f"{seed}\0head"),
     )  # fmt: skip
     heads.save(out / "head.safetensors")
 

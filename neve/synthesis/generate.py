@@ -14,7 +14,6 @@ Source: Arctic-SnowCoder (arXiv 2409.02326), phase 3; OSS-Instruct (arXiv 2312.0
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from neve import documents, weights
 from neve.corpus.contamination.benchmark_index import Index
 from neve.corpus.languages import detection
 from neve.errors import Fault
+from neve.hashing import seed_of
 from neve.llm import local
 from neve.llm.client import Answer, Client
 from neve.llm.ledger import Ledger
@@ -125,7 +125,6 @@ def read_seeds(selection: Path, corpus: Path, limit: int, seed: int) -> list[See
 
 def question(seed: Seed, model: str, recipe: Synthesis, run_seed: int) -> dict[str, Any]:
     """The payload that asks `model` for a document: a function of the seed's document and the recipe alone."""
-    draw = hashlib.sha256(f"synthesis {run_seed} {seed.doc_id} {seed.turn}".encode()).digest()
     return {
         "model": model,
         "messages": [{"role": "user", "content": prompts.prompt(seed.language, seed.snippet)}],
@@ -133,7 +132,7 @@ def question(seed: Seed, model: str, recipe: Synthesis, run_seed: int) -> dict[s
         "temperature": recipe.temperature,
         "top_p": recipe.top_p,
         "stop": prompts.STOP,
-        "seed": int.from_bytes(draw[:4], "big") >> 1,
+        "seed": seed_of(f"synthesis {run_seed} {seed.doc_id} {seed.turn}", bits=31),
     }
 
 

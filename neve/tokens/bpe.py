@@ -191,21 +191,10 @@ def draw(documents: Path, sample_bytes: int, seed: int) -> tuple[np.ndarray, np.
     wanted = np.zeros(len(sizes), dtype=bool)
     share = min(1.0, sample_bytes / max(1, sizes[train].sum()))
     language = table["language"].to_numpy()
-    keys = keyed(document_keys(hex_digits(table["doc_id"])), "sample", seed)
+    keys = keyed(document_keys(table["doc_id"]), "sample", seed)
     order = train[np.argsort(keys[train], kind="stable")]
     for name in np.unique(language[train]):
         rows = order[language[order] == name]
         total = np.cumsum(sizes[rows])
         wanted[rows[total - sizes[rows] < share * total[-1]]] = True
     return wanted, sizes
-
-
-def hex_digits(doc_ids: pa.ChunkedArray) -> np.ndarray:
-    """The characters of doc_ids: uint8 [documents, 32]. Raises Fault for one that has not 32 of them."""
-    try:
-        fixed = doc_ids.cast(pa.binary()).cast(pa.binary(32))
-    except pa.ArrowInvalid:
-        raise Fault("doc_id: every one must be 32 hex digits; see neve.documents.doc_id") from None
-    chunks = [c for c in fixed.chunks if len(c)]
-    parts = [np.frombuffer(c.buffers()[1], np.uint8)[c.offset * 32 :][: len(c) * 32] for c in chunks]
-    return np.concatenate([np.empty(0, np.uint8), *parts]).reshape(-1, 32)

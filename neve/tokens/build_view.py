@@ -19,7 +19,6 @@ from neve.errors import Fault
 from neve.hashing import document_keys, keyed
 from neve.store import read_json, write_json
 from neve.tokens import fim
-from neve.tokens.bpe import hex_digits
 from neve.tokens.view import COLUMNS, starts
 
 RULES_VERSION = 1
@@ -47,7 +46,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     arrays = {name: index[name].to_numpy() for name in ("shard", "offset", "length")}
     arrays["repeats"] = repeats
     arrays["separator"] = _separators(index, settings["data"], about["sentinels"])
-    keys = keyed(document_keys(hex_digits(index["doc_id"])), "view", settings["seed"])
+    keys = keyed(document_keys(index["doc_id"]), "view", settings["seed"])
     arrays["fim_seed"], lengths, rate = keys, arrays["length"], settings["fim_rate"]
     passes = []
     for epoch in range(1, int(repeats.max(initial=0)) + 1):

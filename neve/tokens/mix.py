@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from neve.errors import Fault
+from neve.hashing import shares
 from neve.tokens.view import IGNORED, View
 
 RULES_VERSION = 1
@@ -28,16 +29,15 @@ SLOTS = 1000
 
 def slots(weights: Sequence[float]) -> list[int]:
     """Slots of each weight, SLOTS together, by largest remainder; a weight under half a thousandth may get none."""
-    exact = np.array(weights) / sum(weights) * SLOTS
-    shares = np.floor(exact).astype(int)
-    shares[np.argsort(shares - exact, kind="stable")[: SLOTS - shares.sum()]] += 1
-    return shares.tolist()
+    return list(shares({f"{number:04}": weight for number, weight in enumerate(weights)}, SLOTS).values())
 
 
 def build(settings: Mapping[str, Any], inputs: Mapping[str, Path], out: Path) -> dict[str, Any]:
     """Stage `view-<phase>` of a mix: mix.json, which names the views `inputs` and their slots in `settings["mix"]`."""
-    shares = sorted(settings["mix"].items())
-    parts = [{"folder": os.path.relpath(inputs[name], out), "slots": n} for name, n in shares]
+    parts = [
+        {"folder": os.path.relpath(inputs[name], out), "slots": count}
+        for name, count in sorted(settings["mix"].items())
+    ]
     (out / "mix.json").write_text(json.dumps({"parts": parts}) + "\n", encoding="utf-8")
     views = Mix(out).parts
     return {"documents": sum(v.documents for v in views), "tokens": sum(v.tokens for v in views)}

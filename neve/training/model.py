@@ -15,7 +15,6 @@ projections scaled down at the start by 1/√(2·layers).
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import math
 import shutil
@@ -32,6 +31,7 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selective_checkpoint_contexts
 
 from neve.errors import Fault
+from neve.hashing import seed_of
 from neve.training.attention import Mask, attend, rotary, rotary_causal, rotate
 from neve.training.distributed import ALONE, World, whole
 
@@ -245,8 +245,7 @@ class Llama(nn.Module):
                 continue
             residual = name.endswith(("o_proj.weight", "down_proj.weight"))
             std = INIT_STD / math.sqrt(2 * self.config.layers) if residual else INIT_STD
-            digest = hashlib.sha256(f"init/{seed}/{name}".encode()).digest()
-            generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+            generator = torch.Generator().manual_seed(seed_of(f"init/{seed}/{name}"))
             parameter.normal_(0.0, std, generator=generator)
 
     def prepare(self, compiled: bool, recompute: bool) -> None:

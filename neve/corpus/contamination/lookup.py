@@ -22,6 +22,8 @@ from functools import cache
 import numba
 import numpy as np
 
+from neve.hashing import GAMMA, splitmix64
+
 N = 10
 """Words of an n-gram."""
 MIN_LENGTH = 40
@@ -29,7 +31,7 @@ MIN_LENGTH = 40
 MIN_WHOLE = 16
 """And from which it is found where it fills whole lines."""
 
-_BASE = np.uint64(0x9E3779B97F4A7C15 | 1)
+_BASE = np.uint64(GAMMA)
 GRAM_BITS, TEXT_BITS = 22, 20
 """Of the bitmaps in front of the hashes: 512 and 128 KiB, a few per cent of them set."""
 
@@ -81,11 +83,7 @@ def bitmap_of(keys: np.ndarray, bits: int) -> np.ndarray:
 @cache
 def byte_table() -> np.ndarray:
     """256 fixed odd numbers of 64 bits (splitmix64)."""
-    with np.errstate(over="ignore"):
-        x = (np.arange(1, 257, dtype=np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return (x ^ (x >> np.uint64(31))) | np.uint64(1)
+    return splitmix64(np.arange(256, dtype=np.uint64) * np.uint64(GAMMA)) | np.uint64(1)
 
 
 @cache

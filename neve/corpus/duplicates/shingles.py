@@ -34,6 +34,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from neve.corpus.signals.measurement import buffers
+from neve.hashing import GAMMA, splitmix64
 
 U32, U64 = np.uint32, np.uint64
 TILE = 1024
@@ -47,7 +48,7 @@ LOAD_ROWS = 1024
 
 @numba.njit(nogil=True, cache=True)
 def mix(x):
-    """The finaliser of splitmix64: every bit of the input moves every bit of the output."""
+    """`hashing.finalize`, compiled."""
     x = (x ^ (x >> U64(30))) * U64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> U64(27))) * U64(0x94D049BB133111EB)
     return x ^ (x >> U64(31))
@@ -251,8 +252,7 @@ def _views(contents: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray
 @cache
 def mixed(count: int) -> np.ndarray:
     """Odd numbers (uint64 [count]) as if drawn at random, for hashing; the same for ever."""
-    steps = [U64(i * 0x9E3779B97F4A7C15 % 2**64) for i in range(1, count + 1)]
-    return np.array([int(mix(step)) | 1 for step in steps], np.uint64)
+    return splitmix64(np.arange(count, dtype=np.uint64) * U64(GAMMA)) | U64(1)
 
 
 @cache

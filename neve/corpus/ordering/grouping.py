@@ -17,13 +17,12 @@ that they fall on the same side.
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve.corpus.ordering import dependencies
+from neve.hashing import name_hash
 
 
 def family(repo: str) -> str:
@@ -35,10 +34,6 @@ def family(repo: str) -> str:
     return repo.partition("==")[0]
 
 
-def _key(seed: int, use: str, name: str) -> bytes:
-    return blake2b(f"{seed}\0{use}\0{name}".encode(errors="surrogatepass"), digest_size=8).digest()
-
-
 def heldout(repos: pa.Array, seed: int, share: float) -> np.ndarray:
     """Which rows (bool [n]) are held out: those of the `share` of families whose keyed hash is lowest.
 
@@ -46,7 +41,7 @@ def heldout(repos: pa.Array, seed: int, share: float) -> np.ndarray:
     """
     encoded = repos.dictionary_encode()
     names = [family(repo) for repo in encoded.dictionary.to_pylist()]
-    families = sorted(set(names), key=lambda name: (_key(seed, "split", name), name))
+    families = sorted(set(names), key=lambda name: (name_hash(seed, "split", name), name))
     count = min(len(families) - 1, max(1, round(share * len(families)))) if share > 0 and families else 0
     chosen = set(families[:count])
     flags = np.array([name in chosen for name in names], bool)
@@ -62,7 +57,7 @@ def order(
     "dependency" looks at it, and raises ValueError without it.
     """
     repos = rows["repo"].combine_chunks().dictionary_encode()
-    keys = pa.array([_key(seed, "order", repo) for repo in repos.dictionary.to_pylist()], pa.binary(8))
+    keys = pa.array([name_hash(seed, "order", repo) for repo in repos.dictionary.to_pylist()], pa.binary(8))
     columns = ["language", "_repo", "repo", "path", "source", "doc_id"]
     if how == "repository":
         columns.remove("language")

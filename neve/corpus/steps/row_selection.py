@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 from neve import engine
 from neve.corpus.signals.measurement import buffers
 from neve.errors import Fault
+from neve.hashing import name_hash
 
 if TYPE_CHECKING:
     from daft import DataFrame
@@ -87,10 +88,7 @@ def doc_ids(texts: pa.Array) -> list[bytes | None]:
 def places(source: pa.Array, repo: pa.Array, path: pa.Array) -> list[bytes]:
     """8 bytes a row: a hash of where the file lies."""
     names = zip(source.to_pylist(), repo.to_pylist(), path.to_pylist(), strict=True)
-    return [
-        hashlib.blake2b(f"{s}\0{r}\0{p}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        for s, r, p in names
-    ]
+    return [name_hash(*each) for each in names]
 
 
 def row_key(place: bytes, doc_id: bytes | None) -> bytes:

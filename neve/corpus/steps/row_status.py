@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from neve.corpus.steps.row_selection import numbers
 from neve.documents import VERDICTS
+from neve.hashing import GAMMA, finalize
 
 KEYS = ["doc_id", "source", "repo", "path", "language"]
 ORDER = ["repo", "path", "source", "doc_id"]
@@ -90,7 +91,7 @@ class Rows:
         gone = np.flatnonzero(self.rule != None)  # noqa: E711  (elementwise)
         names = np.array([f"{s}/{r}" for s, r in zip(self.stage[gone], self.rule[gone], strict=True)], str)
         _, rule = np.unique(names, return_inverse=True)
-        drawn = mix_all(numbers(self.column("key", gone)), seed)
+        drawn = finalize(numbers(self.column("key", gone)) ^ np.uint64((seed + 1) * GAMMA % 2**64))
         order = np.lexsort((drawn, rule))
         first = np.searchsorted(rule[order], rule[order], side="left")
         return gone[order[np.arange(len(order)) - first < each]]
@@ -112,15 +113,6 @@ class Rows:
             "kept_doc_id": self.table["doc_id"].take(pa.array(self.kept[members], mask=~dropped)),
         }
         return pa.table(columns)
-
-
-def mix_all(values: np.ndarray, seed: int) -> np.ndarray:
-    """uint64 values hashed with a seed (splitmix64's finaliser)."""
-    with np.errstate(over="ignore"):
-        x = values ^ (np.uint64(seed + 1) * np.uint64(0x9E3779B97F4A7C15))
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return x ^ (x >> np.uint64(31))
 
 
 def _objects(column: pa.ChunkedArray) -> np.ndarray:

@@ -9,12 +9,13 @@ Source: Holtzman et al. (arXiv 1904.09751) for the nucleus.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from neve import hashing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -69,4 +70,4 @@ def chooser(sampling: Sampling, keys: Sequence[str]) -> Choose:
 
 def seed_of(seed: int, key: str) -> int:
     """A seed for what is known by `key`."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/sample/{key}".encode()).digest()[:8], "big")
+    return hashing.seed_of(f"{seed}/sample/{key}", bits=64)

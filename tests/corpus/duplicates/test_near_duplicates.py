@@ -33,9 +33,7 @@ def true_jaccard(a: str, b: str, n: int = 5) -> float:
     return len(x & y) / len(x | y) if x and y else 0.0
 
 
-def near_duplicates(
-    texts: list[str], arrival: list[int] | None = None, **changes
-) -> near_duplicates.Decision:
+def decided(texts: list[str], arrival: list[int] | None = None, **changes) -> near_duplicates.Decision:
     """The whole way, through Daft, of texts numbered in keeper order; `arrival` is the order in which they come in."""
     how = {**NEAR, **changes}
     rows = list(range(len(texts))) if arrival is None else arrival
@@ -89,7 +87,7 @@ def test_planted_pairs_at_graded_similarity():
             one = text(rng, 300)
             pairs.append((" ".join(one), " ".join(changed(rng, one, changes))))
     texts = [a for a, _ in pairs] + [b for _, b in pairs]
-    decision = near_duplicates(texts)
+    decision = decided(texts)
     check_laws(texts, decision)
     values = [true_jaccard(a, b) for a, b in pairs]
     found = decision.dropped_for[len(pairs) :] == np.arange(len(pairs))
@@ -117,7 +115,7 @@ def test_planted_in_real_code():
     originals = [text for text in library if 4_000 < len(text) < 12_000][:40]
     copies = [edited(rng, text, rate) for rate in (0.002, 0.005, 0.01, 0.02, 0.05) for text in originals]
     texts = [*originals, *copies]
-    decision = near_duplicates(texts)
+    decision = decided(texts)
     check_laws(texts, decision)
     values = np.array([true_jaccard(text, originals[i % len(originals)]) for i, text in enumerate(copies)])
     found = decision.dropped_for[len(originals) :] >= 0
@@ -133,7 +131,7 @@ def test_a_chain_of_a_thousand_keeps_more_than_one():
     stream = [f"w{rng.randrange(10**6)}" for _ in range(200 + 10 * 1000)]
     texts = [" ".join(stream[10 * i : 10 * i + 200]) for i in range(1000)]
     assert true_jaccard(texts[0], texts[1]) > 0.9
-    decision = near_duplicates(texts)
+    decision = decided(texts)
     check_laws(texts, decision)
     kept = np.flatnonzero(decision.dropped_for < 0)
     assert 1000 / 8 < len(kept) < 1000 / 2
@@ -149,7 +147,7 @@ def test_one_who_fell_does_not_shield_the_next():
     c = changed(rng, b, 9)
     texts = [" ".join(w) for w in (a, b, c, a[:290])]
     assert true_jaccard(texts[1], texts[2]) >= 0.7 > true_jaccard(texts[0], texts[2])
-    decision = near_duplicates(texts, bands=128, rows=2)
+    decision = decided(texts, bands=128, rows=2)
     assert decision.dropped_for.tolist() == [-1, 0, -1, 0]
 
 
@@ -175,7 +173,7 @@ ENOUGH = {"rounds": 30}
 @few
 @given(corpora, st.integers(0, 99))
 def test_order_of_rows_and_portions_do_not_matter(texts, seed):
-    decision = near_duplicates(texts)
+    decision = decided(texts)
     check_laws(texts, decision)
     for first in range(len(texts)):
         for second in range(first + 1, len(texts)):
@@ -185,7 +183,7 @@ def test_order_of_rows_and_portions_do_not_matter(texts, seed):
     limits = near_duplicates.BUCKET_ROWS, near_duplicates.RELEASE_BYTES
     near_duplicates.BUCKET_ROWS, near_duplicates.RELEASE_BYTES = 5 * len(texts), 16
     try:
-        again = near_duplicates(texts, rows)
+        again = decided(texts, rows)
     finally:
         near_duplicates.BUCKET_ROWS, near_duplicates.RELEASE_BYTES = limits
     assert again.dropped_for.tolist() == decision.dropped_for.tolist()
@@ -196,10 +194,10 @@ def test_order_of_rows_and_portions_do_not_matter(texts, seed):
 @given(corpora, st.data())
 def test_one_more_copy_is_one_more_drop(texts, data):
     """The copy stands anywhere after what it is a copy of; it falls for what keeps the first, and nothing else changes."""
-    before = near_duplicates(texts, **ENOUGH).dropped_for.tolist()
+    before = decided(texts, **ENOUGH).dropped_for.tolist()
     which = data.draw(st.integers(0, len(texts) - 1))
     place = data.draw(st.integers(which + 1, len(texts)))
-    after = near_duplicates([*texts[:place], texts[which], *texts[place:]], **ENOUGH).dropped_for.tolist()
+    after = decided([*texts[:place], texts[which], *texts[place:]], **ENOUGH).dropped_for.tolist()
     copy = after.pop(place)
     assert [k - (k > place) for k in after] == before
     assert copy == (before[which] if before[which] >= 0 else which if sets_of(texts[which]) else -1)
@@ -213,10 +211,10 @@ def test_one_more_copy_is_one_more_drop(texts, data):
 )
 def test_the_unrelated_changes_nothing(texts, others, data):
     """Texts of other words, or none, anywhere between: who falls for whom stays the same; wordless ones never fall."""
-    before = near_duplicates(texts, **ENOUGH).dropped_for.tolist()
+    before = decided(texts, **ENOUGH).dropped_for.tolist()
     slots = data.draw(st.permutations([True] * len(texts) + [False] * len(others)))
     mine, theirs = iter(texts), iter(others)
-    after = near_duplicates([next(mine) if own else next(theirs) for own in slots], **ENOUGH).dropped_for
+    after = decided([next(mine) if own else next(theirs) for own in slots], **ENOUGH).dropped_for
     places = np.flatnonzero(slots)
     assert after[places].tolist() == [places[k] if k >= 0 else -1 for k in before]
     assert (after[~np.array(slots)] == -1).all()
@@ -234,13 +232,13 @@ def test_the_keeper_comes_first_in_any_numbering(drawn):
             wanted.append(alike[0] if alike else -1)
             kept += [] if alike else [i]
         # so many bands of one row that no pair at the threshold is missed
-        assert near_duplicates(texts, bands=64, rows=1, **ENOUGH).dropped_for.tolist() == wanted
+        assert decided(texts, bands=64, rows=1, **ENOUGH).dropped_for.tolist() == wanted
 
 
 def test_wordless_texts_are_in_no_bucket():
     lists = near_duplicates.buckets(pa.array(["", "++ --", None, "a", "\n\n"], pa.large_string()), NEAR)
     assert [None if bands is None else len(bands) for bands in lists.to_pylist()] == [0, 0, None, 32, 0]
-    assert near_duplicates(["", "++", "", "a"]).dropped_for.tolist() == [-1, -1, -1, -1]
+    assert decided(["", "++", "", "a"]).dropped_for.tolist() == [-1, -1, -1, -1]
     frame = engine.frame(pa.table({"number": pa.array(range(5), pa.uint64()), "bands": lists}))
     assert near_duplicates.candidates(frame, 5, NEAR).num_rows == 0
 
@@ -310,7 +308,7 @@ def test_a_hundred_thousand_of_one_bucket():
     count = 100_000
     header = [f"h{i}" for i in range(60)]
     alike = [" ".join([*header, f"x{i}"]) for i in range(count)]
-    decision = near_duplicates(alike)
+    decision = decided(alike)
     assert decision.dropped_for.tolist() == [-1] + [0] * (count - 1)
     assert (decision.compared, decision.capped) == (count - 1, 0)
 
