@@ -21,7 +21,7 @@ from neve.corpus import curate
 from neve.corpus.duplicates import near_duplicates
 from neve.corpus.secrets import redaction
 from neve.corpus.signals import measurement
-from neve.corpus.steps.row_selection import decode
+from neve.corpus.text import decode
 from neve.errors import Fault
 from neve.recipe.recipe import Corpus
 

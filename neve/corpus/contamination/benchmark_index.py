@@ -61,7 +61,7 @@ from neve.corpus.contamination.lookup import (
     squeezed,
     word_table,
 )
-from neve.corpus.signals.measurement import buffers
+from neve.corpus.text import buffers
 from neve.errors import Fault
 from neve.tasks import benchmarks as published
 from neve.tasks.benchmarks import FILES, Benchmark, Task, is_python

@@ -33,7 +33,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from neve.corpus.signals.measurement import buffers
+from neve.corpus.text import read_only
 from neve.hashing import GAMMA, splitmix64
 
 U32, U64 = np.uint32, np.uint64
@@ -241,14 +241,6 @@ def _letters() -> tuple[np.ndarray, np.ndarray]:
     return np.where(letters[:128], U64(2**64 - 1), U64(0)), letters
 
 
-def _views(contents: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Bytes, offsets and which are there, read-only wherever Arrow has them from: the kernels compile once."""
-    data, offsets, valid = (view.view() for view in buffers(contents))
-    for view in (data, offsets, valid):
-        view.flags.writeable = False
-    return data, offsets, valid
-
-
 @cache
 def mixed(count: int) -> np.ndarray:
     """Odd numbers (uint64 [count]) as if drawn at random, for hashing; the same for ever."""
@@ -268,7 +260,7 @@ def signatures(
     The chance that two signatures agree in a place is the Jaccard similarity of the n-gram sets. `contents` is UTF-8;
     bytes that are not are no word.
     """
-    data, offsets, valid = _views(contents)
+    data, offsets, valid = read_only(contents)
     out = np.full((len(valid), permutations), 2**32 - 1, np.uint32)
     any_words = np.zeros(len(valid), bool)
     _signatures(data, offsets, valid, *_letters(), ngram, _factors(permutations), out, any_words)
@@ -277,7 +269,7 @@ def signatures(
 
 def shingles(contents: pa.Array | pa.ChunkedArray, ngram: int) -> pa.LargeListArray:
     """Sorted distinct hashes (list of uint64) of the word n-grams of each text; null for null, empty without words."""
-    data, offsets, valid = _views(contents)
+    data, offsets, valid = read_only(contents)
     ends = np.zeros(len(valid) + 1, np.int64)
     values = _sets(data, offsets, valid, *_letters(), ngram, ends)
     return pa.LargeListArray.from_arrays(pa.array(ends), pa.array(values), mask=pa.array(~valid))

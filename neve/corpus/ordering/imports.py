@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from neve.corpus.signals.measurement import buffers
+from neve.corpus.text import read_only
 
 PYTHON, JAVASCRIPT, JAVA, GO, C = 1, 2, 3, 4, 5
 FAMILIES = {
@@ -37,8 +37,7 @@ def imports(contents: pa.Array, languages: pa.Array, paths: pa.Array) -> pa.Arra
     the quotes, Java without `static` ("a.b.C", "a.b.*"), C with its angles where it has them ("a.h", "<b.h>").
     A null language is told by the path's ending.
     """
-    values, offsets, valid = buffers(contents)
-    values.flags.writeable = offsets.flags.writeable = False  # one type, whatever memory they come from
+    values, offsets, valid = read_only(contents)
     kinds = families(languages, paths)
     spans = np.empty((int(offsets[-1] - offsets[0]) // BYTES_A_NAME + 1, 5), np.int64)
     while (n := _scan(values, offsets, kinds, spans)) > len(spans):

@@ -37,7 +37,7 @@ import numpy as np
 import pyarrow as pa
 
 from neve.corpus.secrets import addresses, sieve
-from neve.corpus.signals.measurement import buffers
+from neve.corpus.text import buffers
 
 
 @dataclass(frozen=True)

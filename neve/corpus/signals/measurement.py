@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve.corpus.signals import characters, lexing, markup, repetition, statements
+from neve.corpus.text import buffers, plain
 
 STACK, STARCODER, STARCODER2, OPENCODER = "The Stack", "StarCoder", "StarCoder2", "OpenCoder"
 
@@ -158,7 +159,7 @@ def measure(
     signal is not measured for the language, and where the path that it needs is null.
     """
     values, offsets, valid = buffers(contents)
-    languages, paths = _plain(languages), _plain(paths)
+    languages, paths = plain(languages), plain(paths)
     spoken = languages.to_pylist()
     marks = lexing.mark(values, offsets, spoken)
     columns: dict[str, np.ndarray] = {}
@@ -190,34 +191,9 @@ def measure(
 def _origin(paths: pa.Array, contents: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     from neve.corpus.languages import vendored
 
-    return _share(vendored.vendored(paths)), _share(vendored.generated(paths, _plain(contents)))
+    return _share(vendored.vendored(paths)), _share(vendored.generated(paths, plain(contents)))
 
 
 def _share(flags: pa.Array) -> np.ndarray:
     """Booleans as 0.0 and 1.0, null as NaN."""
     return pc.cast(flags, pa.float64()).to_numpy(zero_copy_only=False).astype(float)
-
-
-def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    return column.cast(pa.string()) if pa.types.is_null(column.type) else column
-
-
-def buffers(array: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Views on a column of texts: (bytes as uint8, n + 1 offsets as int64, n times whether a text is there).
-
-    A null has no bytes, whatever lies in the column where it stands.
-    """
-    array = _plain(array)
-    if not (pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)):
-        array = array.cast(pa.large_string() if pa.types.is_string(array.type) else pa.large_binary())
-    valid = np.asarray(array.is_valid())
-    if not valid.all():
-        array = array.fill_null("" if pa.types.is_large_string(array.type) else b"")
-    _, offset_buffer, value_buffer = array.buffers()
-    if len(array) == 0 or offset_buffer is None:
-        return np.zeros(0, np.uint8), np.zeros(len(array) + 1, np.int64), valid
-    offsets = np.frombuffer(offset_buffer, np.int64)[array.offset : array.offset + len(array) + 1]
-    values = np.frombuffer(value_buffer, np.uint8) if value_buffer else np.zeros(0, np.uint8)
-    return values, offsets, valid

@@ -11,8 +11,6 @@ batch through one row at a time, so that only the culprit is lost; its error is 
 
 from __future__ import annotations
 
-import codecs
-import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve import engine
-from neve.corpus.signals.measurement import buffers
+from neve.corpus.text import decoded, doc_ids
 from neve.errors import Fault
 from neve.hashing import name_hash
 
@@ -34,52 +32,6 @@ if TYPE_CHECKING:
 
 KEY = pa.binary(16)
 Columns = dict[str, pa.Array]
-_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
-# --- text --------------------------------------------------------------------------------------------------------
-
-
-def decode(data: bytes) -> bytes | None:
-    """Text as UTF-8, or None: UTF-8, or UTF-16 with a byte order mark; the mark is taken off.
-
-    >>> decode(b"\\xef\\xbb\\xbfx"), decode("é".encode("utf-16")), decode(b"\\xff")
-    (b'x', b'\\xc3\\xa9', None)
-    """
-    try:
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return data.decode("utf-16").encode()
-        text = data.removeprefix(codecs.BOM_UTF8)
-        text.decode()
-    except UnicodeDecodeError:
-        return None
-    return text
-
-
-def decoded(contents: pa.Array) -> pa.Array:
-    """Texts (large_string) of raw contents, null where there is none; row by row only where a row is odd."""
-    contents = contents.cast(pa.large_binary())
-    marked = pc.or_(
-        pc.starts_with(contents, codecs.BOM_UTF8),
-        pc.or_(*(pc.starts_with(contents, m) for m in _MARKS[1:])),
-    )
-    if not pc.any(marked).as_py():
-        try:
-            return contents.cast(pa.large_string())
-        except pa.ArrowInvalid:  # somewhere no UTF-8
-            pass
-    texts = [None if raw is None else decode(raw) for raw in contents.to_pylist()]
-    return pa.array(texts, pa.large_binary()).cast(pa.large_string())
-
-
-def doc_ids(texts: pa.Array) -> list[bytes | None]:
-    """The 16 bytes of each text's doc_id, None for null. The loop is hashlib's: it has no call for many texts."""
-    values, offsets, valid = buffers(texts)
-    data = memoryview(values)  # type: ignore[arg-type]
-    return [
-        hashlib.sha256(data[offsets[i] : offsets[i + 1]]).digest()[:16] if valid[i] else None
-        for i in range(len(valid))
-    ]
 
 
 # --- keys --------------------------------------------------------------------------------------------------------

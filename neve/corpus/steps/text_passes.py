@@ -26,14 +26,13 @@ from neve.corpus.signals import measurement, rules
 from neve.corpus.steps.row_selection import (
     KEY,
     Columns,
-    decoded,
-    doc_ids,
     guarded,
     numbers,
     places,
     row_key,
     run,
 )
+from neve.corpus.text import decoded, doc_ids
 
 if TYPE_CHECKING:
     from daft import DataFrame

@@ -53,7 +53,7 @@ def parse_errors(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from neve.corpus.signals.measurement import buffers
+    from neve.corpus.text import buffers
 
     codes = pc.index_in(_column(languages, pa.string()), pa.array(list(GRAMMARS)))
     column = _column(texts, pa.large_binary())

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neve.corpus.secrets import addresses
-from neve.corpus.signals.measurement import buffers
+from neve.corpus.text import buffers
 
 Found = list[tuple[int, int, int]]
 

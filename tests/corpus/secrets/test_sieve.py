@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from neve.corpus.secrets import redaction, sieve
-from neve.corpus.signals.measurement import buffers
+from neve.corpus.text import buffers
 
 
 def rules() -> list[dict[str, Any]]:

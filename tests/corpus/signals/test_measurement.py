@@ -16,6 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from neve.corpus.signals import characters, lexing, markup, measurement, repetition, statements
+from neve.corpus.text import buffers
 
 ENCODED = (
     r"[A-Za-z0-9+/=\r\n]{64,}",
@@ -264,7 +265,7 @@ def measured(texts: list[str], language: str | None, path: str = "src/a") -> lis
 
 def check(texts: list[str], language: str) -> None:
     for row, text in zip(measured(texts, language), texts, strict=True):
-        values, offsets, _ = measurement.buffers(pa.array([text], pa.large_string()))
+        values, offsets, _ = buffers(pa.array([text], pa.large_string()))
         marks = lexing.mark(values, offsets, [language])
         expected = {
             **slow_characters(text),
@@ -457,11 +458,3 @@ def test_any_bytes(raw: bytes, language: str) -> None:
             assert np.isfinite(value) and value >= 0
             if name.endswith("_share"):
                 assert value <= 1, name
-
-
-def test_a_null_has_no_bytes() -> None:
-    """Arrow's if_else leaves the bytes of what it hides in the column."""
-    texts = pa.array(["hidden", "seen"], pa.large_string())
-    hidden = pa.compute.if_else(pa.array([False, True]), texts, None)
-    values, offsets, valid = measurement.buffers(hidden)
-    assert valid.tolist() == [False, True] and values[offsets[0] : offsets[2]].tobytes() == b"seen"

@@ -1,68 +1,19 @@
-"""Reading of texts in passes. Oracles: Python's own codecs and hashlib, row by row."""
+"""Selections of rows, and the keys that name rows. Oracle: a plain filter, row by row."""
 
 import hashlib
 
 import numpy as np
 import pyarrow as pa
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from neve import engine
 from neve.corpus.steps.row_selection import (
     Selection,
-    decode,
-    decoded,
-    doc_ids,
     numbers,
     pick,
     places,
     row_key,
 )
-from neve.documents import doc_id
-
-CONTENTS = [
-    b"plain",
-    "é ü".encode(),
-    b"\xef\xbb\xbfmarked",
-    "wide é".encode("utf-16"),
-    b"\xff\xfe\x00",
-    b"\xe9",
-    b"",
-    None,
-]
-
-
-def expected(raw: bytes | None) -> str | None:
-    for mark, codec in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if raw is not None and raw.startswith(mark):
-            try:
-                return raw.decode(codec)
-            except UnicodeDecodeError:
-                return None
-    try:
-        return None if raw is None else raw.decode()
-    except UnicodeDecodeError:
-        return None
-
-
-@pytest.mark.parametrize("chosen", [CONTENTS, CONTENTS[:2], [CONTENTS[-1]], []])
-def test_decoded(chosen) -> None:
-    texts = decoded(pa.array(chosen, pa.large_binary()))
-    assert texts.to_pylist() == [expected(raw) for raw in chosen]
-
-
-@given(st.lists(st.binary(max_size=40), max_size=8))
-def test_decoded_like_decode(raws) -> None:
-    texts = decoded(pa.array(raws, pa.large_binary()))
-    assert [None if t is None else t.encode() for t in texts.to_pylist()] == [decode(raw) for raw in raws]
-
-
-def test_doc_ids_are_hashes_of_texts_in_slices_too() -> None:
-    texts = pa.array(["a", None, "bé", ""], pa.large_string())
-    for array in (texts, texts.slice(1), texts.slice(2, 1)):
-        wanted = [None if t is None else bytes.fromhex(doc_id(t.encode())) for t in array.to_pylist()]
-        assert doc_ids(array) == wanted
+from neve.corpus.text import decoded, doc_ids
 
 
 def test_numbers_tell_equal_places_apart() -> None:
