@@ -185,7 +185,7 @@ def test_all_ranges_agree_with_ipaddress() -> None:
 
 
 def test_real_files_agree_with_the_oracle() -> None:
-    root = Path(addresses.__file__).parents[2]
+    root = Path(addresses.__file__).parents[3]
     paths = [
         p for folder in ("neve", "tests", "docs") for p in sorted((root / folder).rglob("*")) if p.is_file()
     ]

@@ -10,7 +10,7 @@ from neve.evaluation.grading.grade import grade
 from neve.tasks import benchmarks
 from neve.tasks.benchmarks import Benchmark, Task
 
-from .cheats import CHEATS, program
+from ..cheats import CHEATS, program
 
 PLACE = sandbox.probe()
 pytestmark = pytest.mark.skipif(PLACE.tier == "none", reason=PLACE.detail)

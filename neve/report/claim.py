@@ -1,0 +1,83 @@
+"""The run's result in sentences: one claim for the first screen, and every comparison with its interval.
+
+A sentence says no more than the numbers do: what was compared, by how much it differs, what the interval covers and
+what it leaves out. Too few units give no interval and no verdict.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neve.report.render import FEW
+
+METRICS = {"humaneval": "HumanEval's solutions", "heldout": "held-out code"}
+"""Metric of bits per byte -> the text that it is measured on."""
+LEVEL = 0.05
+
+
+def word(pair: dict[str, Any]) -> str:
+    """better, worse, no clear difference, or too few to say.
+
+    >>> word({"interval": [-0.2, -0.1], "p": 0.001, "units": 164})
+    'better'
+    """
+    low, high = pair["interval"]
+    if pair.get("units", FEW) < FEW:
+        return "too few to say"
+    if low <= 0 <= high or pair["p"] >= LEVEL:
+        return "no clear difference"
+    return "better" if high < 0 else "worse"
+
+
+def headlines(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every comparison as the parts of a sentence."""
+    return [
+        {
+            **pair,
+            "on": METRICS.get(pair["metric"], pair["metric"]),
+            "word": word(with_units(pair, summary)),
+            "is_control": pair["control"].startswith(f"{pair['phase']}-random"),
+            "over": "over tasks only" if pair["metric"] != "heldout" else "over documents only",
+        }
+        for pair in summary["results"]["pairs"]
+    ]
+
+
+def with_units(pair: dict[str, Any], summary: dict[str, Any]) -> dict[str, Any]:
+    """The pair with how many tasks or documents its interval rests on."""
+    figures = summary["results"]["models"][pair["phase"]]["bits_per_byte"]
+    figure = figures["heldout"].get("all") if pair["metric"] == "heldout" else figures.get(pair["metric"])
+    return pair if figure is None else {**pair, "units": figure.get("tasks", figure.get("documents", FEW))}
+
+
+def claim(summary: dict[str, Any]) -> dict[str, str]:
+    """The first screen's sentence, and a second that says what it rests on."""
+    found = [h for h in headlines(summary) if h["is_control"] and h["metric"] == "humaneval"]
+    if not found:
+        model = next(p for p in reversed(summary["phases"]) if not p["control"])
+        figures = summary["results"]["models"][model["name"]]["bits_per_byte"]
+        value = figures.get("humaneval", figures["heldout"].get("all", {})).get("value")
+        text = f"The model trained through {model['name']}" + (
+            f" needs {value:.3f} bits per byte." if value is not None else "."
+        )
+        return {"text": text, "scope": "No phase has a control, so nothing is said about the choice of data."}
+    first = found[0]
+    share = (
+        abs(first["difference"])
+        / summary["results"]["models"][first["control"]]["bits_per_byte"]["humaneval"]["value"]
+    )
+    texts = {
+        "better": f"After phase {first['phase']} the model needs {share:.1%} fewer bits for "
+        f"{first['on']} than its twin trained on random documents.",
+        "worse": f"After phase {first['phase']} the model needs {share:.1%} more bits for "
+        f"{first['on']} than its twin trained on random documents.",
+        "no clear difference": f"Phase {first['phase']} cannot be told from its twin on random documents by "
+        f"{first['on']}.",
+        "too few to say": f"Too few tasks to compare phase {first['phase']} with its twin on random documents.",
+    }
+    scope = (
+        f"{first['difference']:+.3f} bits per byte, 95 % interval [{first['interval'][0]:+.3f}, "
+        f"{first['interval'][1]:+.3f}] over {with_units(first, summary).get('units', 0)} tasks. Seed {summary['seed']}; "
+        "another seed or another draw of random documents moves the figure by more than the interval says."
+    )
+    return {"text": texts[first["word"]].replace("%", " %"), "scope": scope}
