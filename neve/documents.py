@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 GROUP_BYTES = 64 << 20
 
-_text, _null = pa.string(), True
+_text = pa.string()
 
 
 def _schema(*fields: tuple[str, pa.DataType, bool]) -> pa.Schema:
@@ -31,7 +31,8 @@ FILES = _schema(
     ("license", _text, True), ("license_path", _text, True), ("source_id", _text, True), ("size", pa.int64(), False),
     ("content", pa.large_binary(), False),
 )  # fmt: skip
-"""Raw files as a source gives them; `language` and `license` only where the input names them, `size` in bytes.
+"""Raw files; `size` in bytes. `language` is the input's own word, else what name and text tell, null where neither does;
+`license` only where the input or its repository gives one.
 
 `license_path` is the file, or files, of the repository that decided the licence; null where none is known or a table gave it.
 """
@@ -50,6 +51,10 @@ VERDICTS = _schema(
     ("kept_path", _text, True), ("detail", _text, True),
 )  # fmt: skip
 """Why each file that is no document stopped."""
+STAGES = (
+    "sources", "curate", "languages", "exact", "licenses", "filters", "decontaminate", "syntax", "near", "secrets",
+)  # fmt: skip
+"""Values of a verdict's `stage`, in the order in which files meet them."""
 
 LABELS = _schema(
     ("doc_id", _text, False),

@@ -13,14 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from neve.documents import read
+from neve.documents import STAGES, read
 from neve.report.render import environment
 from neve.store import MANIFEST, atomic_write, read_json
 
-STAGES = (
-    "sources", "curate", "languages", "exact", "licenses", "filters", "decontaminate", "near", "syntax", "secrets",
-)  # fmt: skip
-"""Stages of verdicts in the order in which files meet them."""
 SHOWN = 5
 """Samples shown of each kind."""
 SNIPPET = 1200

@@ -1,6 +1,6 @@
-"""Order of documents and the held-out split: by repository, from hashes of names and the seed, never from positions.
+"""The order of documents: repositories one after another, from hashes of their names and the seed, never from positions.
 
-Three orders, so that arms can compare them. Each differs from its neighbour in one thing:
+There are three orders, so that arms can compare them. Each differs from its neighbour in one thing:
 
     repository            repositories in a random order, files by path: the ablation of Arctic-SnowCoder
     language-repository   languages by name first; within one as above: what Arctic-SnowCoder does (arXiv 2409.02326,
@@ -9,10 +9,7 @@ Three orders, so that arms can compare them. Each differs from its neighbour in 
                           it (DeepSeek-Coder, arXiv 2401.14196, section 2.2); see `dependencies.py`
 
 The trade-off of the third: files that import each other across languages (C and C++, JavaScript and TypeScript) are
-ordered as one repository and then parted, so that languages stay apart.
-
-The split holds out whole repositories; releases of one project (`name==1`, `name==2`) share most of their text, so
-that they fall on the same side.
+ordered as one repository and then separated by language.
 """
 
 from __future__ import annotations
@@ -23,29 +20,6 @@ import pyarrow.compute as pc
 
 from neve.corpus.ordering import dependencies
 from neve.hashing import name_hash
-
-
-def family(repo: str) -> str:
-    """The project that a repository is a release of.
-
-    >>> family("numpy==2.1.0"), family("octocat/hello")
-    ('numpy', 'octocat/hello')
-    """
-    return repo.partition("==")[0]
-
-
-def heldout(repos: pa.Array, seed: int, share: float) -> np.ndarray:
-    """Which rows (bool [n]) are held out: those of the `share` of families whose keyed hash is lowest.
-
-    `repos` is the repository of each row. At least one family where there are two or more and share > 0, never all.
-    """
-    encoded = repos.dictionary_encode()
-    names = [family(repo) for repo in encoded.dictionary.to_pylist()]
-    families = sorted(set(names), key=lambda name: (name_hash(seed, "split", name), name))
-    count = min(len(families) - 1, max(1, round(share * len(families)))) if share > 0 and families else 0
-    chosen = set(families[:count])
-    flags = np.array([name in chosen for name in names], bool)
-    return flags[encoded.indices.to_numpy()] if len(repos) else np.zeros(0, bool)
 
 
 def order(

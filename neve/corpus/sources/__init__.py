@@ -26,13 +26,14 @@ from neve import documents
 from neve.corpus.languages import detection
 from neve.corpus.sources import archive, batches, directory, git, remote, sdist, table
 from neve.corpus.sources.batches import Batch, Limits, Reader
+from neve.corpus.text import decoded
 from neve.documents import FILES, VERDICTS
 from neve.errors import Fault
 from neve.progress import bar
 from neve.recipe.recipe import Source
 from neve.store import write_json
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 TABLES = "tables.json"
 """Names the tables that are not copied: a list of paths, globs or addresses."""
 DOWNLOADS = 4
@@ -87,7 +88,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
 
 
 def sift(files: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """(files that may be text in some language, verdicts on the others) of a FILES table."""
+    """(files that may be text in some language, with its name; verdicts on the others) of a FILES table."""
     content = files["content"].combine_chunks()
     head = pc.binary_slice(content, 0, HEAD_BYTES)
     marked = pc.or_(
@@ -95,8 +96,12 @@ def sift(files: pa.Table) -> tuple[pa.Table, pa.Table]:
         pc.or_(pc.starts_with(head, b"\xfe\xff"), pc.starts_with(head, b"\0\0\xfe\xff")),
     )
     binary = pc.and_(pc.match_substring(head, "\0"), pc.invert(marked))
-    detected = detection.detect(files["path"].combine_chunks(), content)
-    language = pc.coalesce(files["language"].combine_chunks(), detected)
+    given = files["language"].combine_chunks()
+    unnamed = pc.is_null(given)
+    raw = content.filter(unnamed).cast(pa.large_binary())
+    texts = pc.coalesce(decoded(raw).cast(pa.large_binary()), raw)
+    detected = detection.detect(files["path"].combine_chunks().filter(unnamed), texts)
+    language = pc.replace_with_mask(given, unnamed, detected)
     unknown = pc.and_(pc.is_null(language), pc.not_equal(files["source"].combine_chunks(), "table"))
     rule = pc.if_else(binary, "binary", pc.if_else(unknown, "no-language", pa.scalar(None, pa.string())))
     stopped = pc.is_valid(rule)
@@ -104,7 +109,8 @@ def sift(files: pa.Table) -> tuple[pa.Table, pa.Table]:
     columns = {name: gone[name] for name in ("source", "repo", "path")}
     rules = rule.filter(stopped)
     stopped_rows = batches.verdicts(gone.num_rows, **columns, language=language.filter(stopped), rule=rules)
-    return files.filter(pc.invert(stopped)), stopped_rows
+    named = files.set_column(files.column_names.index("language"), "language", language)
+    return named.filter(pc.invert(stopped)), stopped_rows
 
 
 def _read(sources: list[Source], limits: Limits) -> Iterator[Batch]:

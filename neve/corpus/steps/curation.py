@@ -27,7 +27,7 @@ from neve import documents, engine
 from neve.corpus.contamination.benchmark_index import by_benchmark
 from neve.corpus.duplicates import exact_duplicates, near_duplicates, shingles
 from neve.corpus.licenses import license_evidence
-from neve.corpus.ordering import grouping
+from neve.corpus.ordering import grouping, split
 from neve.corpus.signals import measurement
 from neve.corpus.steps import text_passes
 from neve.corpus.steps.input_files import open_files
@@ -107,7 +107,7 @@ class Curation:
 
         With `bands` texts are hashed for near duplicates at once: for the price of exact duplicates, one pass less.
         """
-        excluded = frozenset(grouping.family(repo) for repo in self.settings["exclude_repos"])
+        excluded = frozenset(split.family(repo) for repo in self.settings["exclude_repos"])
         near_ = self.settings["near"] if bands else None
         frame = text_passes.identify(self.files, excluded, self.settings["max_file_bytes"], near_)
         self.save(frame, "identified", "decode, hash, languages" + (", MinHash" if bands else ""))
@@ -162,7 +162,7 @@ class Curation:
         here = self.rows.alive()
         self.heldout = np.zeros(len(self.rows), bool)
         repos = self.rows.column("repo", here)
-        self.heldout[here] = grouping.heldout(repos, self.settings["seed"], self.settings["heldout_share"])
+        self.heldout[here] = split.heldout(repos, self.settings["seed"], self.settings["heldout_share"])
         self.parse_error_share = np.full(len(self.rows), np.nan)
 
     def drop_near(self) -> dict[str, int]:

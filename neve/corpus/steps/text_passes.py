@@ -20,7 +20,7 @@ from neve import engine
 from neve.corpus.duplicates import near_duplicates, shingles
 from neve.corpus.languages import detection
 from neve.corpus.licenses import license_evidence
-from neve.corpus.ordering import dependencies
+from neve.corpus.ordering import dependencies, split
 from neve.corpus.secrets import redaction
 from neve.corpus.signals import measurement, rules
 from neve.corpus.steps.row_selection import (
@@ -52,7 +52,6 @@ def identify(
     table without a path has its doc_id for one, and so for its repository. With `near_` there are MinHash buckets too, in
     `number` and `bands`.
     """
-    from neve.corpus.ordering.grouping import family
 
     def kernel(
         source: pa.Array,
@@ -71,9 +70,7 @@ def identify(
         hexes = pa.array([None if i is None else i.hex() for i in ids], pa.string())
         rule = pc.case_when(
             pc.make_struct(
-                pc.is_in(
-                    pc.fill_null(_family(repo, family), ""), value_set=pa.array(sorted(excluded), _text)
-                ),
+                pc.is_in(pc.fill_null(split.families(repo), ""), value_set=pa.array(sorted(excluded), _text)),
                 pc.is_null(content),
                 large,
                 pc.is_null(texts),
@@ -84,7 +81,10 @@ def identify(
         ).cast(pa.string())
         path, license = path.cast(pa.string()), license.cast(pa.string())
         own = license_evidence.headers(pc.if_else(pc.is_null(license), texts, None).cast(pa.large_binary()))
-        detected = detection.detect(pc.fill_null(path, ""), texts.fill_null("").cast(pa.large_binary()))
+        unknown = pc.is_null(language)
+        detected = detection.detect(
+            pc.fill_null(path, "").filter(unknown), texts.fill_null("").filter(unknown)
+        )
         keys = pa.array([row_key(a, i) for a, i in zip(at, ids, strict=True)], KEY)
         hashed = (
             {"number": pa.array(numbers(keys)), "bands": near_duplicates.buckets(texts, near_)}
@@ -100,7 +100,7 @@ def identify(
             "license": pc.coalesce(license, own),
             "license_path": pc.if_else(pc.is_valid(own), path, license_path.cast(pa.string())),
             "size": pc.binary_length(texts.cast(pa.large_binary())),
-            "language": pc.coalesce(detection.named(language.cast(pa.string())), detected),
+            "language": pc.replace_with_mask(detection.named(language.cast(pa.string())), unknown, detected),
             "rule": rule,
             "value": pc.if_else(large, sizes.cast(_number), pa.scalar(None, _number)),
             "limit": pc.if_else(large, pa.scalar(float(max_bytes)), pa.scalar(None, _number)),
@@ -113,11 +113,6 @@ def identify(
     names = ("source", "repo", "path", "language", "license", "license_path", "content")
     made = engine.kernel(guarded(kernel, fields), {**fields, "error": _text}, counts=True)
     return files.select("source", "source_id", made(*(files[name] for name in names)))
-
-
-def _family(repos: pa.Array, family: Any) -> pa.Array:
-    coded = repos.cast(pa.string()).dictionary_encode()
-    return pa.array([family(name) for name in coded.dictionary.to_pylist()], _text).take(coded.indices)
 
 
 def measure(picked: DataFrame, names: list[str], settings: dict[str, Any]) -> DataFrame:

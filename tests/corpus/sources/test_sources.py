@@ -99,7 +99,8 @@ def test_every_file_is_a_row_or_a_verdict(tmp_path: Path, given: list[dict[str, 
     )
     assert counts["by_rule"]["binary"] == 2 and counts["by_license"] == {"MIT": 3, "unknown": 4}
     assert files["size"].to_pylist() == [len(content) for content in files["content"].to_pylist()]
-    assert files["language"].to_pylist() == [None] * 5 + ["Elvish Rune", None]
+    languages = ["Text", "Python", "Python", "Python", "Shell", "Elvish Rune", None]
+    assert files["language"].to_pylist() == languages
 
 
 def test_twice_the_same(tmp_path: Path, given: list[dict[str, Any]]) -> None:
