@@ -1,8 +1,8 @@
 """The held-out split: whole families of repositories, drawn by hashes of their names and the seed, never by position.
 
-Repositories of one family (the releases of a project) share most of their text, so they fall on the same side. The
-trade-off: a family is told by its name alone; copies under other names are left to near-duplicate removal, which drops
-from `train` whatever is too much like a held-out document.
+Repositories of one family (the releases, commits and forks of a project, see `families`) share most of their text, so
+they fall on the same side. The trade-off: a family is told by its name alone; copies under other names are left to
+near-duplicate removal, which drops from `train` whatever is too much like a held-out document.
 """
 
 from __future__ import annotations
@@ -10,16 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from neve.corpus.ordering.families import family
 from neve.hashing import name_hash
-
-
-def family(repo: str) -> str:
-    """The project that a repository is a release of.
-
-    >>> family("numpy==2.1.0"), family("octocat/hello")
-    ('numpy', 'octocat/hello')
-    """
-    return repo.partition("==")[0]
 
 
 def families(repos: pa.Array) -> pa.Array:

@@ -28,6 +28,7 @@ from neve.corpus.contamination.benchmark_index import by_benchmark
 from neve.corpus.duplicates import exact_duplicates, near_duplicates, shingles
 from neve.corpus.licenses import license_evidence
 from neve.corpus.ordering import grouping, split
+from neve.corpus.ordering.families import family
 from neve.corpus.signals import measurement
 from neve.corpus.steps import text_passes
 from neve.corpus.steps.input_files import open_files
@@ -107,7 +108,7 @@ class Curation:
 
         With `bands` texts are hashed for near duplicates at once: for the price of exact duplicates, one pass less.
         """
-        excluded = frozenset(split.family(repo) for repo in self.settings["exclude_repos"])
+        excluded = frozenset(family(repo) for repo in self.settings["exclude_repos"])
         near_ = self.settings["near"] if bands else None
         frame = text_passes.identify(self.files, excluded, self.settings["max_file_bytes"], near_)
         self.save(frame, "identified", "decode, hash, languages" + (", MinHash" if bands else ""))

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neve.corpus.ordering import split
+from neve.corpus.ordering.families import family
 
 names = st.lists(st.text("abc=12", min_size=1, max_size=6), min_size=1, max_size=30)
 
@@ -16,7 +17,7 @@ names = st.lists(st.text("abc=12", min_size=1, max_size=6), min_size=1, max_size
 def test_split_laws(repos, seed, share):
     """Families never straddle, at least one and never all are held out, and the order of rows is of no account."""
     flags = split.heldout(pa.array(repos), seed, share)
-    families = [split.family(repo) for repo in repos]
+    families = [family(repo) for repo in repos]
     out = {f for f, flag in zip(families, flags, strict=True) if flag}
     assert out.isdisjoint({f for f, flag in zip(families, flags, strict=True) if not flag})
     distinct = len(set(families))

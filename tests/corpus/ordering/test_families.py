@@ -1,0 +1,23 @@
+"""Families by name. Oracle: how indexes, git hosts and archives name the releases of one project."""
+
+import pytest
+
+from neve.corpus.ordering.families import family
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("requests==2.31.0", "psf/requests", "alice/requests", "requests@1f3a5c7d9e0b", "requests-2.31.0", "requests-main"),
+        ("Flask_Login==0.6", "flask-login", "flask.login==0.5.0rc1", "maxcountryman/flask-login@v0.6.3"),
+        ("@scope/tool@1.2.3", "@scope/tool", "@scope/tool@2.0.0-rc.1"),
+        ("shop.git", "shop", "owner/shop/", "shop-master@0a1b2c3d4e5f", f"shop-{'a1' * 20}"),
+    ],
+)  # fmt: skip
+def test_one_project(names: tuple[str, ...]) -> None:
+    assert len({family(name) for name in names}) == 1, {name: family(name) for name in names}
+
+
+def test_different_projects() -> None:
+    names = ["requests", "requests-oauthlib", "python2", "python3", "log4j", "log4j-2", "@scope/tool", "@other/tool", "me@home", "2048", "==", "@", "/", ""]  # fmt: skip
+    assert len({family(name) for name in names}) == len(names), [family(name) for name in names]
