@@ -21,13 +21,14 @@ import os
 import random
 import re
 import time
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
 from neve.errors import Fault
+from neve.llm import answers
+from neve.llm.answers import Answer
 from neve.llm.ledger import Ledger
 
 MAX_ANSWER_BYTES = 4 << 20
@@ -37,17 +38,6 @@ MAX_PAUSE_SECONDS = 60.0
 CONNECT_SECONDS = 10.0
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 RETRIED = (429, 500, 502, 503, 504)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What became of a question: `text` and why it ended, or an `error` in one line (then `text` is empty)."""
-
-    text: str
-    finish: str | None = None
-    """The endpoint's finish_reason: "stop" when the model ended by itself, "length" when it was cut off."""
-    usage: dict[str, int] = field(default_factory=dict)
-    error: str | None = None
 
 
 class _Failed(Exception):
@@ -84,6 +74,7 @@ class Client:
         self._reached = False
         self._alive = False  # whether a question was ever answered well
         self._doubtful: list[tuple[dict[str, Any], Answer]] = []
+        self._limit_name = "max_tokens"  # what the endpoint calls the limit of an answer's tokens
         headers = {"Accept-Encoding": "identity"} | (
             {"Authorization": f"Bearer {self._key}"} if self._key else {}
         )
@@ -157,6 +148,9 @@ class Client:
             except (httpx.TransportError, httpx.DecodingError) as error:
                 problem = f"connection broken: {type(error).__name__} {error}"
             else:
+                if status == 400 and self._limit_name == "max_tokens" and b"max_completion_tokens" in body:
+                    self._limit_name = "max_completion_tokens"
+                    continue
                 if status not in RETRIED:
                     return self._read(status, body)
                 problem = f"status {status}: {_message(body)}"
@@ -167,6 +161,7 @@ class Client:
 
     async def _post(self, payload: dict[str, Any]) -> tuple[int, httpx.Headers, bytes]:
         url = f"{self.url}/{'chat/completions' if 'messages' in payload else 'completions'}"
+        payload = {self._limit_name if name == "max_tokens" else name: payload[name] for name in payload}
         async with self._http.stream("POST", url, json=payload) as response:
             self._reached = True
             if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
@@ -197,18 +192,9 @@ class Client:
         except (ValueError, RecursionError):
             raise _Failed(f"the answer is no JSON: {_message(body)}") from None
         try:
-            choice = data["choices"][0]
-            text = choice["message"]["content"] if "message" in choice else choice["text"]
-            finish = choice.get("finish_reason")
-            usage = data.get("usage") or {}
-            if not isinstance(text, str) or not isinstance(finish, str | None) or not isinstance(usage, dict):
-                raise TypeError
-            (text + (finish or "")).encode()
-        except (LookupError, TypeError, AttributeError):
-            raise _Failed("the answer lacks choices[0].message.content, or .text, as text") from None
-        except UnicodeEncodeError:
-            raise _Failed("the answer's text is no valid Unicode") from None
-        return Answer(text, finish, {k: v for k, v in usage.items() if type(v) is int and abs(v) < 1 << 53})
+            return answers.read(data)
+        except answers.Unreadable as error:
+            raise _Failed(str(error)) from None
 
     def _unreachable(self, error: Exception) -> str:
         detail = _one_line(str(error), self._key) or type(error).__name__

@@ -10,7 +10,7 @@ Source: the recipe of Arctic-SnowCoder (arXiv 2409.02326). What the paper states
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -213,7 +213,12 @@ class Synthesis(Section):
     """At most so many seeds are tried, from the top of the selection."""
     python_share: float = Field(default=0.5, ge=0, le=1)
     """Share of seeds in Python; the other languages keep their proportions."""
+    kinds: dict[str, Annotated[float, Field(gt=0)]] = Field(default={"problem-file": 1.0}, min_length=1)
+    """Kinds of document asked for, with their shares of the seeds: problem-file, rewrite."""
+    prompt_tokens: int = Field(default=1024, ge=256)
+    """Room for a question; a document that needs more gives no seed to a kind that shows all of it."""
     max_tokens: int = Field(default=2048, ge=16)
+    """Tokens of an answer, at most."""
     temperature: float = Field(default=0.7, ge=0)
     top_p: float = Field(default=0.95, gt=0, le=1)
     concurrency: int = Field(default=8, ge=1)

@@ -21,6 +21,7 @@ from neve.recipe.file import parse, to_toml
 from neve.recipe.recipe import Recipe, Source
 from neve.run import phases
 from neve.store import Stage, Store, atomic_write, read_json, versions, write_json
+from neve.synthesis import kinds
 
 ARM = "main"
 
@@ -134,6 +135,7 @@ def _local(name: str) -> tuple[str, ...]:
 
 def _synthesis(recipe: Recipe, folder: Path) -> list[Stage]:
     assert recipe.synthesis is not None
+    kinds.check(recipe.synthesis.kinds)
     settings = recipe.synthesis.model_dump(mode="json")
     ways = {key: settings.pop(key) for key in ("ledger", "concurrency", "api_key_env")}
     ways["ledger"] = ways["ledger"] or str(folder / "ledger.sqlite")

@@ -3,7 +3,7 @@
 Answers are asked for many at a time and come in any order; they are judged in the order of the seeds, so the accepted
 set is the shortest prefix of that order that meets the budget and depends on the answers alone. The ledger keeps
 those: after a crash the stage starts over and asks nothing that was answered. The price is that a slow answer holds
-up those behind it, which go on being asked up to AHEAD times the concurrency, and that the last few answers are
+up those after it, which go on being asked up to AHEAD times the concurrency, and that the last few answers are
 not needed.
 
 The seeds' texts and the accepted documents are held in memory: a few kilobytes a seed.
@@ -14,17 +14,22 @@ Source: Arctic-SnowCoder (arXiv 2409.02326), phase 3; OSS-Instruct (arXiv 2312.0
 from __future__ import annotations
 
 import asyncio
+<<<<<<< HEAD
 from collections import deque
 from collections.abc import Callable, Iterator
+=======
+import hashlib
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine, Iterator
+>>>>>>> f273158 (Kinds of synthesis are a seam: one module a kind, one line in its table; a rewriting kind that may resemble its seed)
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from neve import documents, weights
 from neve.corpus.contamination.benchmark_index import Index
@@ -32,18 +37,27 @@ from neve.corpus.languages import detection
 from neve.errors import Fault
 from neve.hashing import seed_of
 from neve.llm import local
-from neve.llm.client import Answer, Client
+from neve.llm.answers import Answer
+from neve.llm.client import Client
 from neve.llm.ledger import Ledger
 from neve.progress import bar
 from neve.recipe.recipe import Near, Synthesis
-from neve.synthesis import gates, prompts
-from neve.synthesis.gates import Accepted, Candidate, Refusal, Seed
+from neve.synthesis import candidates, gates, kinds, seeds
+from neve.synthesis.candidates import Accepted, Candidate
+from neve.synthesis.gates import Refusal
+from neve.synthesis.reading import Reading
+from neve.synthesis.seeds import Seed
 from neve.tokens import bpe
 
 RULES_VERSION = 1
 AHEAD = 2
-PROMPT_TOKENS = 1024
-"""Room for the question beside the answer, in the context of a local model."""
+CHARACTERS = 3
+"""Characters of code that a token stands for, at least: a prompt of 3 characters a token has room."""
+UNSUITABLE = "unsuitable"
+"""Rule of the verdict of a seed that suits none of the kinds asked for."""
+
+NOT_ASKED = Answer("")
+"""In place of an answer, for such a seed."""
 
 
 @dataclass
@@ -54,16 +68,30 @@ class Harvest:
     verdicts: list[tuple[Candidate, str, Refusal]] = field(default_factory=list)
     tried: int = 0
 
+    def judge(self, candidate: Candidate, share: float) -> bool:
+        """Whether the candidate was accepted; `share` is the limit of contamination."""
+        self.tried += 1
+        if candidate.answer is NOT_ASKED:
+            self.verdicts.append((candidate, UNSUITABLE, Refusal()))
+            return False
+        wanted = kinds.KINDS[candidate.seed.kind].GATES
+        if (refused := gates.first_refusal(wanted, candidate, self.accepted, share)) is not None:
+            gate, refusal = refused
+            self.verdicts.append((candidate, gate.rule, refusal))
+            return False
+        self.accepted.add(candidate)
+        return True
+
 
 def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `synthesis`: documents/ and verdicts/ with the column seed_doc_id, both in seed order.
+    """Stage `synthesis`: documents/ and verdicts/ with the columns seed_doc_id and kind, both in seed order.
 
     `settings`: synthesis, near, decontaminate (sections of the recipe), seed, ledger (a path), concurrency,
     api_key_env. `inputs`: curate, selection (seeds.parquet in
     seed order), tokenizer. Raises Fault when the endpoint fails; what was answered is not asked again.
     """
     recipe = Synthesis(**settings["synthesis"])
-    seeds = read_seeds(inputs["selection"], inputs["curate"] / "documents", recipe.seeds, settings["seed"])
+    chosen = seeds.read(inputs["selection"], inputs["curate"] / "documents", recipe.seeds, settings["seed"])
     clean, data = settings["decontaminate"], settings["data"]
     index = Index.load(clean["benchmarks"], Path(data) if data else None, clean["files"])
     share = settings["decontaminate"]["share"]
@@ -78,81 +106,77 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     ):
 
         def judge(answers: list[tuple[Seed, Answer]]) -> bool:
-            for candidate in gates.measure(answers, index, tokenizer):
+            for candidate in _measured(answers, index, tokenizer):
                 if harvest.accepted.tokens >= recipe.tokens:
                     break
-                harvest.tried += 1
-                refused = gates.first_refusal(candidate, harvest.accepted, share)
-                if refused is not None:
-                    harvest.verdicts.append((candidate, *refused))
-                else:
-                    harvest.accepted.add(candidate)
-                advance(0 if refused else candidate.tokens)
+                accepted = harvest.judge(candidate, share)
+                advance(candidate.tokens if accepted else 0)
             return harvest.accepted.tokens >= recipe.tokens
 
         async def work() -> None:
             async with Client(
                 base, ledger, api_key_env=settings["api_key_env"], concurrency=concurrency
             ) as client:
-                questions = [(seed, question(seed, name, recipe, settings["seed"])) for seed in seeds]
-                await ask_in_order(client, questions, judge, AHEAD * concurrency)
+                dealt = kinds.deal(chosen, recipe.kinds, CHARACTERS * recipe.prompt_tokens)
+                asks = (
+                    (seed, partial(client.ask, question(seed, prompt, name, recipe, settings["seed"])))
+                    if prompt is not None
+                    else (seed, _nothing)
+                    for seed, prompt in dealt
+                )
+                await ask_in_order(asks, judge, AHEAD * concurrency)
 
         asyncio.run(work())
-    return _write(harvest, [seed.doc_id for seed in seeds], name, out) | {"endpoint": recipe.endpoint}
+    return _write(harvest, [seed.doc_id for seed in chosen], name, out) | {"endpoint": recipe.endpoint}
 
 
-def read_seeds(selection: Path, corpus: Path, limit: int, seed: int) -> list[Seed]:
-    """The first `limit` seeds of `selection`/seeds.parquet, in its order, with their texts out of `corpus`."""
-    seeds = documents.read(selection / "seeds.parquet", ["doc_id", "turn"]).slice(0, limit)
-    chosen = seeds["doc_id"].combine_chunks()
-    columns = ["doc_id", "repo", "path", "language", "content"]
-    table = documents.read(corpus, columns, ds.field("doc_id").isin(chosen))
-    places = pc.index_in(chosen, table["doc_id"].combine_chunks())
-    if places.null_count:
-        missing = chosen.filter(places.is_null())[0].as_py()
-        raise Fault(
-            f"{selection}: the seed {missing} is not among the documents; build the stage selection again"
-        )
-    rows = table.take(places).to_pylist()
-    return [
-        Seed(
-            row["doc_id"], row["repo"], row["path"], row["language"], row["content"],
-            prompts.snippet(row["content"], row["doc_id"], seed, turn), turn,
-        )
-        for row, turn in zip(rows, seeds["turn"].to_pylist(), strict=True)
-    ]  # fmt: skip
+async def _nothing() -> Answer:
+    return NOT_ASKED
 
 
-def question(seed: Seed, model: str, recipe: Synthesis, run_seed: int) -> dict[str, Any]:
+def _measured(answers: list[tuple[Seed, Answer]], index: Index, tokenizer: bpe.Tokenizer) -> list[Candidate]:
+    """Candidates in the order of `answers`, each read as its kind says."""
+
+    def read(text: str, seed: Seed) -> Reading:
+        return kinds.KINDS[seed.kind].read(text, seed)
+
+    return candidates.measure(answers, read, index, tokenizer)
+
+
+def question(seed: Seed, prompt: str, model: str, recipe: Synthesis, run_seed: int) -> dict[str, Any]:
     """The payload that asks `model` for a document: a function of the seed's document and the recipe alone."""
     return {
         "model": model,
-        "messages": [{"role": "user", "content": prompts.prompt(seed.language, seed.snippet)}],
+        "messages": [{"role": "user", "content": prompt}],
         "max_tokens": recipe.max_tokens,
         "temperature": recipe.temperature,
         "top_p": recipe.top_p,
+<<<<<<< HEAD
         "stop": prompts.STOP,
         "seed": seed_of(f"synthesis {run_seed} {seed.doc_id} {seed.turn}", bits=31),
+=======
+        "stop": list(kinds.KINDS[seed.kind].STOP),
+        "seed": int.from_bytes(draw[:4], "big") >> 1,
+>>>>>>> f273158 (Kinds of synthesis are a seam: one module a kind, one line in its table; a rewriting kind that may resemble its seed)
     }
 
 
 async def ask_in_order(
-    client: Client,
-    questions: list[tuple[Seed, dict[str, Any]]],
+    asks: Iterator[tuple[Seed, Callable[[], Coroutine[Any, Any, Answer]]]],
     judge: Callable[[list[tuple[Seed, Answer]]], bool],
     ahead: int,
 ) -> None:
-    """Ask up to `ahead` questions beyond the first that is open, and hand answers to `judge` in the questions' order.
+    """Ask up to `ahead` questions beyond the first that is open, and hand answers to `judge` in the order of `asks`.
 
-    Ends when `judge` says that it has enough, or no question is left. It is called with one or more answers at a time, in
-    a thread of its own, so that asking goes on.
+    Ends when `judge` says that it has enough, or nothing is left to ask. It is called with one or more answers at a
+    time, in a thread of its own, so that asking goes on.
     """
     asked: deque[tuple[Seed, asyncio.Task[Answer]]] = deque()
-    todo, enough = iter(questions), False
+    enough = False
     try:
         while not enough:
-            for seed, payload in islice(todo, ahead - len(asked)):
-                asked.append((seed, asyncio.create_task(client.ask(payload))))
+            for seed, ask in islice(asks, ahead - len(asked)):
+                asked.append((seed, asyncio.create_task(ask())))
             if not asked:
                 break
             if not asked[0][1].done():
@@ -182,7 +206,7 @@ def _endpoint(recipe: Synthesis, slots: int) -> Iterator[tuple[str, str]]:
     name = recipe.model
     if name not in weights.PINNED:
         name = f"{file.stem}-{weights.digest(file)[:8]}"
-    with local.serve(file, name, slots=slots, context=recipe.max_tokens + PROMPT_TOKENS) as base:
+    with local.serve(file, name, slots=slots, context=recipe.max_tokens + recipe.prompt_tokens) as base:
         yield base, name
 
 
@@ -194,23 +218,23 @@ def _write(harvest: Harvest, seeds: list[str], model: str, out: Path) -> dict[st
         {
             **where, "doc_id": doc_id, "path": f"{doc_id}{detection.extension(c.seed.language)}",
             "language": c.seed.language, "split": "train", "size": len(c.code.encode()), "content": c.code,
-            "seed_doc_id": c.seed.doc_id,
+            "seed_doc_id": c.seed.doc_id, "kind": c.seed.kind,
         }
         for doc_id, c in accepted.candidates.items()
     ]  # fmt: skip
     kept = {row["doc_id"]: (row["repo"], row["path"]) for row in rows}
     kept |= {c.seed.doc_id: (c.seed.repo, c.seed.path) for c, _, _ in verdicts}
-    order = [rule for rule, _ in gates.GATES]
     stopped = []
     for c, rule, why in verdicts:
         kept_repo, kept_path = kept[why.kept_doc_id] if why.kept_doc_id else (None, None)
-        unparsed = c.unparsed and order.index(rule) > order.index("syntax")
+        rules = [gate.rule for gate in kinds.KINDS[c.seed.kind].GATES]
+        later = rule in rules and rules.index(rule) > rules.index(gates.SYNTAX.rule)
         row = {
             **where, "doc_id": c.doc_id, "path": f"seed-{c.seed.doc_id}-{c.seed.turn}{detection.extension(c.seed.language)}",
             "language": c.seed.language, "stage": "gates", "rule": rule, "value": why.value, "limit": why.limit,
             "kept_doc_id": why.kept_doc_id, "kept_repo": kept_repo, "kept_path": kept_path,
-            "detail": why.detail or (f"no parser for {c.seed.language}" if unparsed else None),
-            "seed_doc_id": c.seed.doc_id,
+            "detail": why.detail or (f"no parser for {c.seed.language}" if later and c.unparsed else None),
+            "seed_doc_id": c.seed.doc_id, "kind": c.seed.kind,
         }  # fmt: skip
         stopped.append(row)
     if sorted(str(row["seed_doc_id"]) for row in rows + stopped) != sorted(seeds[: harvest.tried]):
@@ -221,13 +245,15 @@ def _write(harvest: Harvest, seeds: list[str], model: str, out: Path) -> dict[st
         ("documents", documents.DOCUMENTS, rows),
         ("verdicts", documents.VERDICTS, stopped),
     ):
-        schema = schema.append(pa.field("seed_doc_id", pa.string(), nullable=False))
+        for column in ("seed_doc_id", "kind"):
+            schema = schema.append(pa.field(column, pa.string(), nullable=False))
         documents.write(pa.Table.from_pylist(made, schema=schema), out / name, schema)
     return {
         "seeds_tried": harvest.tried,
         "accepted": len(rows),
         "tokens": accepted.tokens,
-        "refused": {rule: n for rule in order if (n := sum(r == rule for _, r, _ in verdicts))},
+        "refused": dict(Counter(rule for _, rule, _ in verdicts).most_common()),
+        "kinds": dict(Counter(c.seed.kind for c in accepted.candidates.values())),
         "unparsed": sum(c.unparsed for c in accepted.candidates.values()),
         "model": model,
     }

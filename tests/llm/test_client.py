@@ -22,7 +22,8 @@ from chat_server import Endpoint, completion, endpoint, http
 
 from neve.errors import Fault
 from neve.llm import client as clients
-from neve.llm.client import Answer, Client, base_url
+from neve.llm.answers import Answer
+from neve.llm.client import Client, base_url
 from neve.llm.ledger import Ledger
 
 
@@ -84,7 +85,7 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "nested without end": (http(200, b"[" * 200_000), "no JSON"),
     "wrong shape": (http(200, b'{"choices": []}'), "lacks"),
     "a list": (http(200, b"[1]"), "lacks"),
-    "no text": (completion(None), "lacks"),
+    "no text": (completion(None), "the content is null"),
     "text of another type": (completion({"a": 1}), "lacks"),
     "finish of another type": (completion("x", finish=3), "lacks"),
     "lone surrogate": (http(200, b'{"choices": [{"message": {"content": "\\ud800"}}]}'), "Unicode"),
@@ -163,6 +164,29 @@ def test_busy_and_broken_are_tried_again_and_retry_after_is_kept(tmp_path: Path)
         assert [a.text for a in answers] == ["after all", "at last"]
         assert len(server.asked) == 6
         assert 1.0 <= when[1] - when[0] < 5
+
+
+def test_an_endpoint_that_wants_max_completion_tokens_gets_it(tmp_path: Path) -> None:
+    """As OpenAI's reasoning models say it; the question's identity in the ledger stays."""
+
+    def reply(payload: dict[str, Any], before: int) -> bytes:
+        if "max_tokens" in payload:
+            message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+            return http(400, json.dumps({"error": {"message": message, "param": "max_tokens"}}).encode())
+        assert payload["max_completion_tokens"] == 9
+        return completion("x")
+
+    async def work() -> Answer:
+        with Ledger(tmp_path / "l") as book:
+            async with Client(server.url, book) as client:
+                for n in range(3):
+                    answer = await client.ask(question(n) | {"max_tokens": 9})
+            assert book.get(question(2) | {"max_tokens": 9}) is not None
+            return answer
+
+    with endpoint(reply) as server:
+        assert asyncio.run(work()).text == "x"
+        assert len(server.asked) == 4  # the first question twice, in both words
 
 
 def test_an_endpoint_that_fails_everything_uses_up_no_question(tmp_path: Path) -> None:

@@ -15,14 +15,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet
 import pytest
 from chat_server import completion, endpoint, http
 
 from neve import documents, store
 from neve.errors import Fault
-from neve.synthesis import gates, generate
+from neve.synthesis import generate
+from neve.synthesis.kinds import problem_file
 from neve.tokens import bpe
 
 STORIES = ("heap", "graph", "matrix", "parser", "cache", "clock", "ledger", "queue", "planet", "robot")
@@ -87,7 +86,9 @@ def test_every_seed_is_a_document_or_a_verdict(
         and counts["model"] == "m"
         and counts["endpoint"].startswith("http")
     )
-    assert set(counts["refused"]) <= {rule for rule, _ in gates.GATES} and len(counts["refused"]) >= 3
+    assert (
+        set(counts["refused"]) <= {gate.rule for gate in problem_file.GATES} and len(counts["refused"]) >= 3
+    )
     for row in made:
         assert row["doc_id"] == documents.doc_id(row["content"].encode()) and row["size"] == len(
             row["content"]
@@ -99,7 +100,7 @@ def test_every_seed_is_a_document_or_a_verdict(
     tokens = bpe.load(inputs["tokenizer"]).encode_batch([row["content"] for row in made])
     assert counts["tokens"] == sum(map(len, tokens))
     schema = documents.read(tmp_path / "out" / "documents").schema
-    assert [f.name for f in schema] == [*documents.DOCUMENTS.names, "seed_doc_id"]
+    assert [f.name for f in schema] == [*documents.DOCUMENTS.names, "seed_doc_id", "kind"]
     assert len({(row["repo"], row["path"]) for row in made + stopped}) == 20
 
 
@@ -196,12 +197,6 @@ def test_an_endpoint_that_dies_in_the_middle_is_one_line_and_the_next_run_goes_o
     with endpoint(reply) as server:
         counts = build(settings, inputs, tmp_path / "b", server.url)
         assert counts["seeds_tried"] == 20 and len(server.asked) < 20
-
-
-def test_a_seed_that_is_no_document_is_a_fault(tmp_path: Path, inputs: dict[str, Path]) -> None:
-    pa.parquet.write_table(pa.table({"doc_id": ["f" * 32], "turn": [0]}), tmp_path / "seeds.parquet")
-    with pytest.raises(Fault, match=r"the seed f+ is not among the documents"):
-        generate.read_seeds(tmp_path, inputs["curate"] / "documents", 10, 1)
 
 
 def test_end_to_end_with_a_real_model(

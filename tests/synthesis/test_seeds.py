@@ -1,15 +1,20 @@
-"""Snippets and extraction. Oracles: the document's own lines; answers as the models really write them."""
+"""Snippets. Oracle: the document's own lines."""
 
 from __future__ import annotations
 
 import inspect
 import textwrap
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neve.synthesis import prompts
-from neve.synthesis.prompts import MAX_CHARACTERS, MAX_LINES, code_blocks, extract, snippet, telling
+from neve.errors import Fault
+from neve.synthesis import seeds
+from neve.synthesis.seeds import MAX_CHARACTERS, MAX_LINES, snippet, telling
 
 SOURCE = inspect.getsource(textwrap)
 IDS = [f"{i:032x}" for i in range(200)]
@@ -47,27 +52,12 @@ def test_any_text_gives_a_snippet(text: str, doc_id: str) -> None:
     assert bool(text.splitlines()) or lines == ""
 
 
-def test_the_question_holds_the_snippet_and_the_language() -> None:
-    asked = prompts.prompt("Jupyter Notebook", 'x = {"a": 1}')
-    assert '```jupyter-notebook\nx = {"a": 1}\n```' in asked and "Jupyter Notebook program" in asked
-
-
-def test_fences() -> None:
-    assert code_blocks("no code") == []
-    assert code_blocks("```\na\n```\ntext\n~~~js\nb\n```\n~~~") == ["a\n", "b\n```\n"]
-    assert code_blocks("````md\n```py\nx\n```\n````") == ["```py\nx\n```\n"]
-    assert code_blocks("```python\nx = 1") == ["x = 1\n"]  # STOP cuts the closing fence off
-    assert code_blocks("use ```x``` here\n    ```\nindented code is no fence") == []
-
-
-def test_extraction_takes_the_longest_block_else_the_whole_text() -> None:
-    answer = "Sure!\n```bash\npip install x\n```\n```python\n\nimport x   \nx.go()\n\n```\nThat is it."
-    assert extract(answer) == ("import x\nx.go()\n", True)
-    assert extract("x = 1\n") == ("x = 1\n", False)
-    assert extract("```python\n\n```") == ("```python\n\n```\n", False)
-    assert extract(" \n") == ("", False)
-
-
 def test_a_turn_shows_other_lines() -> None:
     assert len({snippet(SOURCE, IDS[0], 1, turn) for turn in range(20)}) > 10
     assert snippet(SOURCE, IDS[0], 1) == snippet(SOURCE, IDS[0], 1, 0)
+
+
+def test_a_seed_that_is_no_document_is_a_fault(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    pa.parquet.write_table(pa.table({"doc_id": ["f" * 32], "turn": [0]}), tmp_path / "seeds.parquet")
+    with pytest.raises(Fault, match=r"the seed f+ is not among the documents"):
+        seeds.read(tmp_path, inputs["curate"] / "documents", 10, 1)

@@ -1,0 +1,83 @@
+"""Shapes of answers as servers send them. Oracle: each server's published reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from neve.llm import answers
+from neve.llm.answers import ENDINGS, Answer, Unreadable
+
+
+def chat(content: Any, finish: Any = "stop", **message: Any) -> dict[str, Any]:
+    said = {"role": "assistant", "content": content, **message}
+    return {"choices": [{"index": 0, "finish_reason": finish, "message": said}]}
+
+
+THINKING = {"type": "thinking", "thinking": [{"type": "text", "text": "U counts."}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (chat("x"), "x"),
+        (chat(""), ""),
+        (chat("x", reasoning_content="long thoughts"), "x"),
+        (chat([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]), "ab"),
+        (chat([THINKING, {"type": "text", "text": "x"}]), "x"),  # Mistral
+        (chat([{"type": "reasoning", "text": "no"}, {"type": "output_text", "text": "x"}]), "x"),
+        (chat(["a", {"text": "b"}]), "ab"),
+        (chat(None, "length", reasoning_content="thought until the limit"), ""),
+        (chat("x", refusal=None), "x"),
+        ({"choices": [{"text": "x", "finish_reason": "length"}]}, "x"),
+    ],
+)
+def test_the_text_of_an_answer(body: dict[str, Any], text: str) -> None:
+    assert answers.read(body).text == text
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (chat(None), "the content is null"),
+        (chat(None, reasoning_content="thoughts"), "the content is null: the model only thought"),
+        (chat([THINKING]), "the content is null"),
+        (chat([]), "the content is null"),
+        (chat(None, refusal="I cannot help with that."), "refused: I cannot help with that."),
+        (chat("", "content_filter"), "refused: finish_reason content_filter"),
+        ({"choices": [{"finish_reason": "stop", "message": {"role": "assistant"}}]}, "the content is null"),
+        (chat({"a": 1}), "lacks"),
+        (chat([{"type": "text", "text": 3}]), "lacks"),
+        (chat([3]), "lacks"),
+        (chat("x", 3), "lacks"),
+        (chat("\ud800"), "Unicode"),
+        ({"choices": []}, "lacks"),
+        ({"choices": [None]}, "lacks"),
+        ({"choices": [{"message": "x"}]}, "lacks"),
+        ({"error": {"message": "overloaded"}}, "lacks"),
+        ([], "lacks"),
+        (None, "lacks"),
+    ],
+)
+def test_what_is_no_answer_says_why(body: Any, why: str) -> None:
+    with pytest.raises(Unreadable, match=why):
+        answers.read(body)
+
+
+def test_words_for_why_an_answer_ended() -> None:
+    words = [word for words in ENDINGS.values() for word in words]
+    assert len(set(words)) == len(words) and all(word == word.lower() for word in words)
+    for word in ("stop", "eos_token", "stop_sequence", "STOP", "end_turn", "COMPLETE", "eosFound"):
+        assert Answer("x", word).ending == "ended", word
+    for word in ("length", "MAX_TOKENS", "model_length", "max_tokens", "abort", "tool_calls"):
+        assert Answer("x", word).ending == "cut", word
+    for word in ("content_filter", "SAFETY", "RECITATION", "refusal"):
+        assert Answer("x", word).ending == "refused", word
+    assert Answer("x", None).ending == Answer("x", "zzz").ending == "unknown"
+
+
+def test_usage_keeps_whole_numbers_alone() -> None:
+    usage = {"completion_tokens": 7, "prompt_tokens": 3, "details": {"a": 1}, "ok": True, "huge": 1 << 60}
+    assert answers.read(chat("x") | {"usage": usage}).usage == {"completion_tokens": 7, "prompt_tokens": 3}
+    assert answers.read(chat("x") | {"usage": None}).usage == {}

@@ -1,0 +1,45 @@
+"""A rewrite may resemble its seed, and must change something. Oracle: the true Jaccard similarity with the seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neve import documents
+from neve.corpus.contamination.benchmark_index import Index
+from neve.corpus.duplicates import near_duplicates
+from neve.llm.answers import Answer
+from neve.recipe.recipe import Near
+from neve.synthesis import candidates, gates
+from neve.synthesis.candidates import Accepted
+from neve.synthesis.kinds import problem_file, rewrite
+from neve.synthesis.seeds import Seed
+from neve.tokens import bpe
+
+
+def test_the_whole_document_is_shown_where_there_is_room() -> None:
+    seed = Seed("0" * 32, "r", "a.py", "Python", "import b\n\nx = 1\n", "x = 1")
+    asked = rewrite.prompt(seed, 100)
+    assert asked is not None and "```python\nimport b\n\nx = 1\n```" in asked
+    assert rewrite.prompt(seed, 10) is None
+
+
+def test_resembling_the_seed_is_allowed_and_repeating_it_is_not(inputs: dict[str, Path]) -> None:
+    rows = documents.read(inputs["curate"] / "documents").to_pylist()
+    row = next(row for row in rows if row["path"] == "fnmatch.py")
+    text = row["content"]
+    seed = Seed(row["doc_id"], row["repo"], row["path"], "Python", text, "\n".join(text.splitlines()[:9]))
+    index, tokenizer = Index.load(["humaneval"]), bpe.load(inputs["tokenizer"])
+
+    def refused(code: str, kind: object) -> str | None:
+        answers = [(seed, Answer(f"```python\n{code}```", "stop"))]
+        made = candidates.measure(answers, kind.read, index, tokenizer)[0]  # type: ignore[attr-defined]
+        found = gates.first_refusal(kind.GATES, made, Accepted(Near()), 0.5)  # type: ignore[attr-defined]
+        return found[0].rule if found else None
+
+    renamed = text.replace("pat", "pattern").replace("name", "file_name").replace("res", "parts")
+    likeness = near_duplicates.jaccard(renamed, text)
+    assert 0.15 < likeness < rewrite.UNCHANGED
+    assert refused(renamed, rewrite) is None
+    assert refused(renamed, problem_file) in ("seed-copy", "seed-lines")
+    assert refused(text, rewrite) == "unchanged"
+    assert refused(text.replace("\n\n", "\n"), rewrite) == "unchanged"  # words count, not white space
