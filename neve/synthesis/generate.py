@@ -14,14 +14,8 @@ Source: Arctic-SnowCoder (arXiv 2409.02326), phase 3; OSS-Instruct (arXiv 2312.0
 from __future__ import annotations
 
 import asyncio
-<<<<<<< HEAD
-from collections import deque
-from collections.abc import Callable, Iterator
-=======
-import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterator
->>>>>>> f273158 (Kinds of synthesis are a seam: one module a kind, one line in its table; a rewriting kind that may resemble its seed)
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -151,13 +145,8 @@ def question(seed: Seed, prompt: str, model: str, recipe: Synthesis, run_seed: i
         "max_tokens": recipe.max_tokens,
         "temperature": recipe.temperature,
         "top_p": recipe.top_p,
-<<<<<<< HEAD
-        "stop": prompts.STOP,
-        "seed": seed_of(f"synthesis {run_seed} {seed.doc_id} {seed.turn}", bits=31),
-=======
         "stop": list(kinds.KINDS[seed.kind].STOP),
-        "seed": int.from_bytes(draw[:4], "big") >> 1,
->>>>>>> f273158 (Kinds of synthesis are a seam: one module a kind, one line in its table; a rewriting kind that may resemble its seed)
+        "seed": seed_of(f"synthesis {run_seed} {seed.doc_id} {seed.turn}", bits=31),
     }
 
 

@@ -9,7 +9,6 @@ Source: OSS-Instruct (Magicoder, arXiv 2312.02120): 1 to 15 lines of open-source
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from neve.errors import Fault
+from neve.hashing import seed_of
 
 MAX_LINES = 15
 MAX_CHARACTERS = 1000
@@ -76,8 +76,8 @@ def snippet(text: str, doc_id: str, seed: int, turn: int = 0) -> str:
     """
     lines = text.splitlines()
     tells = telling(lines)
-    draw = hashlib.sha256(f"snippet {seed} {doc_id} {turn}".encode()).digest()
-    length = min(1 + int.from_bytes(draw[:8], "big") % MAX_LINES, len(lines))
+    size, place = divmod(seed_of(f"snippet {seed} {doc_id} {turn}", bits=128), 1 << 64)
+    length = min(1 + size % MAX_LINES, len(lines))
     if not length:
         return ""
     sums = np.concatenate([[0], np.cumsum(tells)])
@@ -85,7 +85,7 @@ def snippet(text: str, doc_id: str, seed: int, turn: int = 0) -> str:
     good = counts >= min((length + 1) // 2, counts.max())
     begins = good & tells[: len(counts)]
     starts = np.flatnonzero(begins if begins.any() else good)
-    first = int(starts[int.from_bytes(draw[8:16], "big") % len(starts)])
+    first = int(starts[place % len(starts)])
     return "\n".join(lines[first : first + length])[:MAX_CHARACTERS]
 
 

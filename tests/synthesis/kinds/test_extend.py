@@ -42,7 +42,7 @@ def answer(payload: dict[str, Any], before: int) -> bytes:
 def test_the_pages_kind_works_with_one_file_and_one_line(
     tmp_path: Path, settings: dict[str, Any], inputs: dict[str, Path]
 ) -> None:
-    file, line = (fence.code for fence in fences(PAGE.read_text()) if fence.word == "python")
+    file, line = (fence.code for fence in fences(PAGE.read_text()) if fence.word in ("python", "text"))
     assert len(file.splitlines()) <= 60 and len(line.splitlines()) == 1
     shutil.copytree(ROOT / "neve", tmp_path / "neve", ignore=shutil.ignore_patterns("__pycache__"))
     folder = tmp_path / "neve" / "synthesis" / "kinds"
