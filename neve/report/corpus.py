@@ -6,6 +6,9 @@ with the run's seed; of files that a source refused only names are known.
 
 from __future__ import annotations
 
+import difflib
+import html
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +17,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve.documents import STAGES, read
-from neve.report.render import environment
+from neve.report import charts
+from neve.report.charts import Chart
+from neve.report.render import page
 from neve.store import MANIFEST, atomic_write, read_json
 
 SHOWN = 5
 """Samples shown of each kind."""
 SNIPPET = 1200
 """Characters of a sample."""
+BARS = 15
+"""Languages with a bar of their own."""
 LANGUAGES = 25
 """Languages with a row of their own, by files that entered."""
 
@@ -147,12 +154,70 @@ def clusters(folder: Path) -> list[dict[str, Any]]:
     return sorted(named, key=lambda g: (-g["documents"], g["kept"], g["dropped"]))[:10]
 
 
+def with_differences(corpus: dict[str, Any]) -> dict[str, Any]:
+    """The same, each sampled near duplicate beside the document kept, what differs marked word by word as HTML."""
+    rules = [
+        {**rule, "samples": [_with_difference(sample) for sample in rule["samples"]]}
+        for rule in corpus["rules"]
+    ]
+    return {**corpus, "rules": rules}
+
+
+def _with_difference(sample: dict[str, Any]) -> dict[str, Any]:
+    if "text" not in sample or "kept_text" not in sample or sample["text"] == sample["kept_text"]:
+        return sample
+    return {**sample, "diff": difference(sample["text"], sample["kept_text"])}
+
+
+def difference(left: str, right: str) -> dict[str, str]:
+    """Both texts as escaped HTML, words that only one has in <del> and <ins>.
+
+    >>> difference("a < b", "a < c")
+    {'left': 'a &lt; <del>b</del>', 'right': 'a &lt; <ins>c</ins>'}
+    """
+    sides = [re.findall(r"\w+|\s+|.", text) for text in (left, right)]
+    marked: list[list[str]] = [[], []]
+    for tag, *bounds in difflib.SequenceMatcher(None, sides[0], sides[1], autojunk=False).get_opcodes():
+        for side, (first, last), mark in zip((0, 1), (bounds[:2], bounds[2:]), ("del", "ins"), strict=True):
+            text = html.escape("".join(sides[side][first:last]), quote=False)
+            marked[side].append(text if tag == "equal" or not text else f"<{mark}>{text}</{mark}>")
+    return {"left": "".join(marked[0]), "right": "".join(marked[1])}
+
+
+def corpus_charts(corpus: dict[str, Any]) -> list[Chart]:
+    """The way from files to documents: what each stage stopped, and what was left of each language."""
+    steps = funnel(corpus)
+    rows = [
+        {"label": row["stage"], "part": part, "value": row[key], "href": _href(corpus, row["stage"])}
+        for row in steps
+        for part, key in (("left", "left"), ("stopped here", "stopped"))
+    ]
+    languages = [
+        {"label": row["language"], "part": part, "value": value}
+        for row in corpus["by_language"][:BARS]
+        for part, value in (("left", row["left"]), ("stopped", row["entering"] - row["left"]))
+    ]
+    return [
+        charts.bars(
+            "funnel", "Files left after each stage; a bar leads to samples", rows, "files", links=True
+        ),
+        charts.bars("languages", "Files by language", languages, "files"),
+    ]
+
+
+def _href(corpus: dict[str, Any], stage: str) -> str:
+    """Where samples of what a stage stopped stand: its rule that stopped most."""
+    rule = next((rule for rule in corpus["rules"] if rule["stage"] == stage), None)
+    return f"#rule-{stage}-{rule['rule']}" if rule else "#documents"
+
+
 def write_page(folder: Path) -> Path:
     """The page of a curation that ran alone, beside its tables."""
     manifest = read_json(folder / MANIFEST)
-    corpus = summarize(folder, manifest["counts"])
-    page = environment().get_template("curation.html")
-    html = page.render(
+    corpus = with_differences(summarize(folder, manifest["counts"]))
+    made = page(
+        "curation.html",
+        corpus_charts(corpus),
         title=folder.name,
         c=corpus,
         funnel=funnel(corpus),
@@ -160,5 +225,5 @@ def write_page(folder: Path) -> Path:
         settings=manifest["settings"],
         timings=read_json(folder / "counts.json")["timings"],
     )
-    atomic_write(folder / "index.html", html)
+    atomic_write(folder / "index.html", made)
     return folder / "index.html"

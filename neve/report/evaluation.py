@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from neve.report.render import environment
+from neve.report.render import page
 from neve.store import atomic_write
 
 SHOWN = 40
@@ -37,13 +37,9 @@ def write_page(
             "bad": bad[:SHOWN],
             "more": max(0, len(bad) - SHOWN),
         }
-    page = (
-        environment()
-        .get_template("evaluation.html")
-        .render(
-            title=title, results=results, benchmarks=benchmarks, published=published, columns=columns,
-            row=row, any_beside=any(value is not None for value in row.values()),
-        )
+    made = page(
+        "evaluation.html", [], title=title, results=results, benchmarks=benchmarks, published=published, columns=columns,
+        row=row, any_beside=any(value is not None for value in row.values()),
     )  # fmt: skip
-    atomic_write(out / "index.html", page)
+    atomic_write(out / "index.html", made)
     return out / "index.html"

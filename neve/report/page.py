@@ -1,7 +1,9 @@
-"""The report of a run: one self-contained page, and the numbers behind it as JSON.
+"""The report of a run: one self-contained page, and the numbers it shows as JSON.
 
-Everything on the page comes from `summary.json`; source text in it is hostile and jinja escapes it. No
-script, no font, no picture from elsewhere: the page reads the same on a plane in ten years.
+The first screen answers three questions: what did choosing the data do, how sure is that, and what did the run cost.
+Below stand the figures, the way from files to documents, documents to look at, curves and the recipe. Everything on
+the page comes from `summary.json`. The trade-off: samples and charts are embedded, so the page opens from a disk
+without a server, and what it shows of each kind is limited.
 """
 
 from __future__ import annotations
@@ -9,13 +11,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from neve.report import plots
-from neve.report.corpus import funnel
-from neve.report.render import environment
+from neve.report import charts
+from neve.report.charts import Chart
+from neve.report.claim import METRICS, claim, headlines
+from neve.report.corpus import corpus_charts, funnel, with_differences
+from neve.report.render import FEW, page
 from neve.report.summary import summarize
 from neve.store import atomic_write, write_json
 
-RULES_VERSION = 2
+RULES_VERSION = 3
+
+WORDS = {
+    "annotator": "a model that gives a document a quality score",
+    "bits per byte": "how many bits the model needs for each byte of unseen text; lower is better",
+    "control": "a twin of a phase on random documents: same start, tokens, learning rates and languages",
+    "document": "a file that survived curation, known by the digest of its text",
+    "held out": "repositories that no phase trains on",
+    "interval": "95 %, by resampling tasks or documents; it does not cover other seeds or other draws",
+    "pass@1": "the share of tasks that one completion solves, its tests run in a sandbox",
+    "phase": "one leg of training: its data, token budget, learning-rate curve and starting weights",
+    "selection": "which documents a phase sees, and how often",
+    "verdict": "why a file stopped: stage, rule, measured value, limit",
+}
 
 
 def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
@@ -28,42 +45,73 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
 
 def render(summary: dict[str, Any]) -> str:
     """The page as HTML."""
-    return environment().get_template("page.html").render(
-        s=summary,
+    training, scores = training_charts(summary["phases"]), score_charts(summary)
+    corpus = with_differences(summary["corpus"])
+    drawn = [
+        results_chart(summary),
+        *corpus_charts(corpus),
+        *training,
+        *scores,
+        times_chart(summary["timings"]),
+    ]
+    if "synthesis" in summary:
+        drawn.append(gates_chart(summary["synthesis"]))
+    models = summary["results"]["models"]
+    return page(
+        "page.html",
+        drawn,
+        title=summary["run"],
+        s={**summary, "corpus": corpus},
+        claim=claim(summary),
+        cost=cost(summary),
         headlines=headlines(summary),
-        loss=loss_plot(summary["phases"]),
-        rate=rate_plot(summary["phases"]),
-        scores=score_plot(summary["scores"]) if "scores" in summary else "",
-        funnel=funnel(summary["corpus"]),
-        languages=sorted({key for m in summary["results"]["models"].values() for key in m["bits_per_byte"]["heldout"]} - {"all"}),
-        total_seconds=sum(summary["timings"].values()),
+        training_charts=training,
+        score_charts=scores,
+        funnel=funnel(corpus),
+        benchmarks=sorted({name for m in models.values() for name in m.get("benchmarks", {})}),
+        not_run=sorted({b["not_run"] for m in models.values() for b in m.get("benchmarks", {}).values() if "not_run" in b}),
+        languages=sorted({key for m in models.values() for key in m["bits_per_byte"]["heldout"]} - {"all"}),
+        written=summary["written"],
+        groups=groups(summary),
+        words=WORDS,
     )  # fmt: skip
 
 
-METRICS = {"humaneval": "HumanEval's solutions given their prompts", "heldout": "held-out code"}
+def results_chart(summary: dict[str, Any]) -> Chart:
+    """Bits per byte of every model with its interval, phases and controls on one axis for each kind of text."""
+    rows = []
+    for metric, title in METRICS.items():
+        for phase in summary["phases"]:
+            figures = summary["results"]["models"][phase["name"]]["bits_per_byte"]
+            figure = figures["heldout"].get("all") if metric == "heldout" else figures.get(metric)
+            if figure is None:
+                continue
+            few = figure.get("tasks", figure.get("documents", FEW)) < FEW
+            low, high = [figure["value"]] * 2 if few else figure["interval"]
+            rows.append(
+                {"model": phase["name"], "metric": title, "value": figure["value"], "low": low, "high": high,
+                 "control": phase["control"]}
+            )  # fmt: skip
+    return charts.intervals("results", "Each phase and its controls", rows, "bits per byte, lower is better")
 
 
-def headlines(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    """What each phase did beside its control (or beside what it started from), in a sentence's parts."""
-    found = []
-    for pair in summary["results"]["pairs"]:
-        low, high = pair["interval"]
-        found.append(
-            {
-                **pair,
-                "on": METRICS.get(pair["metric"], pair["metric"]),
-                "word": "no clear difference"
-                if low <= 0 <= high or pair["p"] >= 0.05
-                else "better"
-                if high < 0
-                else "worse",
-                "is_control": pair["control"] == f"{pair['phase']}-random",
-            }
-        )
-    return found
+def cost(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the run cost, as tiles: number and what it counts."""
+    phases = [phase for phase in summary["phases"] if not phase["control"]]
+    controls = [phase for phase in summary["phases"] if phase["control"]]
+    seconds = sum(summary["timings"].values())
+    tiles = [
+        (f"{seconds / 60:,.0f} min" if seconds >= 90 else f"{seconds:,.0f} s", "in all stages"),
+        (f"{sum(p['tokens'] for p in phases):,}", f"tokens trained in {len(phases)} phases"),
+        (f"{sum(p['tokens'] for p in controls):,}", f"tokens trained in {len(controls)} controls"),
+        (f"{phases[0]['parameters']:,}", "parameters"),
+    ]
+    if "synthesis" in summary:
+        tiles.append((f"{summary['synthesis']['tokens']:,}", "synthetic tokens accepted"))
+    return tiles
 
 
-def _offsets(phases: list[dict[str, Any]]) -> dict[str, int]:
+def offsets(phases: list[dict[str, Any]]) -> dict[str, int]:
     """Tokens trained before each phase begins, along the phases that it started from."""
     before: dict[str, int] = {}
     tokens: dict[str, int] = {}
@@ -73,29 +121,68 @@ def _offsets(phases: list[dict[str, Any]]) -> dict[str, int]:
     return before
 
 
-def loss_plot(phases: list[dict[str, Any]]) -> str:
-    before = _offsets(phases)
-    series = [
-        (p["name"], [before[p["name"]] + t for t in p["curve"]["tokens"]], p["curve"]["loss"])
-        for p in phases
-        if p["curve"]["tokens"]
+CURVES = {
+    "loss": ("Training loss", "nats a token"),
+    "validation": ("Held-out code while training", "bits per byte"),
+    "lr": ("Learning rate", "learning rate"),
+    "grad_norm": ("Norm of the gradient", "global norm before clipping"),
+}
+
+
+def training_charts(phases: list[dict[str, Any]]) -> list[Chart]:
+    """Curves over all tokens trained along each path; the learning rate of a control is its phase's, left out."""
+    before, made = offsets(phases), []
+    for name, (title, unit) in CURVES.items():
+        series = {
+            phase["name"]: (
+                [before[phase["name"]] + t for t in phase["curve"]["tokens"]],
+                phase["curve"][name],
+            )
+            for phase in phases
+            if name in phase["curve"] and not (name == "lr" and phase["control"])
+        }
+        if any(value is not None for _, values in series.values() for value in values):
+            made.append(charts.lines(f"curve-{name}", title, series, "tokens trained", unit))
+    return made
+
+
+def score_charts(summary: dict[str, Any]) -> list[Chart]:
+    """How scores are distributed, by language."""
+    if "scores" not in summary:
+        return []
+    found = summary["scores"]
+    title = f"Scores of {found['documents']:,} documents"
+    return [charts.histogram("scores", title, found["edges"], found["histogram"], "score", "documents")]
+
+
+def gates_chart(synthesis: dict[str, Any]) -> Chart:
+    """What became of the answers: accepted, and refused by which gate."""
+    rows = [{"label": "accepted", "value": synthesis["accepted"]}]
+    rows += [{"label": gate, "value": count} for gate, count in synthesis["refused"].items()]
+    return charts.bars("gates", "Answers, by what became of them", rows, "answers")
+
+
+def times_chart(timings: dict[str, float]) -> Chart:
+    rows = [{"label": stage, "value": round(seconds, 1)} for stage, seconds in timings.items()]
+    return charts.bars("times", f"Seconds by stage, {sum(timings.values()):,.0f} in all", rows, "seconds")
+
+
+def groups(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """Documents to look at that a score or a selection puts forward."""
+    found = summary.get("scores", {})
+    titles = {"best": "Best by score", "marginal": "At the cut of the selection", "worst": "Worst by score"}
+    return [
+        {
+            "title": title,
+            "documents": [
+                {
+                    "name": f"{d['repo']}/{d['path']}",
+                    "about": f"{d['language']}, score {d['score']:.3f}, rank {d['rank']:,}{d.get('about', '')}",
+                    "text": d["text"],
+                }
+                for d in found[kind]
+            ],
+        }
+        for kind, title in titles.items()
+        if found.get(kind)
     ]
-    return plots.lines(series, "tokens trained", "loss, nats a token")
-
-
-def rate_plot(phases: list[dict[str, Any]]) -> str:
-    """Learning rates of the phases; a control's is its phase's."""
-    before = _offsets(phases)
-    series = [
-        (
-            p["name"],
-            [] if p["control"] else [before[p["name"]] + t for t in p["curve"]["tokens"]],
-            p["curve"]["lr"],
-        )
-        for p in phases
-    ]
-    return plots.lines(series, "tokens trained", "learning rate", height=200, zero=True)
-
-
-def score_plot(scores: dict[str, Any]) -> str:
-    return plots.stacked(scores["edges"], list(scores["histogram"].items()), "score", "documents")

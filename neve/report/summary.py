@@ -6,6 +6,7 @@ stands under `timings` and nowhere else: two runs of one recipe differ there onl
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ SHOWN = 5
 """Samples shown of each kind."""
 SNIPPET = 700
 """Characters of a sample."""
+WRITTEN = 3
+"""Tasks for which the page shows what each model wrote."""
 
 
 def summarize(inputs: dict[str, Path], recipe: dict[str, Any]) -> dict[str, Any]:
@@ -47,7 +50,8 @@ def summarize(inputs: dict[str, Path], recipe: dict[str, Any]) -> dict[str, Any]
         summary["scores"] = scores(inputs)
         summary["selection"] = read_json(inputs["selection"] / "selection.json")
     if "synthesis" in inputs:
-        summary["synthesis"] = synthesis(inputs["synthesis"], counts["synthesis"])
+        summary["synthesis"] = synthesis(inputs, counts["synthesis"])
+    summary["written"] = written(inputs["evaluate"] / "samples")
     for model in summary["results"]["models"].values():
         for benchmark in model.get("benchmarks", {}).values():
             benchmark.pop("samples", None)
@@ -72,8 +76,30 @@ def scores(inputs: dict[str, Path]) -> dict[str, Any]:
         "edges": edges.tolist(),
         "histogram": histogram,
         "best": _with_text(best, inputs["curate"]),
+        "marginal": _with_text(marginal(sized, inputs["selection"]), inputs["curate"]),
         "worst": _with_text(worst, inputs["curate"])[::-1],
     }
+
+
+def marginal(table: pa.Table, selection: Path) -> pa.Table:
+    """Documents of the largest language on both sides of a selection's cut: the last chosen, the first left out.
+
+    `table` is sorted by score, best first. The first selection by name is taken, controls aside.
+    """
+    files = sorted(
+        path for path in selection.glob("*.parquet") if path.stem != "seeds" and "-random" not in path.stem
+    )
+    if not files or not table.num_rows:
+        return table.slice(0, 0)
+    chosen = pc.is_in(table["doc_id"], read(files[0], ["doc_id"])["doc_id"].combine_chunks())
+    languages = table.filter(chosen)["language"].value_counts().to_pylist()
+    if not languages:
+        return table.slice(0, 0)
+    largest = max(languages, key=lambda row: (row["counts"], row["values"]))["values"]
+    of_language = pc.equal(table["language"], largest)
+    last = table.filter(pc.and_(of_language, chosen))
+    first = table.filter(pc.and_(of_language, pc.invert(chosen)))
+    return pa.concat_tables([last.slice(max(0, last.num_rows - SHOWN)), first.slice(0, SHOWN)])
 
 
 def _with_text(table: pa.Table, curate: Path) -> list[dict[str, Any]]:
@@ -83,11 +109,16 @@ def _with_text(table: pa.Table, curate: Path) -> list[dict[str, Any]]:
     return [{**row, "text": texts[row["doc_id"]][:SNIPPET]} for row in table.to_pylist()]
 
 
-def synthesis(folder: Path, counts: dict[str, Any]) -> dict[str, Any]:
-    """What was grown, what the gates refused, with samples in seed order."""
-    documents = read(folder / "documents")
-    verdicts = read(folder / "verdicts")
+def synthesis(inputs: dict[str, Path], counts: dict[str, Any]) -> dict[str, Any]:
+    """What was grown from which seeds, what the gates refused, with samples in seed order."""
+    documents = read(inputs["synthesis"] / "documents")
+    verdicts = read(inputs["synthesis"] / "verdicts")
     refused = verdicts.group_by(["rule"]).aggregate([([], "count_all")]).to_pylist()
+    samples, refusals = documents.slice(0, SHOWN).to_pylist(), verdicts.slice(0, SHOWN).to_pylist()
+    wanted = [row["seed_doc_id"] for row in [*samples, *refusals]]
+    found = read(inputs["curate"] / "documents", None, ds.field("doc_id").isin(wanted)).to_pylist()
+    seeds = {row["doc_id"]: row for row in found}
+    names = {key: f"{row['repo']}/{row['path']}" for key, row in seeds.items()}
     return {
         **{key: value for key, value in counts.items() if isinstance(value, int | float | str)},
         "accepted": documents.num_rows,
@@ -101,15 +132,32 @@ def synthesis(folder: Path, counts: dict[str, Any]) -> dict[str, Any]:
                 "path": row["path"],
                 "language": row["language"],
                 "seed_doc_id": row["seed_doc_id"],
+                "seed_name": names[row["seed_doc_id"]],
+                "seed_text": seeds[row["seed_doc_id"]]["content"][:SNIPPET],
                 "text": row["content"][:SNIPPET],
             }
-            for row in documents.slice(0, SHOWN).to_pylist()
+            for row in samples
         ],
         "refusals": [
-            {key: row[key] for key in ("seed_doc_id", "rule", "value", "limit", "detail")}
-            for row in verdicts.slice(0, SHOWN).to_pylist()
+            {"seed_name": names[row["seed_doc_id"]]}
+            | {key: row[key] for key in ("seed_doc_id", "rule", "value", "limit", "detail")}
+            for row in refusals
         ],
     }
+
+
+def written(folder: Path) -> list[dict[str, Any]]:
+    """What each model wrote for a few tasks: those of which most models wrote something."""
+    texts: dict[str, dict[str, dict[str, str]]] = {}
+    for path in sorted(folder.glob("*.jsonl")):
+        model = path.stem.rpartition("-")[0]
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            if row["sample"] == 0:
+                about = {"model": model, "status": row["status"], "text": row["completion"][:SNIPPET]}
+                texts.setdefault(row["task_id"], {})[model] = about
+    said = sorted(texts, key=lambda task: (-sum(bool(r["text"].strip()) for r in texts[task].values()), task))
+    return [{"task_id": task, "models": list(texts[task].values())} for task in said[:WRITTEN]]
 
 
 def phases(inputs: dict[str, Path], counts: dict[str, Any], recipe: dict[str, Any]) -> list[dict[str, Any]]:
@@ -140,17 +188,28 @@ def _data(phase: dict[str, Any]) -> str:
     return phase["data"] or "mix of " + ", ".join(parts)
 
 
-def curve(path: Path) -> dict[str, list[float]]:
-    """Loss (nats a token) and learning rate over tokens, thinned to CURVE_POINTS means."""
-    import json
+def curve(path: Path) -> dict[str, list[float | None]]:
+    """Loss (nats a token), learning rate, norm of the gradient and held-out bits per byte over tokens.
 
+    Thinned to CURVE_POINTS parts: loss and norm are means over a part's steps, the others the last value in it.
+    """
     steps = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    parts = np.array_split(np.arange(len(steps)), min(CURVE_POINTS, len(steps)))
+    parts = [
+        [steps[i] for i in part]
+        for part in np.array_split(np.arange(len(steps)), min(CURVE_POINTS, len(steps)))
+    ]
+
+    def mean(part: list[dict[str, Any]], key: str) -> float | None:
+        values = [step[key] for step in part if step.get(key) is not None]
+        return round(float(np.mean(values)), 4) if values else None
+
+    def measured(part: list[dict[str, Any]]) -> float | None:
+        return next((step["heldout"]["all"] for step in reversed(part) if step.get("heldout")), None)
+
     return {
-        "tokens": [steps[part[-1]]["tokens"] for part in parts],
-        "loss": [
-            round(float(np.mean([steps[i]["loss"] for i in part if steps[i]["loss"] is not None] or [0])), 4)
-            for part in parts
-        ],
-        "lr": [steps[part[-1]]["lr"] for part in parts],
+        "tokens": [part[-1]["tokens"] for part in parts],
+        "loss": [mean(part, "loss") for part in parts],
+        "lr": [part[-1]["lr"] for part in parts],
+        "grad_norm": [mean(part, "grad_norm") for part in parts],
+        "validation": [measured(part) for part in parts],
     }

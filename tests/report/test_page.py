@@ -1,39 +1,117 @@
-"""The page is self-contained, shows the summary's numbers, and source text in it is harmless."""
+"""The report's page: self-contained, true to the summary, harmless. Oracles: `summary.json`, Python's HTML parser, SHA-256."""
 
+from __future__ import annotations
+
+import base64
 import copy
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
 
-from neve.report.page import funnel, render
+import pytest
+
+from neve.report.page import WORDS, render
 from neve.store import read_json
 
 
-def test_hostile_text_is_escaped(small_run) -> None:
-    summary = read_json(small_run / "report" / "summary.json")
+class Page(HTMLParser):
+    """Tags with their attributes, text of scripts, and text as a reader sees it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        if self.lasttag == "script":
+            self.scripts.append(data)
+        elif self.lasttag != "style":
+            self.text += data
+
+
+@pytest.fixture(scope="module")
+def summary(small_run: Path) -> dict:
+    return read_json(small_run / "report" / "summary.json")
+
+
+@pytest.fixture(scope="module")
+def page(small_run: Path) -> Page:
+    return Page((small_run / "report" / "index.html").read_text())
+
+
+def test_hostile_text_is_escaped(summary) -> None:
     hostile = copy.deepcopy(summary)
-    attack = "<script>alert(1)</script>"
+    attack = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
     hostile["scores"]["best"][0]["text"] = attack
     hostile["scores"]["best"][0]["path"] = attack
     hostile["corpus"]["rules"][0]["samples"][0]["detail"] = attack
+    hostile["corpus"]["by_language"][0]["language"] = attack
+    hostile["written"] = [
+        {"task_id": attack, "models": [{"model": attack, "status": attack, "text": attack}]}
+    ]
     hostile["recipe"]["run"]["name"] = attack
-    page = render(hostile)
-    assert attack not in page and "&lt;script&gt;" in page
+    for rule in hostile["corpus"]["rules"]:
+        for sample in rule["samples"]:
+            if "kept_text" in sample:
+                sample |= {"text": f"one {attack}", "kept_text": f"two {attack}"}
+    found = Page(render(hostile))
+    assert not [tag for tag, attrs in found.tags if tag in ("img", "iframe", "object", "link")]
+    assert sum(tag == "script" for tag, _ in found.tags) == 3
+    assert not [name for _, attrs in found.tags for name in attrs if name.startswith("on")]
+    assert attack in found.text
 
 
-def test_the_page_loads_nothing(small_run) -> None:
-    page = (small_run / "report" / "index.html").read_text()
-    assert "default-src 'none'" in page
-    for loader in ("<script", "<link", "<img", "<iframe", "@import", "url("):
-        assert loader not in page.replace("&lt;", "").split("<pre>")[0]
+def test_the_page_loads_nothing_and_runs_two_known_scripts(page: Page) -> None:
+    for tag, attrs in page.tags:
+        assert "src" not in attrs and (tag != "a" or str(attrs["href"]).startswith("#")), (tag, attrs)
+    policy = next(attrs["content"] for tag, attrs in page.tags if attrs.get("http-equiv"))
+    admitted = set(re.findall(r"sha256-([^']+)", str(policy)))
+    data, *scripts = page.scripts
+    digests = {base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts}
+    assert len(scripts) == 2 and digests == admitted and "default-src 'none'" in str(policy)
+    assert json.loads(data)
 
 
-def test_the_funnel_ends_at_the_documents(small_run) -> None:
-    corpus = read_json(small_run / "report" / "summary.json")["corpus"]
-    rows = funnel(corpus)
-    assert rows[0]["left"] == corpus["entering"] and rows[-1]["left"] == corpus["documents"]
+def test_every_chart_stands_as_a_table_too(page: Page) -> None:
+    data = json.loads(page.scripts[0])
+    drawn = {attrs["data-chart"] for tag, attrs in page.tags if tag == "figure"}
+    assert drawn == set(data) and {"results", "funnel", "languages", "curve-loss", "scores", "times"} <= drawn
+    tables = sum(tag == "table" for tag, _ in page.tags)
+    assert tables > len(drawn)
+    for chart in data.values():
+        assert chart["rows"] and all(set(chart["columns"]) <= set(row) for row in chart["rows"])
 
 
-def test_the_page_shows_the_figures_of_the_summary(small_run) -> None:
-    page = (small_run / "report" / "index.html").read_text()
-    summary = read_json(small_run / "report" / "summary.json")
+def test_links_lead_to_something(page: Page) -> None:
+    places = {attrs["id"] for _, attrs in page.tags if "id" in attrs}
+    links = {str(attrs["href"])[1:] for tag, attrs in page.tags if tag == "a"}
+    charts = json.loads(page.scripts[0])
+    links |= {row["href"][1:] for row in charts["funnel"]["rows"]}
+    assert links <= places, links - places
+
+
+def test_the_page_shows_the_figures_of_the_summary(page: Page, summary) -> None:
     for model in summary["results"]["models"].values():
-        assert f"{model['bits_per_byte']['humaneval']['value']:.3f}" in page
-    assert f"{summary['corpus']['entering']:,}" in page
+        assert f"{model['bits_per_byte']['humaneval']['value']:.3f}" in page.text
+    assert f"{summary['corpus']['entering']:,}" in page.text
+    assert all(word in page.text for word in WORDS)
+    assert any(
+        w["text"].strip() and w["text"][:40] in page.text for t in summary["written"] for w in t["models"]
+    ) or not any(w["text"].strip() for t in summary["written"] for w in t["models"])
+
+
+def test_documents_on_both_sides_of_the_cut_are_shown(summary, small_run: Path) -> None:
+    ranks = [d["rank"] for d in summary["scores"]["marginal"]]
+    assert ranks == sorted(ranks) and len({d["language"] for d in summary["scores"]["marginal"]}) == 1
+    assert len(ranks) >= 2
+
+
+def test_the_page_is_small(small_run: Path) -> None:
+    assert (small_run / "report" / "index.html").stat().st_size < 5 << 20

@@ -64,7 +64,7 @@
         marks: [
           Plot.barX(rows, {y: "label", x: "value", fill: parts ? "part" : css("--c0"),
             href: chart.options.links ? (d) => d.href : undefined,
-            ariaLabel: (d) => `${d.label}${d.part ? ", " + d.part : ""}: ${shown(d.value)}`}),
+            title: (d) => `${d.label}${d.part ? ", " + d.part : ""}: ${shown(d.value)}`}),
           parts ? null : Plot.tip(rows, Plot.pointer({y: "label", x: "value", fill: fill(),
             title: (d) => `${d.label}\n${shown(d.value)}`})),
         ],
@@ -78,7 +78,7 @@
         color: {domain: parts, range: colours(), legend: true},
         marks: [
           Plot.rectY(chart.rows, {x1: "low", x2: "high", y: "count", fill: "part", insetRight: 0.5,
-            ariaLabel: (d) => `${d.part}: ${d.count}`}),
+            title: (d) => `${d.part}: ${d.count}`}),
           Plot.ruleY([0], {stroke: css("--soft")}),
         ],
       });
@@ -90,7 +90,12 @@
     const chart = data[figure.dataset.chart], place = figure.querySelector(".plot");
     const width = Math.max(280, Math.floor(figure.clientWidth));
     place.replaceChildren(shapes[chart.shape](chart, width, ranges[chart.name]));
-    for (const svg of place.querySelectorAll("svg")) svg.setAttribute("role", "img");
+    const main = [...place.querySelectorAll("svg")].pop();
+    for (const svg of place.querySelectorAll("svg")) if (svg !== main) svg.setAttribute("aria-hidden", "true");
+    for (const part of main.querySelectorAll("g[aria-label], g[aria-description]"))
+      for (const name of ["aria-label", "aria-description"]) part.removeAttribute(name);
+    main.setAttribute("role", chart.options.links ? "group" : "img");
+    main.setAttribute("aria-label", chart.title);
   }
   const figures = [...document.querySelectorAll("figure[data-chart]")];
   const drawAll = () => figures.forEach(draw);
