@@ -17,7 +17,9 @@ import pytest
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not (shutil.which("chromium") and shutil.which("npm")), reason="needs chromium and npm"),
+    pytest.mark.skipif(
+        not (shutil.which("chromium") and shutil.which("npm")), reason="needs chromium and npm"
+    ),
 ]
 RESULT = re.compile(r'<pre id="result">(.*?)</pre>', re.DOTALL)
 
@@ -30,8 +32,17 @@ def asked(page: Path, folder: Path, script: str, *options: str) -> object:
         "p.id = 'result'; p.textContent = JSON.stringify(r); document.body.replaceChildren(p)}), 300)</script>"
     )
     (folder / "asked.html").write_text(text.replace("</body>", tail + "</body>"))
-    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "--virtual-time-budget=60000"]
-    done = subprocess.run([*command, *options, f"file://{folder}/asked.html"], capture_output=True, text=True, timeout=240)
+    command = [
+        "chromium",
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--dump-dom",
+        "--virtual-time-budget=60000",
+    ]
+    done = subprocess.run(
+        [*command, *options, f"file://{folder}/asked.html"], capture_output=True, text=True, timeout=240
+    )
     found = RESULT.search(done.stdout)
     assert found, done.stdout[-500:]
     return json.loads(html.unescape(found[1]))
@@ -40,7 +51,9 @@ def asked(page: Path, folder: Path, script: str, *options: str) -> object:
 @pytest.fixture(scope="module")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("axe")
-    subprocess.run(["npm", "pack", "--silent", "axe-core@4.11.0"], cwd=folder, check=True, capture_output=True)
+    subprocess.run(
+        ["npm", "pack", "--silent", "axe-core@4.11.0"], cwd=folder, check=True, capture_output=True
+    )
     with tarfile.open(next(folder.glob("*.tgz"))) as archive:
         member = archive.extractfile("package/axe.min.js")
         assert member is not None
@@ -51,7 +64,10 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.mark.parametrize("width", [420, 1280])
 def test_axe_finds_no_violation(small_run: Path, tmp_path: Path, axe: str, scheme: str, width: int) -> None:
     run = f"(() => {{{axe}; return axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html.slice(0, 200)]))}})()"
-    options = [f"--window-size={width},900", *(["--blink-settings=preferredColorScheme=0"] if scheme == "dark" else [])]
+    options = [
+        f"--window-size={width},900",
+        *(["--blink-settings=preferredColorScheme=0"] if scheme == "dark" else []),
+    ]
     assert asked(small_run / "report" / "index.html", tmp_path, run, *options) == []
 
 
