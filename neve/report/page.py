@@ -177,7 +177,7 @@ def groups(summary: dict[str, Any]) -> list[dict[str, Any]]:
             "documents": [
                 {
                     "name": f"{d['repo']}/{d['path']}",
-                    "about": f"{d['language']}, score {d['score']:.3f}, rank {d['rank']:,}{d.get('about', '')}",
+                    "about": f"{d['language']}, score {d['score']:.3f}, rank {d['rank']:,}{', ' + d['side'] if 'side' in d else ''}",
                     "text": d["text"],
                 }
                 for d in found[kind]

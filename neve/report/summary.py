@@ -99,7 +99,14 @@ def marginal(table: pa.Table, selection: Path) -> pa.Table:
     of_language = pc.equal(table["language"], largest)
     last = table.filter(pc.and_(of_language, chosen))
     first = table.filter(pc.and_(of_language, pc.invert(chosen)))
-    return pa.concat_tables([last.slice(max(0, last.num_rows - SHOWN)), first.slice(0, SHOWN)])
+    sides = [last.slice(max(0, last.num_rows - SHOWN)), first.slice(0, SHOWN)]
+    said = [
+        pa.array([word] * part.num_rows, pa.string())
+        for word, part in zip(("chosen", "left out"), sides, strict=True)
+    ]
+    return pa.concat_tables(
+        [part.append_column("side", words) for part, words in zip(sides, said, strict=True)]
+    )
 
 
 def _with_text(table: pa.Table, curate: Path) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from neve.documents import read
 from neve.report.page import WORDS, render
 from neve.store import read_json
 
@@ -24,15 +25,20 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.scripts: list[str] = []
         self.text = ""
+        self.inside = ""
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
+        self.inside = tag
+
+    def handle_endtag(self, tag):
+        self.inside = ""
 
     def handle_data(self, data):
-        if self.lasttag == "script":
+        if self.inside == "script":
             self.scripts.append(data)
-        elif self.lasttag != "style":
+        elif self.inside != "style":
             self.text += data
 
 
@@ -108,9 +114,14 @@ def test_the_page_shows_the_figures_of_the_summary(page: Page, summary) -> None:
 
 
 def test_documents_on_both_sides_of_the_cut_are_shown(summary, small_run: Path) -> None:
-    ranks = [d["rank"] for d in summary["scores"]["marginal"]]
-    assert ranks == sorted(ranks) and len({d["language"] for d in summary["scores"]["marginal"]}) == 1
-    assert len(ranks) >= 2
+    shown = summary["scores"]["marginal"]
+    (chosen_file,) = small_run.glob("stages/selection-*/quality.parquet")
+    chosen = set(read(chosen_file)["doc_id"].to_pylist())
+    assert {d["side"] for d in shown} == {"chosen", "left out"} and len({d["language"] for d in shown}) == 1
+    assert all((d["doc_id"] in chosen) == (d["side"] == "chosen") for d in shown)
+    for side in ("chosen", "left out"):
+        ranks = [d["rank"] for d in shown if d["side"] == side]
+        assert ranks == sorted(ranks)
 
 
 def test_the_page_is_small(small_run: Path) -> None:
