@@ -99,7 +99,10 @@ def plan(
 
     spec = load(recipe, overrides).model_dump(mode="json")
     unique = spec["corpus"]["expected_tokens"]
-    result = planning.plan(spec, spec["tokenizer"]["vocab_size"], gpus, mfu, corpus_tokens=unique)
+    cores = int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))
+    result = planning.plan(
+        spec, spec["tokenizer"]["vocab_size"], gpus, mfu, corpus_tokens=unique, cores=cores
+    )
     if as_json:
         print(json.dumps(result, indent=1))
         return
@@ -133,7 +136,12 @@ def plan(
             f"{row['memory']['total'] / 2**30:.1f}" if "memory" in row else "",
         )
     out.print(table)
+    gpu, cpu = (
+        f"{row['total'] / 2**30:.1f} GiB{' (layers recomputed in part)' * row['recomputed']}"
+        for row in (result["memory"], result["cpu_memory"])
+    )
     print(
+        f"memory of the largest phase: {gpu} on each GPU, {cpu} in one process on {cores} cores of a CPU\n"
         f"FLOPs: PaLM's count, causal attention's, and 6N; hours: by PaLM's on {gpus} GPUs of "
         f"{result['peak_flops'] / 1e12:.0f} TFLOP/s at {mfu:.0%}\ndisk: about {disk / 1e9:,.1f} GB\n"
         "effective: fresh tokens that repeated ones are worth (Muennighoff et al. 2023)"

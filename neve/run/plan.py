@@ -17,13 +17,18 @@ from typing import Any
 from neve.errors import Fault
 from neve.tokens.mix import SLOTS
 from neve.tokens.mix import slots as mix_slots
-from neve.training.costs import flops_per_token, memory, parameters, sizes
+from neve.training import memory
+from neve.training.costs import flops_per_token, parameters, sizes
+from neve.training.memory import Device
 
 REPETITION = 15.39
 """R*: repeats after which a token has lost 1 − 1/e of its worth."""
 
 PEAK_FLOPS = 989e12
 """Dense bf16 operations a second of one H100 SXM."""
+
+CAPACITY = 79 << 30
+"""Its memory in bytes, as CUDA reports it."""
 
 
 def effective_tokens(unique: float, epochs: float) -> float:
@@ -39,20 +44,24 @@ def plan(
     mfu: float = 0.4,
     peak_flops: float = PEAK_FLOPS,
     corpus_tokens: int | None = None,
+    cores: int = 1,
 ) -> dict[str, Any]:
     """Figures of a recipe given as nested dicts, for `gpus` devices of `peak_flops` at a utilisation of `mfu`.
 
     `corpus_tokens` is what the corpus has, once known; before, unique tokens, epochs and effective tokens of a
-    corpus phase are None, and one that counts epochs is a Fault. `memory` is that of the largest phase. Totals
-    leave the controls out; `with_controls` counts them in.
+    corpus phase are None, and one that counts epochs is a Fault. `memory` is that of the largest phase on one of the
+    GPUs, and `cpu_memory` in one process on `cores` of a CPU. Totals leave the controls out; `with_controls` counts them
+    in.
     """
     model, count = recipe["model"], parameters(recipe["model"], vocab_size)
     rows: list[dict[str, Any]] = []
     for phase in recipe["phase"]:
         row = _phase(phase, recipe, vocab_size, corpus_tokens)
         row["hours"] = row["flops"]["palm"] / (gpus * mfu * peak_flops) / 3600
-        size = sizes(phase, recipe["training"])
-        row["memory"] = memory(model, recipe["training"] | size, count["all"], gpus)
+        training = recipe["training"] | sizes(phase, recipe["training"])
+        for name, device in _devices(training, gpus, cores).items():
+            row[name] = memory.estimate(model, vocab_size, training, device)
+            row[name]["recomputed"] = memory.recomputed(model, vocab_size, training, device)
         rows.append(row)
         if phase["control"]:
             tokens, twin = row["tokens"], {"phase": f"{phase['name']}-random", "control": True}
@@ -64,7 +73,10 @@ def plan(
         "phases": rows,
         "total": _total([row for row in rows if not row["control"]]),
         "with_controls": _total(rows),
-        "memory": max((row["memory"] for row in rows), key=lambda memory: memory["total"]),
+        **{
+            name: max((row[name] for row in rows), key=lambda m: m["total"])
+            for name in ("memory", "cpu_memory")
+        },
         "disk": _disk(count["all"], vocab_size, rows, recipe, corpus_tokens, kept),
         "gpus": gpus,
         "mfu": mfu,
@@ -106,6 +118,15 @@ def _phase(
         "effective_tokens": None if whole is None else sum(effective_tokens(u, e) for u, e in known),
         "flops_per_token": per_token,
         "flops": {name: flops * tokens for name, flops in per_token.items()},
+    }
+
+
+def _devices(training: Mapping[str, Any], gpus: int, cores: int) -> dict[str, Device]:
+    """What the figures of memory are for: one of `gpus` H100, compiled unless told not to be, and `cores` of a CPU."""
+    precision, compiled = training["precision"], training["compile"]
+    return {
+        "memory": Device("cuda", gpus, 1, precision != "fp32", compiled is not False, CAPACITY),
+        "cpu_memory": Device("cpu", 1, cores, precision == "bf16", compiled is True),
     }
 
 

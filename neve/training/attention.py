@@ -25,14 +25,15 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.attention.flex_attention import BlockMask, flex_attention
 
 from neve.errors import Fault
+from neve.training.memory import LONGEST
 
 BLOCK = 128
 """Positions of a block of FlexAttention's mask."""
 
 Mask = Tensor | BlockMask | None
 
-ROWS, LONGEST = 64, 1024
-"""Queries that `_Causal` takes at a time, and the longest window it is used for: it keeps T² / 2 numbers a head."""
+ROWS = 64
+"""Queries that `_Causal` takes at a time."""
 
 
 def rotary(positions: Tensor, size: int, base: float) -> tuple[Tensor, Tensor]:

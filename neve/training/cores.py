@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from neve.training.distributed import World
+from neve.training.memory import Device
 from neve.training.model import Llama
 
 
@@ -23,8 +24,9 @@ class Crew:
 
     def __init__(self, model: Llama, micro_batch: int, world: World) -> None:
         self.cores = torch.get_num_threads()
-        apart = world.device.type == "cpu" and world.alone and not model.compiled
-        self.models = [model, *(_twin(model) for _ in range(1, min(self.cores, micro_batch) if apart else 1))]
+        device = Device(world.device.type, world.size, self.cores, compiled=model.compiled)
+        number = device.models(micro_batch) if world.alone else 1
+        self.models = [model, *(_twin(model) for _ in range(1, number))]
         self.each = self.cores // len(self.models)
         self.busy = True  # while somebody waits for what threads do; they look before each window
         self.pool = ThreadPoolExecutor(len(self.models), "core", torch.set_num_threads, (self.each,))

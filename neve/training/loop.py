@@ -34,18 +34,16 @@ from neve.errors import Fault
 from neve.locks import locked
 from neve.tokens.mix import Mix, opened
 from neve.tokens.view import View
-from neve.training import attention, checkpoint, costs, distributed, log, optim, schedule
+from neve.training import attention, checkpoint, costs, distributed, log, memory, optim, schedule
 from neve.training.checkpoint import Checkpoints
 from neve.training.cores import Crew
 from neve.training.distributed import ALONE, World
 from neve.training.loss import IGNORED, scaled_loss
+from neve.training.memory import Device
 from neve.training.model import Config, Llama, load, save
 from neve.training.validate import Heldout
 
 RULES_VERSION = 2
-
-FILLED = 0.9
-"""Share of a GPU's memory that an estimate may take before layers are recomputed in part."""
 
 LOGS = ("metrics.jsonl", "timings.jsonl")
 Settings = dict[str, Any]
@@ -157,12 +155,10 @@ def prepare(model: Llama, settings: Settings, world: World) -> None:
     training, ways = settings["training"], settings["ways"]
     gpu = world.device.type == "cuda"
     compiled = gpu if ways["compile"] == "auto" else ways["compile"]
-    recompute = ways["activation_checkpointing"] == "selective"
-    if ways["activation_checkpointing"] == "auto" and gpu:
-        sizes = {**training, "micro_batch": ways["micro_batch"]}
-        count = costs.parameters(settings["model"], model.config.vocab_size)["all"]
-        needed = costs.memory(settings["model"], sizes, count, world.size)["total"]
-        recompute = needed > FILLED * torch.cuda.get_device_properties(world.device).total_memory
+    capacity = torch.cuda.get_device_properties(world.device).total_memory if gpu else None
+    bf16 = settings["precision"] == "bf16"
+    device = Device(world.device.type, world.size, torch.get_num_threads(), bf16, compiled, capacity)
+    recompute = memory.recomputed(settings["model"], model.config.vocab_size, {**training, **ways}, device)
     if gpu:
         torch.compiler.set_stance("default" if compiled else "force_eager")
     model.to(world.device).train()
@@ -312,7 +308,6 @@ def accumulate(
         model, total = crew.models[number], torch.zeros((), device=device)
         mine = range(number, len(inputs), len(crew.models))
         for part in itertools.takewhile(lambda _: crew.busy, mine):
-            distributed.last_of_step(model, part == mine[-1])
             x, y = inputs[part], targets[part]
             with world.arithmetic(settings["precision"]):
                 loss = scaled_loss(model, x, y, 1.0 / max(valid, 1.0), mask_of(x, end) if masked else None)

@@ -20,15 +20,13 @@ from torch.nn import functional as F
 
 from neve.tokens.view import IGNORED
 from neve.training.attention import Mask
+from neve.training.memory import LOGITS
 from neve.training.model import Llama, compute_dtype
-
-CHUNK_ELEMENTS = {"cpu": 1 << 19, "cuda": 1 << 29}
-"""Logits held at once: on a CPU 2 MiB a core, which stay in cache; on a GPU 1 GiB in bf16, which keeps it busy."""
 
 
 def _chunks(positions: int, vocabulary: int, device: torch.device) -> Iterator[slice]:
     """Slices as equal as can be, so that a compiled kernel sees one size."""
-    count = -(-positions * vocabulary // CHUNK_ELEMENTS.get(device.type, 1 << 29))
+    count = -(-positions * vocabulary // LOGITS[device.type])
     size = max(-(-positions // max(count, 1)), 1)
     return (slice(start, start + size) for start in range(0, positions, size))
 

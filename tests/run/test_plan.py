@@ -104,9 +104,18 @@ def test_memory_and_disk(paper):
     states = ("weights", "gradients", "moments")
     assert sum(one["memory"][s] for s in states) == 16 * n
     assert sum(eight["memory"][s] for s in states) == 2 * n
+    assert one["memory"]["recomputed"] and eight["memory"]["recomputed"], "16 windows of 8,192 tokens"
+    smaller = plan(paper | {"training": paper["training"] | {"micro_batch": 2}}, 64_000, gpus=8)["memory"]
+    assert not smaller["recomputed"] and smaller["activations"] < eight["memory"]["activations"]
     assert eight["disk"]["tokens"] == 2 * 402_000_000_000
     assert eight["disk"]["checkpoints"] == 24 * n and eight["disk"]["models"] == 4 * 4 * n
     assert plan(paper, 70_000)["disk"]["tokens"] == 4 * 502_000_000_000
+
+
+def test_each_core_of_a_cpu_has_gradients(paper):
+    """Sixteen windows of a micro batch are shared by 4 cores, each with 4 bytes a weight of gradients."""
+    one, four = (plan(paper, 64_000, cores=cores)["cpu_memory"] for cores in (1, 4))
+    assert one["gradients"] == 4 * 1_364_297_728 and four["gradients"] == 4 * one["gradients"]
 
 
 def test_phases_with_sizes_epochs_and_mixes_of_their_own(paper):
@@ -126,7 +135,7 @@ def test_phases_with_sizes_epochs_and_mixes_of_their_own(paper):
     attention = 12 * 24 * 2048 * (8192 - 2048)
     per_token = [rows[name]["flops_per_token"]["palm"] for name in ("general", "quality")]
     assert per_token[0] - per_token[1] == attention
-    assert rows["quality"]["memory"]["activations"] == rows["general"]["memory"]["activations"] / 4
+    assert rows["quality"]["cpu_memory"]["activations"] == rows["general"]["cpu_memory"]["activations"] / 4
     assert known["memory"] == rows["general"]["memory"]
     mixed = rows["synthetic"]
     assert mixed["data"] == "selection + corpus" and mixed["unique_tokens"] == 2.5e9 + 100e9

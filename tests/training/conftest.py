@@ -1,6 +1,6 @@
 """A tiny real view (code of the standard library, its own tokenizer) and settings of a phase that trains in a second.
 
-Makes `killing`, beside this file, importable.
+Makes `processes` and `held`, beside this file, importable.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ import torch
 from neve.errors import Fault
 from neve.training.attention import (
     BLOCK,
-    LONGEST,
     attend,
     block_mask,
     document_mask,
@@ -16,6 +15,7 @@ from neve.training.attention import (
     rotary_causal,
     rotate,
 )
+from neve.training.memory import LONGEST
 from neve.training.model import Config, Llama
 
 

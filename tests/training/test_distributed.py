@@ -2,16 +2,14 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from killing import kill
+from processes import kill, together
 
 from neve.locks import locked
 from neve.training import loop
@@ -24,31 +22,6 @@ ROOT = Path(__file__).parents[2]
 def command(run: Path, processes: int) -> list[str]:
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     return [sys.executable, *torchrun, "-m", "neve.training", str(run), "--phase", "quality"]
-
-
-def together(program: str, *arguments: str) -> list[subprocess.CompletedProcess[str]]:
-    """Two processes of a program that know of each other as torchrun would have it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    names = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", program, *arguments],
-            env={**os.environ, **names, "RANK": rank, "LOCAL_RANK": rank},
-            **pipes,
-        )
-        for rank in ("0", "1")
-    ]
-    try:
-        outputs = [process.communicate(timeout=120) for process in running]
-    finally:
-        for process in running:
-            process.kill()
-    return [
-        subprocess.CompletedProcess(p.args, p.returncode, *o) for p, o in zip(running, outputs, strict=True)
-    ]
 
 
 SAVES = """

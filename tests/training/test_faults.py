@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 import torch
-from killing import kill
+from processes import kill
 
 from neve.training.__main__ import main
 

@@ -11,7 +11,7 @@ from neve.training.model import Config, Llama
 
 @pytest.fixture(params=[97 * 7, 1 << 21], ids=["7 positions a chunk", "one chunk"])
 def chunk(request, monkeypatch):
-    monkeypatch.setitem(module.CHUNK_ELEMENTS, "cpu", request.param)
+    monkeypatch.setitem(module.LOGITS, "cpu", request.param)
 
 
 def batch():
@@ -67,7 +67,7 @@ def test_logits_of_all_positions_are_never_alive_at_once(config: Config, monkeyp
     """Oracle: the largest tensor [..., vocabulary] that any operation of loss and gradient makes, but for weights, is one chunk."""
     from torch.utils._python_dispatch import TorchDispatchMode
 
-    monkeypatch.setitem(module.CHUNK_ELEMENTS, "cpu", 97 * 16)
+    monkeypatch.setitem(module.LOGITS, "cpu", 97 * 16)
     sizes = []
 
     class Watch(TorchDispatchMode):

@@ -1,10 +1,41 @@
-"""Kill all that trains in a folder, as a machine's end would."""
+"""Processes that train: two that know of each other, and the end of all that train in a folder, as a machine's would be."""
 
 import contextlib
 import os
 import signal
+import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+def together(program: str, *arguments: str) -> list[subprocess.CompletedProcess[str]]:
+    """Two processes of a program that know of each other as they would under torchrun."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    names = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, *arguments],
+            env={**os.environ, **names, "RANK": rank, "LOCAL_RANK": rank},
+            **pipes,
+        )
+        for rank in ("0", "1")
+    ]
+    try:
+        outputs = [process.communicate(timeout=120) for process in running]
+    finally:
+        for process in running:
+            process.kill()
+    return [
+        subprocess.CompletedProcess(p.args, p.returncode, *o) for p, o in zip(running, outputs, strict=True)
+    ]
 
 
 def processes(root: Path) -> list[int]:
