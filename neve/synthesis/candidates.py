@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from neve.corpus.syntax.parsing import GRAMMARS
-from neve.llm.client import Answer
+from neve.llm.answers import Answer
 from neve.synthesis.seeds import Seed
 
 if TYPE_CHECKING:

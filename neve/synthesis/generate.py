@@ -192,9 +192,7 @@ def _endpoint(recipe: Synthesis, slots: int) -> Iterator[tuple[str, str]]:
         yield recipe.endpoint, recipe.model
         return
     file = weights.resolve(recipe.model)
-    name = recipe.model
-    if name not in weights.PINNED:
-        name = f"{file.stem}-{weights.digest(file)[:8]}"
+    name = weights.identity(recipe.model, file)
     with local.serve(file, name, slots=slots, context=recipe.max_tokens + recipe.prompt_tokens) as base:
         yield base, name
 

