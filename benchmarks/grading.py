@@ -21,8 +21,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from neve.evaluation.grading import suites
 from neve.tasks import benchmarks
+from neve.tasks.traits import TABLE
 
 FILES = {"humaneval+": ("humaneval", "HUMANEVAL_OVERRIDE_PATH"), "mbpp+": ("mbpp", "MBPP_OVERRIDE_PATH")}
 """By benchmark: EvalPlus's name for it, and the variable that tells it where the file is."""
@@ -50,7 +50,7 @@ def neve(samples: Path, task: str, data: Path, out: Path, cache: Path) -> tuple[
 def evalplus(samples: Path, task: str, data: Path, venv: Path, cache: Path) -> tuple[float, dict[str, Any]]:
     """Seconds of `evalplus.evaluate`, and its results by task."""
     name, variable = FILES[task]
-    path = benchmarks.place(task, data)
+    path = benchmarks.place(TABLE[task], data)
     environment = {variable: str(path), "XDG_CACHE_HOME": str(cache)}
     seconds = timed(
         [venv / "bin" / "evalplus.evaluate", "--dataset", name, "--samples", samples], environment
@@ -90,10 +90,7 @@ def agreement(entry: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
 
 def canonical(task: str, data: Path, folder: Path) -> Path:
     path = folder / f"canonical-{task.strip('+')}.jsonl"
-    rows = [
-        {"task_id": t.task_id, "solution": suites.reference(task, t)}
-        for t in benchmarks.load(task, data).tasks
-    ]
+    rows = [{"task_id": t.task_id, "solution": t.program} for t in benchmarks.load(task, data).tasks]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
 

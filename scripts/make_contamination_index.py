@@ -2,8 +2,8 @@
 
     python scripts/make_contamination_index.py FOLDER [OUT]
 
-FOLDER holds the files that `neve.tasks.benchmarks.FILES` names; OUT is by default the package's own
-`neve/corpus/contamination.npz`. The same files give the same bytes.
+FOLDER holds the files that `neve.tasks.traits.TABLE` names as indexed; OUT is by default the package's own
+`neve/corpus/contamination/contamination.npz`. The same files give the same bytes.
 """
 
 from __future__ import annotations

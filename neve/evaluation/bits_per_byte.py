@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neve.progress import bar
-from neve.tasks.benchmarks import Task
+from neve.tasks.task import Task
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -26,6 +26,7 @@ from neve.evaluation.grading.grade import grade
 from neve.hashing import seed_of
 from neve.store import atomic_write, read_json, write_json
 from neve.tasks import benchmarks
+from neve.tasks.task import Task
 
 if TYPE_CHECKING:
     from neve.training.model import Llama
@@ -110,7 +111,7 @@ def _load(folder: Path) -> Llama:
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _splits(benchmark: benchmarks.Benchmark) -> dict[str, list[benchmarks.Task]]:
+def _splits(benchmark: benchmarks.Benchmark) -> dict[str, list[Task]]:
     """By metric: a benchmark's test tasks under its name; MBPP's training tasks, for tuning, as mbpp-train."""
     metrics = {benchmark.name: "test", f"{benchmark.name}-train": "train"}
     chosen = {m: [t for t in benchmark.tasks if t.split == split] for m, split in metrics.items()}
@@ -171,7 +172,7 @@ def _pass_at_1(
         speech,
         [task.prompt for task in tasks],
         max_new_tokens=section["max_new_tokens"],
-        stops=generate.stops_of(benchmark.name),
+        stops=benchmark.traits.stops,
         label=f"{name}: generate {benchmark.name}",
     )
     programs = [

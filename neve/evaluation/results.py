@@ -20,7 +20,8 @@ from neve.evaluation import statistics
 from neve.evaluation.grading import unit_tests
 from neve.evaluation.grading.sample_grade import Grade
 from neve.store import read_json
-from neve.tasks.benchmarks import Benchmark, Task
+from neve.tasks.benchmarks import Benchmark
+from neve.tasks.task import Task
 
 RESAMPLES = 2000
 RESULTS = "results.json"
@@ -61,7 +62,7 @@ def summarize(
     }
     if any("base" in row for row in graded):
         entry["base"] = figures(graded, "base", ks, seed)
-    if benchmark.name.startswith("bigcodebench"):
+    if benchmark.traits.grading == "unittest":
         entry["limit"] = unit_tests.LIMIT
     return entry
 

@@ -22,13 +22,15 @@ from neve.evaluation import bits_per_byte, results, statistics
 from neve.evaluation.generation import extraction, generate
 from neve.evaluation.generation.sampling import Sampling, seed_of
 from neve.evaluation.grading import journal, samples
-from neve.evaluation.grading.grade import gradable, grade
+from neve.evaluation.grading.grade import grade
 from neve.evaluation.grading.sample_grade import Grade
 from neve.evaluation.grading.samples import Sample
 from neve.locks import locked
 from neve.store import read_json, write_json
 from neve.tasks import benchmarks
-from neve.tasks.benchmarks import Benchmark, Task
+from neve.tasks.benchmarks import Benchmark
+from neve.tasks.task import Task
+from neve.tasks.traits import TABLE, Traits
 
 QUESTION = (
     "Write a Python program that does what is asked below. Answer with one block of code that holds all it needs: "
@@ -59,17 +61,16 @@ class Asked:
     against: Path | None = None
 
 
-def named(tasks: str) -> list[str]:
-    """Names of benchmarks from names and patterns by commas. Raises Fault for what names none."""
-    found: list[str] = []
-    for pattern in tasks.split(","):
-        names = [name for name in benchmarks.NAMES if fnmatchcase(name, pattern.strip())]
-        if not names:
-            raise Fault(
-                f"--tasks {pattern.strip()}: no such benchmark; there are {', '.join(benchmarks.NAMES)}"
-            )
-        found += [name for name in names if name not in found]
-    return found
+def named(tasks: str) -> list[Traits]:
+    """Benchmarks from names, patterns and paths by commas. Raises Fault for a part that names none."""
+    found: dict[str, Traits] = {}
+    for pattern in map(str.strip, tasks.split(",")):
+        some = [traits for name, traits in TABLE.items() if fnmatchcase(name, pattern)]
+        try:
+            found |= {traits.name: traits for traits in some or [benchmarks.find(pattern)]}
+        except Fault as fault:
+            raise Fault(f"--tasks {pattern}: {fault}") from None
+    return list(found.values())
 
 
 def grade_file(
@@ -89,6 +90,7 @@ def grade_file(
     Raises Fault for a file or benchmark that cannot be read, and where there is no sandbox.
     """
     benchmark = benchmarks.load(name, data)
+    name = benchmark.name
     other = results.read(against, {name: benchmark.data_sha256})
     samples.check_patterns([benchmark], only)
     found, digest = samples.read(path, benchmark, only)
@@ -107,8 +109,7 @@ def grade_file(
 
 def evaluate(asked: Asked, out: Path) -> dict[str, Any]:
     """Generate, grade and measure bits per byte into `out`; returns what stands in results.json."""
-    names = named(asked.tasks)
-    tests = {name: benchmarks.load(name, asked.data) for name in names}
+    tests = {traits.name: benchmarks.load(traits, asked.data) for traits in named(asked.tasks)}
     other = results.read(asked.against, {name: test.data_sha256 for name, test in tests.items()})
     samples.check_patterns(list(tests.values()), asked.only)
     if asked.n > 1 and asked.sampling.temperature == 0:
@@ -183,10 +184,8 @@ def _graded(
     seed: int,
 ) -> dict[str, Any]:
     """The benchmark's entry in results.json; verdicts that a journal in `out` has are not found again."""
-    if not gradable(benchmark.name):
-        raise Fault(
-            f"benchmark {benchmark.name} cannot be graded; {', '.join(filter(gradable, benchmarks.NAMES))} can"
-        )
+    if benchmark.traits.grading is None:
+        raise Fault(f"benchmark {benchmark.name} cannot be graded: its description names no grading")
     header = {
         "benchmark": benchmark.name, "data": benchmark.data_sha256, "samples": identity, "only": only, "tier": place.tier,
         "packages": str(packages) if packages else None,
@@ -214,7 +213,7 @@ def _made(
     rows, append = journal.reopen(out / f"samples-{benchmark.name}.jsonl", header)
     texts = {(row["task_id"], row["sample"]): row["text"] for row in rows}
     done = {_key(task.task_id, number) for task, number in keys if (task.task_id, number) in texts}
-    for group in speaker.say(benchmark.name, keys, done):
+    for group in speaker.say(benchmark.traits, keys, done):
         lines = [
             {"task_id": task.task_id, "sample": number, "text": text, "solution": _program(task, text, asked)}
             for task, number, text in group
@@ -238,9 +237,9 @@ def _program(task: Task, text: str, asked: Asked) -> str:
     return extraction.completed(generate.given(task.prompt), text, task.entry_point)
 
 
-def _question(name: str, task: Task) -> str:
+def _question(traits: Traits, task: Task) -> str:
     """A task as a question for a chat model; BigCodeBench has words of its own for that."""
-    if name.endswith("-instruct"):
+    if traits.asks == "instruction":
         return task.instruction
     return f"{QUESTION}```python\n{generate.given(task.prompt)}```"
 
@@ -273,21 +272,21 @@ class _Local:
         return self._loaded
 
     def say(
-        self, name: str, keys: Sequence[tuple[Task, int]], done: set[str]
+        self, traits: Traits, keys: Sequence[tuple[Task, int]], done: set[str]
     ) -> Iterator[list[tuple[Task, int, str]]]:
         labels = [_key(task.task_id, number) for task, number in keys]
         if all(label in done for label in labels):
             return
         model, speech = self._model()
         ask: Callable[[Task], str] = (
-            (lambda task: speech.chat(_question(name, task)))
+            (lambda task: speech.chat(_question(traits, task)))
             if self.asked.chat
             else (lambda task: generate.given(task.prompt))
         )
-        stops = () if self.asked.chat else generate.stops_of(name)
+        stops = () if self.asked.chat else traits.stops
         for batch in generate.batches(
             model, speech, [ask(task) for task, _ in keys], labels, max_new_tokens=self.asked.max_new_tokens,
-            stops=stops, sampling=self.asked.sampling, done=done, label=f"{name}: generate",
+            stops=stops, sampling=self.asked.sampling, done=done, label=f"{traits.name}: generate",
         ):  # fmt: skip
             yield [(*keys[number], text) for number, text in batch]
 
@@ -337,7 +336,7 @@ class _Endpoint:
         self.identity = asked.model
 
     def say(
-        self, name: str, keys: Sequence[tuple[Task, int]], done: set[str]
+        self, traits: Traits, keys: Sequence[tuple[Task, int]], done: set[str]
     ) -> Iterator[list[tuple[Task, int, str]]]:
         from neve import weights
         from neve.llm import local
@@ -349,17 +348,17 @@ class _Endpoint:
             with local.serve(
                 weights.resolve(self.asked.model), self.asked.model, context=1024 + self.asked.max_new_tokens
             ) as url:
-                texts = asyncio.run(self._ask(url, name, rest))
+                texts = asyncio.run(self._ask(url, traits, rest))
         else:
-            texts = asyncio.run(self._ask(str(self.asked.endpoint), name, rest))
+            texts = asyncio.run(self._ask(str(self.asked.endpoint), traits, rest))
         yield [(task, number, text) for (task, number), text in zip(rest, texts, strict=True)]
 
-    async def _ask(self, url: str, name: str, rest: Sequence[tuple[Task, int]]) -> list[str]:
+    async def _ask(self, url: str, traits: Traits, rest: Sequence[tuple[Task, int]]) -> list[str]:
         from neve.llm.client import Client
         from neve.llm.ledger import Ledger
         from neve.progress import bar
 
-        sampling, stops = self.asked.sampling, generate.stops_of(name)
+        sampling, stops = self.asked.sampling, traits.stops
         common = {
             "model": self.asked.model, "max_tokens": self.asked.max_new_tokens,
             "temperature": sampling.temperature, "top_p": sampling.top_p,
@@ -367,12 +366,12 @@ class _Endpoint:
 
         def question(task: Task) -> dict[str, Any]:
             if self.asked.chat:
-                return {"messages": [{"role": "user", "content": _question(name, task)}]}
+                return {"messages": [{"role": "user", "content": _question(traits, task)}]}
             return {"prompt": generate.given(task.prompt), "stop": stops[:ENDPOINT_STOPS]}
 
         with (
             Ledger(self.out / "ledger.sqlite") as ledger,
-            bar(f"{name}: ask", len(rest), "samples") as advance,
+            bar(f"{traits.name}: ask", len(rest), "samples") as advance,
         ):
             async with Client(url, ledger) as client:
 

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from neve.errors import Fault
 from neve.recipe.training import Phase, Section, Training
-from neve.tasks.benchmarks import NAMES
+from neve.tasks import benchmarks
 
 LANGUAGES = [
     "Python", "Java", "C++", "C", "JavaScript", "PHP", "C#", "Go", "TypeScript", "SQL", "Ruby", "Rust",
@@ -26,6 +27,18 @@ LANGUAGES = [
 
 class RecipeError(ValueError):
     """A recipe that cannot run; the message is one line that names the key, the value and what would do."""
+
+
+def _benchmark(name: str) -> str:
+    """A benchmark that is known; one's own, by its path, is looked at when it is read."""
+    try:
+        return name if name.endswith(benchmarks.OWN) else benchmarks.find(name).name
+    except Fault as fault:
+        raise ValueError(str(fault)) from None
+
+
+BenchmarkName = Annotated[str, AfterValidator(_benchmark)]
+"""A published benchmark, or the path of a description of one's own (docs/extend-benchmark.md)."""
 
 
 class Run(Section):
@@ -110,8 +123,10 @@ class BenchmarkFile(Section):
 
 
 class Decontaminate(Section):
-    benchmarks: list[str] = Field(default=["humaneval", "humaneval+", "mbpp", "mbpp+", "bigcodebench"])
-    """Benchmarks whose text must not be in the corpus, by the names in the package's index."""
+    benchmarks: list[BenchmarkName] = Field(
+        default=["humaneval", "humaneval+", "mbpp", "mbpp+", "bigcodebench"]
+    )
+    """Benchmarks whose text must not be in the corpus: by name, or the path of a description of one's own."""
     files: list[BenchmarkFile] = Field(default=[])
     """More benchmarks, from files of one's own."""
     share: float = Field(default=0.5, gt=0, le=1)
@@ -228,7 +243,7 @@ class Synthesis(Section):
 
 
 class Evaluate(Section):
-    tasks: list[Literal[NAMES]] = Field(default=["humaneval"])  # type: ignore[valid-type]
+    tasks: list[BenchmarkName] = Field(default=["humaneval"])
     """Benchmarks: bits per byte of their canonical solutions, and pass@1 where they can be run."""
     pass_at_1: bool = True
     """Whether solutions are generated and run in the sandbox."""

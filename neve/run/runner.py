@@ -22,6 +22,7 @@ from neve.recipe.recipe import Recipe, Source
 from neve.run import phases
 from neve.store import Stage, Store, atomic_write, read_json, versions, write_json
 from neve.synthesis import kinds
+from neve.tasks import benchmarks
 
 ARM = "main"
 
@@ -38,8 +39,11 @@ def stages(recipe: Recipe, folder: Path, precision: str, tier: str) -> list[Stag
         "max_archive_bytes": recipe.corpus.max_archive_bytes,
     }
     corpus |= {"seed": seed, "data": recipe.evaluate.data}
-    benchmarks = [file.path for file in recipe.corpus.decontaminate.files]
-    outside = tuple([recipe.evaluate.data, *benchmarks] if recipe.evaluate.data else benchmarks)
+    decontaminate = recipe.corpus.decontaminate
+    outside = (
+        *benchmarks.outside(decontaminate.benchmarks, recipe.evaluate.data),
+        *(file.path for file in decontaminate.files),
+    )
     annotator = recipe.annotator.model_dump(mode="json", exclude={"positives"})
     exemplar_repos = [_repo(s) for s in recipe.annotator.positives]
     plan = [
@@ -186,7 +190,7 @@ def _evaluate(recipe: Recipe, tier: str) -> Stage:
             "sandbox": tier,
         },
         inputs={"curate": "curate", "tokenizer": "tokenizer", **{stage: stage for stage in models.values()}},
-        outside=(recipe.evaluate.data,) if recipe.evaluate.data else (),
+        outside=benchmarks.outside(recipe.evaluate.tasks, recipe.evaluate.data),
         resumes=True,
     )
 

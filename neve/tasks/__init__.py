@@ -1,1 +1,1 @@
-"""Benchmarks: the published files in one shape, and what is particular about each, as fields of one table."""
+"""Benchmarks: their published files in one shape, and what sets each apart, as fields of one table (`traits`)."""

@@ -1,51 +1,26 @@
-"""Rows of benchmark files, each in the shape that its authors chose, as tasks of one shape.
+"""Rows of published benchmark files, each in the shape that its authors chose, as `Task`s.
 
-The trade-off: types that JSON lacks (tuples, sets, complex numbers) come back by a table of MBPP+'s tasks, not by
-running anything that a file holds.
+Types that JSON lacks (tuples, sets, complex numbers) are restored from a table of MBPP+'s tasks. The trade-off: a new
+release of MBPP+ needs a look at the table, and in return nothing that a file holds is ever executed.
 
-Sources: as in the package's first lines; MBPP's splits are given by task id.
+Sources: HumanEval (arXiv 2107.03374), MBPP (arXiv 2108.07732; its splits are given by task id), EvalPlus (arXiv
+2305.01210), BigCodeBench (arXiv 2406.15877), EvoEval (arXiv 2403.19114).
 """
 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from neve.tasks.task import Task, called, text
 
 MBPP_SPLITS = {"few-shot": (1, 10), "test": (11, 510), "validation": (511, 600), "train": (601, 974)}
 """First and last task id of each split, as the paper gives them."""
 
 
-@dataclass(frozen=True)
-class Task:
-    """One problem. Text is as published, but for line ends, which are \\n."""
-
-    task_id: str
-    prompt: str
-    """What a model is given. HumanEval and its kin: imports, signature, docstring. MBPP: a docstring of the text and the
-    first test."""
-    solution: str
-    """The canonical solution: HumanEval's goes on where the prompt ends, MBPP's is a program of its own."""
-    entry_point: str
-    """Name of the function that is tested."""
-    test: str
-    """Python that tests it: HumanEval's `check(candidate)`, MBPP's set-up and assertions, BigCodeBench's unittest class."""
-    instruction: str = ""
-    """The task in words: MBPP's text, BigCodeBench's prompt for chat models; empty where `prompt` is all there is."""
-    split: str = "test"
-    inputs: tuple[Any, ...] = ()
-    """EvalPlus: argument lists of the base tests; EvoEval: the text of each, which only the sandbox may evaluate."""
-    plus_inputs: tuple[Any, ...] = ()
-    """EvalPlus: argument lists of the added tests."""
-    atol: float = 0.0
-    """EvalPlus: absolute tolerance of float results."""
-    contract: str = ""
-    """EvalPlus: assertions on valid arguments."""
-
-
-def shared(row: dict[str, Any]) -> Task:
+def humaneval(row: dict[str, Any]) -> Task:
     """A row of HumanEval or, with more fields, of EvalPlus."""
     return Task(
         task_id=text(row["task_id"]),
@@ -56,7 +31,6 @@ def shared(row: dict[str, Any]) -> Task:
         inputs=_inputs(row.get("base_input")),
         plus_inputs=_inputs(row.get("plus_input")),
         atol=float(row.get("atol", 0)),
-        contract=text(row.get("contract", "")),
     )
 
 
@@ -68,15 +42,15 @@ def _inputs(value: Any) -> tuple[Any, ...]:
 def evoeval(row: dict[str, Any]) -> Task:
     """A row of EvoEval: EvalPlus's shape, or in the altered sets `inputs`, each the text of one argument list.
 
-    Such a text may be any expression ("[1] * 10**6, 2"), so it stays one here.
+    Such a text may be any expression ("[1] * 10**6, 2"), so it stays text here.
     """
-    task = shared({"test": "", **row})
+    task = humaneval({"test": "", **row})
     return replace(task, inputs=tuple(map(text, row["inputs"]))) if "base_input" not in row else task
 
 
 def mbpp_plus(row: dict[str, Any]) -> Task:
-    """MBPP's prompt and, out of it, its text: what stands before the first test. Arguments get their types back."""
-    task = shared(row)
+    """MBPP's prompt and, taken from it, its text: all before the first test. Arguments get their types back."""
+    task = humaneval(row)
     words = task.prompt.strip().strip('"').strip()
     restore = _RESTORED.get(int(task.task_id.partition("/")[2]), list)
     return replace(
@@ -114,7 +88,7 @@ _RESTORED: dict[int, Callable[[list[Any]], list[Any]]] = {
     )
     for number in numbers
 }  # fmt: skip
-"""MBPP+ by task number: from an argument list as JSON has it to the types that the task is about, which JSON lacks."""
+"""MBPP+ by task number: turns an argument list as JSON has it into one of the types that the task is about."""
 
 
 def bigcodebench(row: dict[str, Any]) -> Task:
@@ -136,37 +110,9 @@ def mbpp(row: dict[str, Any]) -> Task:
         task_id=f"Mbpp/{number}",
         prompt=f'"""\n{text(row["text"])}\n{tests[0]}\n"""\n',
         solution=code if code.endswith("\n") else code + "\n",
-        entry_point=_called(code, tests),
+        entry_point=called(code, tests),
         test="\n".join([*filter(None, [text(row["test_setup_code"])]), *tests]) + "\n",
         instruction=text(row["text"]),
         split=split,
+        self_contained=True,
     )
-
-
-def _called(code: str, tests: Iterable[str]) -> str:
-    """The first thing that `code` defines and a test calls."""
-    defined = {
-        node.name for node in ast.walk(ast.parse(code)) if isinstance(node, ast.FunctionDef | ast.ClassDef)
-    }
-    for test in tests:
-        for node in ast.walk(ast.parse(test.strip())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in defined:
-                return node.func.id
-    raise ValueError("no test calls the solution")
-
-
-def text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r:.40} where text is expected")
-    return re.sub(r"\r+\n?", "\n", value)
-
-
-SHAPES: dict[str, Callable[[dict[str, Any]], Task]] = {
-    "humaneval": shared, "humaneval+": shared, "mbpp": mbpp, "mbpp+": mbpp_plus, "bigcodebench": bigcodebench, "evoeval": evoeval,
-}  # fmt: skip
-"""By what a benchmark's name has before its first hyphen."""
-
-
-def task_of(benchmark: str, row: dict[str, Any]) -> Task:
-    """A row of a benchmark's file as a task; raises whatever a row of another shape gives."""
-    return SHAPES[benchmark.partition("-")[0]](row)

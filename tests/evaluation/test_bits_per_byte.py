@@ -16,6 +16,7 @@ from transformers import AutoModelForCausalLM
 from neve.documents import DOCUMENTS, doc_id, write
 from neve.evaluation import bits_per_byte
 from neve.tasks import benchmarks
+from neve.tasks.task import Task
 from neve.training.model import load
 
 SEQUENCE = 64  # of conftest's models
@@ -53,7 +54,7 @@ def test_documents_as_transformers_has_them(model_folder, tokenizer):
 @pytest.mark.parametrize("prompt_lines", [1, 30])
 def test_solutions_as_transformers_has_them(model_folder, tokenizer, prompt_lines):
     """Long prompts lose tokens from the left, so that the solution's last token still fits."""
-    task = benchmarks.Task("T/0", "# snow falls\n" * prompt_lines, "def f(x):\n    return x * 2\n", "f", "")
+    task = Task("T/0", "# snow falls\n" * prompt_lines, "def f(x):\n    return x * 2\n", "f", "")
     unit = bits_per_byte.solutions([task], tokenizer)[0]
     prompt, solution = tokenizer.encode_batch([task.prompt, task.solution])
     ids = [tokenizer.eos, *prompt, *solution]
@@ -86,8 +87,8 @@ def test_every_target_token_is_counted_once(context, target, length):
 
 
 def test_blanks_at_a_prompt_s_end_belong_to_the_solution(tokenizer):
-    plain = benchmarks.Task("T/0", "def f(x):\n", "    return x\n", "f", "")
-    blank = benchmarks.Task("T/0", "def f(x):\n    ", "return x\n", "f", "")
+    plain = Task("T/0", "def f(x):\n", "    return x\n", "f", "")
+    blank = Task("T/0", "def f(x):\n    ", "return x\n", "f", "")
     one, two = bits_per_byte.solutions([plain, blank], tokenizer)
     assert one.target.tolist() == two.target.tolist()
     assert one.context.tolist() == two.context.tolist()

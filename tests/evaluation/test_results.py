@@ -9,10 +9,12 @@ import pytest
 from neve.errors import Fault
 from neve.evaluation import results
 from neve.evaluation.grading.sample_grade import Grade
-from neve.tasks.benchmarks import Benchmark, Task
+from neve.tasks.benchmarks import Benchmark
+from neve.tasks.task import Task
+from neve.tasks.traits import TABLE
 
 TASKS = [Task(f"T/{k}", "", "", "f", "") for k in range(4)]
-BENCHMARK = Benchmark("humaneval+", TASKS, "abc")
+BENCHMARK = Benchmark(TABLE["humaneval+"], TASKS, "abc")
 
 
 def entry(statuses: dict[str, list[str]], ks=(1, 2)) -> dict:

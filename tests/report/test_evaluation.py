@@ -10,7 +10,9 @@ import pytest
 from neve.evaluation import results
 from neve.evaluation.grading.sample_grade import Grade
 from neve.report.evaluation import SHOWN, write_page
-from neve.tasks.benchmarks import Benchmark, Task
+from neve.tasks.benchmarks import Benchmark
+from neve.tasks.task import Task
+from neve.tasks.traits import TABLE
 
 HOSTILE = "</code><script>alert(1)</script><img src=x onerror='a()'>{{ 7 * 7 }}&amp;"
 TASKS = [Task(f"T/{k}", "", "", "f", "") for k in range(60)]
@@ -46,7 +48,9 @@ def found() -> dict:
         for at in range(len(numbers))
     ]
     grades[1] = Grade("timeout", "not done within 9 s", "fail")
-    entry = results.summarize(Benchmark("humaneval+", TASKS, "ab" * 32), TASKS, numbers, grades, (1, 2), 1)
+    entry = results.summarize(
+        Benchmark(TABLE["humaneval+"], TASKS, "ab" * 32), TASKS, numbers, grades, (1, 2), 1
+    )
     gap = {"tasks": 50, "difference": -0.125, "interval": [-0.2, 0.05], "p": 0.0625}
     figure = {"value": 0.7654, "interval": [0.7, 0.8], "bytes": 12345, "tasks": 55}
     return {

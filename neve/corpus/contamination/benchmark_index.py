@@ -64,9 +64,12 @@ from neve.corpus.contamination.lookup import (
 from neve.corpus.text import buffers
 from neve.errors import Fault
 from neve.tasks import benchmarks as published
-from neve.tasks.benchmarks import FILES, Benchmark, Task, is_python
+from neve.tasks import own
+from neve.tasks.benchmarks import Benchmark
+from neve.tasks.task import Task, is_python
+from neve.tasks.traits import TABLE
 
-PACKAGED = ("humaneval", "humaneval+", "mbpp", "mbpp+", "bigcodebench")
+PACKAGED = tuple(name for name, traits in TABLE.items() if traits.indexed)
 """The benchmarks that the package's index holds."""
 MIN_GRAMS = 4
 """A text of fewer distinct 10-grams is not searched for by them."""
@@ -134,22 +137,30 @@ class Index:
         """
         arrays = unpack(Path(str(resources.files("neve.corpus.contamination") / PACKED)))
         parts = [_chosen(arrays, benchmarks)]
-        loose = [name for name in FILES if name not in PACKAGED and name not in benchmarks]
-        for name in [*benchmarks, *(n for n in loose if data is not None and published.place(n, Path(data)))]:
-            if name not in FILES:
-                raise Fault(f"corpus.decontaminate.benchmarks: no {name!r}; known are {', '.join(FILES)}")
-            file = FILES[name][0]
-            path = None if data is None else published.place(name, Path(data))
+        held = {TABLE[name].file for name in PACKAGED}
+        loose = [name for name, traits in TABLE.items() if traits.file not in held and name not in benchmarks]
+        for name in [
+            *benchmarks,
+            *(n for n in loose if data is not None and published.place(TABLE[n], Path(data))),
+        ]:
+            try:
+                traits = published.find(name)
+            except Fault as fault:
+                raise Fault(f"corpus.decontaminate.benchmarks: {fault}") from None
+            file = Path(traits.file)
+            path = (
+                None if data is None and not file.is_absolute() else published.place(traits, Path(data or ""))
+            )
             if path is not None:
                 digest = hashlib.sha256(path.read_bytes()).hexdigest()
-                if f"{file} {digest}" not in arrays["files"]:
-                    parts.append(hashes(published.load(name, data and Path(data))))
+                if f"{file.name} {digest}" not in arrays["files"]:
+                    parts.append(hashes(published.load(traits, data and Path(data))))
             elif name not in PACKAGED:
                 raise Fault(
                     f"corpus.decontaminate.benchmarks: {name!r} is not in the package; give the folder that holds "
                     f"{file} as --data"
                 )
-        names = [*FILES]
+        names = [*TABLE]
         for given in files:
             if given["name"] in names or ":" in given["name"]:
                 raise Fault(
@@ -157,7 +168,7 @@ class Index:
                 )
             names.append(given["name"])
             fields = {key: given.get(key) for key in ("prompt", "solution", "test")}
-            parts.append(hashes(published.read(given["name"], Path(given["path"]), **fields)))
+            parts.append(hashes(own.read(given["name"], Path(given["path"]), **fields)))
         return Index(join(parts))
 
     def check(self, texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
@@ -193,7 +204,7 @@ def by_benchmark(details: pa.Array | pa.ChunkedArray) -> dict[str, dict[str, int
 def hashes(benchmark: Benchmark) -> dict[str, np.ndarray]:
     """The index's arrays for one benchmark."""
     # MBPP's prompt shows one of its tests, papers show all; what HumanEval calls a test is no part of any prompt
-    asked = benchmark.name.startswith("mbpp") or benchmark.name not in FILES
+    asked = benchmark.traits.shows_tests
     grams: list[tuple[int, np.ndarray]] = []
     found: list[tuple[int, bytes, bool]] = []
     for number, task in enumerate(benchmark.tasks):
@@ -227,7 +238,7 @@ def hashes(benchmark: Benchmark) -> dict[str, np.ndarray]:
         squeezed_start=[start for start, _ in keys],
         squeezed_hash=[whole for _, whole in keys],
         squeezed_slashes=[slashes for _, _, slashes in found],
-        files=[f"{FILES[name][0] if name in FILES else name} {benchmark.data_sha256}"],
+        files=[f"{Path(benchmark.traits.file).name if name in TABLE else name} {benchmark.data_sha256}"],
     )
 
 

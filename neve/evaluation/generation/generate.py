@@ -13,8 +13,6 @@ A question in a chat template's words is taken as it is.
 
 Batches are fixed blocks over (length, prompt, key), so they are the same when a killed evaluation goes on; those that are
 done are passed over whole.
-
-Source: the stop sequences of Chen et al. (arXiv 2107.03374) and those that bigcode-evaluation-harness adds.
 """
 
 from __future__ import annotations
@@ -26,16 +24,11 @@ import numpy as np
 
 from neve.evaluation.generation.sampling import Choose, Sampling, chooser, likeliest
 from neve.progress import bar
+from neve.tasks.traits import FUNCTION_STOPS
 
 if TYPE_CHECKING:
     from neve.evaluation.generation.model_tokenizer import Speech
     from neve.training.model import Llama
-
-STOPS = ("\nclass", "\ndef", "\n#", "\n@", "\nprint", "\nif", "\n```")
-"""A completed function has ended where one of these begins: all stand in column 0."""
-
-PROGRAM_STOPS = ('\n"""', "\nassert", "\nprint", "\nif __name__", "\n```")
-"""A program that answers a docstring (MBPP) has ended where one of these begins."""
 
 GREEDY = Sampling()
 BATCH = 64
@@ -48,18 +41,13 @@ def given(prompt: str) -> str:
     return prompt.rstrip() + "\n"
 
 
-def stops_of(benchmark: str) -> tuple[str, ...]:
-    """Where completions of a benchmark's prompts end."""
-    return PROGRAM_STOPS if benchmark.startswith("mbpp") else STOPS
-
-
 def complete(
     model: Llama,
     speech: Speech,
     prompts: Sequence[str],
     *,
     max_new_tokens: int,
-    stops: Sequence[str] = STOPS,
+    stops: Sequence[str] = FUNCTION_STOPS,
     label: str = "generate",
 ) -> list[str]:
     """Greedy completions of `prompts`, in their order, cut before their stop."""

@@ -1,7 +1,7 @@
 """When an answer is right: the comparisons that benchmarks ask for, on plain data.
 
 Most tasks want what the canonical solution gives, numbers within a tolerance; some have more than one right answer and
-a rule of their own. The tables name them by benchmark and task. Rules see the arguments as the test has them,
+a rule of their own; `neve.tasks.traits` names them by benchmark and task. Rules see the arguments as the test has them,
 whatever the candidate did to its copy, and plain data only.
 
 Where a published rule lets through what no test would (EvalPlus takes any answer at all to "are these equivalent?"), the rule
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 RTOL = 1e-7
 FLOAT_ATOL = 1e-6
-ROOT_ATOL = 1e-4
 DIFFICULT_ROOT_ATOL = 2e-2
 
 
@@ -191,29 +190,6 @@ BY_ARGUMENTS = {
     "product_pair",
 }  # fmt: skip
 """Rules that look at the arguments of the call."""
-
-SPECIAL: dict[tuple[str, str], str] = {
-    ("humaneval+", "HumanEval/32"): "root",
-    ("evoeval-verbose", "HumanEval/32"): "root",
-    ("evoeval-concise", "HumanEval/32"): "root",
-    **{("mbpp+", f"Mbpp/{number}"): "same_set" for number in (2, 7, 111, 140, 232, 249, 579, 769)},
-    **{("mbpp+", f"Mbpp/{number}"): "matched" for number in (737, 787, 794)},
-    ("mbpp+", "Mbpp/164"): "yes_or_no",
-    ("mbpp+", "Mbpp/295"): "divisors",
-    ("mbpp+", "Mbpp/558"): "digit_distance",
-    ("mbpp+", "Mbpp/581"): "pyramid",
-    ("evoeval-difficult", "EvoEval/10"): "palindrome",
-    ("evoeval-difficult", "EvoEval/32"): "root_in_interval",
-    ("evoeval-creative", "EvoEval/26"): "moves",
-    ("evoeval-creative", "EvoEval/30"): "steps",
-    ("evoeval-creative", "EvoEval/69"): "product_pair",
-    ("evoeval-subtle", "EvoEval/32"): "sparse_root",
-}
-
-
-def rule_of(benchmark: str, task_id: str) -> str:
-    """Name of the rule for a task."""
-    return SPECIAL.get((benchmark, task_id), "typed" if benchmark.startswith("evoeval") else "equal")
 
 
 def right(rule: str, args: Any, answer: Any, expected: Any, atol: float) -> bool:

@@ -35,7 +35,9 @@ from neve.evaluation.grading.inside import plain_data
 from neve.evaluation.grading.sample_grade import Grade
 from neve.evaluation.grading.suites import Answered, Machine, Suite, workers
 from neve.progress import bar
-from neve.tasks.benchmarks import Benchmark, Task
+from neve.tasks.benchmarks import Benchmark
+from neve.tasks.task import Task
+from neve.tasks.traits import Traits
 
 COMPARE_SECONDS = 10
 """Limit of one comparison."""
@@ -51,11 +53,6 @@ COMPARED_BYTES = 64 << 20
 
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
 """An object's address in a message, which no two runs share."""
-
-
-def gradable(name: str) -> bool:
-    """Whether completions of a benchmark can be graded."""
-    return name.partition("-")[0] in (*suites.KINDS, "bigcodebench")
 
 
 def grade(
@@ -80,9 +77,9 @@ def grade(
         )
     asked = {task_id for task_id, _ in samples}
     wanted = [task for task in benchmark.tasks if task.task_id in asked]
-    machine = Machine(benchmark.name, place, packages)
-    block = unit_tests.block if benchmark.name.startswith("bigcodebench") else _block
-    prepare = unit_tests.prepare if benchmark.name.startswith("bigcodebench") else suites.build
+    machine = Machine(benchmark.traits, place, packages)
+    beside = benchmark.traits.grading == "unittest"
+    block, prepare = (unit_tests.block, unit_tests.prepare) if beside else (_block, suites.build)
     grades: list[Grade] = []
     with (
         bar(f"{benchmark.name}: canonical solutions", total=len(wanted), unit="tasks") as known,
@@ -217,10 +214,11 @@ def _compare(
             yield jobs[at][0], jobs[at][1], Grade(status, _ADDRESS.sub("0x…", detail))
 
 
-def _whole(found: Answered, suite: Suite, parts: list[Grade], benchmark: str) -> Grade:
+def _whole(found: Answered, suite: Suite, parts: list[Grade], benchmark: Traits) -> Grade:
     """The verdict of a sample from those of its parts; a part that did not come has the verdict of how it ended."""
     ending = Grade(found.ended if found.ended in ("timeout", "error") else "fail", found.detail)  # type: ignore[arg-type]
     every = [*parts, *[ending] * (max(1, len(suite.parts)) - len(parts))]
     worst = next((verdict for verdict in every if verdict.status != "pass"), Grade("pass"))
-    based = benchmark.endswith("+") or len(suite.parts) > 1  # one task of MBPP+ has no added tests
+    # EvoEval repeats EvalPlus's tests in two sets; one task of MBPP+ has no added tests
+    based = benchmark.adds_tests or len(suite.parts) > 1
     return replace(worst, base=every[0].status if based else None)

@@ -52,7 +52,7 @@ def _heard(job: dict[str, Any]) -> tuple[list[Any], list[str]]:
     calls: list[Any] = []
     answers: list[str] = []
     solution: dict[str, Any] = {"__name__": "solution"}
-    exec(compile(job["prompt"] + job["solution"], "<solution>", "exec", dont_inherit=True), solution)
+    exec(compile(job["solution"], "<solution>", "exec", dont_inherit=True), solution)
 
     def candidate(*args: Any, **kwargs: Any) -> Any:
         calls.append(["call", encode(args), encode(kwargs)])

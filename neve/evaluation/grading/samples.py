@@ -17,7 +17,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from neve.errors import Fault
-from neve.tasks.benchmarks import Benchmark, Task, unpacked
+from neve.tasks.benchmarks import Benchmark, unpacked
+from neve.tasks.task import Task
 
 
 @dataclass(frozen=True)

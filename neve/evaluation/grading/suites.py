@@ -30,11 +30,12 @@ import numpy as np
 
 from neve import sandbox
 from neve.evaluation.grading import programs
-from neve.evaluation.grading.comparisons import BY_ARGUMENTS, rule_of
+from neve.evaluation.grading.comparisons import BY_ARGUMENTS
 from neve.evaluation.grading.inside import plain_data
 from neve.packages import cache
 from neve.store import atomic_write
-from neve.tasks.benchmarks import Task
+from neve.tasks.task import Task
+from neve.tasks.traits import Traits
 
 FLOOR_SECONDS = 4.0
 """A call may take so long at least."""
@@ -72,7 +73,7 @@ class Machine:
     Tests for unittest may run the system's programs, since some are about those.
     """
 
-    benchmark: str
+    benchmark: Traits
     place: sandbox.Sandbox
     packages: Path | None = None
 
@@ -182,13 +183,13 @@ def build(
     tasks: Sequence[Task], machine: Machine, pool: ThreadPoolExecutor, advance: Callable[[float], None]
 ) -> dict[str, Future[Suite]]:
     """The suites of a benchmark's tasks, by task_id, as the pool comes to them."""
-    kind = KINDS[machine.benchmark.partition("-")[0]]
-    made, groups = (_from_inputs, _groups(tasks)) if kind == "inputs" else (_from_tests, [list(tasks)])
+    by_inputs = machine.benchmark.grading == "inputs"
+    made, groups = (_from_inputs, _groups(tasks)) if by_inputs else (_from_tests, [list(tasks)])
     found: dict[str, Future[Suite]] = {task.task_id: Future() for task in tasks}
 
     def work(group: list[Task]) -> None:
         try:
-            for task_id, suite in made(kind, group, machine).items():
+            for task_id, suite in made(group, machine).items():
                 found[task_id].set_result(suite)
         except BaseException as error:
             for task in group:
@@ -250,26 +251,12 @@ def flow(
     return results
 
 
-KINDS = {
-    "humaneval": "check",
-    "mbpp": "assertions",
-    "humaneval+": "inputs",
-    "mbpp+": "inputs",
-    "evoeval": "inputs",
-}
-"""How a benchmark says what it tests: by the name in front of its first hyphen."""
-
-
-def reference(name: str, task: Task) -> str:
-    """The canonical solution as a whole program."""
-    return task.solution if name == "mbpp" else f"{task.prompt}\n{task.solution}"
-
-
 def measured(task: Task, suite: Suite, machine: Machine, whole: bool = False) -> Answered:
     """The canonical solution on its own suite, with a clock."""
     limits = [float(RECORD_SECONDS)] * len(suite.calls)
-    program = reference(machine.benchmark, task)
-    return answer(task, suite, program, machine, limits=limits, total=RECORD_SECONDS, whole=whole, clock=True)
+    return answer(
+        task, suite, task.program, machine, limits=limits, total=RECORD_SECONDS, whole=whole, clock=True
+    )
 
 
 def _kept(task: Task, asked: Suite, machine: Machine) -> Path:
@@ -277,8 +264,8 @@ def _kept(task: Task, asked: Suite, machine: Machine) -> Path:
     what = [
         VERSION,
         platform.python_version(),
-        machine.benchmark,
-        reference(machine.benchmark, task),
+        machine.benchmark.name,
+        task.program,
         asked.calls,
         asked.parts,
     ]
@@ -302,7 +289,7 @@ def _keep(path: Path, found: Answered) -> None:
     atomic_write(path, hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
 
 
-def _from_inputs(kind: str, tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
+def _from_inputs(tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
     """EvalPlus and EvoEval: arguments are given, the canonical solution says what is expected."""
     asked: dict[str, Suite] = {}
     found: dict[str, Answered] = {}
@@ -321,7 +308,7 @@ def _from_inputs(kind: str, tasks: Sequence[Task], machine: Machine) -> dict[str
         if kept := _recall(_kept(task, suite, machine)):
             found[task.task_id] = kept
         else:
-            jobs.append({**_job(kind, task, machine, whole=False), "calls": calls, "parts": suite.parts})
+            jobs.append({**_job(task, machine, whole=False), "calls": calls, "parts": suite.parts})
     by_id = {task.task_id: task for task in tasks}
     for task_id, recorded in _recorded(jobs, machine).items():
         if "problem" in recorded:
@@ -331,7 +318,8 @@ def _from_inputs(kind: str, tasks: Sequence[Task], machine: Machine) -> dict[str
         found[task_id] = Answered(lines, "ok", "", tuple(recorded["seconds"]))
         _keep(_kept(by_id[task_id], asked[task_id], machine), found[task_id])
     for task_id, answers in found.items():
-        rule, calls = rule_of(machine.benchmark, task_id), asked[task_id].calls
+        traits, calls = machine.benchmark, asked[task_id].calls
+        rule = traits.rules.get(task_id, traits.rule)
         judge = {
             "rule": rule, "atol": by_id[task_id].atol, "args": calls if rule in BY_ARGUMENTS else [],
         }  # fmt: skip
@@ -341,11 +329,11 @@ def _from_inputs(kind: str, tasks: Sequence[Task], machine: Machine) -> dict[str
     return asked
 
 
-def _job(kind: str, task: Task, machine: Machine, whole: bool) -> dict[str, Any]:
+def _job(task: Task, machine: Machine, whole: bool) -> dict[str, Any]:
     """What `recording` needs for a task."""
-    solution = task.solution if kind == "check" else reference(machine.benchmark, task)
     return {
-        "kind": kind, "task_id": task.task_id, "prompt": task.prompt, "solution": solution, "test": task.test,
+        "kind": machine.benchmark.grading, "task_id": task.task_id, "prompt": task.prompt, "solution": task.program,
+        "test": task.test,
         "entry_point": task.entry_point, "seconds": RECORD_SECONDS, "whole": whole,
     }  # fmt: skip
 
@@ -361,9 +349,9 @@ def _recorded(jobs: Sequence[dict[str, Any]], machine: Machine) -> dict[str, dic
     return {job["task_id"]: found.get(job["task_id"], nothing) for job in jobs}
 
 
-def _from_tests(kind: str, tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
+def _from_tests(tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
     """HumanEval and MBPP: tests are code, taken apart or replayed."""
-    found = _recorded([_job(kind, task, machine, whole=True) for task in tasks], machine)
+    found = _recorded([_job(task, machine, whole=True) for task in tasks], machine)
     suites = {}
     for task in tasks:
         recorded = found[task.task_id]
@@ -374,7 +362,7 @@ def _from_tests(kind: str, tasks: Sequence[Task], machine: Machine) -> dict[str,
         line = f"[{', '.join(recorded['answers'])}]".encode()
         judge = (
             {"rule": "equal", "atol": 0.0, "args": []}
-            if kind == "assertions"
+            if machine.benchmark.grading == "assertions"
             else {"prompt": task.prompt, "test": task.test, "entry_point": task.entry_point, "calls": calls}
         )
         suites[task.task_id] = Suite(
@@ -383,6 +371,6 @@ def _from_tests(kind: str, tasks: Sequence[Task], machine: Machine) -> dict[str,
             (line,),
             judge=judge,
             setup=recorded.get("setup", ""),
-            stop=kind == "assertions",
+            stop=machine.benchmark.grading == "assertions",
         )
     return suites

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from neve.evaluation.grading.inside import plain_data
 from neve.evaluation.grading.sample_grade import Grade
 from neve.evaluation.grading.suites import FACTOR, START_SECONDS, Machine, flow
-from neve.tasks.benchmarks import Task
+from neve.tasks.task import Task
 
 FLOOR_SECONDS = 10.0
 """A sample may take so long at least: tests of this kind start servers and processes."""
@@ -65,7 +65,7 @@ def _ground(task: Task, machine: Machine) -> Ground:
     """The ground of a task from running its canonical solution here and now."""
     plan = Ground(_test_names(task.test), allowed=_allowed(task.prompt + task.solution))
     start = time.monotonic()
-    verdict = _run(task, plan, f"{task.prompt}{task.solution}", machine, RECORD_SECONDS)
+    verdict = _run(task, plan, task.program, machine, RECORD_SECONDS)
     problem = "" if verdict.status == "pass" else verdict.detail
     return Ground(plan.tests, time.monotonic() - start, plan.allowed, problem)
 

@@ -27,6 +27,7 @@ from neve.corpus.contamination import benchmark_index, lookup
 from neve.corpus.contamination.benchmark_index import Index, by_benchmark, program_of, without_docstrings
 from neve.errors import Fault
 from neve.tasks import benchmarks
+from neve.tasks.traits import TABLE
 
 load = functools.cache(benchmarks.load)
 ROOT = Path(__file__).parents[3]
@@ -526,11 +527,15 @@ def test_solutions_in_other_languages(tmp_path: Path) -> None:
             {"prompt": "question"},
             "'mine'.*line 1 has no field 'question'; it has q, a",
         ),
-        ([{"q": 3}], {"prompt": "q"}, "'mine'.*line 1: field 'q' is 3; name a field that holds text"),
+        ([{"q": 3}], {"prompt": "q"}, "'mine'.*line 1 has 3 in field 'q'; name a field that holds text"),
         ([{"q": "a"}], {}, "'mine' names no field of .*; give prompt or solution"),
         ([], {"prompt": "q"}, "'mine'.*holds no task"),
         ([{"q": "a"}], {"prompt": "q", "name": "mbpp"}, "the name 'mbpp' is taken"),
-        ([{"q": "a"}], {"prompt": "q", "path": "absent.jsonl"}, "absent.jsonl cannot be read"),
+        (
+            [{"q": "a"}],
+            {"prompt": "q", "path": "absent.jsonl"},
+            "absent.jsonl: benchmark mine cannot be read",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_file_is_one_line(tmp_path: Path, rows, fields, message) -> None:
@@ -563,7 +568,9 @@ def test_packaged_index_is_what_the_script_builds(benchmark_files: Path, tmp_pat
     assert set(old) == set(new)
     for name in old:
         np.testing.assert_array_equal(old[name], new[name])
-    assert old["files"].tolist() == [" ".join(benchmarks.FILES[name]) for name in benchmark_index.PACKAGED]
+    assert old["files"].tolist() == [
+        f"{TABLE[name].file} {TABLE[name].sha256}" for name in benchmark_index.PACKAGED
+    ]
     assert [name for name in old if old[name].dtype.kind not in "iub"] == ["tasks", "files"]
     assert all(re.fullmatch(r"[a-z+]+:\w+/\d+", task) for task in old["tasks"])
 

@@ -8,6 +8,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from neve.evaluation.generation import generate
+from neve.tasks.traits import FUNCTION_STOPS
 from neve.training.model import load
 
 SEQUENCE = 64  # of conftest's models
@@ -97,7 +98,7 @@ def test_long_prompts_lose_their_start(model_folder, speech):
     ],
 )
 def test_stops(text, kept):
-    assert generate.cut(text, generate.STOPS) == kept
+    assert generate.cut(text, FUNCTION_STOPS) == kept
 
 
 def test_generation_stops_early_and_at_sentinels(model_folder, speech):

@@ -8,11 +8,12 @@ import pytest
 
 from neve import sandbox
 from neve.errors import Fault
-from neve.evaluation.grading import grade as module
 from neve.evaluation.grading import suites
 from neve.evaluation.grading.grade import grade
 from neve.tasks import benchmarks
-from neve.tasks.benchmarks import Benchmark, Task
+from neve.tasks.benchmarks import Benchmark
+from neve.tasks.task import Task
+from neve.tasks.traits import TABLE
 
 from ..cheats import CHEATS, program
 
@@ -27,7 +28,7 @@ TASK = Task(
     test="def check(candidate):\n    assert candidate([1, 3, 2]) == 3\n    assert candidate([-1], more=4) == 3, 'second'\n"
     "    assert abs(candidate([7]) - 7) < 1e-6\n",
 )
-ONE = Benchmark("humaneval", [TASK], "")
+ONE = Benchmark(TABLE["humaneval"], [TASK], "")
 KINDS = {
     "humaneval": ["HumanEval/0"],
     "humaneval+": ["HumanEval/2"],
@@ -61,7 +62,7 @@ def own_cache(tmp_path_factory):
 
 def some(name: str, folder, ids: list[str]) -> Benchmark:
     whole = benchmarks.load(name, folder)
-    return Benchmark(name, [task for task in whole.tasks if task.task_id in ids], whole.data_sha256)
+    return Benchmark(TABLE[name], [task for task in whole.tasks if task.task_id in ids], whole.data_sha256)
 
 
 def status(body: str) -> str:
@@ -74,12 +75,12 @@ EVERY = {"humaneval": 8, "humaneval+": 24, "mbpp": 60, "mbpp+": 40}
 @pytest.mark.parametrize("name", [*EVERY, *(name for name in KINDS if name not in EVERY)])
 def test_canonical_solutions_pass(name, benchmark_files):
     """Some of each here; benchmarks/grading.py grades all. EvoEval's files have no licence: all of them, where they are."""
-    if benchmarks.place(name, benchmark_files) is None:
-        pytest.skip(f"no {benchmarks.FILES[name][0]} at {benchmark_files}")
+    if benchmarks.place(TABLE[name], benchmark_files) is None:
+        pytest.skip(f"no {TABLE[name].file} at {benchmark_files}")
     whole = benchmarks.load(name, benchmark_files)
     ids = [task.task_id for task in whole.tasks[:: EVERY.get(name, 1)]] + SPECIAL.get(name, [])
     part = some(name, benchmark_files, ids)
-    rows = [(task.task_id, suites.reference(name, task)) for task in part.tasks]
+    rows = [(task.task_id, task.program) for task in part.tasks]
     grades = grade(part, rows, PLACE)
     assert {i: g for (i, _), g in zip(rows, grades, strict=True) if g.status != "pass"} == {}
     added = name.endswith("+") or name in ("evoeval-verbose", "evoeval-concise")
@@ -116,7 +117,7 @@ def cheated(benchmark_files) -> dict[str, dict[str, list[str]]]:
     patch.setattr(suites, "FLOOR_SECONDS", 1.0)
     patch.setattr(suites, "TOTAL_SECONDS", 4.0)
     for kind, ids in KINDS.items():
-        if benchmarks.place(kind, benchmark_files) is None and kind.startswith("evoeval"):
+        if benchmarks.place(TABLE[kind], benchmark_files) is None and kind.startswith("evoeval"):
             continue
         part = some(kind, benchmark_files, ids)
         rows = [
@@ -172,7 +173,10 @@ def test_slow_beside_others_is_tried_again_under_the_time_measured_then(monkeypa
     slow = "    import time; time.sleep(0.4)\n    return max(values) + more\n"
     task = Task(TASK.task_id, TASK.prompt, slow, TASK.entry_point, TASK.test)
     monkeypatch.setattr(suites, "FLOOR_SECONDS", 0.2)
-    assert grade(Benchmark("humaneval", [task], ""), [("T/0", TASK.prompt + slow)], PLACE)[0].status == "pass"
+    assert (
+        grade(Benchmark(TABLE["humaneval"], [task], ""), [("T/0", TASK.prompt + slow)], PLACE)[0].status
+        == "pass"
+    )
 
 
 def test_long_answers_are_compared_whole_where_their_digests_differ():
@@ -185,7 +189,7 @@ def test_long_answers_are_compared_whole_where_their_digests_differ():
         "    return tuple(range(n))\n",
         "    return list(range(n))\n",
     )
-    grades = grade(Benchmark("humaneval+", [task], ""), [("T/1", prompt + b) for b in bodies], PLACE)
+    grades = grade(Benchmark(TABLE["humaneval+"], [task], ""), [("T/1", prompt + b) for b in bodies], PLACE)
     assert [g.status for g in grades] == ["pass", "fail", "pass", "fail"]
 
 
@@ -198,7 +202,7 @@ def test_base_and_added_tests_have_a_status_each():
         "    return n\n",
         "    return 2 * n if n < 5 else exit()\n",
     )
-    grades = grade(Benchmark("humaneval+", [task], ""), [("T/2", prompt + b) for b in bodies], PLACE)
+    grades = grade(Benchmark(TABLE["humaneval+"], [task], ""), [("T/2", prompt + b) for b in bodies], PLACE)
     assert [(g.base, g.status) for g in grades] == [("pass", "pass"), ("pass", "fail"), ("fail", "fail"), ("pass", "fail")]  # fmt: skip
 
 
@@ -227,13 +231,15 @@ def test_annotations_are_evaluated_as_the_candidate_wrote_them(kind):
         "mbpp": "assert f(1) == 1\n",
     }
     solution = "    return n\n" if kind != "mbpp" else "def f(n):\n    return n\n"
-    task = Task("T/3", "def f(n):\n", solution, "f", tests.get(kind, ""), inputs=([1],))
+    task = Task(
+        "T/3", "def f(n):\n", solution, "f", tests.get(kind, ""), inputs=([1],), self_contained=kind == "mbpp"
+    )
     programs = [
         "def f(n: List[int]):\n    return n\n",
         "from typing import List\ndef f(n: List[int]):\n    return n\n",
         "from __future__ import annotations\ndef f(n: List[int]):\n    return n\n",
     ]
-    grades = grade(Benchmark(kind, [task], ""), [("T/3", text) for text in programs], PLACE)
+    grades = grade(Benchmark(TABLE[kind], [task], ""), [("T/3", text) for text in programs], PLACE)
     assert [g.status for g in grades] == ["fail", "pass", "pass"]
     assert "NameError" in grades[0].detail
 
@@ -258,7 +264,7 @@ def test_order_and_repeats_are_kept():
 def test_a_test_that_cannot_judge_is_an_error(test):
     task = Task("T/1", TASK.prompt, TASK.solution, "largest", test)
     rows = [("T/1", task.prompt + task.solution)]
-    assert grade(Benchmark("humaneval", [task], ""), rows, PLACE)[0].status == "error"
+    assert grade(Benchmark(TABLE["humaneval"], [task], ""), rows, PLACE)[0].status == "error"
 
 
 def test_what_is_kept_is_used_and_mended(monkeypatch, tmp_path):
@@ -266,7 +272,7 @@ def test_what_is_kept_is_used_and_mended(monkeypatch, tmp_path):
     monkeypatch.setenv("NEVE_CACHE", str(tmp_path))
     prompt = "def double(n):\n"
     task = Task("T/2", prompt, "    return 2 * n\n", "double", "", inputs=([1],))
-    one, rows = Benchmark("humaneval+", [task], ""), [("T/2", prompt + "    return 2 * n\n")]
+    one, rows = Benchmark(TABLE["humaneval+"], [task], ""), [("T/2", prompt + "    return 2 * n\n")]
     assert grade(one, rows, PLACE)[0].status == "pass"
     (entry,) = (tmp_path / "expected").iterdir()
     sound = entry.read_bytes()
@@ -288,7 +294,7 @@ def test_a_message_that_asks_again_is_no_error():
     """As HumanEval/117 does: a failing assertion's message calls the candidate once more."""
     test = "def check(candidate):\n    assert candidate([1]) == 1, str(candidate([1]))\n    assert candidate([2]) == 2\n"
     task = Task("T/1", TASK.prompt, TASK.solution, "largest", test)
-    grades = grade(Benchmark("humaneval", [task], ""), [("T/1", TASK.prompt + b) for b in (TASK.solution, "    return 0\n")], PLACE)  # fmt: skip
+    grades = grade(Benchmark(TABLE["humaneval"], [task], ""), [("T/1", TASK.prompt + b) for b in (TASK.solution, "    return 0\n")], PLACE)  # fmt: skip
     assert [g.status for g in grades] == ["pass", "fail"] and "AssertionError: 0" in grades[1].detail
 
 
@@ -301,7 +307,3 @@ def test_numpy_is_there_and_nothing_beside_it():
 def test_an_unknown_task_is_a_fault():
     with pytest.raises(Fault, match="T/9"):
         grade(ONE, [("T/9", "")], PLACE)
-
-
-def test_every_benchmark_can_be_graded():
-    assert all(map(module.gradable, benchmarks.NAMES)) and not module.gradable("snow")

@@ -9,10 +9,12 @@ import pytest
 
 from neve.errors import Fault
 from neve.evaluation.grading import samples
-from neve.tasks.benchmarks import Benchmark, Task
+from neve.tasks.benchmarks import Benchmark
+from neve.tasks.task import Task
+from neve.tasks.traits import TABLE
 
 BENCHMARK = Benchmark(
-    "humaneval+",
+    TABLE["humaneval+"],
     [Task(f"HumanEval/{k}", f"def f{k}():\n", "    pass\n", f"f{k}", "") for k in (0, 1, 10)],
     "",
 )

@@ -13,6 +13,7 @@ from neve.evaluation.grading import suites
 from neve.evaluation.grading.suites import Machine
 from neve.tasks import benchmarks
 from neve.tasks.benchmarks import Task
+from neve.tasks.traits import TABLE
 
 PLACE = sandbox.probe()
 
@@ -26,7 +27,7 @@ def build(tasks, machine):
 @pytest.mark.parametrize("name", ["humaneval+", "mbpp+"])
 def test_expected_answers_are_those_of_the_program_that_answers(name, benchmark_files, tmp_path, monkeypatch):
     monkeypatch.setenv("NEVE_CACHE", str(tmp_path))
-    tasks, machine = benchmarks.load(name, benchmark_files).tasks[1:150:15], Machine(name, PLACE)
+    tasks, machine = benchmarks.load(name, benchmark_files).tasks[1:150:15], Machine(TABLE[name], PLACE)
     found = build(tasks, machine)
     for task in tasks:
         suite = found[task.task_id]
@@ -48,7 +49,7 @@ def test_canonical_solutions_that_share_a_sandbox_do_not_disturb_each_other(tmp_
         "counts": "    return len(str(x))",
     }
     tasks = [Task(name, "def f(x):\n", body, "f", "", inputs=((1,),)) for name, body in bodies.items()]
-    found = build(tasks, Machine("humaneval+", PLACE))
+    found = build(tasks, Machine(TABLE["humaneval+"], PLACE))
     assert {name for name, suite in found.items() if suite.problem} == {"leaves", "raises", "changes"}
     assert "ZeroDivisionError" in found["raises"].problem
     wanted = {"reads": ["list", [["bytes", ""], ""]], "talks": 1, "counts": 1}

@@ -8,7 +8,9 @@ from neve import sandbox
 from neve.evaluation.grading import unit_tests
 from neve.evaluation.grading.grade import grade
 from neve.tasks import benchmarks
-from neve.tasks.benchmarks import Benchmark, Task
+from neve.tasks.benchmarks import Benchmark
+from neve.tasks.task import Task
+from neve.tasks.traits import TABLE
 
 from ..cheats import CHEATS, program
 
@@ -34,11 +36,13 @@ class TestCases(unittest.TestCase):
             double()
 """,
 )
-ONE = Benchmark("bigcodebench", [TASK], "")
+ONE = Benchmark(TABLE["bigcodebench"], [TASK], "")
 
 
 def verdicts(bodies: list[str], task: Task = TASK):
-    return grade(Benchmark("bigcodebench", [task], ""), [(task.task_id, body) for body in bodies], PLACE)
+    return grade(
+        Benchmark(TABLE["bigcodebench"], [task], ""), [(task.task_id, body) for body in bodies], PLACE
+    )
 
 
 def test_right_and_wrong_programs():
@@ -96,7 +100,7 @@ def test_tasks_that_need_no_library_pass(benchmark_files):
     whole = benchmarks.load("bigcodebench", benchmark_files)
     part = [t for t in whole.tasks if t.task_id in ("BigCodeBench/1", "BigCodeBench/4", "BigCodeBench/12", "BigCodeBench/25")]  # fmt: skip
     rows = [(task.task_id, task.prompt + task.solution) for task in part]
-    assert {g.status for g in grade(Benchmark("bigcodebench", part, ""), rows, PLACE)} == {"pass"}
+    assert {g.status for g in grade(Benchmark(TABLE["bigcodebench"], part, ""), rows, PLACE)} == {"pass"}
 
 
 def test_the_test_s_own_patches_are_its_own():
