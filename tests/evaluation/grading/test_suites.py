@@ -12,7 +12,7 @@ from neve import sandbox
 from neve.evaluation.grading import suites
 from neve.evaluation.grading.suites import Machine
 from neve.tasks import benchmarks
-from neve.tasks.benchmarks import Task
+from neve.tasks.task import Task
 from neve.tasks.traits import TABLE
 
 PLACE = sandbox.probe()
