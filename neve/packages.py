@@ -161,9 +161,9 @@ def _empty(part: BinaryIO) -> None:
 @contextmanager
 def _release(project: str, version: str, file: str, start: int) -> Iterator[Stream]:
     """The rest of a release's file, from the package index."""
-    from pypi_simple import PYPI_SIMPLE_ENDPOINT, NoSuchProjectError, PyPISimple
+    from pypi_simple import NoSuchProjectError, PyPISimple
 
-    with PyPISimple(_index() or PYPI_SIMPLE_ENDPOINT) as index:
+    with PyPISimple(index_address()) as index:
         try:
             page = index.get_project_page(project, timeout=TIMEOUT_SECONDS)
         except NoSuchProjectError:
@@ -216,7 +216,14 @@ def _whole(path: Path, sha256: str | None) -> bool:
     return path.exists() and sha256 in (None, _sha256(path))
 
 
-def _index() -> str | None:
+def index_address() -> str:
+    """Address of the package index: as pip's environment or configuration files set it, else pypi-simple's default."""
+    from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+    return _configured() or PYPI_SIMPLE_ENDPOINT
+
+
+def _configured() -> str | None:
     """Address of the index in pip's environment or configuration files, if one is set."""
     if url := os.environ.get("PIP_INDEX_URL"):
         return url

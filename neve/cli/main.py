@@ -17,6 +17,7 @@ import typer
 from rich.table import Table
 
 from neve.cli.evaluation import evaluate, grade
+from neve.cli.machine import doctor
 from neve.cli.options import AsJson, NewFolder, out
 from neve.errors import Fault
 from neve.recipe.recipe import RecipeError
@@ -334,6 +335,7 @@ def _alone(
         print(f"{kind}: {found['found']:,} in {found['documents']:,} documents")
 
 
+app.command()(doctor)
 app.command()(grade)
 app.command()(evaluate)
 
