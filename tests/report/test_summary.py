@@ -1,0 +1,78 @@
+"""Numbers of the report. Oracles: tables and logs written here by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from neve.report import summary
+
+
+def steps(path: Path, rows: list[dict]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_a_curve_is_thinned_to_means_and_keeps_its_end(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(summary, "CURVE_POINTS", 2)
+    rows = [
+        {"step": k, "loss": float(k), "lr": k / 10, "tokens": 8 * k, "grad_norm": 1.0} for k in range(1, 5)
+    ]
+    found = summary.curve(steps(tmp_path / "m.jsonl", rows))
+    assert found["tokens"] == [16, 32] and found["loss"] == [1.5, 3.5] and found["lr"] == [0.2, 0.4]
+    assert found["grad_norm"] == [1.0, 1.0] and found["validation"] == [None, None]
+
+
+def test_what_was_not_finite_or_not_measured_is_left_out_of_a_curve(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(summary, "CURVE_POINTS", 1)
+    rows = [
+        {"step": 1, "loss": None, "lr": 0.1, "tokens": 8, "grad_norm": None},
+        {
+            "step": 2,
+            "loss": 3.0,
+            "lr": 0.1,
+            "tokens": 16,
+            "grad_norm": 2.0,
+            "heldout": {"C": 2.0, "all": 2.5},
+        },
+    ]
+    found = summary.curve(steps(tmp_path / "m.jsonl", rows))
+    assert found == {"tokens": [16], "loss": [3.0], "lr": [0.1], "grad_norm": [2.0], "validation": [2.5]}
+
+
+def test_tasks_of_which_most_models_wrote_something_are_shown(tmp_path) -> None:
+    def samples(model: str, texts: list[str]) -> None:
+        rows = [
+            {"task_id": f"T/{k}", "sample": 0, "status": "fail", "completion": text}
+            for k, text in enumerate(texts)
+        ]
+        steps(tmp_path / f"{model}-humaneval.jsonl", rows)
+
+    samples("general", ["  ", "a", "", "", "b"])
+    samples("quality-random", ["  ", "a", "c", "", " "])
+    found = summary.written(tmp_path)
+    assert [task["task_id"] for task in found] == ["T/1", "T/2", "T/4"]
+    assert [m["model"] for m in found[0]["models"]] == ["general", "quality-random"]
+
+
+@pytest.mark.parametrize(("chosen", "sides"), [("abd", ["chosen"] * 3 + ["left out"] * 2), ("", [])])
+def test_documents_at_the_cut_are_of_the_language_that_fills_the_selection(tmp_path, chosen, sides) -> None:
+    ids = list("abcdefg")
+    table = pa.table(
+        {
+            "doc_id": ids,
+            "score": [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3],
+            "language": ["C", "C", "C", "C", "C", "Go", "Go"],
+        }
+    )
+    pq.write_table(pa.table({"doc_id": pa.array(list(chosen), pa.string())}), tmp_path / "quality.parquet")
+    for other in ("seeds", "quality-random"):
+        pq.write_table(pa.table({"doc_id": ["f", "g"]}), tmp_path / f"{other}.parquet")
+    found = summary.marginal(table, tmp_path)
+    assert (found["side"].to_pylist() if sides else found.num_rows) == (sides or 0)
+    if sides:
+        assert found["doc_id"].to_pylist() == ["a", "b", "d", "c", "e"]
