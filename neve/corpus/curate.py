@@ -17,7 +17,7 @@ from typing import Any
 from neve.corpus.steps import text_passes
 from neve.corpus.steps.curation import Curation
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 
 
 def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:

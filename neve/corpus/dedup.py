@@ -12,7 +12,7 @@ from typing import Any
 
 from neve.corpus.steps.curation import Curation
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 
 
 def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:

@@ -1,5 +1,10 @@
 """Raw bytes as text, and columns of text as the buffers that compiled kernels read.
 
+Nearly all code is UTF-8. What is not is decoded by what it declares in its first lines (PEP 263's cookie, `charset=`,
+a Vim or Emacs line), else by chardetng, Firefox's detector, which was right most often on source files of eight
+languages in their old encodings (`docs/curation-corpus.md` has the figures). A text that decodes into control
+characters, or that is damaged UTF-8, stays undecodable. A stray NUL is kept: programs have them in literals.
+
 A kernel gets a column's own memory, without a copy and without a Python object for each document. The trade-off: it
 works on bytes of UTF-8 and has to decode what is not ASCII itself. Kernels in several files hold a decoder for that,
 on purpose: numba caches compiled code by the file it stands in and would not notice a change in another.
@@ -9,46 +14,145 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import re
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+HEAD_BYTES = 1024
+"""A declaration of the encoding is looked for in so many bytes, in the first DECLARING lines."""
+DECLARING = 5
+NUL_SHARE = 0.02
+"""A text with a larger share of NUL is binary."""
+CONTROL_SHARE = 0.005
+"""What is not UTF-8 and decodes to a larger share of control characters is no text."""
+DAMAGED = 0.8
+"""A text of which so large a share of what is not ASCII is well-formed UTF-8 is damaged UTF-8, no other encoding."""
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_DECLARED = re.compile(rb"(?i)(?:coding|charset|fenc)[ \t]*[:=][ \t]*[\"']?([a-z][\w.:-]+)")
+_UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_DOS_LETTER = re.compile(rb"(?<=[a-z])[\x81-\x84\x86-\x8d\xa0-\xa4](?=[a-z])")
+_WINDOWS_LETTER = re.compile(
+    rb"(?<=[a-z])[\xdf-\xf6\xf8-\xff]|(?<![A-Za-z\x80-\xff])[\xc0-\xd6\xd8-\xde](?=[a-z])"
+)
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x19\x1c-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
+_CODECS = {
+    **{f"cp{page}": f"windows-{page}" for page in range(1250, 1259)},
+    **{f"iso8859-{part}": f"ISO-8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16)},
+    **{f"cp{page}": f"IBM{page}" for page in (437, 737, 775, 850, 852, 855, 857, 858, 862, 866)},
+    "iso8859-1": "windows-1252", "koi8-r": "KOI8-R", "koi8-u": "KOI8-U", "mac-roman": "macintosh",
+    "mac-cyrillic": "x-mac-cyrillic", "gb2312": "GB18030", "gbk": "GB18030", "gb18030": "GB18030", "big5": "Big5",
+    "big5hkscs": "Big5", "cp950": "Big5", "shift_jis": "Shift_JIS", "cp932": "Shift_JIS", "euc_jp": "EUC-JP",
+    "euc_kr": "EUC-KR", "cp949": "EUC-KR", "iso2022_jp": "ISO-2022-JP", "tis-620": "windows-874", "cp874": "windows-874",
+}  # fmt: skip
+"""Python's name of a codec -> the encoding's name in the WHATWG's standard, which takes supersets for their subsets."""
+_SUPERSETS = {"GB18030": "gb18030", "Big5": "big5hkscs", "Shift_JIS": "cp932", "EUC-KR": "cp949"}
 
 
 # --- from bytes to text ------------------------------------------------------------------------------------------
 
 
-def decode(data: bytes) -> bytes | None:
-    """Text as UTF-8, or None: UTF-8, or UTF-16 with a byte order mark; the mark is taken off.
+def decode(data: bytes) -> tuple[bytes, str | None] | None:
+    """(text as UTF-8 without a byte order mark, its encoding or None where that was UTF-8), or None for what is no text.
 
-    >>> decode(b"\\xef\\xbb\\xbfx"), decode("é".encode("utf-16")), decode(b"\\xff")
-    (b'x', b'\\xc3\\xa9', None)
+    >>> decode(b"\\xef\\xbb\\xbfx"), decode("é".encode("utf-16")), decode(b"\\xff\\x01")
+    ((b'x', None), (b'\\xc3\\xa9', 'UTF-16'), None)
+    >>> decode("# -*- coding: latin-1 -*-\\ncafé".encode("latin-1"))[1]
+    'windows-1252'
     """
+    if data.startswith(_UTF16):
+        try:
+            return data.decode("utf-16").encode(), "UTF-16"
+        except UnicodeDecodeError:
+            return None
+    text = data.removeprefix(codecs.BOM_UTF8)
     try:
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return data.decode("utf-16").encode()
-        text = data.removeprefix(codecs.BOM_UTF8)
         text.decode()
+        return text, None
     except UnicodeDecodeError:
+        pass
+    if sum(map(len, _UTF8_SEQUENCE.findall(data))) > DAMAGED * len(_BEYOND_ASCII.findall(data)):
         return None
-    return text
+    for name in (_declared(data), _detected(data)):
+        if name is None:
+            continue
+        try:
+            decoded = data.decode(_SUPERSETS.get(name, name))
+        except (UnicodeDecodeError, LookupError):
+            continue
+        if len(_NO_TEXT.findall(decoded)) <= CONTROL_SHARE * len(decoded):
+            return decoded.encode(), name
+    return None
 
 
-def decoded(contents: pa.Array) -> pa.Array:
-    """Texts (large_string) of raw contents, null where there is none; row by row only where a row is not plain UTF-8."""
+def _declared(data: bytes) -> str | None:
+    """The encoding that a text's first lines name, where it is a known one."""
+    head = b"\n".join(data[:HEAD_BYTES].split(b"\n")[:DECLARING])
+    for found in _DECLARED.finditer(head):
+        try:
+            name = codecs.lookup(re.sub(r"-(unix|dos|mac)$", "", found[1].decode().lower())).name
+        except LookupError:
+            continue
+        if name in _CODECS:
+            return _CODECS[name]
+    return None
+
+
+def _detected(data: bytes) -> str | None:
+    """The encoding by chardetng, which does not know that of DOS: there are letters where Windows has signs."""
+    from chardetng_py import detect
+
+    name = _CODECS.get(codecs.lookup(detect(data)).name)
+    dos, others = len(_DOS_LETTER.findall(data)), len(_WINDOWS_LETTER.findall(data))
+    if name != "windows-1252":
+        others = max(others, len(_BEYOND_ASCII.findall(data)) // 2)
+    return "IBM850" if dos > others else name
+
+
+def decoded(contents: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """(texts, encodings) of raw contents: large_string, null where there is no text; string, null where it was UTF-8.
+
+    What is plain UTF-8 is one cast; a row that is not is found by halving, and decoded by itself.
+    """
     contents = contents.cast(pa.large_binary())
-    marked = pc.starts_with(contents, _MARKS[0])
-    for mark in _MARKS[1:]:
+    marked = pc.starts_with(contents, codecs.BOM_UTF8)
+    for mark in _UTF16:
         marked = pc.or_(marked, pc.starts_with(contents, mark))
     if not pc.any(marked).as_py():
         try:
-            return contents.cast(pa.large_string())
+            return contents.cast(pa.large_string()), pa.nulls(len(contents), pa.string())
         except pa.ArrowInvalid:  # one of them is not UTF-8
             pass
-    texts = [None if raw is None else decode(raw) for raw in contents.to_pylist()]
-    return pa.array(texts, pa.large_binary()).cast(pa.large_string())
+    if len(contents) > 1:
+        half = len(contents) // 2
+        parts = decoded(contents.slice(0, half)), decoded(contents.slice(half))
+        return pa.concat_arrays([text for text, _ in parts]), pa.concat_arrays([name for _, name in parts])
+    found = decode(contents[0].as_py()) or (None, None)
+    return pa.array([found[0]], pa.large_binary()).cast(pa.large_string()), pa.array([found[1]], pa.string())
+
+
+def is_binary(data: bytes) -> bool:
+    """Whether the beginning of a file, or all of it, is no text: NUL in it, unless they are few and the rest is UTF-8."""
+    if b"\0" not in data or data.startswith((*_UTF16, codecs.BOM_UTF32_BE)):
+        return False
+    if data.count(0) > NUL_SHARE * len(data):
+        return True
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data)  # a character that is cut at the end is no error
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def binary(contents: pa.Array) -> pa.Array:
+    """`is_binary` of each content (booleans, false for null); only those with a NUL are looked at one by one."""
+    contents = contents.cast(pa.large_binary())
+    suspect = pc.fill_null(pc.match_substring(contents, b"\0"), False)
+    each = pa.array([is_binary(data) for data in contents.filter(suspect).to_pylist()], pa.bool_())
+    return pc.replace_with_mask(suspect, suspect, each)
 
 
 # --- from columns to buffers -------------------------------------------------------------------------------------

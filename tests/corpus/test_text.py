@@ -1,4 +1,4 @@
-"""Bytes as text, and columns as buffers. Oracles: Python's own codecs and hashlib, row by row."""
+"""Bytes as text, and columns as buffers. Oracles: Python's own codecs on texts written here, and hashlib, row by row."""
 
 import numpy as np
 import pyarrow as pa
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neve.corpus.text import buffers, decode, decoded, doc_ids, read_only
+from neve.corpus.text import binary, buffers, decode, decoded, doc_ids, is_binary, read_only
 from neve.documents import doc_id
 
 CONTENTS = [
@@ -16,35 +16,107 @@ CONTENTS = [
     b"\xef\xbb\xbfmarked",
     "wide é".encode("utf-16"),
     b"\xff\xfe\x00",
-    b"\xe9",
+    "für sich".encode("latin-1"),
     b"",
     None,
 ]
+EXPECTED = ["plain", "é ü", "marked", "wide é", None, "für sich", "", None]
 
 
-def expected(raw: bytes | None) -> str | None:
-    for mark, codec in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if raw is not None and raw.startswith(mark):
-            try:
-                return raw.decode(codec)
-            except UnicodeDecodeError:
-                return None
-    try:
-        return None if raw is None else raw.decode()
-    except UnicodeDecodeError:
-        return None
-
-
-@pytest.mark.parametrize("chosen", [CONTENTS, CONTENTS[:2], [CONTENTS[-1]], []])
-def test_decoded(chosen) -> None:
-    texts = decoded(pa.array(chosen, pa.large_binary()))
-    assert texts.to_pylist() == [expected(raw) for raw in chosen]
+@pytest.mark.parametrize("rows", [range(8), range(2), [7], []])
+def test_decoded(rows) -> None:
+    texts, encodings = decoded(pa.array([CONTENTS[i] for i in rows], pa.large_binary()))
+    assert texts.to_pylist() == [EXPECTED[i] for i in rows]
+    assert encodings.to_pylist() == [{3: "UTF-16", 5: "windows-1252"}.get(i) for i in rows]
 
 
 @given(st.lists(st.binary(max_size=40), max_size=8))
 def test_decoded_like_decode(raws) -> None:
-    texts = decoded(pa.array(raws, pa.large_binary()))
-    assert [None if t is None else t.encode() for t in texts.to_pylist()] == [decode(raw) for raw in raws]
+    texts, encodings = decoded(pa.array(raws, pa.large_binary()))
+    one = [decode(raw) or (None, None) for raw in raws]
+    assert [None if t is None else t.encode() for t in texts.to_pylist()] == [text for text, _ in one]
+    assert encodings.to_pylist() == [encoding for _, encoding in one]
+
+
+@pytest.mark.parametrize(
+    ("declaration", "codec", "words", "name"),
+    [
+        ("# -*- coding: latin-1 -*-", "latin-1", "café crème", "windows-1252"),
+        ("#!/usr/bin/python\n# vim: set fileencoding=iso-8859-15 :", "iso8859-15", "5 €, Škoda", None),
+        ("# encoding: koi8-r", "koi8-r", "да", "KOI8-R"),
+        ("# coding=cp1251", "cp1251", "да", "windows-1251"),
+        ('<?xml version="1.0" encoding="Shift_JIS"?>', "shift_jis", "表", "Shift_JIS"),
+        ("/* @charset=gb2312 */", "gb2312", "中", "GB18030"),
+        ("; -*- mode: asm; coding: cp850-dos -*-", "cp850", "ü", "IBM850"),
+    ],
+)  # fmt: skip
+def test_a_declaration_is_believed(declaration: str, codec: str, words: str, name: str | None) -> None:
+    """In words too few for a detector. Oracle: Python's codec."""
+    text = f"{declaration}\nx = '{words}'\n"
+    assert decode(text.encode(codec)) == (text.encode(), name or "ISO-8859-15")
+
+
+@pytest.mark.parametrize(
+    "declaration", ["# coding: utf-8", "# coding: rot13", "# coding: unheard-of", "# coding: ascii", "x = 1"]
+)
+def test_a_declaration_that_does_not_hold_is_passed_over(declaration: str) -> None:
+    text = f"{declaration}\n# Größe und Länge\n"
+    assert decode(text.encode("cp1252")) == (text.encode(), "windows-1252")
+
+
+@pytest.mark.parametrize(
+    ("codec", "words"),
+    [
+        ("cp1252", "// Fügt ein Zeichen hinzu, das — wie üblich — “groß” ist"), ("cp1252", "// auteur: José"),
+        ("cp1251", "// Возвращает число строк в таблице"), ("koi8-r", "// Возвращает число строк в таблице"),
+        ("gbk", "// 返回当前线程的所有任务"), ("cp932", "// 現在のスレッドを返します"), ("euc_jp", "// 現在のスレッドを返します"),
+        ("euc_kr", "// 현재 스레드를 반환합니다"), ("cp850", "// Löscht die übrigen Schlüssel, die länger sind"),
+        ("big5", "// 返回目前執行緒的所有工作"),
+    ],
+)  # fmt: skip
+def test_without_a_declaration_by_a_detector(codec: str, words: str) -> None:
+    text = f"int first(int *values, size_t count);\n{words}\nint last(int *values, size_t count);\n"
+    found = decode(text.encode(codec))
+    assert found is not None and found[0].decode() == text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\xff\x01\x02", bytes(range(256)), b"text\x00\x01\x02\x03" * 9 + b"\xe9", "naïve Größe, später".encode() + b" \xe9",
+     b"#!/bin/sh\ntail -n +3 $0 | gunzip\n\x1f\x8b\x08" + bytes(7 * i * i % 256 for i in range(500))],
+)  # fmt: skip
+def test_what_is_no_text_is_not_made_one(data: bytes) -> None:
+    """Bytes of programs, damaged UTF-8, a script with an archive behind it."""
+    assert decode(data) is None
+
+
+def test_a_stray_nul_is_kept_and_many_are_binary() -> None:
+    marker = b'const MARK = "\0RESULT\0";\n' + b"export const x = 1;\n" * 20
+    assert decode(marker) == (marker, None)
+    wide, png = "x = 1\n".encode("utf-16"), b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(1, 250)) * 4
+    contents = [
+        marker,
+        marker + b"\0" * 20,
+        wide,
+        wide[2:],
+        png,
+        b"plain",
+        None,
+        "é".encode()[:1] + b"\0" + b"x" * 99,
+        b"\0",
+    ]
+    assert binary(pa.array(contents, pa.binary())).to_pylist() == [
+        False,
+        True,
+        False,
+        True,
+        True,
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert not is_binary((marker + "é".encode())[:-1])  # a character cut by the end of the head that was read
 
 
 def test_doc_ids_are_hashes_of_texts_in_slices_too() -> None:

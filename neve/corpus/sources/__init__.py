@@ -1,7 +1,7 @@
 """Sources become files: every file that a source names is a row in `files/` or a verdict in `verdicts/`.
 
-What could bloat the table and is no code is stopped here, so that its bytes are never stored: `binary` (a NUL
-in the first 8 KiB, unless a byte order mark says UTF-16 or UTF-32) and `no-language` (neither name nor shebang
+What could bloat the table and is no code is stopped here, so that its bytes are never stored: `binary` (NUL
+in the first 8 KiB, more than a stray one in UTF-8, unless a byte order mark says UTF-16 or UTF-32) and `no-language` (neither name nor shebang
 is that of a language; a row of a table needs no name). Everything else about a text is decided later.
 
 Tables that are to be read in place are only named, in `tables.json`; curation reads them where they lie.
@@ -26,7 +26,7 @@ from neve import documents
 from neve.corpus.languages import detection
 from neve.corpus.sources import archive, batches, directory, git, remote, sdist, table
 from neve.corpus.sources.batches import Batch, Limits, Reader
-from neve.corpus.text import decoded
+from neve.corpus.text import binary, decoded
 from neve.documents import FILES, VERDICTS
 from neve.errors import Fault
 from neve.progress import bar
@@ -90,20 +90,15 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
 def sift(files: pa.Table) -> tuple[pa.Table, pa.Table]:
     """(files that may be text in some language, with its name; verdicts on the others) of a FILES table."""
     content = files["content"].combine_chunks()
-    head = pc.binary_slice(content, 0, HEAD_BYTES)
-    marked = pc.or_(
-        pc.starts_with(head, b"\xff\xfe"),
-        pc.or_(pc.starts_with(head, b"\xfe\xff"), pc.starts_with(head, b"\0\0\xfe\xff")),
-    )
-    binary = pc.and_(pc.match_substring(head, "\0"), pc.invert(marked))
+    is_binary = binary(pc.binary_slice(content, 0, HEAD_BYTES))
     given = files["language"].combine_chunks()
     unnamed = pc.is_null(given)
     raw = content.filter(unnamed).cast(pa.large_binary())
-    texts = pc.coalesce(decoded(raw).cast(pa.large_binary()), raw)
+    texts = pc.coalesce(decoded(raw)[0].cast(pa.large_binary()), raw)
     detected = detection.detect(files["path"].combine_chunks().filter(unnamed), texts)
     language = pc.replace_with_mask(given, unnamed, detected)
     unknown = pc.and_(pc.is_null(language), pc.not_equal(files["source"].combine_chunks(), "table"))
-    rule = pc.if_else(binary, "binary", pc.if_else(unknown, "no-language", pa.scalar(None, pa.string())))
+    rule = pc.if_else(is_binary, "binary", pc.if_else(unknown, "no-language", pa.scalar(None, pa.string())))
     stopped = pc.is_valid(rule)
     gone = files.filter(stopped)
     columns = {name: gone[name] for name in ("source", "repo", "path")}

@@ -97,9 +97,13 @@ class Curation:
             raise Fault(f"curate: {found.null_count} of {len(rows)} rows are missing after the step {name!r}")
         return table.select(columns).take(found)
 
-    def language_codes(self, rows: np.ndarray) -> tuple[list[str], np.ndarray]:
-        coded = self.rows.column("language", rows).dictionary_encode()
-        return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
+    def language_codes(self, rows: np.ndarray) -> tuple[text_passes.Languages, np.ndarray]:
+        """The distinct languages of rows, and for each row the number of its own."""
+        language = self.rows.column("language", rows)
+        pair = [language, pc.coalesce(self.rows.column("code_language", rows), language)]
+        coded = pc.binary_join_element_wise(*pair, pa.scalar("\0", language.type)).dictionary_encode()
+        names = [tuple(name.split("\0")) for name in coded.dictionary.to_pylist()]
+        return names, coded.indices.to_numpy().astype(np.int64)
 
     # --- the steps -----------------------------------------------------------------------------------------------
 
@@ -199,7 +203,7 @@ class Curation:
         """Parse what has a parser; what has too many errors stops."""
         here = self.rows.alive()
         names, codes = self.language_codes(here)
-        known = np.array([name in parsing.GRAMMARS for name in names], bool)[codes]
+        known = np.array([written in parsing.GRAMMARS for _, written in names], bool)[codes]
         here, codes = here[known], codes[known]
         if not len(here):
             return
@@ -351,13 +355,15 @@ class Curation:
         return table.append_column("text", cut).append_column("kept_text", of_kept)
 
     def _signals(self) -> pa.Table:
-        """What was measured of each file that came so far: null where a later step did not see it."""
+        """What was measured of each file that came so far: null where a later step did not see it.
+
+        `encoding` is what its text was decoded from, null for UTF-8.
+        """
         here = self.measured
         names = [*measurement.NAMES, "benchmark_share"]
         measured = self.results("measured", here, [*measurement.NAMES, "share"]).rename_columns(names)
-        columns = {name: self.rows.column(name, here) for name in KEYS} | {
-            name: measured[name] for name in names
-        }
+        columns = {name: self.rows.column(name, here) for name in (*KEYS, "encoding")}
+        columns |= {name: measured[name] for name in names}
         return pa.table(
             {**columns, "parse_error_share": pa.array(self.parse_error_share[here], from_pandas=True)}
         )

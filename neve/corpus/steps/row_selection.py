@@ -16,13 +16,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve import engine
+from neve.corpus import notebooks
 from neve.corpus.text import decoded, doc_ids
 from neve.errors import Fault
 from neve.hashing import name_hash
@@ -32,6 +33,29 @@ if TYPE_CHECKING:
 
 KEY = pa.binary(16)
 Columns = dict[str, pa.Array]
+
+
+# --- texts -------------------------------------------------------------------------------------------------------
+
+
+class Texts(NamedTuple):
+    """Raw contents as curation sees them."""
+
+    text: pa.Array
+    """large_string; null where there is none."""
+    encoding: pa.Array
+    """What it was decoded from, where that was not UTF-8."""
+    code_language: pa.Array
+    """The language of a notebook's cells, where it is known."""
+    broken: pa.Array
+    """Whether it is a notebook that cannot be read."""
+
+
+def read(contents: pa.Array, paths: pa.Array, languages: pa.Array) -> Texts:
+    """Decode, and make scripts of notebooks; `languages` are those that the input gives."""
+    texts, encoding = decoded(contents)
+    texts, code_language, broken = notebooks.scripts(texts, paths, languages)
+    return Texts(texts, encoding, code_language, broken)
 
 
 # --- keys --------------------------------------------------------------------------------------------------------
@@ -163,18 +187,24 @@ def _mapped(folder: str, _written: int) -> tuple[np.ndarray, ...]:
 
 
 def pick(files: DataFrame, selection: Selection) -> DataFrame:
-    """The selected rows: key, code, path, and content decoded (large_string)."""
+    """The selected rows: key, code, path, and content as text (large_string)."""
 
-    def kernel(source: pa.Array, repo: pa.Array, path: pa.Array, content: pa.Array) -> Columns:
+    def kernel(
+        source: pa.Array, repo: pa.Array, path: pa.Array, language: pa.Array, content: pa.Array
+    ) -> Columns:
+        def text(rows: np.ndarray) -> pa.Array:
+            chosen = pa.array(rows)
+            return read(content.take(chosen), path.take(chosen), language.take(chosen)).text
+
         at = places(source, repo, path)
         rows, sure = selection.here(at)
         open_ = np.flatnonzero((rows >= 0) & ~sure)
-        ids = doc_ids(decoded(content.take(pa.array(open_))))
+        ids = doc_ids(text(open_))
         rows[open_] = selection.find(
             [row_key(at[i], doc) for i, doc in zip(open_.tolist(), ids, strict=True)]
         )
         here = np.flatnonzero(rows >= 0)
-        texts = decoded(content.take(pa.array(here)))
+        texts = text(here)
         back = np.full(len(rows), -1, np.int64)
         back[here] = np.arange(len(here))
         keys, codes = selection.rows(rows)
@@ -188,5 +218,7 @@ def pick(files: DataFrame, selection: Selection) -> DataFrame:
         "content": pa.large_string(),
     }
     made = engine.kernel(kernel, fields, counts=True)
-    picked: DataFrame = files.select(made(*(files[n] for n in ("source", "repo", "path", "content"))))
+    picked: DataFrame = files.select(
+        made(*(files[n] for n in ("source", "repo", "path", "language", "content")))
+    )
     return picked.where(picked["code"].not_null())

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve import engine
+from neve.corpus import notebooks
 from neve.corpus.duplicates import near_duplicates, shingles
 from neve.corpus.languages import detection
 from neve.corpus.licenses import license_evidence
@@ -29,10 +30,11 @@ from neve.corpus.steps.row_selection import (
     guarded,
     numbers,
     places,
+    read,
     row_key,
     run,
 )
-from neve.corpus.text import decoded, doc_ids
+from neve.corpus.text import binary, doc_ids
 
 if TYPE_CHECKING:
     from daft import DataFrame
@@ -41,6 +43,15 @@ _text, _number = pa.string(), pa.float64()
 STOPPED = {"rule": _text, "value": _number, "limit": _number}
 BANDS = pa.large_list(pa.uint64())
 COUNTS = pa.list_(pa.struct([("kind", pa.string()), ("count", pa.int32())]))
+
+
+Languages = list[tuple[str, str]]
+"""For each code that goes with a row: (the document's language, that of its code); they differ in notebooks."""
+
+
+def _languages(names: Languages, codes: pa.Array) -> tuple[pa.Array, pa.Array]:
+    documents, written = zip(*names, strict=True) if names else ((), ())
+    return pa.array(documents, _text).take(codes), pa.array(written, _text).take(codes)
 
 
 def identify(
@@ -63,9 +74,13 @@ def identify(
         content: pa.Array,
     ) -> Columns:
         at = places(source, repo, path)
-        sizes = pc.binary_length(content)
+        raw = pc.binary_length(content)
+        most = notebooks.most_bytes(path, language, max_bytes)
+        small = pc.if_else(pc.greater(raw, most), pa.scalar(None, content.type), content)
+        texts, encoding, code_language, broken = read(small, path, language)
+        sizes = pc.coalesce(pc.binary_length(texts.cast(pa.large_binary())), raw)
         large = pc.fill_null(pc.greater(sizes, max_bytes), False)
-        texts = decoded(pc.if_else(large, pa.scalar(None, content.type), content))
+        texts = pc.if_else(large, pa.scalar(None, texts.type), texts)
         ids = doc_ids(texts)
         hexes = pa.array([None if i is None else i.hex() for i in ids], pa.string())
         rule = pc.case_when(
@@ -73,11 +88,12 @@ def identify(
                 pc.is_in(pc.fill_null(split.families(repo), ""), value_set=pa.array(sorted(excluded), _text)),
                 pc.is_null(content),
                 large,
+                broken,
                 pc.is_null(texts),
                 pc.equal(sizes, 0),
-                pc.match_substring(texts.cast(pa.large_binary()), b"\0"),
+                binary(texts),
             ),
-            *("exemplar", "no-content", "too-large", "undecodable", "empty", "binary"),
+            *("exemplar", "no-content", "too-large", "broken-notebook", "undecodable", "empty", "binary"),
         ).cast(pa.string())
         path, license = path.cast(pa.string()), license.cast(pa.string())
         own = license_evidence.headers(pc.if_else(pc.is_null(license), texts, None).cast(pa.large_binary()))
@@ -100,6 +116,8 @@ def identify(
             "license": pc.coalesce(license, own),
             "license_path": pc.if_else(pc.is_valid(own), path, license_path.cast(pa.string())),
             "size": pc.binary_length(texts.cast(pa.large_binary())),
+            "encoding": encoding,
+            "code_language": code_language,
             "language": pc.replace_with_mask(detection.named(language.cast(pa.string())), unknown, detected),
             "rule": rule,
             "value": pc.if_else(large, sizes.cast(_number), pa.scalar(None, _number)),
@@ -108,14 +126,14 @@ def identify(
 
     fields = {
         "key": KEY, "doc_id": _text, "repo": _text, "path": _text, "license": _text, "license_path": _text,
-        "size": pa.int64(), "language": _text, **STOPPED, **({"number": pa.uint64(), "bands": BANDS} if near_ else {}),
+        "size": pa.int64(), "encoding": _text, "code_language": _text, "language": _text, **STOPPED, **({"number": pa.uint64(), "bands": BANDS} if near_ else {}),
     }  # fmt: skip
     names = ("source", "repo", "path", "language", "license", "license_path", "content")
     made = engine.kernel(guarded(kernel, fields), {**fields, "error": _text}, counts=True)
     return files.select("source", "source_id", made(*(files[name] for name in names)))
 
 
-def measure(picked: DataFrame, names: list[str], settings: dict[str, Any]) -> DataFrame:
+def measure(picked: DataFrame, names: Languages, settings: dict[str, Any]) -> DataFrame:
     """Signals, the first filter that stops a row, benchmark text, and MinHash buckets of what nothing stopped.
 
     `picked` has the code of its language in `names`. Columns: key, number, the signals, stage, rule, value, limit,
@@ -125,8 +143,8 @@ def measure(picked: DataFrame, names: list[str], settings: dict[str, Any]) -> Da
     benchmarks, bound = _benchmarks(settings), settings["decontaminate"]["share"]
 
     def kernel(key: pa.Array, code: pa.Array, path: pa.Array, content: pa.Array) -> Columns:
-        language = pa.array(names, _text).take(code)
-        measured = measurement.measure(content, language, path)
+        language, written = _languages(names, code)
+        measured = measurement.measure(content, written, path)
         rule, value, limit = rules.apply(measured, language, limits, step="bytes")
         passed = pc.is_null(rule)
         share, task = _index(benchmarks).check(pc.if_else(passed, content, None))
@@ -179,14 +197,14 @@ def shingle(picked: DataFrame, ngram: int) -> DataFrame:
     return made.exclude("path", "content")
 
 
-def parse(picked: DataFrame, names: list[str], settings: dict[str, Any]) -> DataFrame:
+def parse(picked: DataFrame, names: Languages, settings: dict[str, Any]) -> DataFrame:
     """Share of what a parser cannot make sense of: key, parse_error_share, rule, value, limit, error."""
 
     def kernel(code: pa.Array, content: pa.Array) -> Columns:
         from neve.corpus.syntax import parsing
 
-        language = pa.array(names, _text).take(code)
-        share = parsing.parse_errors(content, language)
+        language, written = _languages(names, code)
+        share = parsing.parse_errors(content, written)
         table = pa.table({"parse_error_share": share})
         rule, value, limit = rules.apply(table, language, settings["filters"], step="syntax")
         return {
@@ -200,11 +218,11 @@ def parse(picked: DataFrame, names: list[str], settings: dict[str, Any]) -> Data
     return made.exclude("code", "path", "content")
 
 
-def imports(picked: DataFrame, names: list[str]) -> DataFrame:
+def imports(picked: DataFrame, names: Languages) -> DataFrame:
     """What files import, as written: key, imports (list of strings), error."""
 
     def kernel(code: pa.Array, path: pa.Array, content: pa.Array) -> Columns:
-        return {"imports": dependencies.imports(content, pa.array(names, _text).take(code), path)}
+        return {"imports": dependencies.imports(content, _languages(names, code)[1], path)}
 
     made = run(picked, kernel, {"imports": pa.list_(_text)}, "code", "path", "content")
     return made.exclude("code", "path", "content")

@@ -14,8 +14,6 @@ because it is several times faster: what it accepts parses, and CPython is asked
 CPython refuses 1,336 (most of them mutilated for this), it accepted none that CPython refused and refused two that CPython
 accepts; but it knows no limit of nesting, which CPython has at 200.
 
-Notebooks: JSON, whose code cells are parsed in the language of the kernel; one that has no parser here leaves the JSON alone.
-
 Other languages: tree-sitter. Where bytes are in error (in C and C++ more than macros cause) the text is read again, by the
 second grammar that a name covers and, in the C family, with one branch of each `#if`: grammars read all branches, whose
 braces need not match (of 250 good C files 3 % were one error from end to end). SQL has no parser here: of 245 files, most
@@ -29,7 +27,6 @@ from __future__ import annotations
 import ast
 import gc
 import importlib
-import json
 import math
 import mmap
 import os
@@ -53,7 +50,6 @@ GRAMMARS = {
     "Go": ("tree_sitter_go:language",),
     "Java": ("tree_sitter_java:language",),
     "JavaScript": ("tree_sitter_javascript:language", "tree_sitter_typescript:language_tsx"),
-    "Jupyter Notebook": (),
     "Kotlin": ("tree_sitter_kotlin:language",),
     "PHP": ("tree_sitter_php:language_php",),
     "Python": ("tree_sitter_python:language",),
@@ -84,10 +80,6 @@ _USUAL = {
 }  # share of error bytes that macros cause in good code: no other reading is tried
 _CONDITIONAL = {"C", "C#", "C++"}
 _IF = re.compile(rb"[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b(.*)")
-_BODY_IS_PYTHON = {b"capture", b"prun", b"time", b"timeit"}
-_MAGIC = re.compile(
-    rb"^([ \t]*)(?:[\w., \t\[\]]+=[ \t]*)?(?:[%!?](?:.*\\\n)*.*|[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE
-)
 
 
 def layout(rows: int) -> tuple[int, int, int]:
@@ -146,9 +138,11 @@ def _answer(file: mmap.mmap, rows: int, first: int, timeout_s: float) -> None:
 
 
 def error_share(text: bytes, language: str) -> float:
-    """Share of a text's bytes that the parser of a language of GRAMMARS can make nothing of, in [0, 1]."""
-    if language == "Jupyter Notebook":
-        return _notebook(text)
+    """Share of a text's bytes that the parser of a language of GRAMMARS can make nothing of, in [0, 1].
+
+    NUL ends a text for most parsers. It is read as a question mark, which is well in a literal and nowhere else.
+    """
+    text = text.replace(b"\0", b"?")
     errors = _python(text) if language == "Python" else _fewest_errors(text, language)
     return min(1.0, errors / max(1, len(text)))
 
@@ -289,43 +283,6 @@ def _newer_python(root: Any) -> bool:
                 return True
         nodes.extend(node.children)
     return False
-
-
-def _notebook(text: bytes) -> float:
-    """Share in error of the bytes of a notebook's code cells; 1 where the text is no notebook."""
-    try:
-        notebook = json.loads(text.decode("utf-8-sig"))
-        cells = [
-            cell for sheet in notebook.get("worksheets", [notebook]) for cell in sheet["cells"]
-        ]  # nbformat 3, or 4
-        code = [
-            cell["source" if "source" in cell else "input"] for cell in cells if cell["cell_type"] == "code"
-        ]
-        sources = ["".join(lines).encode("utf-8", "surrogatepass") for lines in code]
-        kernel = notebook.get("metadata", {})
-        spoken = (
-            kernel.get("kernelspec", {}).get("language")
-            or kernel.get("language_info", {}).get("name")
-            or "python"
-        )
-        language = {name.lower(): name for name in GRAMMARS if GRAMMARS[name]}.get(spoken.lower())
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return 1.0
-    if language is None:
-        return 0.0
-    errors = sum(_cell_errors(source, language) for source in sources)
-    return min(1.0, errors / max(1, sum(map(len, sources))))
-
-
-def _cell_errors(source: bytes, language: str) -> int:
-    """Bytes in error of a code cell, whose magics and shell lines are blanked; a cell of another language has none."""
-    if head := re.match(rb"\s*%%(\w*).*", source):
-        if head[1] not in _BODY_IS_PYTHON:
-            return 0
-        source = source[head.end() :]
-    if language != "Python":
-        return _fewest_errors(source, language)
-    return _python(source) and _python(_MAGIC.sub(rb"\1pass", source))  # a cell without magics parses at once
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def parse_errors(
     """Share of each text's bytes that its parser can make nothing of, float64 in [0, 1].
 
     Those are the bytes under tree-sitter's error and missing nodes, where one that covers no byte counts as one; where
-    CPython alone refuses, the line where it stopped; in a notebook, bytes of code cells. NaN: no grammar for the
+    CPython alone refuses, the line where it stopped. NaN: no grammar for the
     language, no text or one past TEXT_BYTES, more than `timeout_s` seconds of processor time, too much memory, or a crash.
     """
     import numpy as np

@@ -29,13 +29,14 @@ def test_pick_gives_the_chosen_rows_alone(tmp_path) -> None:
     table = pa.table(
         {
             **{name: [row[i] for row in rows] for i, name in enumerate(("source", "repo", "path"))},
+            "language": pa.nulls(len(rows), pa.string()),
             "content": pa.array(
                 [None if row[3] is None else row[3].encode() for row in rows], pa.large_binary()
             ),
         }
     )
     at = places(table["source"], table["repo"], table["path"])
-    ids = doc_ids(decoded(table["content"].combine_chunks()))
+    ids = doc_ids(decoded(table["content"].combine_chunks())[0])
     keys = [row_key(a, i) for a, i in zip(at, ids, strict=True)]
     chosen = [i for i in range(120) if i % 7 == 1 and rows[i][3] is not None]
     codes, alone = np.array(chosen) * 10, np.array([at.count(at[i]) == 1 for i in chosen])
