@@ -176,7 +176,10 @@ def _pass_at_1(
         label=f"{name}: generate {benchmark.name}",
     )
     programs = [
-        (task.task_id, extraction.completed(generate.given(task.prompt), completion, task.entry_point))
+        (
+            task.task_id,
+            extraction.completed(generate.given(task.prompt), completion, task.entry_point).program,
+        )
         for task, completion in zip(tasks, completions, strict=True)
     ]
     grades = grade(benchmark, programs, place, label=f"{name}: grade {benchmark.name}")

@@ -233,8 +233,8 @@ def _key(task_id: str, number: int) -> str:
 def _program(task: Task, text: str, asked: Asked) -> str:
     """The program in what a model said."""
     if asked.chat:
-        return extraction.answered(text, task.entry_point, generate.given(task.prompt))
-    return extraction.completed(generate.given(task.prompt), text, task.entry_point)
+        return extraction.answered(text, task.entry_point, generate.given(task.prompt)).program
+    return extraction.completed(generate.given(task.prompt), text, task.entry_point).program
 
 
 def _question(traits: Traits, task: Task) -> str:

@@ -1,147 +1,155 @@
-"""A program out of what a model said: by a parser, not by a regular expression.
+"""The program in what a model said: by parsers, not by regular expressions.
 
-Two questions. Where is the code? In a chat answer between fences, which are read line by line as CommonMark has them; of
-several blocks the one that defines the function asked for. What of it is the solution? A base model goes on
-after its function, so the longest beginning that parses is taken and, of its statements, those that the function
-asked for needs. The trade-off: an answer whose function does not parse stays as it is and fails; nothing is mended.
+Where is the code? A chat model thinks, drafts, corrects itself, shows how to call what it wrote. So thinking between
+its tags is left out, and of the fenced blocks the *last* complete one that defines the function is the answer; what
+that one takes from earlier blocks (an import, a helper) comes with it. Without fences it is the last stretch of lines
+that parses and defines the function. A base model continues the prompt and goes on after its function, so the longest
+beginning that parses is taken. What of the code is the solution, and what is a test or output, `top_level` decides.
 
-Sources: CommonMark 0.31 section 4.5 for fences; Python's own parser.
+The trade-off: nothing is mended. An answer whose function does not parse stays as it is, and fails; one that is nested
+deeper than Python follows is handed on unread, and Python decides. Call this from a thread of its own: what can be
+parsed depends on how deep the caller's stack is.
+
+Sources: CommonMark 0.31 for blocks (`llm.fences`); the tags that models think between, from their chat templates.
 """
 
 from __future__ import annotations
 
 import ast
-import symtable
+import re
 import warnings
+from typing import NamedTuple
+
+from neve.evaluation.generation.top_level import binds, defines, needed, parse, unbound
+from neve.llm.fences import Fence, fences
 
 MAX_LINES = 1000
-"""Lines of an answer that are looked at: no solution is longer, and each costs a parse."""
+"""Lines of an answer that are looked at: no solution is longer, and each may cost a parse."""
+LOOK_BACK = 200
+"""Lines before a definition, without fences, that may belong to its program."""
+
+_WORDS = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis|seed:think"
+_OPEN = rf"<(?:{_WORDS})>|\[THINK\]|◁think▷|<\|begin_of_thought\|>|<\|channel\|>analysis<\|message\|>"
+_CLOSE = rf"</(?:{_WORDS})>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<\|channel\|>final<\|message\|>"
+_THINKING = re.compile(rf"^[ \t]*(?:{_OPEN}).*?(?:{_CLOSE}|\Z)", re.DOTALL | re.MULTILINE | re.IGNORECASE)
+_REST = re.compile(rf"\A.*?(?:{_CLOSE})", re.DOTALL | re.IGNORECASE)
+"""What comes before an end whose beginning the chat template has written."""
 
 
-def fenced(text: str) -> list[str]:
-    """Contents of the fenced blocks of a Markdown text, in their order; one that is never closed runs to the end."""
-    blocks: list[str] = []
-    open_fence = ""
-    lines: list[str] = []
-    for line in text.splitlines():
-        bare = line.lstrip(" ")
-        mark = bare[:1]
-        run = len(bare) - len(bare.lstrip(mark)) if mark in ("`", "~") and mark else 0
-        if not open_fence:
-            if run >= 3 and not (mark == "`" and "`" in bare[run:]):
-                open_fence, lines = mark * run, []
-        elif mark == open_fence[0] and run >= len(open_fence) and not bare[run:].strip():
-            blocks.append("\n".join(lines) + "\n")
-            open_fence = ""
-        else:
-            lines.append(line)
-    if open_fence:
-        blocks.append("\n".join(lines) + "\n")
-    return blocks
+class Extracted(NamedTuple):
+    program: str
+    whole: bool
+    """Whether more came after the function, or its block was closed; else an answer cut at its length may be half."""
 
 
-def parse(text: str) -> ast.Module | None:
-    """The syntax tree of a program, or None where it is none."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+def answered(text: str, name: str, prompt: str = "") -> Extracted:
+    """The program in a chat answer that defines `name`; `prompt` goes before a block that only continues it."""
+    text = _REST.sub("", _THINKING.sub("", lines_end_in_newlines(text)))
+    blocks = fences(text)
+    for wanted in (_complete, _begun):
+        for place in reversed(range(len(blocks))):
+            if (program := wanted(blocks[place], name)) is not None:
+                whole = blocks[place].closed or _goes_on(blocks[place].code, name)
+                return Extracted(needed(_with_earlier(program, blocks[:place], name), name), whole)
+    for part in (*(block.code for block in reversed(blocks)), text):
+        if (found := _among_prose(part, name)) is not None:
+            return Extracted(needed(found, name), _goes_on(text, name))
+    for block in blocks or [Fence("", text, True)]:
+        if prompt and len(joined := longest_program(prompt + block.code)) > len(prompt):
+            return Extracted(needed(joined, name, continued=True), block.closed)
+    return Extracted(max((block.code for block in blocks), key=len, default=text), False)
+
+
+def completed(prompt: str, completion: str, name: str) -> Extracted:
+    """The program of a base model: the prompt and as much of what follows as parses, without what is not `name`'s."""
+    text = prompt + lines_end_in_newlines(completion)
+    program = longest_program(text)
+    if len(program) <= len(prompt):
+        return Extracted(text, False)
+    return Extracted(needed(program, name, continued=True), _goes_on(text, name))
+
+
+def lines_end_in_newlines(text: str) -> str:
+    r"""Text whose lines end in \n alone, as Python reads source."""
+    return re.sub(r"\r\n?", "\n", text)
 
 
 def longest_program(text: str) -> str:
-    """The longest run of whole lines from the first on that parses; empty where not even one line does."""
-    lines = text.splitlines(keepends=True)[:MAX_LINES]
-    for end in range(len(lines), 0, -1):
-        if parse(candidate := "".join(lines[:end])) is not None:
-            return candidate
+    """The longest run of whole lines from the first on that parses; empty if not even one line does.
+
+    Where the parser stops, no longer run can parse, so few runs are tried. What is nested too deep is not tried
+    further: the text comes back as it is.
+    """
+    lines = text.split("\n")
+    lines = [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+    end = min(len(lines), MAX_LINES)
+    while end > 0:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                ast.parse("".join(lines[:end]))
+        except SyntaxError as error:
+            end = min(end, error.lineno or end) - 1
+        except (RecursionError, MemoryError):
+            return text
+        except ValueError:  # a null byte
+            end -= 1
+        else:
+            return "".join(lines[:end])
     return ""
 
 
-def defines(tree: ast.Module, name: str) -> bool:
-    """Whether a program binds a name at its top."""
-    return any(name in _bound(node) for node in tree.body)
+def _complete(block: Fence, name: str) -> str | None:
+    """A closed block that parses as a whole and defines the function."""
+    tree = parse(block.code) if block.closed else None
+    return block.code if tree is not None and defines(tree, name) else None
 
 
-def needed(text: str, name: str) -> str:
-    """Of a program, the imports and the definitions that `name` needs, in their order; all of it if `name` is not there.
-
-    What runs at the top besides (tests, examples, prints, input) is left out: it is not the solution.
-    """
-    tree = parse(text)
-    if tree is None or not defines(tree, name):
-        return text
-    wanted, reached = [name], {name}
-    while wanted:
-        current = wanted.pop()
-        for node in tree.body:
-            if current in _bound(node):
-                for word in _words(node) - reached:
-                    reached.add(word)
-                    wanted.append(word)
-    kept = [
-        node
-        for node in tree.body
-        if isinstance(node, ast.Import | ast.ImportFrom) or (_is_definition(node) and _bound(node) & reached)
-    ]
-    lines = text.splitlines(keepends=True)
-    pieces = ["".join(lines[_first_line(node) - 1 : node.end_lineno]) for node in kept]
-    return "".join(piece if piece.endswith("\n") else piece + "\n" for piece in pieces)
+def _begun(block: Fence, name: str) -> str | None:
+    """Any block whose beginning parses and defines the function, or that is nested too deep to tell."""
+    tree = parse(program := longest_program(block.code))
+    if program and tree is None:
+        return program if re.search(rf"\b{re.escape(name)}\b", program) else None
+    return program if tree is not None and defines(tree, name) else None
 
 
-def completed(prompt: str, completion: str, name: str) -> str:
-    """The program of a base model: the prompt and as much of what follows as parses, cut to what `name` needs."""
-    whole = longest_program(prompt + completion)
-    return needed(whole, name) if len(whole) > len(prompt) else prompt + completion
+def _with_earlier(program: str, earlier: list[Fence], name: str) -> str:
+    """A program, after those earlier blocks that bind what it reaches and does not bind itself."""
+    for block in reversed(earlier):
+        missing = unbound(program, name)
+        if missing & binds(block.code):
+            program = f"{block.code}\n{program}"
+    return program
 
 
-def answered(text: str, name: str, prompt: str = "") -> str:
-    """The program in a chat answer; `prompt` goes in front of a block that is but the body that completes it."""
-    blocks = fenced(text) or [text]
-    for block in blocks:
-        tree = parse(program := longest_program(block))
-        if tree is not None and defines(tree, name):
-            return needed(program, name)
-    for block in blocks:
-        if prompt and (program := longest_program(prompt + block)) and len(program) > len(prompt):
-            return needed(program, name)
-    return max(blocks, key=len)
-
-
-def _bound(node: ast.stmt) -> set[str]:
-    """Names that a statement binds."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return {node.name}
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-
-
-def _words(node: ast.stmt) -> set[str]:
-    """Names of the program's top that a statement uses: not its parameters and locals."""
-    tables = [symtable.symtable(ast.unparse(node), "<answer>", "exec")]
-    found = {symbol.get_name() for symbol in tables[0].get_symbols() if symbol.is_referenced()}
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        found |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
-    return found
-
-
-def _is_definition(node: ast.stmt) -> bool:
-    """A function, a class, or an assignment: what makes a name without being run for its effect."""
-    kinds = (
-        ast.FunctionDef
-        | ast.AsyncFunctionDef
-        | ast.ClassDef
-        | ast.Assign
-        | ast.AnnAssign
-        | ast.AugAssign
-        | ast.Try
+def _among_prose(text: str, name: str) -> str | None:
+    """The last stretch of lines that parses and defines the function, with as much before it as parses with it."""
+    lines = text.split("\n")[:MAX_LINES]
+    opening = re.compile(
+        rf"(?P<indent>[ \t]*)(?:(?:async )?def {re.escape(name)}\b|class {re.escape(name)}\b|{re.escape(name)} *=)"
     )
-    return isinstance(node, kinds)
+    found = [(place, match["indent"]) for place, line in enumerate(lines) if (match := opening.match(line))]
+    for place, indent in reversed(found):
+        bare = [line.removeprefix(indent) for line in lines]
+        within = [not line.strip() or line.startswith(indent) for line in lines]
+        end = next((k for k in range(place, len(lines)) if not within[k]), len(lines))
+        program = longest_program("\n".join(bare[place:end]))
+        tree = parse(program)
+        if tree is None or not defines(tree, name):
+            continue
+        start, stop = place, place + program.rstrip("\n").count("\n") + 1
+        for first in range(place - 1, max(-1, place - LOOK_BACK), -1):
+            if not within[first]:
+                break
+            if bare[first].strip() and parse("\n".join(bare[first:stop])) is not None:
+                start = first
+        return "\n".join(bare[start:stop]) + "\n"
+    return None
 
 
-def _first_line(node: ast.stmt) -> int:
-    return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+def _goes_on(text: str, name: str) -> bool:
+    """Whether anything stands at the margin after the function: then it was not cut."""
+    tree = parse(longest_program(text))
+    ends = [node.end_lineno or 0 for node in tree.body if getattr(node, "name", "") == name] if tree else []
+    after = text.split("\n")[ends[-1] :] if ends else []
+    return any(line[:1].strip() for line in after)

@@ -1,56 +1,215 @@
-"""Code out of answers. Oracle: CommonMark's rules for fences, and Python's parser on what comes out."""
+"""Code out of answers. Oracle: the program that a person would copy out of each answer, and Python's own parser."""
 
 from __future__ import annotations
 
 import ast
+import threading
+from collections.abc import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from neve.evaluation.generation import extraction
+from neve.evaluation.generation.extraction import answered, completed, longest_program
 
 GOOD = "import math\n\nK = 2\n\ndef helper(x):\n    return K * x\n\ndef f(x):\n    return helper(math.floor(x))\n"
+BARE = GOOD.replace("\n\n", "\n")
+DRAFT = "def f(x):\n    return 0\n"
+FINAL = "def f(x):\n    return 1\n"
+
+
+def fence(code: str) -> str:
+    return f"```python\n{code}```\n"
+
+
+def indented(text: str, by: str) -> str:
+    return "".join(by + line for line in text.splitlines(keepends=True))
 
 
 @pytest.mark.parametrize(
-    ("text", "blocks"),
+    "text",
     [
-        ("none here", []),
-        ("```python\nx = 1\n```", ["x = 1\n"]),
-        ("a\n```\nx\n```\nb\n~~~py\ny\n~~~\n", ["x\n", "y\n"]),
-        ("````\n```\nx\n```\n````\n", ["```\nx\n```\n"]),
-        ("```python\nx = 1\n", ["x = 1\n"]),
-        ("``` a`b\nx\n", []),
-        ("~~~\n```\n~~~", ["```\n"]),
+        fence(FINAL),
+        f"<think>\n{fence(DRAFT)}No.\n</think>\n\n{fence(FINAL)}",
+        f"<think>\n{fence(DRAFT)}and nothing to show\n</think>\nHere:\n{FINAL}",
+        f"I draft:\n{fence(DRAFT)}Wrong. That</think>{fence(FINAL)}",
+        f"[THINK]{fence(DRAFT)}[/THINK]{fence(FINAL)}",
+        f"<|channel|>analysis<|message|>{fence(DRAFT)}<|end|><|start|>assistant<|channel|>final<|message|>{fence(FINAL)}",
+        f"First:\n{fence(DRAFT)}Better:\n{fence(FINAL)}",
+        f"{fence(FINAL)}\nUsage:\n{fence('print(f(3))' + chr(10))}",
+        f"{fence(FINAL)}\nTests:\n{fence('from solution import f' + chr(10) + 'assert f(3) == 1' + chr(10))}",
+        f"{fence(FINAL)}\nIt could also begin so:\n```python\ndef f(x):\n    return (",
+        f"{fence(FINAL)}\nOr, cut off:\n```python\n{DRAFT}",
+        "```python\n" + FINAL,
+        "```python\n" + FINAL + "\nprint(f(",
+        indented(fence(FINAL), "   "),
+        f"1. So:\n\n{indented(fence(FINAL), '   ')}\n2. Done.",
+        f"- So:\n\n{indented(fence(FINAL), '      ')}",
+        f"- a\n  - b\n\n{indented(fence(FINAL), '    ')}",
+        f"So:\n{indented(fence(FINAL), '> ')}",
+        f"Here it is.\n\n{FINAL}\nIt returns one.",
+        f"Draft:\n\n{DRAFT}\nNo, it is:\n\n{FINAL}\nThat is all.",
+        f"As indented code:\n\n{indented(FINAL, '    ')}\nDone.",
+        f"~~~py\n{FINAL}~~~\n",
+        f"```python\n!pip install numpy\n{FINAL}```\n",
+        fence(FINAL).replace("\n", "\r\n"),
+        fence(FINAL).replace("\n", "\r"),
+        "python\n" + FINAL,
     ],
 )
-def test_fences(text, blocks):
-    assert extraction.fenced(text) == blocks
+def test_the_answer_is_the_last_complete_one(text: str) -> None:
+    assert answered(text, "f").program == FINAL
 
 
-def test_the_block_that_defines_the_function_is_taken():
+def test_what_is_only_thought_is_no_answer() -> None:
+    for text in (f"<think>\n{fence(DRAFT)}", f"<think>{fence(DRAFT)}</think>\nSorry."):
+        assert "def f" not in answered(text, "f").program
+
+
+def test_a_tag_within_code_is_code() -> None:
+    code = 'def f(text):\n    return text.replace("<think>", "")\n'
+    assert answered(fence(code), "f").program == code
+
+
+def test_the_block_that_defines_the_function_is_taken() -> None:
     text = f"First:\n```\nprint(1)\n```\nThen:\n```python\n{GOOD}```\nTest it:\n```python\nassert f(1) == 2\n```\n"
-    assert extraction.answered(text, "f") == GOOD.replace("\n\n", "\n")
+    assert answered(text, "f").program == BARE
 
 
-def test_what_is_not_the_solution_is_left_out():
-    tail = "print(f(3))\nx = input()\nassert f(1) == 2\nif __name__ == '__main__':\n    f(1)\n\ndef unused(): pass\n"
-    assert extraction.needed(GOOD + tail, "f") == GOOD.replace("\n\n", "\n")
-
-
-def test_a_completion_is_cut_where_it_stops_to_parse():
-    prompt = 'def f(x):\n    """Adds."""\n'
-    assert extraction.completed(prompt, "    return x + 1\n\ndef g(:\n", "f") == prompt + "    return x + 1\n"
-    assert extraction.completed(prompt, "    return (\n", "f") == prompt + "    return (\n"
-    ast.parse(extraction.completed(prompt, "    y = x\n    return y +", "f"))
-
-
-def test_a_bare_body_goes_behind_the_prompt():
-    prompt = 'def f(x):\n    """Adds."""\n'
-    assert (
-        extraction.answered("```python\n    return x + 1\n```", "f", prompt) == prompt + "    return x + 1\n"
+def test_what_a_block_takes_from_an_earlier_one_comes_with_it() -> None:
+    parts = GOOD.partition("def helper")[0], "def helper(x):\n    return K * x\n", GOOD[GOOD.index("def f") :]
+    text = "\n".join(f"Step:\n{fence(part)}" for part in parts) + fence("assert f(2) == 4\n")
+    assert answered(text, "f").program == BARE
+    draft = "def helper(x):\n    return 7\n\ndef f(x):\n    return helper(x)\n"
+    assert answered(fence(draft) + fence(FINAL), "f").program == FINAL, (
+        "an earlier version is not taken along"
     )
 
 
-def test_nothing_is_mended():
-    assert extraction.answered("I cannot.", "f") == "I cannot."
-    assert extraction.parse("\0") is None and extraction.parse("(" * 5000) is None
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (fence(FINAL), True),
+        ("```python\n" + FINAL, False),
+        ("```python\n" + FINAL + "\nprint(f(2))\n", True),
+        (FINAL, False),
+        (FINAL + "\nThat is it.", True),
+        ("```python\ndef f(x):\n    y = [", False),
+        ("<think>so", False),
+    ],
+)
+def test_whether_the_function_was_whole(text: str, whole: bool) -> None:
+    assert answered(text, "f").whole is whole
+    if "```" not in text:
+        assert completed("", text, "f").whole is (whole and text.startswith("def"))
+
+
+def test_a_completion_is_cut_where_it_stops_to_parse() -> None:
+    prompt = 'def f(x):\n    """Adds."""\n'
+    for tail in (
+        "\ndef g(:\n",
+        "\ndef g(x):\n    return x\n",
+        "\nx = f(\n",
+        "\nx = f(absent)\n",
+        "\ndef f(x):\n    return 0\n",
+    ):
+        assert completed(prompt, "    return x + 1\n" + tail, "f").program == prompt + "    return x + 1\n"
+    assert completed(prompt, "    return (\n", "f").program == prompt + "    return (\n"
+    ast.parse(completed(prompt, "    y = x\n    return y +", "f").program)
+    assert completed(prompt, "    return x + 1\r\n    # r\r", "f").program.startswith(
+        prompt + "    return x + 1\n"
+    )
+
+
+def test_a_completion_keeps_what_its_function_needs() -> None:
+    prompt = 'def f(x):\n    """Adds."""\n'
+    body = "    return TABLE[x] + helper(x)\n"
+    tail = "TABLE = {}\nfor k in range(9):\n    TABLE[k] = k\ndef helper(x):\n    return x\nimport absent\n"
+    kept = "TABLE = {}\nfor k in range(9):\n    TABLE[k] = k\ndef helper(x):\n    return x\n"
+    assert completed(prompt, body + tail, "f").program == prompt + body + kept
+
+
+def test_a_body_alone_goes_after_the_prompt() -> None:
+    prompt = 'def f(x):\n    """Adds."""\n'
+    assert answered("```python\n    return x + 1\n```", "f", prompt).program == prompt + "    return x + 1\n"
+
+
+def test_nothing_is_mended() -> None:
+    assert answered("I cannot.", "f").program == "I cannot."
+    assert answered(fence("def f(x)\n    return 1\n"), "f").program == "def f(x)\n    return 1\n"
+
+
+DEEP: dict[str, Callable[[int], str]] = {
+    "sum": lambda n: " + ".join(["x"] * n),
+    "not": lambda n: "not " * n + "x",
+    "items": lambda n: "x" + "[0]" * n,
+    "ternary": lambda n: "1 if x else " * n + "2",
+    "chain": lambda n: "x" + ".a()" * (n // 2),
+    "brackets": lambda n: "[" * n + "]" * n,
+    "lambda": lambda n: "lambda: " * n + "1",
+}
+
+
+@pytest.mark.parametrize("size", [400, 2900, 5000])
+@pytest.mark.parametrize("shape", DEEP)
+def test_deep_nesting_ends_nothing(shape: str, size: int) -> None:
+    """What Python itself compiles comes out as the same function; the rest comes out unread. In a thread of its own."""
+    code = f"def f(x):\n    return {DEEP[shape](size)}\n"
+    found = []
+
+    def ask() -> None:
+        for text in (fence(code + "print(f(2))\n"), code + "\nprint(f(2))\n"):
+            found.append(answered(text, "f").program)
+        found.append(completed("", code + "print(f(2))\n", "f").program)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert len(found) == 3
+    try:
+        compile(code, "<f>", "exec")
+    except (SyntaxError, RecursionError, MemoryError):
+        return
+    assert all(program.startswith(code) for program in found)
+
+
+PIECES = ["def f(x):\n", "    return 1\n", "x = (\n", ")\n", '"""\n', "'''", "if x:\n", "  y = f'{a b}'\n", "\tz\n", "\\\n", "x = [1,\n", "]\n",
+          "class A:\n", "    '''doc\n", "    '''\n", "\0\n", "print(1)\n", "é = 'ü'\n", "f(a b)\n", "    f'''{\n", "a b\n"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12))
+@settings(max_examples=300, deadline=None)
+def test_the_longest_program_is_the_longest(pieces: list[str]) -> None:
+    """Oracle: every run of lines, tried from the longest on."""
+    lines = "".join(pieces).splitlines(keepends=True)
+
+    def parses(text: str) -> bool:
+        try:
+            ast.parse(text)
+        except (SyntaxError, ValueError):
+            return False
+        return True
+
+    slow = next(
+        ("".join(lines[:end]) for end in range(len(lines), 0, -1) if parses("".join(lines[:end]))), ""
+    )
+    assert longest_program("".join(lines)) == slow
+
+
+@given(st.text(alphabet="`~>-1. \n\t<think/>def f(x):=[]'\"#", max_size=120))
+@settings(max_examples=300, deadline=None)
+def test_any_text_has_an_answer(text: str) -> None:
+    assert isinstance(answered(text, "f", "def f(x):\n").program, str)
+    assert isinstance(completed("def f(x):\n", text, "f").program, str)
+
+
+def test_long_answers_take_no_time() -> None:
+    for text in (
+        "x = (\n" * 5000,
+        "def f(x):\n" * 3000,
+        "<think>" * 20_000,
+        fence("a b\n") * 2000,
+        "prose\n" * 900 + FINAL,
+    ):
+        extraction.answered(text, "f")
