@@ -7,7 +7,7 @@ answers one by one. A test that asks again what it asked before, as the message 
 asks what the canonical solution was never asked has been led there by a wrong answer.
 
 Jobs come on standard input as a line of JSON (number, size, seconds, and either rule, atol, args, expected, or
-prompt, test, entry_point, calls) and `size` bytes of answers; out comes [number, status, detail] for each;
+setting, test, entry_point, calls) and `size` bytes of answers; out comes [number, status, detail] for each;
 status "long" says that the verdict hangs on answers of which there are digests only.
 """
 

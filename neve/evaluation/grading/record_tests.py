@@ -19,7 +19,7 @@ import os
 import sys
 import time
 
-from neve.evaluation.grading.inside.plain_data import FOREIGN, answer, arguments, dumps, encode
+from neve.evaluation.grading.inside.plain_data import FOREIGN, answer, arguments, dumps, encode, module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def test_namespace(job: dict[str, Any], candidate: Callable[..., Any]) -> dict[s
     """HumanEval's test as a namespace in which the function asked for is `candidate`; random numbers are seeded."""
     import random
 
-    namespace: dict[str, Any] = {"__name__": "test"}
-    exec(compile(job["prompt"] + "    pass\n", "<prompt>", "exec", dont_inherit=True), namespace)
+    namespace = module("test")
+    exec(compile(job["setting"], "<prompt>", "exec", dont_inherit=True), namespace)
     exec(compile(job["test"], "<test>", "exec", dont_inherit=True), namespace)
     namespace[job["entry_point"]] = candidate
     random.seed(0)
@@ -51,7 +51,7 @@ def _heard(job: dict[str, Any]) -> tuple[list[Any], list[str]]:
     """Calls of one run of `check`, and the answers."""
     calls: list[Any] = []
     answers: list[str] = []
-    solution: dict[str, Any] = {"__name__": "solution"}
+    solution = module("solution")
     exec(compile(job["solution"], "<solution>", "exec", dont_inherit=True), solution)
 
     def candidate(*args: Any, **kwargs: Any) -> Any:
@@ -68,7 +68,7 @@ def record_assertions(job: dict[str, Any]) -> dict[str, Any]:
     """Assertions of the form `left == right`: left as source, right as a value."""
     import ast
 
-    namespace: dict[str, Any] = {"__name__": "solution"}
+    namespace = module("solution")
     exec(compile(job["solution"], "<solution>", "exec", dont_inherit=True), namespace)
     tests = ast.parse(job["test"]).body
     setup = "\n".join(ast.unparse(statement) for statement in tests if not isinstance(statement, ast.Assert))
@@ -90,7 +90,7 @@ def record_assertions(job: dict[str, Any]) -> dict[str, Any]:
 
 def record_inputs(job: dict[str, Any]) -> dict[str, Any]:
     """Answers to given arguments, a line for each part of the calls, and the seconds of each."""
-    namespace: dict[str, Any] = {"__name__": "solution"}
+    namespace = module("solution")
     exec(compile(job["solution"], "<solution>", "exec", dont_inherit=True), namespace)
     function = namespace[job["entry_point"]]
     answers, seconds = [], []

@@ -332,10 +332,15 @@ def _from_inputs(tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
 def _job(task: Task, machine: Machine, whole: bool) -> dict[str, Any]:
     """What `recording` needs for a task."""
     return {
-        "kind": machine.benchmark.grading, "task_id": task.task_id, "prompt": task.prompt, "solution": task.program,
+        "kind": machine.benchmark.grading, "task_id": task.task_id, "setting": _setting(task), "solution": task.program,
         "test": task.test,
         "entry_point": task.entry_point, "seconds": RECORD_SECONDS, "whole": whole,
     }  # fmt: skip
+
+
+def _setting(task: Task) -> str:
+    """Source of what a test may use beside the function: imports and helpers of the prompt."""
+    return task.program if task.self_contained else f"{task.prompt}    pass\n"
 
 
 def _recorded(jobs: Sequence[dict[str, Any]], machine: Machine) -> dict[str, dict[str, Any]]:
@@ -363,7 +368,12 @@ def _from_tests(tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
         judge = (
             {"rule": "equal", "atol": 0.0, "args": []}
             if machine.benchmark.grading == "assertions"
-            else {"prompt": task.prompt, "test": task.test, "entry_point": task.entry_point, "calls": calls}
+            else {
+                "setting": _setting(task),
+                "test": task.test,
+                "entry_point": task.entry_point,
+                "calls": calls,
+            }
         )
         suites[task.task_id] = Suite(
             calls,

@@ -12,7 +12,7 @@ from neve.tasks.benchmarks import Benchmark
 from neve.tasks.task import Task
 from neve.tasks.traits import TABLE
 
-from ..cheats import CHEATS, program
+from .cheats import CHEATS, program
 
 PLACE = sandbox.probe()
 pytestmark = pytest.mark.skipif(PLACE.tier == "none", reason=PLACE.detail)

@@ -41,6 +41,13 @@ FOREIGN = '["foreign", '
 """How a foreign object begins in text; within a string the quotes would be escaped."""
 
 
+def module(name: str) -> dict[str, Any]:
+    """The namespace of a new module that `sys.modules` knows: dataclasses, pickle and type hints look a program up there."""
+    made = type(sys)(name)
+    sys.modules[name] = made
+    return made.__dict__
+
+
 class Foreign:
     """Stands for a value that is no plain data."""
 

@@ -19,7 +19,7 @@ import os
 import sys
 import time
 
-from neve.evaluation.grading.inside.plain_data import answer, arguments, decode, dumps, text
+from neve.evaluation.grading.inside.plain_data import answer, arguments, decode, dumps, module, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def main() -> None:
     def limited(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
-    namespace: dict[str, Any] = {"__name__": "candidate"}
+    namespace = module("candidate")
     parts, broken = list(job["parts"]), None
     seconds: list[float] = []
     answers: list[str] = []
