@@ -46,6 +46,15 @@ _VBA = (
     r"|\b(Active|This)?Workbooks?\b|\bWorksheets?\b|\b(Active|This)(Document|Presentation|Sheet|Cell|Chart|Window)\b|\bWorksheetFunction\b"
     r"|\bApplication\.(ScreenUpdating|VBE|Run)|\b(Excel|Word|Outlook|Access|PowerPoint)\.[A-Z]|\bCells\(|\bRange\(\"|\bSelection\.|\bVBComponents?\b|\bAs (Template|Document)\b"
 )
+_VB6 = (
+    r"\bApp\.(Path|EXEName|Major|Minor|Revision|PrevInstance|Title|hInstance)\b|\bScreen\.(MousePointer|TwipsPer|Width|Height|Active)|\bPrinter\."
+    r"|\bVB\.[A-Z]|\bAs (Form|PictureBox|VB\.\w+)\b|\b(Load|Unload) frm|\bfrm\w+\.(Show|Hide|Caption)\b|^[ \t]*(Public |Private )?Sub Main\(\)|\bForm_Load\b"
+)
+_ROCQ = (
+    r"^\s*((From\s+[\w.]+\s+)?Require\s|(Theorem|Lemma|Definition|Inductive|Fixpoint|Record|Instance|Notation|Section|Module|Axiom|Parameter|Ltac|Corollary|Goal)\s|(Proof|Qed|Defined)\.)"
+    r"|^(Export|Import|Reserved|Set|Unset|Open|Close|Local|Global|Transparent|Opaque|Hint|Variables?|Context|Arguments|Coercion|Canonical|Example|Fact|Remark|Proposition"
+    r"|CoInductive|Class|Program|Infix|Extraction|Declare|Delimit|Bind|Print|Check|Eval|Compute|Generalizable)\s[^;{}\n]*\.\s*$|\A\s*\(\*[* \n]"
+)
 _GSC = r"^\s*#\s*(using|insert|namespace|using_animtree|precache)\b|\b(level|self)\s+thread\b"
 _CPP = (
     r"^\s*(class|struct)[ \t]+(\w+(\([^)\n]*\))?[ \t]+)*[\w:]+[ \t]*(final\s*)?(:\s*(public|private|protected|virtual)\s|\{\s*(public|private|protected)\s*:)"
@@ -127,7 +136,7 @@ _RULES: dict[str, tuple[Signs, str | None]] = {
         [
             ("V", r"^module\s+\w+\s*$(\s*//[^\n]*)*\s*(import|fn|pub|struct|const)\b|^(pub\s+)?fn\s+(\([^)\n]*\)\s*)?\w+\([^\n]*\{\s*$|\A#!.*\bv\b"),
             ("Verilog", r"^\s*(module\s+\\?\w+\s*($|[#(;]|//)|endmodule\b|primitive\s|always\s*@|`(timescale|define|include|ifdef|ifndef|default_nettype)\b)"),
-            ("Rocq Prover", r"^\s*((From\s+[\w.]+\s+)?Require\s|(Theorem|Lemma|Definition|Inductive|Fixpoint|Record|Instance|Notation|Section|Module|Axiom|Parameter|Ltac|Corollary|Goal)\s|(Proof|Qed|Defined)\.)"),
+            ("Rocq Prover", _ROCQ),
             ("V", r"^\s*(import\s+[\w.]+\s*$|(pub\s+)?struct\s+\w+\s*\{)"),
         ],
         "Verilog",
@@ -158,7 +167,7 @@ _RULES: dict[str, tuple[Signs, str | None]] = {
     ".nu": ([("Nu", r"\A#!.*nush|^\s*;;|^\s*\((load|class|set|function|puts|import|unless|macro)\b")], "Nushell"),
     ".bs": ([("Bikeshed", r"(?i)^<pre\s+class\s*=\s*['\"]?metadata"), ("BrighterScript", r"(?i)^\s*(sub\s+\w+\s*\(|end\s+(sub|function|class|namespace)\b|function\s+\w+\s*\([^\n]*\)|import\s+\"|')"), ("Bluespec BH", r"^package\s+\w")], "Bluespec BH"),
     ".bas": (
-        [("B4X", r"\A\W{0,3}([^\n]*\n){0,9}B4[AJRi]=true"), ("BASIC", r"\A\s*\d+\s"), ("FreeBASIC", _FREEBASIC), ("QuickBASIC", _QUICKBASIC), ("VBA", _VBA), ("Visual Basic 6.0", r"^[ \t]*Attribute VB_Name"), ("FreeBASIC", r"(?i)^[ \t]*(return |extern \"|namespace |var \w+ =|dim as )")],
+        [("B4X", r"\A\W{0,3}([^\n]*\n){0,9}B4[AJRi]=true"), ("BASIC", r"\A\s*\d+\s"), ("FreeBASIC", _FREEBASIC), ("QuickBASIC", _QUICKBASIC), ("VBA", _VBA), ("Visual Basic 6.0", _VB6), ("VBA", r"^[ \t]*Attribute VB_Name"), ("FreeBASIC", r"(?i)^[ \t]*(return |extern \"|namespace |var \w+ =|dim as )")],
         "BASIC",
     ),
     ".bi": ([("QuickBASIC", r"(?i)'\$include|\$(includeonce|if)\b|\bas _(byte|offset|mem)|^'\$"), ("FreeBASIC", _FREEBASIC), ("QuickBASIC", _QUICKBASIC)], "FreeBASIC"),
@@ -235,7 +244,7 @@ _RULES: dict[str, tuple[Signs, str | None]] = {
     ),
     ".sql": (
         [
-            ("PLpgSQL", r"(?i)\blanguage\s+'?plpgsql\b|\$\$\s*(declare|begin)\b|^\\(i|connect|set|echo)\b|\bas\s+\$\w*\$|^\s*begin\s*(work\s*)?;"),
+            ("PLpgSQL", r"(?i)\blanguage\s+'?plpgsql\b|\$\$\s*(declare|begin)\b|^\\(i|connect|set|echo)\b|\bas\s+\$\w*\$"),
             ("SQLPL", r"(?i)\bmode\s+db2sql\b|\bsys(cat|proc|ibm)\.|\bend\s*!\s*$|\balter\s+module\b|result_set_locator|\bcurrent\s+timestamp\s*\+"),
             ("PLSQL", r"(?i)\bcreate\s+(or\s+replace\s+)?(editionable\s+)?(package|type\s+body)\b|\bdbms_\w+\.|\bpragma\s+autonomous_transaction\b|\bauthid\s+(definer|current_user)|\$\$plsql_|\bconnect\s+by\b|%(row)?type\b|\bsystimestamp\b|\bxmltype\b"
                 r"|\.nextval\b|\bconstructor\s+function\b|^\s*/\s*\n\s*(create|begin|show)\b|\bset\s+serveroutput\b"),

@@ -81,12 +81,30 @@ def extension(language: str) -> str:
     return (_table().get(language, {}).get("extensions") or [""])[0]
 
 
+DIALECTS = {
+    "PLpgSQL": "SQL", "PLSQL": "SQL", "SQLPL": "SQL", "TSQL": "SQL", "TSX": "TypeScript",
+}  # fmt: skip
+"""Languages of Linguist that most lists, and most corpora, call by the name of another."""
+
+
 def named(names: pa.Array) -> pa.Array:
-    """Linguist's spelling of given language names ("python", "csharp"); what it does not know stays as it is."""
+    """Linguist's spelling of language names ("python", "csharp"), dialects by the name of their language.
+
+    What Linguist does not know stays as it is.
+    """
     coded = names.dictionary_encode()
-    known = _spellings()
-    each = [known.get(name.lower(), name) if name else None for name in coded.dictionary.to_pylist()]
+    each = [spelled(name) if name else None for name in coded.dictionary.to_pylist()]
     return pa.array(each, pa.string()).take(coded.indices)
+
+
+def spelled(name: str) -> str:
+    """`named` of one.
+
+    >>> spelled("golang"), spelled("tsx"), spelled("T-SQL")
+    ('Go', 'TypeScript', 'T-SQL')
+    """
+    known = _spellings().get(name.lower(), name)
+    return DIALECTS.get(known, known)
 
 
 @cache

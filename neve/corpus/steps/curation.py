@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 from neve import documents, engine
 from neve.corpus.contamination.benchmark_index import by_benchmark
 from neve.corpus.duplicates import exact_duplicates, near_duplicates, shingles
+from neve.corpus.languages import detection, headers
 from neve.corpus.licenses import license_evidence
 from neve.corpus.ordering import grouping, split
 from neve.corpus.ordering.families import family
@@ -117,11 +118,15 @@ class Curation:
         frame = text_passes.identify(self.files, excluded, self.settings["max_file_bytes"], near_)
         self.save(frame, "identified", "decode, hash, languages" + (", MinHash" if bands else ""))
         columns = [name for name in frame.column_names if name not in ("number", "bands")]
-        table, wanted = documents.read(self.scratch / "identified", columns), self.settings["languages"]
+        table = documents.read(self.scratch / "identified", columns)
+        wanted = [detection.spelled(name) for name in self.settings["languages"]]
+        language = table["language"].combine_chunks()
+        cplusplus = headers.of_cplusplus(table, table["told"].to_numpy())
+        language = pc.if_else(pa.array(cplusplus), pa.scalar("C++", language.type), language)
         if not wanted:
-            language = pc.fill_null(table["language"], "Text")
-            table = table.set_column(table.column_names.index("language"), "language", language)
-        self.rows = Rows(table)
+            language = pc.fill_null(language, "Text")
+        table = table.set_column(table.column_names.index("language"), "language", language)
+        self.rows = Rows(table.drop_columns("told"))
         places, at = np.unique(place_numbers(self.rows.table["key"].combine_chunks()), return_inverse=True)
         self.alone = (np.bincount(at, minlength=len(places)) == 1)[at]
         self.rows.stop_where(

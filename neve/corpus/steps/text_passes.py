@@ -118,7 +118,8 @@ def identify(
             "size": pc.binary_length(texts.cast(pa.large_binary())),
             "encoding": encoding,
             "code_language": code_language,
-            "language": pc.replace_with_mask(detection.named(language.cast(pa.string())), unknown, detected),
+            "language": detection.named(pc.replace_with_mask(language.cast(pa.string()), unknown, detected)),
+            "told": pc.and_(pc.invert(unknown), pc.equal(source.cast(pa.string()), "table")),
             "rule": rule,
             "value": pc.if_else(large, sizes.cast(_number), pa.scalar(None, _number)),
             "limit": pc.if_else(large, pa.scalar(float(max_bytes)), pa.scalar(None, _number)),
@@ -126,7 +127,8 @@ def identify(
 
     fields = {
         "key": KEY, "doc_id": _text, "repo": _text, "path": _text, "license": _text, "license_path": _text,
-        "size": pa.int64(), "encoding": _text, "code_language": _text, "language": _text, **STOPPED, **({"number": pa.uint64(), "bands": BANDS} if near_ else {}),
+        "size": pa.int64(), "encoding": _text, "code_language": _text, "language": _text,
+        "told": pa.bool_(), **STOPPED, **({"number": pa.uint64(), "bands": BANDS} if near_ else {}),
     }  # fmt: skip
     names = ("source", "repo", "path", "language", "license", "license_path", "content")
     made = engine.kernel(guarded(kernel, fields), {**fields, "error": _text}, counts=True)

@@ -58,7 +58,6 @@ GRAMMARS = {
     "Scala": ("tree_sitter_scala:language",),
     "Shell": ("tree_sitter_bash:language",),
     "Swift": ("tree_sitter_swift:language",),
-    "TSX": ("tree_sitter_typescript:language_tsx",),
     "TypeScript": ("tree_sitter_typescript:language_typescript", "tree_sitter_typescript:language_tsx"),
 }
 """Linguist name: its tree-sitter grammars, module:function. Rules on syntax are asked for these languages alone."""
