@@ -24,6 +24,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +38,7 @@ from neve.training.cores import Crew
 from neve.training.distributed import World
 from neve.training.log import PEAKS
 from neve.training.model import Config, Llama
+from neve.training.settings import LearningRate, Model, Phase, Settings, Training
 
 MODEL = {
     "hidden": 2048, "intermediate": 5632, "layers": 24, "heads": 16, "kv_heads": 16,
@@ -94,16 +96,16 @@ def measure(
     """One row's figures; where `profiled`, prints which kernels one more step spends its time in."""
     gpu = world.device.type == "cuda"
     batch = row.micro_batch * (max(1, round(STEP_TOKENS / row.length / row.micro_batch)) if gpu else 1)
-    ways = {
-        "micro_batch": row.micro_batch,
-        "attention": {"flex": "flex"}.get(row.attention, "sdpa"),
-        "compile": "auto",
-        "activation_checkpointing": "selective" if row.recompute else "none",
-    }
-    training = {
-        "sequence": row.length, "batch": batch, "betas": [0.9, 0.95], "weight_decay": 0.1, "document_mask": row.documents,
-    }  # fmt: skip
-    settings = {"model": model, "training": training, "ways": ways, "precision": "bf16" if gpu else "fp32"}
+    training = Training(
+        sequence=row.length, batch=batch, betas=(0.9, 0.95), weight_decay=0.1, clip=1.0, document_mask=row.documents,
+        validate_steps=0, micro_batch=row.micro_batch, checkpoint_seconds=60.0, keep_checkpoints=1, skip_limit=1,
+        attention={"flex": "flex"}.get(row.attention, "sdpa"), compile="auto",
+        activation_checkpointing="selective" if row.recompute else "none", tensorboard=False, wandb="",
+    )  # fmt: skip
+    phase = Phase(
+        "bench", None, None, LearningRate(1e-4, 0.0, 0, 0, "constant"), "reset", keeps_optimizer=False
+    )
+    settings = Settings(phase, Model(**model), training, 1, "bf16" if gpu else "fp32")
     torch._dynamo.reset()
     if gpu:
         torch.cuda.empty_cache()
@@ -127,7 +129,9 @@ def measure(
                 tokens[torch.rand(tokens.shape, generator=generator) < 1 / DOCUMENT] = END
             if not row.documents and row.attention == "flex":
                 tokens[tokens == END] = 1
-                settings["training"]["document_mask"] = True  # a mask of one document: FlexAttention, causal
+                settings = replace(
+                    settings, training=replace(training, document_mask=True)
+                )  # a mask of one document: FlexAttention, causal
             windows = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
             if gpu:
                 windows = windows[0].pin_memory(), windows[1].pin_memory()
@@ -152,7 +156,7 @@ def measure(
                 )
             )
     speed = batch * row.length / statistics.median(seconds)
-    flops = costs.flops_per_token(model, vocabulary, row.length)
+    flops = costs.flops_per_token(settings.model, vocabulary, row.length)
     peak = PEAKS["H100"]
     figures = {
         **row._asdict(),

@@ -87,20 +87,23 @@ def neve(folder: Path, compiled: bool) -> None:
     from neve.training.distributed import World
     from neve.training.loss import IGNORED
     from neve.training.model import load
+    from neve.training.settings import LearningRate, Model, Phase, Settings, Training
 
     job, windows = read(folder)
-    training = {
-        "sequence": job["length"], "batch": job["batch"], "betas": job["betas"],
-        "weight_decay": job["weight_decay"], "document_mask": False,
-    }  # fmt: skip
-    ways = {
-        "micro_batch": min(MICRO_BATCH, job["batch"]), "attention": "sdpa", "compile": compiled, "activation_checkpointing": "none",
-    }  # fmt: skip
-    settings = {"model": job["model"], "training": training, "ways": ways, "precision": job["precision"]}
+    training = Training(
+        sequence=job["length"], batch=job["batch"], betas=tuple(job["betas"]), weight_decay=job["weight_decay"],
+        clip=job["clip"], document_mask=False, validate_steps=0, micro_batch=min(MICRO_BATCH, job["batch"]),
+        checkpoint_seconds=60.0, keep_checkpoints=1, skip_limit=1, attention="sdpa", compile=compiled,
+        activation_checkpointing="none", tensorboard=False, wandb="",
+    )  # fmt: skip
+    phase = Phase(
+        "bench", None, None, LearningRate(job["rate"], 0.0, 0, 0, "constant"), "reset", keeps_optimizer=False
+    )
+    settings = Settings(phase, Model(**job["model"]), training, 1, job["precision"])
     world = World(0, 1, torch.device("cpu"))
     model = load(folder / "model")
     loop.prepare(model, settings, world)
-    optimizer, crew = optim.adamw(model, training), Crew(model, ways["micro_batch"], world)
+    optimizer, crew = optim.adamw(model, training), Crew(model, training.micro_batch, world)
 
     def step(tokens: torch.Tensor) -> tuple[float, float]:
         targets = torch.full_like(tokens, IGNORED)

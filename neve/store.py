@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from neve.errors import Fault
+from neve.settings import deciding
 
 MANIFEST = "manifest.json"
 FULL_BYTES = 64 << 10
@@ -39,12 +40,10 @@ class Stage:
 
     name: str
     build: str
-    settings: dict[str, Any] = field(default_factory=dict)
-    """What the result depends on; part of the fingerprint."""
+    settings: Any = None
+    """The build's own frozen dataclass or recipe table; all but its execution fields is part of the fingerprint."""
     inputs: dict[str, str] = field(default_factory=dict)
     """Role that `build` knows the input by -> name of the stage that makes it."""
-    extra: dict[str, Any] = field(default_factory=dict)
-    """Settings that do not change the result (paths, threads, how often to save); not fingerprinted."""
     outside: tuple[str, ...] = ()
     """Paths of files or folders from outside without a pinned digest; they count by path, size and time."""
     resumes: bool = False
@@ -94,7 +93,7 @@ def fingerprints(stages: list[Stage]) -> dict[str, str]:
         covered = {
             "build": stage.build,
             "rules": rules_version(stage.build.partition(":")[0]),
-            "settings": stage.settings,
+            "settings": deciding(stage.settings),
             "inputs": {role: prints[name] for role, name in stage.inputs.items()},
             "outside": [entry for path in stage.outside for entry in _outside(path)],
         }
@@ -161,7 +160,7 @@ class Store:
         started = time.monotonic()
         try:
             build = getattr(importlib.import_module(module), function)
-            counts = build({**stage.settings, **stage.extra}, inputs, out)
+            counts = build(stage.settings, inputs, out)
         except BaseException as error:
             full = isinstance(error, Exception) and _disk_full(error, self.folder)
             if not stage.resumes:
@@ -175,7 +174,7 @@ class Store:
             "stage": name,
             "fingerprint": self.prints[name],
             "build": stage.build,
-            "settings": stage.settings,
+            "settings": deciding(stage.settings),
             "inputs": {role: path.name for role, path in inputs.items()},
             "counts": counts,
             "seconds": round(time.monotonic() - started, 3),

@@ -290,13 +290,19 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def build_start(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `start-<phase>`: config.json and *.safetensors of settings["folder"], copied to model/.
+@dataclass(frozen=True)
+class Start:
+    folder: str
+    """A Hugging Face folder."""
+
+
+def build_start(settings: Start, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+    """Stage `start-<phase>`: config.json and *.safetensors of `settings.folder`, copied to model/.
 
     Copied, so that the run holds all it needs. The vocabulary must be the run's own, entry for entry, since an
     embedding says nothing under another one.
     """
-    folder = Path(settings["folder"])
+    folder = Path(settings.folder)
     try:
         theirs, ours = (_vocabulary(f / "tokenizer.json") for f in (folder, inputs["tokenizer"]))
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))

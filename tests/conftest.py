@@ -14,7 +14,7 @@ import pytest
 
 from neve import documents as tables
 from neve.recipe.file import parse
-from neve.recipe.recipe import Recipe
+from neve.recipe.recipe import Recipe, Tokenizer
 from neve.tokens import bpe, shards
 
 ROOT = Path(__file__).parents[1]
@@ -138,11 +138,8 @@ def curate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tokenizer(curate: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tokenizer")
-    bpe.build(
-        {"tokenizer": {"vocab_size": 3000, "sample_bytes": 1 << 20, "folder": None}, "seed": 1},
-        {"curate": curate},
-        folder,
-    )
+    section = Tokenizer(vocab_size=3000, sample_bytes=1 << 20)
+    bpe.build(bpe.Settings(section, seed=1), {"documents": curate}, folder)
     return folder
 
 
@@ -152,5 +149,5 @@ def tokens(curate: Path, tokenizer: Path, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("tokens")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shards, "SHARD_TOKENS", 60_000)
-        shards.build({}, {"curate": curate, "tokenizer": tokenizer}, folder)
+        shards.build(None, {"documents": curate, "tokenizer": tokenizer}, folder)
     return folder

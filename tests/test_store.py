@@ -7,12 +7,14 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from neve.errors import Fault
 from neve.locks import locked
+from neve.settings import Execution
 from neve.store import Stage, Store, atomic_write, fingerprints, read_json
 
 MODULE = """
@@ -20,13 +22,20 @@ MODULE = """
     RULES_VERSION = 3
     def build(settings, inputs, out):
         (out / "tries").open("a").write("x")
-        if settings.get("fail"):
+        if settings.fail:
             (out / "half").write_text("half")
-            raise settings["fail"](28, "No space left on device") if callable(settings["fail"]) else ValueError("broken")
+            raise OSError(28, "No space left on device") if settings.fail == "full" else ValueError("broken")
         before = "".join((path / "text").read_text() for path in inputs.values())
-        (out / "text").write_text(before + settings["text"])
-        return {"bytes": len(settings["text"]), "tries": len((out / "tries").read_text())}
+        (out / "text").write_text(before + settings.text)
+        return {"bytes": len(settings.text), "tries": len((out / "tries").read_text())}
 """
+
+
+@dataclass(frozen=True)
+class Settings:
+    text: str
+    fail: Execution[str] = ""
+    threads: Execution[int] = 1
 
 
 @pytest.fixture
@@ -37,11 +46,11 @@ def module(tmp_path: Path, monkeypatch) -> str:
     return "toy_stage:build"
 
 
-def chain(build: str, a: str = "a", b: str = "b", **more) -> list[Stage]:
+def chain(build: str, a: str = "a", b: str = "b", threads: int = 1, **more) -> list[Stage]:
     return [
-        Stage("one", build, settings={"text": a}),
-        Stage("two", build, settings={"text": b}, inputs={"x": "one"}, **more),
-        Stage("three", build, settings={"text": "c"}, inputs={"x": "two"}),
+        Stage("one", build, Settings(a)),
+        Stage("two", build, Settings(b, threads=threads), inputs={"x": "one"}, **more),
+        Stage("three", build, Settings("c"), inputs={"x": "two"}),
     ]
 
 
@@ -56,9 +65,9 @@ def test_only_what_depends_on_a_change_is_stale(module: str, tmp_path: Path) -> 
     assert [store.state(name) for name in store.stages] == ["done", "done", "done"]
 
 
-def test_extra_settings_do_not_count_and_rules_do(module: str, tmp_path: Path) -> None:
-    plain, extra = fingerprints(chain(module)), fingerprints(chain(module, extra={"threads": 7}))
-    assert plain == extra
+def test_execution_fields_do_not_count_and_rules_do(module: str, tmp_path: Path) -> None:
+    plain, other = fingerprints(chain(module)), fingerprints(chain(module, threads=7))
+    assert plain == other
     path = tmp_path / "toy_stage.py"
     from neve.store import rules_version
 
@@ -81,7 +90,7 @@ def test_an_outside_file_counts_by_size_and_time(module: str, tmp_path: Path) ->
 
 
 def test_a_failed_stage_leaves_nothing_that_looks_done(module: str, tmp_path: Path) -> None:
-    store = Store(tmp_path / "stages", [Stage("one", module, settings={"text": "a", "fail": True})])
+    store = Store(tmp_path / "stages", [Stage("one", module, Settings("a", fail="broken"))])
     with pytest.raises(ValueError, match="broken"):
         store.run("one")
     assert store.state("one") == "pending" and not any((tmp_path / "stages").iterdir())
@@ -90,19 +99,17 @@ def test_a_failed_stage_leaves_nothing_that_looks_done(module: str, tmp_path: Pa
 def test_a_resuming_stage_finds_what_it_left(module: str, tmp_path: Path) -> None:
     fails = Store(
         tmp_path / "stages",
-        [Stage("one", module, settings={"text": "a"}, extra={"fail": True}, resumes=True)],
+        [Stage("one", module, Settings("a", fail="broken"), resumes=True)],
     )
     with pytest.raises(ValueError):
         fails.run("one")
     assert fails.state("one") == "partial"
-    again = Store(tmp_path / "stages", [Stage("one", module, settings={"text": "a"}, resumes=True)])
+    again = Store(tmp_path / "stages", [Stage("one", module, Settings("a"), resumes=True)])
     assert again.run("one")["counts"]["tries"] == 2 and again.state("one") == "done"
 
 
 def test_a_full_disk_is_one_line(module: str, tmp_path: Path) -> None:
-    store = Store(
-        tmp_path / "stages", [Stage("one", module, settings={"text": "a"}, extra={"fail": OSError})]
-    )
+    store = Store(tmp_path / "stages", [Stage("one", module, Settings("a", fail="full"))])
     with pytest.raises(Fault, match="the disk is full"):
         store.run("one")
     assert store.state("one") == "pending"

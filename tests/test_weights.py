@@ -172,7 +172,7 @@ def model(tmp_path):
 
 def start(model, out):
     (model / out).mkdir()
-    settings = {"folder": str(model / "model")}
+    settings = weights.Start(str(model / "model"))
     return weights.build_start(settings, {"tokenizer": model / "tokenizer"}, model / out)
 
 

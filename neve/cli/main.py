@@ -98,12 +98,10 @@ def plan(
     from neve.recipe.file import load
     from neve.run import plan as planning
 
-    spec = load(recipe, overrides).model_dump(mode="json")
-    unique = spec["corpus"]["expected_tokens"]
+    spec = load(recipe, overrides)
+    unique = spec.corpus.expected_tokens
     cores = int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))
-    result = planning.plan(
-        spec, spec["tokenizer"]["vocab_size"], gpus, mfu, corpus_tokens=unique, cores=cores
-    )
+    result = planning.plan(spec, spec.tokenizer.vocab_size, gpus, mfu, corpus_tokens=unique, cores=cores)
     if as_json:
         print(json.dumps(result, indent=1))
         return

@@ -14,28 +14,27 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from neve.corpus.settings import Settings
 from neve.corpus.steps import text_passes
 from neve.corpus.steps.curation import Curation
 
 RULES_VERSION = 4
 
 
-def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Curate `inputs["files"]` into `out`: documents/, verdicts/, signals/, clusters/, samples/, timings.json.
 
-    `settings`: the recipe's [corpus] without its sources, `seed`, `exclude_repos`, and `data`, a folder of benchmark
-    files, if there is one. No languages listed means any language, "Text" where it is unknown.
-    Returns counts. Raises Fault when there is nothing to curate, when too many files fail for an internal error, or
+    No languages listed means any language, "Text" where it is unknown. Returns counts. Raises Fault when there is nothing to curate, when too many files fail for an internal error, or
     when the rows that leave are not those that entered. What a killed attempt left in `out` is gone on from.
     """
     text_passes.check_settings(settings)
-    curation = Curation({**settings, "job": "curate"}, inputs["files"], out)
+    curation = Curation("curate", settings, inputs["files"], out)
     curation.identify()
     curation.drop_exact_and_unlicensed()
     curation.measure()
     curation.split()
     curation.parse()
-    near = curation.drop_near() if settings["near"]["enabled"] else {}
+    near = curation.drop_near() if settings.near.enabled else {}
     counts = curation.write()
     shutil.rmtree(curation.scratch)
     return {**counts, **({"near": near} if near else {})}

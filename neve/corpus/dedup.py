@@ -7,25 +7,36 @@ a text that cannot be decoded has a verdict, as in curation, since nothing can b
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neve.corpus import settings as settings_of
 from neve.corpus.steps.curation import Curation
+from neve.recipe.recipe import Decontaminate, Grouping, Near, Secrets
+from neve.settings import pick
 
 RULES_VERSION = 2
 
 
-def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Settings:
+    near: Near
+    max_file_bytes: int
+    quarantine_limit: float
+    seed: int
+
+
+def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Drop the duplicates of `inputs["files"]`: documents/, verdicts/, clusters/, samples/, timings.json in `out`.
 
-    `settings`: `near` as in the recipe, `max_file_bytes`, `quarantine_limit`, `seed`. Returns counts; raises Fault as
-    `curate.build` does.
+    Returns counts; raises Fault as `curate.build` does.
     """
-    alone = {
-        "job": "dedup", "languages": [], "licenses": "any", "exclude_repos": [], "heldout_share": 0.0,
-        "grouping": {"order": "repository"}, "secrets": {"action": "keep"},
-    }  # fmt: skip
-    curation = Curation({**settings, **alone}, inputs["files"], out)
+    alone = pick(
+        settings_of.Settings, settings, languages=[], licenses="any", exclude_repos=[], heldout_share=0.0, filters={},
+        decontaminate=Decontaminate(), grouping=Grouping(order="repository"), secrets=Secrets(action="keep"), data=None,
+    )  # fmt: skip
+    curation = Curation("dedup", alone, inputs["files"], out)
     curation.identify(bands=True)
     curation.drop_exact_and_unlicensed()
     curation.split()

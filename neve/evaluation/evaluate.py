@@ -13,7 +13,8 @@ repository resemble each other, so with few held-out repositories an interval sp
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from neve.evaluation import bits_per_byte, results, statistics
 from neve.evaluation.generation import extraction, generate, model_tokenizer
 from neve.evaluation.grading.grade import grade
 from neve.hashing import seed_of
+from neve.recipe.recipe import Evaluate
 from neve.store import atomic_write, read_json, write_json
 from neve.tasks import benchmarks
 from neve.tasks.task import Task
@@ -34,18 +36,29 @@ if TYPE_CHECKING:
 RULES_VERSION = 2
 
 
-def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Evaluate the models of stages `settings["models"]` (name -> input); writes results.json, models/, samples/.
+@dataclass(frozen=True)
+class Settings:
+    evaluate: Evaluate
+    models: Mapping[str, str]
+    """Name of each model -> its role among the inputs."""
+    pairs: tuple[tuple[str, str], ...]
+    """Models that are compared: a phase, and its control or what it started from."""
+    sandbox: str
+    """The tier that this machine has."""
+    seed: int
 
-    settings: evaluate (the recipe's section), seed, models, pairs ([phase, control], …). inputs: curate, tokenizer,
-    and a train stage's folder (with model/) or a model's own folder for each of the models.
+
+def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+    """Evaluate `settings.models`; writes results.json, models/, samples/.
+
+    inputs: documents, tokenizer, and a train stage's folder (with model/) or a model's own folder for each of the models.
     """
-    section, seed = settings["evaluate"], settings["seed"]
-    data = Path(section["data"]) if section["data"] else None
-    tests = {name: benchmarks.load(name, data) for name in section["tasks"]}
+    section, seed = settings.evaluate, settings.seed
+    data = Path(section.data) if section.data else None
+    tests = {name: benchmarks.load(name, data) for name in section.tasks}
     place = sandbox.probe()
     tokenizer = model_tokenizer.load(inputs["tokenizer"])
-    table = bits_per_byte.heldout(inputs["curate"], section["heldout_bytes"])
+    table = bits_per_byte.heldout(inputs["documents"], section.heldout_bytes)
     texts = {"heldout": bits_per_byte.documents(table, tokenizer)}
     for benchmark in tests.values():
         for metric, tasks in _splits(benchmark).items():
@@ -55,7 +68,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     (out / "models").mkdir(exist_ok=True)
     (out / "samples").mkdir(exist_ok=True)
     parts: dict[str, Any] = {}
-    for name, stage in settings["models"].items():
+    for name, stage in settings.models.items():
         path = out / "models" / f"{name}.json"
         if not path.exists():
             model = _load(inputs[stage])
@@ -64,11 +77,11 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
                 for metric, units in texts.items()
             }
             part = {
-                "bits_per_byte": _bits_per_byte(bits, texts, languages, seed, section["bootstrap"]),
+                "bits_per_byte": _bits_per_byte(bits, texts, languages, seed, section.bootstrap),
                 "benchmarks": {
                     task: _pass_at_1(name, model, tokenizer, benchmark, section, place, out, seed)
                     for task, benchmark in tests.items()
-                    if section["pass_at_1"]
+                    if section.pass_at_1
                 },
                 "units": {
                     metric: {"keys": [u.key for u in units], "bits": bits[metric].tolist()}
@@ -79,8 +92,8 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
         parts[name] = read_json(path)
 
     pairs = [
-        _compare(phase, control, metric, parts, units, seed, section["bootstrap"])
-        for phase, control in settings["pairs"]
+        _compare(phase, control, metric, parts, units, seed, section.bootstrap)
+        for phase, control in settings.pairs
         for metric, units in sorted(texts.items(), key=lambda item: item[0] == "heldout")
         if units
     ]
@@ -158,7 +171,7 @@ def _pass_at_1(
     model: Llama,
     speech: model_tokenizer.Speech,
     benchmark: benchmarks.Benchmark,
-    section: dict[str, Any],
+    section: Evaluate,
     place: sandbox.Sandbox,
     out: Path,
     seed: int,
@@ -171,7 +184,7 @@ def _pass_at_1(
         model,
         speech,
         [task.prompt for task in tasks],
-        max_new_tokens=section["max_new_tokens"],
+        max_new_tokens=section.max_new_tokens,
         stops=benchmark.traits.stops,
         label=f"{name}: generate {benchmark.name}",
     )

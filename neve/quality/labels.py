@@ -19,6 +19,7 @@ the same whatever their number (by ROC-AUC both ways are equal: 0.979 and 0.976 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +44,24 @@ FEWEST = 10
 """Positives without which a head is not worth the name."""
 
 
-def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Settings:
+    encoder: str
+    positives_limit: int
+    negatives: int
+    section_tokens: int
+    epochs: int
+    lr: float
+    seed: int
+
+
+def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `annotator`: labels/, head.safetensors, annotator.json, and embeddings.safetensors for `scores` to reuse."""
     from safetensors.numpy import save_file
 
-    annotator, seed = settings["annotator"], settings["seed"]
-    labels = choose(inputs, annotator["positives_limit"], annotator["negatives"], seed)
-    encoder = Encoder(annotator["encoder"], annotator["section_tokens"])
+    seed = settings.seed
+    labels = choose(inputs, settings.positives_limit, settings.negatives, seed)
+    encoder = Encoder(settings.encoder, settings.section_tokens)
     document, embeddings = _embed(encoder, labels, inputs, out)
 
     target = labels["label"].to_numpy()
@@ -61,7 +73,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     seen = np.stack([training & (fold != k) for k in range(FOLDS)] + [training], axis=1)
     heads = head.fit(
         embeddings, target[document], 1 / counts[document], seen[document],
-        annotator["epochs"], annotator["lr"], seed_of(f"{seed}\0head"),
+        settings.epochs, settings.lr, seed_of(f"{seed}\0head"),
     )  # fmt: skip
     heads.save(out / "head.safetensors")
 
@@ -73,13 +85,13 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     }
     documents.write(labels.drop_columns("language"), out / "labels", documents.LABELS)
     save_file({"embeddings": embeddings, "sections": counts}, out / "embeddings.safetensors")
-    found = {
+    found: dict[str, Any] = {
         "annotator": f"{encoder.name}@{hashlib.sha256((out / 'head.safetensors').read_bytes()).hexdigest()[:8]}",
         "encoder": encoder.name,
         "weights_sha256": encoder.digest,
         "pooling": encoder.pooling,
         "precision": encoder.precision,
-        "section_tokens": annotator["section_tokens"],
+        "section_tokens": settings.section_tokens,
         "score": "mean over top, middle and bottom sections of the head's probability",
         "folds": FOLDS,
         "fold_rule": "key of (doc_id, seed, 'fold') mod folds; a training label is scored by the head of its fold",
@@ -105,7 +117,7 @@ def choose(inputs: dict[str, Path], positives_limit: int, negatives: int, seed: 
             f"annotator.positives: {good.num_rows} documents are left of the exemplars after curation, "
             f"at least {FEWEST} are needed; name more or larger exemplar sources"
         )
-    pool = documents.read(inputs["curate"] / "documents", columns, ds.field("split") == "train")
+    pool = documents.read(inputs["documents"] / "documents", columns, ds.field("split") == "train")
     pool = pool.filter(pc.invert(pc.is_in(pool["doc_id"], good["doc_id"].combine_chunks())))
     good, pool = good.slice(0, positives_limit), _drawn(pool, seed, "negative")
     if pool.num_rows < FEWEST:
@@ -160,7 +172,7 @@ def _embed(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Embeddings [sections, dimensions] of the labelled documents, and each section's row in `labels`, ascending."""
     rows, embeddings = [], []
-    for label, stage in ((1.0, "exemplars"), (0.0, "curate")):
+    for label, stage in ((1.0, "exemplars"), (0.0, "documents")):
         file = out / f"{stage}.tokens"
         wanted = labels.filter(pc.equal(labels["label"], label))["doc_id"].combine_chunks()
         doc_ids, sections = encoder.gather(inputs[stage] / "documents", wanted, file)

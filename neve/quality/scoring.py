@@ -33,8 +33,8 @@ BLOCK = 512
 """Sections between two saves: a minute's work at most on a slow laptop."""
 
 
-def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `scores` (resumes): scores/*.parquet (SCORES) for every document of `curate`, sorted by doc_id."""
+def build(settings: None, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+    """Stage `scores` (resumes): scores/*.parquet (SCORES) for every document, sorted by doc_id."""
     annotator = store.read_json(inputs["annotator"] / "annotator.json")
     heads = Heads.load(inputs["annotator"] / "head.safetensors")
     work = out / "blocks"
@@ -45,7 +45,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
             f"annotator.encoder = {encoder.name!r}: its weights are not those that the annotator was trained on "
             f"({encoder.digest[:12]}… beside {annotator['weights_sha256'][:12]}…); train it anew or restore them"
         )
-    doc_ids, sections = _sections(encoder, inputs["curate"] / "documents", work)
+    doc_ids, sections = _sections(encoder, inputs["documents"] / "documents", work)
     labels = _Labels(inputs["annotator"], doc_ids, annotator["seed"])
     scores = np.empty(len(sections))
     done = labels.score(heads, sections, scores)
@@ -53,7 +53,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     order = order[~done[order]]
     _encode(encoder, heads, sections, order, labels.head[sections.documents], scores, work)
     table = ranked(
-        doc_ids, sections.documents, scores, annotator["annotator"], inputs["curate"] / "documents"
+        doc_ids, sections.documents, scores, annotator["annotator"], inputs["documents"] / "documents"
     )
     rows = documents.write(table, out / "scores", documents.SCORES)
     for file in sorted(work.iterdir()):

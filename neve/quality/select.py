@@ -44,52 +44,80 @@ class Pool:
         return Pool(self.doc_ids[rows], self.tokens[rows], self.ranks[rows], self.scores[rows])
 
 
-def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class SelectedPhase:
+    name: str
+    tokens: int
+    repeats: int
+    control: bool
+
+
+@dataclass(frozen=True)
+class Seeds:
+    seeds: int
+    python_share: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    phases: tuple[SelectedPhase, ...]
+    synthesis: Seeds | None
+    seed: int
+
+
+@dataclass(frozen=True)
+class ControlSettings:
+    name: str
+    """The phase whose control is drawn."""
+    tokens: int
+    seed: int
+
+
+def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `selection`: <phase>.parquet, <phase>-random.parquet for controls, seeds.parquet, selection.json."""
     pools = _pools(inputs["tokens"], inputs["scores"])
     counts: dict[str, Any] = {}
     report: dict[str, Any] = {"phases": {}}
-    for phase in settings["phases"]:
-        chosen, about = quality(pools, phase["tokens"], phase["repeats"])
-        repeats = dict.fromkeys(chosen, phase["repeats"])
-        counts[phase["name"]] = _write(out / f"{phase['name']}.parquet", chosen, repeats)
-        report["phases"][phase["name"]] = {
-            "tokens": phase["tokens"], "repeats": phase["repeats"],
+    for phase in settings.phases:
+        chosen, about = quality(pools, phase.tokens, phase.repeats)
+        repeats = dict.fromkeys(chosen, phase.repeats)
+        counts[phase.name] = _write(out / f"{phase.name}.parquet", chosen, repeats)
+        report["phases"][phase.name] = {
+            "tokens": phase.tokens, "repeats": phase.repeats,
             "documents": sum(row["documents"] for row in about.values()),
             "unique_tokens": sum(row["tokens"] for row in about.values()), "languages": about,
         }  # fmt: skip
-        if settings["synthesis"] and "seeds" not in report:
+        if settings.synthesis and "seeds" not in report:
             report["seeds"] = counts["seeds"] = _seeds(
-                chosen, pools, settings["synthesis"], out / "seeds.parquet"
+                chosen, pools, settings.synthesis, out / "seeds.parquet"
             )
-        if phase["control"]:
-            name = f"{phase['name']}-random"
-            quotas = shares({language: row["tokens"] for language, row in about.items()}, phase["tokens"])
+        if phase.control:
+            name = f"{phase.name}-random"
+            quotas = shares({language: row["tokens"] for language, row in about.items()}, phase.tokens)
             longest = {language: row["longest"] for language, row in about.items()}
-            counts[name] = _control(pools, quotas, longest, settings["seed"], name, out, report["phases"])
+            counts[name] = _control(pools, quotas, longest, settings.seed, name, out, report["phases"])
     write_json(out / "selection.json", report)
     return counts
 
 
-def build_control(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+def build_control(settings: ControlSettings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `control-<phase>` of a synthetic phase: random documents in the languages' shares of its tokens."""
-    phase = settings["phase"]
     index = documents.read(inputs["synthetic-tokens"] / "index.parquet", ["language", "length", "split"])
     made = index.filter(pc.equal(index["split"], "train")).group_by("language").aggregate([("length", "sum")])
     if not made.num_rows:
         raise Fault(
-            f"phase {phase['name']}: synthesis accepted no document, so its control has no language mix to follow"
+            f"phase {settings.name}: synthesis accepted no document, so its control has no language mix to follow"
         )
     pools = _pools(inputs["tokens"], None)
     weights = {row["language"]: row["length_sum"] for row in made.to_pylist() if row["language"] in pools}
     if not weights:
         raise Fault(
-            f"phase {phase['name']}: the corpus has no document in any language of the synthetic ones"
+            f"phase {settings.name}: the corpus has no document in any language of the synthetic ones"
         )
-    quotas = shares(weights, phase["tokens"])
-    name = f"{phase['name']}-random"
+    quotas = shares(weights, settings.tokens)
+    name = f"{settings.name}-random"
     report: dict[str, Any] = {"phases": {}}
-    counts = {name: _control(pools, quotas, quotas, settings["seed"], name, out, report["phases"])}
+    counts = {name: _control(pools, quotas, quotas, settings.seed, name, out, report["phases"])}
     write_json(out / "selection.json", report)
     return counts
 
@@ -173,9 +201,7 @@ def _write(path: Path, chosen: dict[str, Pool], repeats: dict[str, int]) -> dict
     return {"documents": len(ids), "tokens": sum(int(chosen[name].tokens.sum()) for name in names)}
 
 
-def _seeds(
-    chosen: dict[str, Pool], pools: dict[str, Pool], synthesis: dict[str, Any], path: Path
-) -> dict[str, int]:
+def _seeds(chosen: dict[str, Pool], pools: dict[str, Pool], synthesis: Seeds, path: Path) -> dict[str, int]:
     """Write the seeds: the best of the selection, `python_share` of them Python, languages evenly interleaved.
 
     The other languages keep their proportions of the corpus's tokens. Where more seeds are wanted than the selection
@@ -187,10 +213,10 @@ def _seeds(
     whole = {name: float(pools[name].tokens.sum()) for name, part in chosen.items() if len(part.tokens)}
     python = whole.pop("Python", None)
     if python is not None:
-        share = synthesis["python_share"] if whole else 1.0
+        share = synthesis.python_share if whole else 1.0
         scale = (1 - share) / sum(whole.values()) if whole else 0.0
         whole = {**{name: weight * scale for name, weight in whole.items()}, "Python": share}
-    wanted = shares(whole, synthesis["seeds"])
+    wanted = shares(whole, synthesis.seeds)
     ids, names, ranks, turns, places = [], [], [], [], []
     for name in sorted(wanted):
         row = np.arange(wanted[name])

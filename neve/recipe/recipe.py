@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from neve.errors import Fault
 from neve.recipe.training import Phase, Section, Training
+from neve.settings import Execution
 from neve.tasks import benchmarks
 
 LANGUAGES = [
@@ -46,7 +47,7 @@ class Run(Section):
     """Name of the run, and of its folder."""
     seed: int = Field(default=1, ge=0)
     """The one seed that all others are derived from."""
-    out: str = "runs"
+    out: Execution[str] = "runs"
     """Folder in which the run's folder `<out>/<name>` lies."""
 
 
@@ -153,7 +154,7 @@ class Corpus(Section):
     """A larger file gets a verdict unread."""
     max_archive_bytes: int = Field(default=4 << 30, ge=1)
     """An archive that unpacks to more is refused (a bomb)."""
-    expected_tokens: int | None = Field(default=None, ge=1)
+    expected_tokens: Execution[int | None] = Field(default=None, ge=1)
     """Unique tokens expected; `neve plan` counts epochs with them, nothing else reads them."""
     heldout_share: float = Field(default=0.03, ge=0, lt=1)
     """Share of repositories held out of training, at least one where there are two or more."""
@@ -220,7 +221,7 @@ class Synthesis(Section):
     """"local" serves the model with llama.cpp on this machine; else the base URL of an OpenAI-compatible API."""
     model: str = "smollm2-135m-instruct"
     """local: a pinned model's name or a GGUF file; else the model's name at the endpoint."""
-    api_key_env: str = "NEVE_API_KEY"
+    api_key_env: Execution[str] = "NEVE_API_KEY"
     """Environment variable that holds the endpoint's key; the key itself never stands in a file."""
     tokens: int = Field(ge=1)
     """Accepted synthetic tokens wanted (of Neve's tokenizer); generation ends when they are reached."""
@@ -236,9 +237,9 @@ class Synthesis(Section):
     """Tokens of an answer, at most."""
     temperature: float = Field(default=0.7, ge=0)
     top_p: float = Field(default=0.95, gt=0, le=1)
-    concurrency: int = Field(default=8, ge=1)
+    concurrency: Execution[int] = Field(default=8, ge=1)
     """Requests in flight."""
-    ledger: str | None = None
+    ledger: Execution[str | None] = None
     """SQLite file of questions and answers; default: `ledger.sqlite` in the run's folder."""
 
 

@@ -10,9 +10,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from neve.settings import Execution
+
 
 class Section(BaseModel):
-    """A table of the recipe: frozen, and strict about keys that it does not know."""
+    """A table of the recipe: frozen, and strict about keys that it does not know.
+
+    A field of type `Execution[...]` changes the result by rounding at most: nothing is built again for it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -24,7 +29,7 @@ class Training(Section):
     """Tokens of one window."""
     batch_tokens: int = Field(default=1 << 22, ge=8)
     """Tokens of one optimizer step, a multiple of sequence."""
-    micro_batch: int = Field(default=16, ge=1)
+    micro_batch: Execution[int] = Field(default=16, ge=1)
     """Windows at a time on one device; on a CPU its cores share them out, each with gradients of its own."""
     betas: tuple[float, float] = (0.9, 0.95)
     weight_decay: float = Field(default=0.1, ge=0)
@@ -37,29 +42,22 @@ class Training(Section):
     """Whether attention stops at <|endoftext|>."""
     validate_steps: int = Field(default=0, ge=0)
     """Held-out bits per byte by language are taken every so many steps; 0: never."""
-    checkpoint_seconds: float = Field(default=60.0, gt=0)
+    checkpoint_seconds: Execution[float] = Field(default=60.0, gt=0)
     """A checkpoint at least so often."""
-    keep_checkpoints: int = Field(default=2, ge=1)
+    keep_checkpoints: Execution[int] = Field(default=2, ge=1)
     """Checkpoints of a phase in training that stay on disk, the newest."""
-    skip_limit: int = Field(default=10, ge=1)
+    skip_limit: Execution[int] = Field(default=10, ge=1)
     """Steps in a row that may be skipped, for a loss or gradient that is not finite, before the phase ends."""
-    attention: Literal["auto", "sdpa", "flex"] = "auto"
+    attention: Execution[Literal["auto", "sdpa", "flex"]] = "auto"
     """Kernel of attention: PyTorch's scaled_dot_product_attention or FlexAttention; auto: what suits mask and device."""
-    compile: Literal["auto"] | bool = "auto"
+    compile: Execution[Literal["auto"] | bool] = "auto"
     """Whether torch.compile makes the kernels; auto: on CUDA."""
-    activation_checkpointing: Literal["auto", "none", "selective"] = "auto"
+    activation_checkpointing: Execution[Literal["auto", "none", "selective"]] = "auto"
     """Whether the backward pass computes part of the activations anew, to save memory."""
-    tensorboard: bool = False
+    tensorboard: Execution[bool] = False
     """Whether curves are written for TensorBoard too."""
-    wandb: str = ""
+    wandb: Execution[str] = ""
     """Project at Weights & Biases that gets the curves too; empty: none."""
-
-
-WAYS = {
-    "micro_batch", "checkpoint_seconds", "keep_checkpoints", "skip_limit", "attention", "compile",
-    "activation_checkpointing", "tensorboard", "wandb",
-}  # fmt: skip
-"""Fields of [training] that change the result by rounding at most: no phase is trained again for them."""
 
 
 class LearningRate(Section):

@@ -8,9 +8,11 @@ without a server, and what it shows of each kind is limited.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neve.recipe.recipe import Recipe
 from neve.report import charts
 from neve.report.charts import Chart
 from neve.report.claim import METRICS, claim, headlines
@@ -35,9 +37,14 @@ WORDS = {
 }
 
 
-def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Settings:
+    recipe: Recipe
+
+
+def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `report`: `index.html` and `summary.json` from all other stages' folders."""
-    summary = summarize(inputs, settings["recipe"])
+    summary = summarize(inputs, settings.recipe.model_dump(mode="json"))
     write_json(out / "summary.json", summary)
     atomic_write(out / "index.html", render(summary))
     return {"bytes": (out / "index.html").stat().st_size}

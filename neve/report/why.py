@@ -137,7 +137,7 @@ def _phases(places: dict[str, Path], doc_id: str) -> list[dict[str, Any]]:
             parts = list(zip(view.folders, view.parts, view.windows_of(windows), strict=True))
         else:
             parts = [(place, view, windows)]
-        parts = [part for part in parts if "synthetic-tokens" not in read_json(part[0] / MANIFEST)["inputs"]]
+        parts = [part for part in parts if read_json(part[0] / "view.json")["kind"] != "synthetic"]
         seen = [
             part.seen(at, seed, count, training["sequence"])
             for at_place, part, count in parts

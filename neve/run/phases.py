@@ -2,25 +2,28 @@
 
 Data stands before any training, so that `--until` the last view leaves everything a GPU node needs, and the
 node trains from `run.json` and `stages/` alone (`jobs`). What a phase's result depends on is in its settings;
-what changes it by rounding at most is in `ways`, for which nothing is trained again.
+what changes it by rounding at most is an execution field, for which nothing is trained again.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from neve.quality import select
 from neve.recipe.recipe import Recipe
-from neve.recipe.training import WAYS, Phase
+from neve.recipe.training import Data, Phase
+from neve.settings import pick, plain
 from neve.store import Stage, Store
-from neve.tokens import mix
-from neve.training import costs
+from neve.tokens import build_view, heldout, mix
+from neve.training import costs, settings
+from neve.weights import Start
 
 
 def stages(recipe: Recipe, precision: str) -> list[Stage]:
     """All stages from the views to the last phase's training, each after those that it reads."""
     made = [stage for phase in recipe.phase for stage in _data(recipe, phase)]
     if recipe.training.validate_steps:
-        limit = {"bytes": recipe.evaluate.heldout_bytes}
+        limit = heldout.Settings(bytes=recipe.evaluate.heldout_bytes)
         made.append(Stage("heldout", "neve.tokens.heldout:build", limit, {"tokens": "tokens"}))
     for phase in recipe.phase:
         made.append(_train(recipe, phase, phase.name, precision))
@@ -34,16 +37,15 @@ def control(phase: Phase) -> str:
     return f"{phase.name}-random"
 
 
-def selections(recipe: Recipe) -> list[dict[str, Any]]:
+def selections(recipe: Recipe) -> tuple[select.SelectedPhase, ...]:
     """The phases that read a selection, as stage `selection` wants them; a mix's selection is its share of the tokens."""
     found = []
     for phase in recipe.phase:
         for part, slots in zip(phase.parts, _slots(phase), strict=True):
             if part.data == "selection" and phase.tokens is not None:
                 tokens = phase.tokens * slots // mix.SLOTS
-                about = phase.model_dump(mode="json", include={"name", "repeats", "control"})
-                found.append(about | {"tokens": tokens})
-    return found
+                found.append(pick(select.SelectedPhase, phase, tokens=tokens))
+    return tuple(found)
 
 
 def _slots(phase: Phase) -> list[int]:
@@ -58,7 +60,7 @@ def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
             Stage(
                 f"start-{phase.name}",
                 "neve.weights:build_start",
-                settings={"folder": phase.start},
+                settings=Start(phase.start),
                 inputs={"tokenizer": "tokenizer"},
                 outside=(phase.start,),
             )
@@ -71,7 +73,7 @@ def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
     if phase.mix:
         shares = {str(part.data): slots for part, slots in zip(phase.mix, _slots(phase), strict=True)}
         parts = {data: f"mix-{phase.name}-{data}" for data in shares}
-        made.append(Stage(f"view-{phase.name}", "neve.tokens.mix:build", {"mix": shares}, parts))
+        made.append(Stage(f"view-{phase.name}", "neve.tokens.mix:build", mix.Settings(shares), parts))
     if phase.control:
         chosen = "selection"
         if phase.data == "synthetic":
@@ -80,10 +82,7 @@ def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
                 Stage(
                     chosen,
                     "neve.quality.select:build_control",
-                    settings={
-                        "phase": phase.model_dump(mode="json", include={"name", "tokens"}),
-                        "seed": recipe.run.seed,
-                    },
+                    settings=pick(select.ControlSettings, phase, seed=recipe.run.seed),
                     inputs={"tokens": "tokens", "synthetic-tokens": "synthetic-tokens"},
                 )
             )
@@ -93,35 +92,29 @@ def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
 
 
 def _view(
-    recipe: Recipe, phase: Phase, stage: str, name: str, data: str, tokens: str, chosen: str | None
+    recipe: Recipe, phase: Phase, stage: str, name: str, data: Data, tokens: str, chosen: str | None
 ) -> Stage:
     """A view over the shards of stage `tokens`: all of it, or what stage `chosen` selected for `name`."""
-    role = "selection" if chosen == "selection" else "control"
     return Stage(
         stage,
         "neve.tokens.build_view:build",
-        settings={
-            "name": name,
-            "data": data,
-            "fim_rate": phase.fim_rate,
-            "seed": recipe.run.seed,
-            "selection": f"{name}.parquet" if chosen else None,
-        },
-        inputs={tokens: tokens, **({role: chosen} if chosen else {})},
+        build_view.Settings(
+            name, data, phase.fim_rate, recipe.run.seed, f"{name}.parquet" if chosen else None
+        ),
+        {"tokens": tokens, **({"selection": chosen} if chosen else {})},
     )
 
 
 def _train(recipe: Recipe, phase: Phase, name: str, precision: str) -> Stage:
     """Training of a phase, or of its control under the control's name."""
-    training = recipe.training.model_dump(mode="json")
-    ways = {key: training.pop(key) for key in sorted(WAYS)}
-    training.pop("precision"), training.pop("batch_tokens")
-    about = phase.model_dump(mode="json", include={"tokens", "epochs", "lr", "optimizer"})
-    about |= {
-        "name": name,
-        "tokens": None if phase.epochs else phase.tokens,
-        "keeps_optimizer": any(p.optimizer == "keep" and p.start == name for p in recipe.phase),
-    }
+    about = settings.Phase(
+        name=name,
+        tokens=None if phase.epochs else phase.tokens,
+        epochs=phase.epochs,
+        lr=pick(settings.LearningRate, phase.lr),
+        optimizer=phase.optimizer,
+        keeps_optimizer=any(p.optimizer == "keep" and p.start == name for p in recipe.phase),
+    )
     inputs = {"view": f"view-{name}", "tokenizer": "tokenizer"}
     if phase.start != "scratch":
         inputs["start"] = f"start-{phase.name}" if phase.outside else f"train-{phase.start}"
@@ -129,17 +122,17 @@ def _train(recipe: Recipe, phase: Phase, name: str, precision: str) -> Stage:
     return Stage(
         f"train-{name}",
         "neve.training.loop:build",
-        settings={
-            "phase": about,
-            "model": recipe.model.model_dump(mode="json"),
-            "training": training | costs.sizes(phase.model_dump(), recipe.training.model_dump()),
-            "seed": recipe.run.seed,
-            "precision": precision,
-        },
+        settings=settings.Settings(
+            about, pick(settings.Model, recipe.model), training(recipe, phase), recipe.run.seed, precision
+        ),
         inputs=inputs,
-        extra={"ways": ways},
         resumes=True,
     )
+
+
+def training(recipe: Recipe, phase: Phase) -> settings.Training:
+    """What [training] says, with the phase's own sizes."""
+    return pick(settings.Training, recipe.training, **costs.sizes(phase, recipe.training))
 
 
 def jobs(store: Store) -> dict[str, Any]:
@@ -151,8 +144,7 @@ def jobs(store: Store) -> dict[str, Any]:
     place = store.folder.name
     return {
         name.removeprefix("train-"): {
-            "settings": stage.settings,
-            **stage.extra,
+            "settings": plain(stage.settings),
             "inputs": {role: f"{place}/{store.path(source).name}" for role, source in stage.inputs.items()},
             "out": f"{place}/{store.path(name).name}",
             "fingerprint": store.prints[name],

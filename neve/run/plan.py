@@ -11,14 +11,17 @@ D' = U + U·R·(1 − exp(−(epochs − 1)/R)) with R = 15.39.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from neve.errors import Fault
+from neve.recipe.recipe import Recipe
+from neve.recipe.training import Phase, Training
+from neve.run import phases
+from neve.settings import pick
 from neve.tokens.mix import SLOTS
 from neve.tokens.mix import slots as mix_slots
-from neve.training import memory
-from neve.training.costs import flops_per_token, parameters, sizes
+from neve.training import memory, settings
+from neve.training.costs import flops_per_token, parameters
 from neve.training.memory import Device
 
 REPETITION = 15.39
@@ -38,7 +41,7 @@ def effective_tokens(unique: float, epochs: float) -> float:
 
 
 def plan(
-    recipe: Mapping[str, Any],
+    recipe: Recipe,
     vocab_size: int,
     gpus: int = 1,
     mfu: float = 0.4,
@@ -46,28 +49,29 @@ def plan(
     corpus_tokens: int | None = None,
     cores: int = 1,
 ) -> dict[str, Any]:
-    """Figures of a recipe given as nested dicts, for `gpus` devices of `peak_flops` at a utilisation of `mfu`.
+    """Figures of a recipe, for `gpus` devices of `peak_flops` at a utilisation of `mfu`.
 
     `corpus_tokens` is what the corpus has, once known; before, unique tokens, epochs and effective tokens of a
     corpus phase are None, and one that counts epochs is a Fault. `memory` is that of the largest phase on one of the
     GPUs, and `cpu_memory` in one process on `cores` of a CPU. Totals leave the controls out; `with_controls` counts them
     in.
     """
-    model, count = recipe["model"], parameters(recipe["model"], vocab_size)
+    model = pick(settings.Model, recipe.model)
+    count = parameters(model, vocab_size)
     rows: list[dict[str, Any]] = []
-    for phase in recipe["phase"]:
+    for phase in recipe.phase:
         row = _phase(phase, recipe, vocab_size, corpus_tokens)
         row["hours"] = row["flops"]["palm"] / (gpus * mfu * peak_flops) / 3600
-        training = recipe["training"] | sizes(phase, recipe["training"])
-        for name, device in _devices(training, gpus, cores).items():
+        training = phases.training(recipe, phase)
+        for name, device in _devices(recipe.training, gpus, cores).items():
             row[name] = memory.estimate(model, vocab_size, training, device)
             row[name]["recomputed"] = memory.recomputed(model, vocab_size, training, device)
         rows.append(row)
-        if phase["control"]:
-            tokens, twin = row["tokens"], {"phase": f"{phase['name']}-random", "control": True}
+        if phase.control:
+            tokens, twin = row["tokens"], {"phase": f"{phase.name}-random", "control": True}
             once = {"unique_tokens": tokens, "epochs": 1.0, "effective_tokens": float(tokens)}
             rows.append(row | twin | once)
-    kept = len({phase["start"] for phase in recipe["phase"] if phase["optimizer"] == "keep"})
+    kept = len({phase.start for phase in recipe.phase if phase.optimizer == "keep"})
     return {
         "parameters": count,
         "phases": rows,
@@ -84,35 +88,33 @@ def plan(
     }
 
 
-def _phase(
-    phase: Mapping[str, Any], recipe: Mapping[str, Any], vocab_size: int, corpus_tokens: int | None
-) -> dict[str, Any]:
+def _phase(phase: Phase, recipe: Recipe, vocab_size: int, corpus_tokens: int | None) -> dict[str, Any]:
     """Of a phase: steps, repeats and FLOPs. The parts of a mix are counted each for itself and added up."""
-    parts = phase["mix"] or [{"data": phase["data"], "weight": 1.0}]
-    shares = [slots / SLOTS for slots in mix_slots([part["weight"] for part in parts])]
-    synthetic = recipe["synthesis"]["tokens"] if recipe["synthesis"] else None
-    epoch = {"corpus": corpus_tokens, "synthetic": synthetic, "selection": phase["tokens"]}
-    tokens = phase["tokens"]
-    if phase["epochs"]:
-        if (once := epoch[parts[0]["data"]]) is None:
+    parts = phase.parts
+    shares = [slots / SLOTS for slots in mix_slots([part.weight for part in parts])]
+    synthetic = recipe.synthesis.tokens if recipe.synthesis else None
+    epoch = {"corpus": corpus_tokens, "synthetic": synthetic, "selection": phase.tokens}
+    tokens = phase.tokens or 0
+    if phase.epochs:
+        if (once := epoch[parts[0].data]) is None:
             raise Fault(
-                f"phase {phase['name']!r} counts epochs; say how many tokens one has: corpus.expected_tokens"
+                f"phase {phase.name!r} counts epochs; say how many tokens one has: corpus.expected_tokens"
             )
-        tokens = phase["epochs"] * once
+        tokens = phase.epochs * once
     unique: list[float | None] = [
-        phase["tokens"] * share / phase["repeats"] if part["data"] == "selection" else epoch[part["data"]]
+        (phase.tokens or 0) * share / phase.repeats if part.data == "selection" else epoch[part.data]
         for part, share in zip(parts, shares, strict=True)
     ]
     known = [(u, tokens * share / u) for u, share in zip(unique, shares, strict=True) if u is not None]
     whole = sum(u for u, _ in known) if len(known) == len(parts) else None
-    size = sizes(phase, recipe["training"])
-    per_token = flops_per_token(recipe["model"], vocab_size, size["sequence"])
+    size = phases.training(recipe, phase)
+    per_token = flops_per_token(pick(settings.Model, recipe.model), vocab_size, size.sequence)
     return {
-        "phase": phase["name"],
+        "phase": phase.name,
         "control": False,
-        "data": " + ".join(part["data"] for part in parts),
+        "data": " + ".join(part.data for part in parts),
         "tokens": tokens,
-        "steps": -(-tokens // (size["batch"] * size["sequence"])),
+        "steps": -(-tokens // (size.batch * size.sequence)),
         "unique_tokens": whole,
         "epochs": None if whole is None else tokens / whole,
         "effective_tokens": None if whole is None else sum(effective_tokens(u, e) for u, e in known),
@@ -121,9 +123,9 @@ def _phase(
     }
 
 
-def _devices(training: Mapping[str, Any], gpus: int, cores: int) -> dict[str, Device]:
+def _devices(training: Training, gpus: int, cores: int) -> dict[str, Device]:
     """What the figures of memory are for: one of `gpus` H100, compiled unless told not to be, and `cores` of a CPU."""
-    precision, compiled = training["precision"], training["compile"]
+    precision, compiled = training.precision, training.compile
     return {
         "memory": Device("cuda", gpus, 1, precision != "fp32", compiled is not False, CAPACITY),
         "cpu_memory": Device("cpu", 1, cores, precision == "bf16", compiled is True),
@@ -143,7 +145,7 @@ def _disk(
     count: int,
     vocab_size: int,
     rows: list[dict[str, Any]],
-    recipe: Mapping[str, Any],
+    recipe: Recipe,
     corpus_tokens: int | None,
     kept: int,
 ) -> dict[str, float]:
@@ -151,10 +153,10 @@ def _disk(
     moments, one fp32 model a phase, and the moments of `kept` phases that a later one goes on with."""
     width = 2 if vocab_size <= 1 << 16 else 4
     corpus = corpus_tokens or max((r["tokens"] for r in rows if "corpus" in r["data"]), default=0)
-    synthetic = recipe["synthesis"]["tokens"] if recipe["synthesis"] else 0
+    synthetic = recipe.synthesis.tokens if recipe.synthesis else 0
     parts: dict[str, float] = {
         "tokens": width * (corpus + synthetic),
-        "checkpoints": recipe["training"]["keep_checkpoints"] * 12 * count,
+        "checkpoints": recipe.training.keep_checkpoints * 12 * count,
         "models": 4 * count * len(rows),
         "optimizers": 8 * count * kept,
     }

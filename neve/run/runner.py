@@ -10,19 +10,27 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from neve import sandbox
+from neve.corpus import settings as curation
+from neve.corpus import sources as readers
 from neve.corpus.sources import git
 from neve.errors import Fault
+from neve.evaluation import evaluate
 from neve.locks import locked
+from neve.quality import labels, select
 from neve.recipe.file import parse, to_toml
 from neve.recipe.recipe import Recipe, Source
+from neve.report import page
 from neve.run import phases
+from neve.settings import pick
 from neve.store import Stage, Store, atomic_write, read_json, versions, write_json
-from neve.synthesis import kinds
+from neve.synthesis import generate, kinds
 from neve.tasks import benchmarks
+from neve.tokens import bpe
 
 ARM = "main"
 
@@ -32,100 +40,78 @@ def stages(recipe: Recipe, folder: Path, precision: str, tier: str) -> list[Stag
 
     `folder` is the run's; `precision` (fp32, bf16) and `tier` (the sandbox's) are what this machine has.
     """
-    seed = recipe.run.seed
-    corpus = recipe.corpus.model_dump(mode="json", exclude={"sources", "expected_tokens"})
-    sizes = {
-        "max_file_bytes": recipe.corpus.max_file_bytes,
-        "max_archive_bytes": recipe.corpus.max_archive_bytes,
-    }
-    corpus |= {"seed": seed, "data": recipe.evaluate.data}
+    seed, positives = recipe.run.seed, recipe.annotator.positives
     decontaminate = recipe.corpus.decontaminate
     outside = (
         *benchmarks.outside(decontaminate.benchmarks, recipe.evaluate.data),
         *(file.path for file in decontaminate.files),
     )
-    annotator = recipe.annotator.model_dump(mode="json", exclude={"positives"})
-    exemplar_repos = [_repo(s) for s in recipe.annotator.positives]
+    own = [repo for repo in map(_repo, positives) if repo]
+    curate = pick(curation.Settings, recipe.corpus, exclude_repos=own, data=recipe.evaluate.data, seed=seed)
     plan = [
-        _sources("files", recipe.corpus.sources, sizes),
-        Stage(
-            "curate",
-            "neve.corpus.curate:build",
-            settings={**corpus, "exclude_repos": [repo for repo in exemplar_repos if repo]},
-            inputs={"files": "files"},
-            outside=outside,
-            resumes=True,
-        ),
-        _sources("exemplar-files", recipe.annotator.positives, sizes),
+        _sources("files", recipe, recipe.corpus.sources),
+        Stage("curate", "neve.corpus.curate:build", curate, {"files": "files"}, outside, resumes=True),
+        _sources("exemplar-files", recipe, positives),
         Stage(
             "exemplars",
             "neve.corpus.curate:build",
-            settings={**corpus, "exclude_repos": [], "heldout_share": 0.0},
-            inputs={"files": "exemplar-files"},
-            outside=outside,
+            replace(curate, exclude_repos=[], heldout_share=0.0),
+            {"files": "exemplar-files"},
+            outside,
             resumes=True,
         ),
         Stage(
             "tokenizer",
             "neve.tokens.bpe:build",
-            settings={"tokenizer": recipe.tokenizer.model_dump(mode="json"), "seed": seed},
-            inputs={"curate": "curate"},
+            bpe.Settings(recipe.tokenizer, seed),
+            {"documents": "curate"},
             outside=(f"{recipe.tokenizer.folder}/tokenizer.json",) if recipe.tokenizer.folder else (),
         ),
-        Stage("tokens", "neve.tokens.shards:build", inputs={"curate": "curate", "tokenizer": "tokenizer"}),
+        Stage(
+            "tokens",
+            "neve.tokens.shards:build",
+            inputs={"documents": "curate", "tokenizer": "tokenizer"},
+        ),
     ]
     selecting = phases.selections(recipe)
     if selecting:
+        seeds = pick(select.Seeds, recipe.synthesis) if recipe.synthesis else None
         plan += [
             Stage(
                 "annotator",
                 "neve.quality.labels:build",
-                settings={"annotator": annotator, "seed": seed},
-                inputs={"curate": "curate", "exemplars": "exemplars"},
+                pick(labels.Settings, recipe.annotator, seed=seed),
+                {"documents": "curate", "exemplars": "exemplars"},
                 outside=_local(recipe.annotator.encoder),
             ),
             Stage(
                 "scores",
                 "neve.quality.scoring:build",
-                inputs={"curate": "curate", "annotator": "annotator"},
+                inputs={"documents": "curate", "annotator": "annotator"},
                 resumes=True,
             ),
             Stage(
                 "selection",
                 "neve.quality.select:build",
-                settings={
-                    "phases": selecting,
-                    "synthesis": recipe.synthesis.model_dump(mode="json", include={"seeds", "python_share"})
-                    if recipe.synthesis
-                    else None,
-                    "seed": seed,
-                },
-                inputs={"scores": "scores", "tokens": "tokens"},
+                select.Settings(selecting, seeds, seed),
+                {"scores": "scores", "tokens": "tokens"},
             ),
         ]
     if recipe.synthesis is not None:
         plan += _synthesis(recipe, folder)
     plan += phases.stages(recipe, precision)
     plan.append(_evaluate(recipe, tier))
-    names = [stage.name for stage in plan]
-    plan.append(
-        Stage(
-            "report",
-            "neve.report.page:build",
-            settings={"recipe": recipe.model_dump(mode="json")},
-            inputs={name: name for name in names},
-            extra={"folder": str(folder)},
-        )
-    )
+    everything = {stage.name: stage.name for stage in plan}
+    plan.append(Stage("report", "neve.report.page:build", page.Settings(recipe), everything))
     return plan
 
 
-def _sources(name: str, sources: list[Source], sizes: dict[str, int]) -> Stage:
+def _sources(name: str, recipe: Recipe, sources: list[Source]) -> Stage:
     """Git counts by its commit, resolved; a hub's data set by its name; anything else that has a path by what lies there."""
     unpinned = tuple(s.path for s in sources if s.path is not None and s.kind not in ("git", "hub"))
     pinned = [s.model_copy(update={"commit": git.resolve(s)}) if s.kind == "git" else s for s in sources]
-    settings = {"sources": [s.model_dump(mode="json", exclude_none=True) for s in pinned], **sizes}
-    return Stage(name, "neve.corpus.sources:build", settings=settings, outside=unpinned)
+    settings = pick(readers.Settings, recipe.corpus, sources=tuple(pinned))
+    return Stage(name, "neve.corpus.sources:build", settings, outside=unpinned)
 
 
 def _repo(source: Source) -> str | None:
@@ -140,29 +126,27 @@ def _local(name: str) -> tuple[str, ...]:
 def _synthesis(recipe: Recipe, folder: Path) -> list[Stage]:
     assert recipe.synthesis is not None
     kinds.check(recipe.synthesis.kinds)
-    settings = recipe.synthesis.model_dump(mode="json")
-    ways = {key: settings.pop(key) for key in ("ledger", "concurrency", "api_key_env")}
-    ways["ledger"] = ways["ledger"] or str(folder / "ledger.sqlite")
+    settings = generate.Settings(
+        recipe.synthesis,
+        recipe.corpus.near,
+        recipe.corpus.decontaminate,
+        recipe.evaluate.data,
+        recipe.run.seed,
+        ledger=recipe.synthesis.ledger or str(folder / "ledger.sqlite"),
+    )
     return [
         Stage(
             "synthesis",
             "neve.synthesis.generate:build",
-            settings={
-                "synthesis": settings,
-                "near": recipe.corpus.near.model_dump(mode="json"),
-                "decontaminate": recipe.corpus.decontaminate.model_dump(mode="json"),
-                "seed": recipe.run.seed,
-                "data": recipe.evaluate.data,
-            },
-            extra=ways,
-            inputs={"curate": "curate", "selection": "selection", "tokenizer": "tokenizer"},
+            settings,
+            {"documents": "curate", "seeds": "selection", "tokenizer": "tokenizer"},
             outside=_local(recipe.synthesis.model),
             resumes=True,
         ),
         Stage(
             "synthetic-tokens",
             "neve.tokens.shards:build",
-            inputs={"curate": "synthesis", "tokenizer": "tokenizer"},
+            inputs={"documents": "synthesis", "tokenizer": "tokenizer"},
         ),
     ]
 
@@ -170,26 +154,20 @@ def _synthesis(recipe: Recipe, folder: Path) -> list[Stage]:
 def _evaluate(recipe: Recipe, tier: str) -> Stage:
     """All phases' models, each control beside its phase."""
     models: dict[str, str] = {}
-    pairs: list[list[str]] = []
+    pairs: list[tuple[str, str]] = []
     for phase in recipe.phase:
         models[phase.name] = f"train-{phase.name}"
         if phase.control:
             control = phases.control(phase)
             models[control] = f"train-{control}"
-            pairs.append([phase.name, control])
+            pairs.append((phase.name, control))
         if phase.start in models:
-            pairs.append([phase.name, phase.start])
+            pairs.append((phase.name, phase.start))
     return Stage(
         "evaluate",
         "neve.evaluation.evaluate:build",
-        settings={
-            "evaluate": recipe.evaluate.model_dump(mode="json"),
-            "seed": recipe.run.seed,
-            "models": models,
-            "pairs": pairs,
-            "sandbox": tier,
-        },
-        inputs={"curate": "curate", "tokenizer": "tokenizer", **{stage: stage for stage in models.values()}},
+        evaluate.Settings(recipe.evaluate, models, tuple(pairs), tier, recipe.run.seed),
+        {"documents": "curate", "tokenizer": "tokenizer", **{stage: stage for stage in models.values()}},
         outside=benchmarks.outside(recipe.evaluate.tasks, recipe.evaluate.data),
         resumes=True,
     )

@@ -10,9 +10,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from neve.corpus import dedup
+from neve.corpus import settings as curation
+from neve.corpus import sources as readers
 from neve.errors import Fault
 from neve.locks import locked
-from neve.recipe.recipe import Corpus
+from neve.recipe.recipe import Corpus, Source
+from neve.settings import pick
 from neve.store import MANIFEST, Stage, Store, read_json, write_json
 
 TABLES = ("documents", "verdicts", "signals", "clusters", "samples")
@@ -55,25 +59,24 @@ def run(
     import neve.engine
     from neve.report.corpus import write_page
 
-    settings = corpus.model_dump(mode="json", exclude={"sources", "expected_tokens"})
-    sizes = {name: settings[name] for name in ("max_file_bytes", "max_archive_bytes")}
-    sources = [source_of(argument) for argument in given]
-    if what == "dedup":
-        settings = {name: settings[name] for name in ("near", "max_file_bytes", "quarantine_limit")}
-    else:
-        settings |= {"exclude_repos": [], "data": data}
+    sources = tuple(Source(**source_of(argument)) for argument in given)
+    settings = (
+        pick(dedup.Settings, corpus, seed=seed)
+        if what == "dedup"
+        else pick(curation.Settings, corpus, exclude_repos=[], data=data, seed=seed)
+    )
     stages = [
         Stage(
             "files",
             "neve.corpus.sources:build",
-            settings={"sources": sources, **sizes},
-            outside=tuple(source["path"] for source in sources),
+            pick(readers.Settings, corpus, sources=sources),
+            outside=tuple(source.path for source in sources if source.path),
         ),
         Stage(
             what,
             f"neve.corpus.{what}:build",
-            settings={**settings, "seed": seed},
-            inputs={"files": "files"},
+            settings,
+            {"files": "files"},
             outside=(data,) if data and what == "curate" else (),
             resumes=True,
         ),

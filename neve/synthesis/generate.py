@@ -35,7 +35,8 @@ from neve.llm.answers import Answer
 from neve.llm.client import Client
 from neve.llm.ledger import Ledger
 from neve.progress import bar
-from neve.recipe.recipe import Near, Synthesis
+from neve.recipe.recipe import Decontaminate, Near, Synthesis
+from neve.settings import Execution
 from neve.synthesis import candidates, gates, kinds, seeds
 from neve.synthesis.candidates import Accepted, Candidate
 from neve.synthesis.gates import Refusal
@@ -77,24 +78,36 @@ class Harvest:
         return True
 
 
-def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Settings:
+    synthesis: Synthesis
+    near: Near
+    decontaminate: Decontaminate
+    data: str | None
+    """Folder of benchmark files as published, if there is one."""
+    seed: int
+    ledger: Execution[str]
+    """Path of the ledger."""
+
+
+def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `synthesis`: documents/ and verdicts/ with the columns seed_doc_id and kind, both in seed order.
 
-    `settings`: synthesis, near, decontaminate (sections of the recipe), seed, ledger (a path), concurrency,
-    api_key_env. `inputs`: curate, selection (seeds.parquet in
-    seed order), tokenizer. Raises Fault when the endpoint fails; what was answered is not asked again.
+    `inputs`: documents, seeds (seeds.parquet in seed order), tokenizer. Raises Fault when the endpoint
+    fails; what was answered is not asked again.
     """
-    recipe = Synthesis(**settings["synthesis"])
-    chosen = seeds.read(inputs["selection"], inputs["curate"] / "documents", recipe.seeds, settings["seed"])
-    clean, data = settings["decontaminate"], settings["data"]
-    index = Index.load(clean["benchmarks"], Path(data) if data else None, clean["files"])
-    share = settings["decontaminate"]["share"]
+    recipe = settings.synthesis
+    chosen = seeds.read(inputs["seeds"], inputs["documents"] / "documents", recipe.seeds, settings.seed)
+    clean, data = settings.decontaminate, settings.data
+    index = Index.load(
+        clean.benchmarks, Path(data) if data else None, [file.model_dump() for file in clean.files]
+    )
     tokenizer = bpe.load(inputs["tokenizer"])
-    harvest = Harvest(Accepted(Near(**settings["near"])))
-    concurrency = settings["concurrency"]
+    harvest = Harvest(Accepted(settings.near))
+    concurrency = recipe.concurrency
 
     with (
-        Ledger(Path(settings["ledger"])) as ledger,
+        Ledger(Path(settings.ledger)) as ledger,
         _endpoint(recipe, concurrency) as (base, name),
         bar("synthesis", total=recipe.tokens, unit="accepted tokens") as advance,
     ):
@@ -103,17 +116,17 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
             for candidate in _measured(answers, index, tokenizer):
                 if harvest.accepted.tokens >= recipe.tokens:
                     break
-                accepted = harvest.judge(candidate, share)
+                accepted = harvest.judge(candidate, clean.share)
                 advance(candidate.tokens if accepted else 0)
             return harvest.accepted.tokens >= recipe.tokens
 
         async def work() -> None:
             async with Client(
-                base, ledger, api_key_env=settings["api_key_env"], concurrency=concurrency
+                base, ledger, api_key_env=recipe.api_key_env, concurrency=concurrency
             ) as client:
                 dealt = kinds.deal(chosen, recipe.kinds, CHARACTERS * recipe.prompt_tokens)
                 asks = (
-                    (seed, partial(client.ask, question(seed, prompt, name, recipe, settings["seed"])))
+                    (seed, partial(client.ask, question(seed, prompt, name, recipe, settings.seed)))
                     if prompt is not None
                     else (seed, _nothing)
                     for seed, prompt in dealt

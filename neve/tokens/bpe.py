@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from neve import documents as tables
 from neve.errors import Fault
 from neve.hashing import document_keys, keyed
 from neve.progress import bar
+from neve.recipe.recipe import Tokenizer as TokenizerTable
 from neve.store import read_json, write_json
 
 RULES_VERSION = 1
@@ -135,10 +137,16 @@ def train(texts: Iterator[list[str]], vocab_size: int) -> tokenizers.Tokenizer:
     return tokenizer
 
 
-def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `tokenizer`: learn from `curate`'s training documents, or take section["folder"]'s; write tokenizer.json, tokenizer_config.json, encoder.json."""
-    section, documents = settings["tokenizer"], inputs["curate"] / "documents"
-    wanted, sizes = draw(documents, section["sample_bytes"], settings["seed"])
+@dataclass(frozen=True)
+class Settings:
+    tokenizer: TokenizerTable
+    seed: int
+
+
+def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+    """Stage `tokenizer`: learn from the training `documents`, or take the folder's that the recipe names; write tokenizer.json, tokenizer_config.json, encoder.json."""
+    section, documents = settings.tokenizer, inputs["documents"] / "documents"
+    wanted, sizes = draw(documents, section.sample_bytes, settings.seed)
     if not wanted.any():
         raise Fault(f"{documents}: no training documents to learn from; see the verdicts of stage curate")
     proof: list[str] = []
@@ -157,10 +165,10 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
                     advance(size / 1e6)
                     yield texts
 
-        if section["folder"] is None:
-            tokenizer = train(batches(), section["vocab_size"])
+        if section.folder is None:
+            tokenizer = train(batches(), section.vocab_size)
         else:
-            tokenizer = load(Path(section["folder"]))._exact
+            tokenizer = load(Path(section.folder))._exact
             for _ in batches():  # the sample still proves the encoder
                 pass
     tokenizer.save(str(out / "tokenizer.json"))

@@ -7,6 +7,7 @@ trade-off: the index is read whole (about 150 bytes a document), which fits one 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 from neve import documents as tables
 from neve.errors import Fault
 from neve.hashing import document_keys, keyed
+from neve.recipe.training import Data
 from neve.store import read_json, write_json
 from neve.tokens import fim
 from neve.tokens.view import COLUMNS, starts
@@ -24,30 +26,40 @@ from neve.tokens.view import COLUMNS, starts
 RULES_VERSION = 1
 
 
-def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `view-<phase>`: rows of `tokens` or `synthetic-tokens` as `settings` and a selection say.
+@dataclass(frozen=True)
+class Settings:
+    name: str
+    """The phase or the control that reads the view."""
+    data: Data
+    fim_rate: float
+    seed: int
+    selection: str | None
+    """Name of the selection's file; None: all documents."""
+
+
+def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+    """Stage `view-<phase>`: rows of a set of shards (`tokens`) as `settings` and a `selection` say.
 
     Without a selection's file all training documents enter once; with one those that it names, as
     often as it says. Writes an array for each of `view.COLUMNS`, and view.json.
     """
-    tokens = next(inputs[name] for name in ("tokens", "synthetic-tokens") if name in inputs)
+    tokens = inputs["tokens"]
     about = read_json(tokens / "tokens.json")
     columns = ["doc_id", "language", "repo", "shard", "offset", "length", "split"]
     index = tables.read(tokens / "index.parquet", columns)
-    if settings["selection"]:
-        folder = next(inputs[name] for name in ("selection", "control") if name in inputs)
-        rows, repeats = _selected(index, folder / settings["selection"])
-    elif settings["data"] == "selection":
-        raise Fault(f"phase {settings['name']}: data = 'selection' without a selection's file")
+    if settings.selection:
+        rows, repeats = _selected(index, inputs["selection"] / settings.selection)
+    elif settings.data == "selection":
+        raise Fault(f"phase {settings.name}: data = 'selection' without a selection's file")
     else:
         rows = np.flatnonzero(pc.equal(index["split"], "train").to_numpy())
         repeats = np.ones(len(rows), dtype=np.int32)
     index = index.take(pa.array(rows))
     arrays = {name: index[name].to_numpy() for name in ("shard", "offset", "length")}
     arrays["repeats"] = repeats
-    arrays["separator"] = _separators(index, settings["data"], about["sentinels"])
-    keys = keyed(document_keys(index["doc_id"]), "view", settings["seed"])
-    arrays["fim_seed"], lengths, rate = keys, arrays["length"], settings["fim_rate"]
+    arrays["separator"] = _separators(index, settings.data, about["sentinels"])
+    keys = keyed(document_keys(index["doc_id"]), "view", settings.seed)
+    arrays["fim_seed"], lengths, rate = keys, arrays["length"], settings.fim_rate
     passes = []
     for epoch in range(1, int(repeats.max(initial=0)) + 1):
         inside = repeats >= epoch
@@ -58,14 +70,14 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
             arrays["cumulative"] = cumulative
     total = sum(part["tokens"] for part in passes)
     if total < 2:
-        raise Fault(f"phase {settings['name']}: no training tokens in its view of {len(rows)} documents")
+        raise Fault(f"phase {settings.name}: no training tokens in its view of {len(rows)} documents")
     for name in COLUMNS:
         np.save(out / f"{name}.npy", arrays[name])
     relative = Path(os.path.relpath(tokens, out))
     shards = [{"file": (relative / s["file"]).as_posix(), "tokens": s["tokens"]} for s in about["shards"]]
     view = {name: about[name] for name in ("dtype", "vocab_size", "sentinels")}
     counts = {"documents": len(rows), "tokens": total, "passes": passes}
-    view |= {"kind": settings["data"], "fim_rate": rate, "shards": shards}
+    view |= {"kind": settings.data, "fim_rate": rate, "shards": shards}
     write_json(out / "view.json", view | counts)
     return counts
 

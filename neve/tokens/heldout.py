@@ -6,6 +6,7 @@ The choice of documents (`choose`) is that of stage `evaluate` too.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,13 @@ def choose(table: pa.Table, limit: int) -> pa.Table:
     return table.take(pa.array(rows, pa.int64()))
 
 
-def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `heldout`: at most settings["bytes"] of the held-out documents of `tokens`, one at least of each language.
+@dataclass(frozen=True)
+class Settings:
+    bytes: int
+
+
+def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+    """Stage `heldout`: at most settings.bytes of the held-out documents of `tokens`, one at least of each language.
 
     Writes tokens.npy (end to end), starts.npy (int64, one more than documents), language.npy (int32, into the
     list `languages` of heldout.json) and bytes.npy (int64, of each document's text).
@@ -48,7 +54,7 @@ def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[
     index = tables.read(inputs["tokens"] / "index.parquet", names, wanted)
     if not len(index):
         raise Fault("training.validate_steps: nothing is held out; raise corpus.heldout_share, or set 0")
-    index = choose(index, settings["bytes"])
+    index = choose(index, settings.bytes)
     languages, language = np.unique(index["language"].to_numpy(), return_inverse=True)
     column = {name: index[name].to_numpy() for name in names[2:]}
     about = read_json(inputs["tokens"] / "tokens.json")

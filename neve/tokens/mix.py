@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,17 @@ def slots(weights: Sequence[float]) -> list[int]:
     return list(shares({f"{number:04}": weight for number, weight in enumerate(weights)}, SLOTS).values())
 
 
-def build(settings: Mapping[str, Any], inputs: Mapping[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `view-<phase>` of a mix: mix.json, which names the views `inputs` and their slots in `settings["mix"]`."""
+@dataclass(frozen=True)
+class Settings:
+    slots: Mapping[str, int]
+    """Role of each view among the inputs -> its slots; SLOTS together."""
+
+
+def build(settings: Settings, inputs: Mapping[str, Path], out: Path) -> dict[str, Any]:
+    """Stage `view-<phase>` of a mix: mix.json, which names the views `inputs` and the slots of each."""
     parts = [
         {"folder": os.path.relpath(inputs[name], out), "slots": count}
-        for name, count in sorted(settings["mix"].items())
+        for name, count in sorted(settings.slots.items())
     ]
     (out / "mix.json").write_text(json.dumps({"parts": parts}) + "\n", encoding="utf-8")
     views = Mix(out).parts

@@ -31,12 +31,12 @@ KEPT = ("doc_id", "language", "repo", "split", "size", "seed_doc_id", "content")
 """Columns of a document that are read; its row of the index repeats all but the last."""
 
 
-def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stages `tokens` and `synthetic-tokens`: encode `curate`'s documents with `tokenizer`. Writes tokens-NNNNN.bin,
+def build(settings: None, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+    """Stages `tokens` and `synthetic-tokens`: encode `documents` with `tokenizer`. Writes tokens-NNNNN.bin,
     index.parquet (INDEX, one row a document, order kept) and tokens.json."""
     tokenizer = bpe.load(inputs["tokenizer"])
     dtype = np.dtype("<u2" if tokenizer.vocab_size <= 1 << 16 else "<u4")
-    paths = sorted((inputs["curate"] / "documents").glob("*.parquet"))
+    paths = sorted((inputs["documents"] / "documents").glob("*.parquet"))
     rows = sum(pq.ParquetFile(path).metadata.num_rows for path in paths)
     shards: list[int] = []
     size = 0

@@ -14,10 +14,11 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from neve.errors import Fault
+from neve.settings import from_json
 from neve.training.loop import build
+from neve.training.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _phase(run: Path, name: str) -> tuple[dict[str, Any], dict[str, Path], Path]:
+def _phase(run: Path, name: str) -> tuple[Settings, dict[str, Path], Path]:
     """Settings, input folders and output folder of a phase, as run.json says."""
     try:
         phases = json.loads((run / "run.json").read_text(encoding="utf-8"))["train"]
@@ -52,7 +53,7 @@ def _phase(run: Path, name: str) -> tuple[dict[str, Any], dict[str, Path], Path]
     inputs = {role: _folder(run / path, role) for role, path in about["inputs"].items()}
     partial = out.with_suffix(".partial")
     partial.mkdir(parents=True, exist_ok=True)
-    return {**about["settings"], "ways": about["ways"]}, inputs, partial
+    return from_json(Settings, about["settings"]), inputs, partial
 
 
 def _folder(path: Path, role: str) -> Path:

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 
 from neve.errors import Fault
+from neve.training.settings import Training
 
 PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L40S": 362e12, "B200": 2250e12}
 """Dense bf16 operations a second by device name, for the utilisation on the progress line."""
@@ -66,11 +67,11 @@ class Line:
         print(f"\r\033[K{text}" if terminal else text, end=end, file=sys.stderr, flush=True)
 
 
-def boards(ways: Mapping[str, Any], name: str, out: Path, first: bool, stack: ExitStack) -> list[Board]:
+def boards(training: Training, name: str, out: Path, first: bool, stack: ExitStack) -> list[Board]:
     """Functions that take a step's scalars, for the `first` process, closed with `stack`: TensorBoard into
-    `out`/tensorboard, Weights & Biases into project `ways["wandb"]`. Raises Fault, on all, where a package is missing."""
+    `out`/tensorboard, Weights & Biases into project `training.wandb`. Raises Fault, on all, where a package is missing."""
     modules: dict[str, Any] = {}
-    for key in (key for key in BOARDS if ways[key]):
+    for key in (key for key in BOARDS if getattr(training, key)):
         try:
             modules[key] = importlib.import_module(BOARDS[key])
         except ImportError:
@@ -86,7 +87,7 @@ def boards(ways: Mapping[str, Any], name: str, out: Path, first: bool, stack: Ex
 
         made.append(to_tensorboard)
     if first and "wandb" in modules:
-        about = {"project": ways["wandb"], "name": name, "id": out.stem, "resume": "allow", "dir": str(out)}
+        about = {"project": training.wandb, "name": name, "id": out.stem, "resume": "allow", "dir": str(out)}
         run = modules["wandb"].init(**about)
         stack.callback(run.finish)
         made.append(lambda step, scalars: run.log(scalars, step=step))

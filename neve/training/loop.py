@@ -23,7 +23,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from torch import Tensor
 
 from neve.errors import Fault
 from neve.locks import locked
+from neve.settings import deciding, from_json
 from neve.tokens.mix import Mix, opened
 from neve.tokens.view import View
 from neve.training import attention, checkpoint, costs, distributed, log, memory, optim, schedule
@@ -41,12 +42,12 @@ from neve.training.distributed import ALONE, World
 from neve.training.loss import IGNORED, scaled_loss
 from neve.training.memory import Device
 from neve.training.model import Config, Llama, load, save
+from neve.training.settings import Model, Settings
 from neve.training.validate import Heldout
 
 RULES_VERSION = 2
 
 LOGS = ("metrics.jsonl", "timings.jsonl")
-Settings = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Job:
         model, optimizer, checkpoints = (self.out / name for name in ("model", "optimizer", "checkpoints"))
         if not model.exists():
             (self.out / "model.partial").rename(model)
-        if self.settings["phase"]["keeps_optimizer"] and not optimizer.exists():
+        if self.settings.phase.keeps_optimizer and not optimizer.exists():
             checkpoint.folders(checkpoints)[self.total].rename(optimizer)
         shutil.rmtree(checkpoints, ignore_errors=True)
         (self.out / ".lock").unlink(missing_ok=True)
@@ -85,19 +86,18 @@ def resolve_precision(precision: str) -> str:
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `train-<phase>` (resumes): train one phase into `out`: metrics.jsonl, timings.jsonl, model/.
 
-    `settings`: phase, model, training (sections of the recipe), seed, precision, and ways, which do not change the result.
     `inputs`: "view", "tokenizer", "start" (a folder with model/) unless from scratch, "heldout" where it is measured.
     Returns the counts, `loss` being the mean of the last ten steps that were taken. SIGTERM and SIGINT end it after the
     step at hand with a checkpoint. Under torchrun all processes call this. Raises Fault where the pieces do not fit, and
     where another process trains in `out`: torchrun's workers may outlive it.
     """
-    phase, training = settings["phase"], settings["training"]
-    settings = {**settings, "precision": resolve_precision(settings["precision"])}
+    phase, training = settings.phase, settings.training
+    settings = replace(settings, precision=resolve_precision(settings.precision))
     view = opened(inputs["view"])
     if view.tokens < 2:
-        raise Fault(f"{inputs['view']}: the view of phase {phase['name']!r} has no tokens to train on")
+        raise Fault(f"{inputs['view']}: the view of phase {phase.name!r} has no tokens to train on")
     total, limit = costs.extent(phase, training, view)
-    schedule.check(total, phase["lr"])
+    schedule.check(total, phase.lr)
     with contextlib.ExitStack() as stack, distributed.joined() as world, attention.kernels():
         world.once(lambda: stack.enter_context(locked(out)))
         job = Job(settings, inputs, out, view, total, limit, world)
@@ -112,9 +112,9 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
         "steps": total,
         "tokens": metrics[-1]["tokens"],
         "loss": sum(last) / len(last),
-        "parameters": costs.parameters(settings["model"], view.vocab_size)["all"],
+        "parameters": costs.parameters(settings.model, view.vocab_size)["all"],
         "skipped": sum(m["skipped"] for m in metrics),
-        "precision": settings["precision"],
+        "precision": settings.precision,
     }
 
 
@@ -127,22 +127,24 @@ def export_checkpoint(stage: Path, tokenizer: Path, out: Path, step: int | None)
         raise Fault(f"{stage}: no checkpoint of step {'any' if step is None else step}; there are {known}")
     if (about := checkpoint.whole(there[number])) is None:
         raise Fault(f"{there[number]}: damaged; --step takes another one")
-    settings = json.loads(about["settings"])
-    model = Llama(_config(settings, settings["vocab_size"]), seed=None).to_empty(device="cpu")
+    kept = json.loads(about["settings"])
+    model = Llama(
+        _config(from_json(Model, kept["model"]), kept["training"]["sequence"], kept["vocab_size"]), seed=None
+    ).to_empty(device="cpu")
     checkpoint.read(there[number], checkpoint.weights(model), ALONE)
     save(model, out, tokenizer)
 
 
-def _config(settings: Settings, vocab_size: int) -> Config:
-    return Config(vocab_size=vocab_size, max_positions=settings["training"]["sequence"], **settings["model"])
+def _config(model: Model, sequence: int, vocab_size: int) -> Config:
+    return Config(vocab_size=vocab_size, max_positions=sequence, **asdict(model))
 
 
 def _model(settings: Settings, vocab_size: int, start: Path | None) -> Llama:
-    config = _config(settings, vocab_size)
+    config = _config(settings.model, settings.training.sequence, vocab_size)
     if start is None:
-        return Llama(config, settings["seed"])
+        return Llama(config, settings.seed)
     model = load(start / "model")
-    for key in (*settings["model"], "vocab_size"):
+    for key in (*asdict(settings.model), "vocab_size"):
         theirs, ours = getattr(model.config, key), getattr(config, key)
         if theirs != ours:
             raise Fault(f"{start}/model: {key} = {theirs}, but this phase wants {ours}: give it the same")
@@ -151,19 +153,19 @@ def _model(settings: Settings, vocab_size: int, start: Path | None) -> Llama:
 
 
 def prepare(model: Llama, settings: Settings, world: World) -> None:
-    """Put the model onto the device, compiled and recomputed as the recipe's ways say, and shared out."""
-    training, ways = settings["training"], settings["ways"]
+    """Put the model onto the device, compiled and recomputed as the settings say, and shared out."""
+    training = settings.training
     gpu = world.device.type == "cuda"
-    compiled = gpu if ways["compile"] == "auto" else ways["compile"]
+    compiled = gpu if training.compile == "auto" else training.compile is True
     capacity = torch.cuda.get_device_properties(world.device).total_memory if gpu else None
-    bf16 = settings["precision"] == "bf16"
+    bf16 = settings.precision == "bf16"
     device = Device(world.device.type, world.size, torch.get_num_threads(), bf16, compiled, capacity)
-    recompute = memory.recomputed(settings["model"], model.config.vocab_size, {**training, **ways}, device)
+    recompute = memory.recomputed(settings.model, model.config.vocab_size, training, device)
     if gpu:
         torch.compiler.set_stance("default" if compiled else "force_eager")
     model.to(world.device).train()
     model.prepare(compiled, recompute)
-    distributed.shard(model, model.model.layers, world, settings["precision"])
+    distributed.shard(model, model.model.layers, world, settings.precision)
 
 
 def _resume(job: Job, wanted: str, checkpoints: Checkpoints, model: Llama, optimizer: Any) -> tuple[int, int]:
@@ -173,7 +175,7 @@ def _resume(job: Job, wanted: str, checkpoints: Checkpoints, model: Llama, optim
     found = checkpoints.restore(min(map(log.count, logs)), model, optimizer)
     if found is not None and found["settings"] != wanted:
         raise Fault(f"{checkpoints.folder}: was trained with other settings; empty {job.out} to start anew")
-    if found is None and job.settings["phase"]["optimizer"] == "keep":
+    if found is None and job.settings.phase.optimizer == "keep":
         kept = job.inputs["start"] / "optimizer"
         if not job.world.once(lambda: checkpoint.whole(kept)):
             raise Fault(f"{kept}: missing or damaged; remove {kept.parent} to train that phase again")
@@ -191,44 +193,43 @@ def _resume(job: Job, wanted: str, checkpoints: Checkpoints, model: Llama, optim
 def _train(job: Job, model: Llama) -> None:
     """Take all steps that a checkpoint has not taken yet; leaves the final weights in `model`, and a checkpoint of them."""
     settings, view, world, total = job.settings, job.view, job.world, job.total
-    phase, training, ways = settings["phase"], settings["training"], settings["ways"]
-    end, batch = view.sentinels["<|endoftext|>"], training["batch"]
+    phase, training = settings.phase, settings.training
+    end, batch = view.sentinels["<|endoftext|>"], training.batch
     prepare(model, settings, world)
     optimizer = optim.adamw(model, training)
-    checkpoints = Checkpoints(job.out / "checkpoints", ways["keep_checkpoints"], world)
-    deciding = {key: value for key, value in settings.items() if key not in ("ways", "folder")}
-    wanted = json.dumps(deciding | {"vocab_size": view.vocab_size}, sort_keys=True)
+    checkpoints = Checkpoints(job.out / "checkpoints", training.keep_checkpoints, world)
+    wanted = json.dumps(deciding(settings) | {"vocab_size": view.vocab_size}, sort_keys=True)
     done, failed = _resume(job, wanted, checkpoints, model, optimizer)
     if done == total:
         return
 
-    every = training["validate_steps"]
-    heldout = Heldout(job.inputs["heldout"], training["sequence"], end) if every else None
-    flops = costs.flops_per_token(settings["model"], view.vocab_size, training["sequence"])["palm"]
-    peak = log.peak(world.device, settings["precision"])
-    line = log.Line(phase["name"], total, batch * training["sequence"], flops, peak and peak * world.size)
+    every = training.validate_steps
+    heldout = Heldout(job.inputs["heldout"], training.sequence, end) if every else None
+    flops = costs.flops_per_token(settings.model, view.vocab_size, training.sequence)["palm"]
+    peak = log.peak(world.device, settings.precision)
+    line = log.Line(phase.name, total, batch * training.sequence, flops, peak and peak * world.size)
     with contextlib.ExitStack() as stack:
-        boards = log.boards(ways, phase["name"], job.out, world.first, stack)
+        boards = log.boards(training, phase.name, job.out, world.first, stack)
         paths = [job.out / name if world.first else Path(os.devnull) for name in LOGS]
         files = [stack.enter_context(path.open("a")) for path in paths]
         interrupted = stack.enter_context(_interrupts())
         gc.collect()
         gc.freeze()
         stack.callback(gc.unfreeze)
-        crew = Crew(model, ways["micro_batch"], world)
+        crew = Crew(model, training.micro_batch, world)
         stack.enter_context(crew.pool)
         saved = begun = time.monotonic()
         for step, windows, waited in _batches(job, done):
-            due = world.first and time.monotonic() - saved >= ways["checkpoint_seconds"]
-            valid, stop, due = world.sums(int((windows[1] != IGNORED).sum()), len(interrupted), due)
+            late = world.first and time.monotonic() - saved >= training.checkpoint_seconds
+            valid, stop, due = world.sums(int((windows[1] != IGNORED).sum()), len(interrupted), late)
             mean = accumulate(crew, windows, valid, settings, world, end)
-            rate = schedule.lr(step, total, phase["lr"])
-            loss, norm, taken = optim.update(optimizer, mean, rate, training["clip"])
-            seen = min(step * batch, job.limit or sys.maxsize) * training["sequence"]
+            rate = schedule.lr(step, total, phase.lr)
+            loss, norm, taken = optim.update(optimizer, mean, rate, training.clip)
+            seen = min(step * batch, job.limit or sys.maxsize) * training.sequence
             numbers = {"step": step, "loss": loss, "lr": rate, "tokens": seen, "grad_norm": norm}
             row: dict[str, Any] = log.finite(numbers) | {"skipped": not taken}
             if heldout is not None and (step % every == 0 or step == total):
-                bits = heldout.measure(model, ways["micro_batch"], world, settings["precision"])
+                bits = heldout.measure(model, training.micro_batch, world, settings.precision)
                 row["heldout"] = log.finite(bits)
             before, begun = begun, time.monotonic()
             clock = {"step": step, "seconds": begun - before, "data_seconds": waited}
@@ -240,11 +241,11 @@ def _train(job: Job, model: Llama) -> None:
             for board in boards:
                 board(step, log.scalars(row))
             failed = 0 if taken else failed + 1
-            if failed >= min(ways["skip_limit"], total):
+            if failed >= min(training.skip_limit, total):
                 with contextlib.suppress(OSError):
                     checkpoints.settle()
                 raise Fault(
-                    f"phase {phase['name']!r}: loss or gradient was not finite in {failed} steps in a row "
+                    f"phase {phase.name!r}: loss or gradient was not finite in {failed} steps in a row "
                     f"up to step {step}; lower phase.lr.peak, or use training.precision = 'fp32'"
                 )
             if stop or due or step == total:
@@ -274,12 +275,12 @@ def _save(checkpoints: Checkpoints, last: bool, step: int, settings: str, *state
 def _batches(job: Job, done: int) -> Iterator[tuple[int, tuple[Tensor, Tensor], float]]:
     """Steps behind `done`: number, this process's inputs and targets [share, T], seconds waited for them. Every process
     gets as many windows as the others, empty where there are no more."""
-    training, world = job.settings["training"], job.world
-    batch, share, pinned = training["batch"], -(-training["batch"] // world.size), world.device.type == "cuda"
+    training, world = job.settings.training, job.world
+    batch, share, pinned = training.batch, -(-training.batch // world.size), world.device.type == "cuda"
 
     def read(step: int) -> tuple[Tensor, Tensor]:
         first, limit = (step - 1) * batch + world.rank * share, min(step * batch, job.limit or sys.maxsize)
-        arrays = job.view.batch(job.settings["seed"], first, share, training["sequence"], limit)
+        arrays = job.view.batch(job.settings.seed, first, share, training.sequence, limit)
         inputs, targets = map(torch.from_numpy, arrays)
         return (inputs.pin_memory(), targets.pin_memory()) if pinned else (inputs, targets)
 
@@ -298,10 +299,10 @@ def accumulate(
     crew: Crew, windows: tuple[Tensor, Tensor], valid: float, settings: Settings, world: World, end: int
 ) -> Tensor:
     """Add up the gradient of one step's mean loss over `valid` targets, micro batch by micro batch; the loss, in nats."""
-    device, masked = world.device, settings["training"]["document_mask"]
-    flex = settings["ways"]["attention"] != "sdpa" and crew.models[0].compiled and device.type == "cuda"
+    device, masked = world.device, settings.training.document_mask
+    flex = settings.training.attention != "sdpa" and crew.models[0].compiled and device.type == "cuda"
     mask_of = attention.block_mask if flex else attention.document_mask
-    size = -(-min(settings["ways"]["micro_batch"], len(windows[0])) // len(crew.models))
+    size = -(-min(settings.training.micro_batch, len(windows[0])) // len(crew.models))
     inputs, targets = (part.to(device, non_blocking=True).split(size) for part in windows)
 
     def share(number: int) -> Tensor:
@@ -309,7 +310,7 @@ def accumulate(
         mine = range(number, len(inputs), len(crew.models))
         for part in itertools.takewhile(lambda _: crew.busy, mine):
             x, y = inputs[part], targets[part]
-            with world.arithmetic(settings["precision"]):
+            with world.arithmetic(settings.precision):
                 loss = scaled_loss(model, x, y, 1.0 / max(valid, 1.0), mask_of(x, end) if masked else None)
             loss.backward()
             total += loss.detach()

@@ -11,11 +11,10 @@ GiB), and with recomputation within 3 % (45.1 GiB); on a CPU in one process with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from neve.training.costs import parameters
+from neve.training.settings import Model, Training
 
 FILLED = 0.9
 """Share of a device's memory that the estimate may take before layers are recomputed in part."""
@@ -51,31 +50,27 @@ class Device:
         return min(self.cores, micro_batch) if apart else 1
 
 
-def recomputed(
-    model: Mapping[str, Any], vocab_size: int, training: Mapping[str, Any], device: Device
-) -> bool:
+def recomputed(model: Model, vocab_size: int, training: Training, device: Device) -> bool:
     """Whether layers are recomputed in part: what `activation_checkpointing` says; "auto": if the rest would not fit."""
-    if training["activation_checkpointing"] != "auto" or device.capacity is None:
-        return training["activation_checkpointing"] == "selective"
-    kept = {**training, "activation_checkpointing": "none"}
+    if training.activation_checkpointing != "auto" or device.capacity is None:
+        return training.activation_checkpointing == "selective"
+    kept = replace(training, activation_checkpointing="none")
     return estimate(model, vocab_size, kept, device)["total"] > FILLED * device.capacity
 
 
-def estimate(
-    model: Mapping[str, Any], vocab_size: int, training: Mapping[str, Any], device: Device
-) -> dict[str, float]:
+def estimate(model: Model, vocab_size: int, training: Training, device: Device) -> dict[str, float]:
     """Bytes on one device: {"weights", "gradients", "moments", "gathered", "activations", "buffers", "total"}.
 
     `training` has sequence, batch (windows of a step), micro_batch, document_mask and activation_checkpointing. "gathered"
     is weights that are whole or in bf16 besides the shares; "buffers" what the loss, or the backward pass, needs for a
     moment. "total" is less than their sum where a step is one micro batch: gradients then grow as activations go.
     """
-    count, layers, width = parameters(model, vocab_size), model["layers"], device.width
-    layer = (count["other"] - model["hidden"]) // layers
-    root, matrix = count["all"] - layers * layer, model["hidden"] * vocab_size
-    models, share = device.models(training["micro_batch"]), -(-training["batch"] // device.count)
-    windows = -(-min(training["micro_batch"], share) // models)
-    tokens = windows * training["sequence"]
+    count, layers, width = parameters(model, vocab_size), model.layers, device.width
+    layer = (count["other"] - model.hidden) // layers
+    root, matrix = count["all"] - layers * layer, model.hidden * vocab_size
+    models, share = device.models(training.micro_batch), -(-training.batch // device.count)
+    windows = -(-min(training.micro_batch, share) // models)
+    tokens = windows * training.sequence
     recompute = recomputed(model, vocab_size, training, device)
     sharded = device.count > 1
     rows: dict[str, float] = {
@@ -87,7 +82,7 @@ def estimate(
     }
     chunk = min(tokens * vocab_size, LOGITS[device.kind])
     logit = 2 * width if device.kind == "cuda" and device.compiled else 8 + width * device.bf16
-    loss = chunk * logit + 4 * matrix + width * (matrix * device.bf16 + 2 * tokens * model["hidden"])
+    loss = chunk * logit + 4 * matrix + width * (matrix * device.bf16 + 2 * tokens * model.hidden)
     again = tokens * _kept(model, training, device, False) if recompute else 0
     moved = width * (matrix + layer) + 4 * layer if sharded else 0
     rows["buffers"] = models * max(loss, again + moved)
@@ -97,19 +92,19 @@ def estimate(
     return rows | {"total": rows["weights"] + rows["moments"] + rows["gathered"] + most}
 
 
-def _kept(model: Mapping[str, Any], training: Mapping[str, Any], device: Device, recompute: bool) -> float:
+def _kept(model: Model, training: Training, device: Device, recompute: bool) -> float:
     """Bytes a token that a layer keeps for the backward pass: the inputs of its norms, products and attention.
 
     A layer that is recomputed keeps its input, attention's result and every second product; a compiled one leaves out
     what is cheap to compute again, or not needed. A mask of documents and a CPU's attention keep T numbers a token.
     """
-    hidden, wide, length = model["hidden"], model["intermediate"], training["sequence"]
-    keys = hidden * model["kv_heads"] // model["heads"]
+    hidden, wide, length = model.hidden, model.intermediate, training.sequence
+    keys = hidden * model.kv_heads // model.heads
     if recompute:
         return device.width * ((3 if device.compiled else 4) * hidden + keys + wide)
     numbers: float = 6 * hidden + 2 * keys + (3 if device.compiled else 4) * wide
-    if device.kind == "cpu" and training["document_mask"]:
+    if device.kind == "cpu" and training.document_mask:
         numbers += length
     elif device.kind == "cpu" and not device.bf16 and not device.compiled and length <= LONGEST:
-        numbers += model["heads"] * length / 2
+        numbers += model.heads * length / 2
     return device.width * numbers

@@ -8,7 +8,6 @@ Sources: AdamW (arXiv 1711.05101); groups as in GPT-3 and Llama practice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -16,15 +15,16 @@ from torch import Tensor
 
 from neve.training.distributed import whole
 from neve.training.model import Llama
+from neve.training.settings import Training
 
 
-def adamw(model: Llama, training: Mapping[str, Any]) -> torch.optim.AdamW:
+def adamw(model: Llama, training: Training) -> torch.optim.AdamW:
     """AdamW with the recipe's betas and weight decay, in one fused kernel; rates are set by `update`, moments start at 0."""
-    decays = (training["weight_decay"], 0.0)
+    decays = (training.weight_decay, 0.0)
     groups: list[dict[str, Any]] = [{"params": [], "weight_decay": decay} for decay in decays]
     for name, parameter in model.named_parameters():
         groups[parameter.ndim == 1 or "embed_tokens" in name]["params"].append(parameter)
-    optimizer = torch.optim.AdamW(groups, lr=0.0, betas=tuple(training["betas"]), eps=1e-8, fused=True)
+    optimizer = torch.optim.AdamW(groups, lr=0.0, betas=training.betas, eps=1e-8, fused=True)
     for parameter in model.parameters():
         optimizer.state[parameter] = {
             "step": torch.zeros((), dtype=torch.float32, device=parameter.device),

@@ -11,30 +11,29 @@ al. (arXiv 2405.18392) compare, the line is taken, which ends as the other curve
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 from neve.errors import Fault
+from neve.training.settings import LearningRate
 
 
-def check(total: int, rate: Mapping[str, Any]) -> None:
+def check(total: int, rate: LearningRate) -> None:
     """Raises Fault where a phase of `total` steps is shorter than its warm-up and decay."""
-    need = rate["warmup"] + rate["decay"]
+    need = rate.warmup + rate.decay
     if total < need:
-        steps = f"lr.warmup = {rate['warmup']} and lr.decay = {rate['decay']}"
+        steps = f"lr.warmup = {rate.warmup} and lr.decay = {rate.decay}"
         raise Fault(f"{steps} are longer than the phase of {total} steps; lower them, or give it more tokens")
 
 
-def lr(step: int, total: int, rate: Mapping[str, Any]) -> float:
+def lr(step: int, total: int, rate: LearningRate) -> float:
     """Learning rate of step `step` of `total`; `rate` has peak, floor, shape, and warmup and decay in steps."""
     check(total, rate)
-    peak, floor, warmup = rate["peak"], rate["floor"], rate["warmup"]
+    peak, floor, warmup = rate.peak, rate.floor, rate.warmup
     if step < warmup:
         return peak * step / warmup
-    begin = total - rate["decay"] if rate["shape"] == "wsd" else warmup
+    begin = total - rate.decay if rate.shape == "wsd" else warmup
     done = max(step - begin, 0) / max(total - begin, 1)
-    if rate["shape"] == "cosine":
+    if rate.shape == "cosine":
         return floor + (peak - floor) * 0.5 * (1.0 + math.cos(math.pi * done))
-    if rate["shape"] == "constant":
+    if rate.shape == "constant":
         return peak
     return peak + (floor - peak) * done

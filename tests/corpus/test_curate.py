@@ -7,10 +7,12 @@ import gzip
 import hashlib
 import importlib.util
 import json
+import pickle
 import random
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,22 +23,21 @@ from neve import documents, engine
 from neve.corpus import curate, notebooks
 from neve.corpus.duplicates import near_duplicates
 from neve.corpus.secrets import redaction
+from neve.corpus.settings import Settings
 from neve.corpus.signals import measurement
 from neve.corpus.text import decode
 from neve.errors import Fault
-from neve.recipe.recipe import Corpus
+from neve.recipe.recipe import Corpus, Grouping, Near, Secrets
+from neve.settings import pick
 
 PACKAGES = ("jinja2", "httpx", "typer", "h11")
-SETTINGS = {
-    **Corpus(
-        sources=[{"kind": "directory", "path": "x"}],
-        languages=["Python", "C", "Jupyter Notebook"],
-        heldout_share=0.2,
-    ).model_dump(mode="json", exclude={"sources"}),
-    "seed": 1,
-    "exclude_repos": ["exemplar==2.0"],
-    "data": None,
-}
+CORPUS = Corpus(
+    sources=[{"kind": "directory", "path": "x"}],
+    languages=["Python", "C", "Jupyter Notebook"],
+    heldout_share=0.2,
+)
+SETTINGS = pick(Settings, CORPUS, exclude_repos=["exemplar==2.0"], data=None, seed=1)
+NO_NEAR = Near(enabled=False)
 PROGRAM = """def add(first, second):
     '''Sum of two numbers, for the tests of curation.'''
     total = first
@@ -165,7 +166,7 @@ def write_files(rows: list[dict], folder: Path, parts: int = 1) -> Path:
     return folder
 
 
-def build(rows: list[dict], folder: Path, settings: dict = SETTINGS, parts: int = 1) -> tuple[dict, Path]:
+def build(rows: list[dict], folder: Path, settings: Settings = SETTINGS, parts: int = 1) -> tuple[dict, Path]:
     inputs = {"files": write_files(rows, folder / "in", parts)}
     (folder / "out").mkdir()
     return curate.build(settings, inputs, folder / "out"), folder / "out"
@@ -283,7 +284,7 @@ def test_near_duplicates_of_held_out_documents_leave_train(tmp_path):
     rows = [file("one", "a.py", alike[0]), file("two", "a/much/longer/path.py", alike[1])]
     for seed in range(4):
         (tmp_path / str(seed)).mkdir()
-        _, out = build(rows, tmp_path / str(seed), {**SETTINGS, "seed": seed})
+        _, out = build(rows, tmp_path / str(seed), replace(SETTINGS, seed=seed))
         assert documents.read(out / "documents")["split"].to_pylist() == ["heldout"]
 
 
@@ -296,7 +297,7 @@ def test_no_document_falls_for_one_that_falls_later(tmp_path):
         file("one", "b.py", program + "def broken(:\n"),
         file("two", "b/longer/path.py", program),
     ]
-    _, out = build(rows, tmp_path, {**SETTINGS, "heldout_share": 0.0})
+    _, out = build(rows, tmp_path, replace(SETTINGS, heldout_share=0.0))
     assert sorted(documents.read(out / "documents")["path"].to_pylist()) == [
         "a/longer/path.py",
         "b/longer/path.py",
@@ -310,7 +311,7 @@ def test_any_language(tmp_path):
         file("r", "a.rb", RUBY),
         file("r", "b.zzz", PROSE),
     ]
-    counts, _ = build(rows, tmp_path, {**SETTINGS, "languages": []})
+    counts, _ = build(rows, tmp_path, replace(SETTINGS, languages=[]))
     assert {name: n for name, (n, _) in counts["by_language"].items()} == {"Ruby": 1, "Text": 1}
 
 
@@ -342,7 +343,7 @@ def test_one_bad_file_does_not_take_its_batch_down(tmp_path, monkeypatch):
     counts, out = build(
         rows,
         tmp_path / "a",
-        {**SETTINGS, "quarantine_limit": 0.1, "near": {**SETTINGS["near"], "enabled": False}},
+        replace(SETTINGS, quarantine_limit=0.1, near=NO_NEAR),
     )
     verdicts = documents.read(out / "verdicts").to_pylist()
     assert [(v["path"], v["rule"], v["detail"]) for v in verdicts] == [
@@ -382,7 +383,7 @@ def test_nothing_left_and_nothing_there(tmp_path):
         build([], tmp_path / "b")
     (tmp_path / "c").mkdir()
     with pytest.raises(Fault, match="no such rule"):
-        build([file("r", "a.py", PROGRAM)], tmp_path / "c", {**SETTINGS, "filters": {"nope": 1}})
+        build([file("r", "a.py", PROGRAM)], tmp_path / "c", replace(SETTINGS, filters={"nope": 1}))
 
 
 def digests(out: Path) -> dict[str, str]:
@@ -404,7 +405,7 @@ def test_order_and_partitions_are_of_no_account(corpus, built, tmp_path):
 
 
 ON_RAY = """
-import json, sys
+import json, pickle, sys
 from pathlib import Path
 from ray.cluster_utils import Cluster
 from neve import engine
@@ -412,7 +413,7 @@ cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_
 cluster.add_node(num_cpus=1)
 engine.use("ray", cluster.address)
 from neve.corpus import curate, notebooks
-settings, files, out = json.loads(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
+settings, files, out = pickle.loads(bytes.fromhex(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[3])
 import daft.runners, ray
 assert daft.runners.get_or_infer_runner_type() == "ray"
 assert len([n for n in ray.nodes() if n["Alive"]]) == 2
@@ -428,7 +429,7 @@ def test_ray_equals_native(corpus, built, tmp_path):
     rows = random.Random(5).sample(corpus[0], len(corpus[0]))
     files = write_files(rows, tmp_path / "in", parts=7)
     (tmp_path / "out").mkdir()
-    command = [sys.executable, "-c", ON_RAY, json.dumps(SETTINGS), str(files), str(tmp_path / "out")]
+    command = [sys.executable, "-c", ON_RAY, pickle.dumps(SETTINGS).hex(), str(files), str(tmp_path / "out")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-4000:]
     assert json.loads(done.stdout.splitlines()[-1]) == built[0]
@@ -444,7 +445,7 @@ def test_secrets_are_redacted_or_drop_the_file_or_stay(tmp_path):
     shown = {}
     for action in ("redact", "drop", "keep"):
         (tmp_path / action).mkdir()
-        settings = {**SETTINGS, "secrets": {"action": action}, "near": {**SETTINGS["near"], "enabled": False}}
+        settings = replace(SETTINGS, secrets=Secrets(action=action), near=NO_NEAR)
         counts, out = build(rows, tmp_path / action, settings)
         kept = {r["path"]: r["content"] for r in documents.read(out / "documents").to_pylist()}
         shown[action] = (kept, counts["secrets"], documents.read(out / "verdicts").to_pylist())
@@ -514,13 +515,13 @@ def test_order_by_dependency(tmp_path):
         file("r", "m/middle.py", "import zebra\n" + PROGRAM.replace("add", "middle_of") + "# a line more\n"),
         file("r", "zebra.py", PROGRAM.replace("add", "zebra") + "# no imports\n"),
     ]
-    alone = {**SETTINGS, "near": {**SETTINGS["near"], "enabled": False}}
+    alone = replace(SETTINGS, near=NO_NEAR)
     for order, paths in (
         ("dependency", ["zebra.py", "m/middle.py", "a.py"]),
         ("language-repository", ["a.py", "m/middle.py", "zebra.py"]),
     ):
         (tmp_path / order).mkdir()
-        _, out = build(rows, tmp_path / order, {**alone, "grouping": {"order": order}})
+        _, out = build(rows, tmp_path / order, replace(alone, grouping=Grouping(order=order)))
         assert documents.read(out / "documents")["path"].to_pylist() == paths
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -39,18 +40,14 @@ def stage(tmp_path_factory, random_model, tokenizer_folder, tokenizer, benchmark
     raw = gzip.decompress((benchmark_files / "HumanEval.jsonl.gz").read_bytes()).splitlines()[:TASKS]
     (root / "data").mkdir()
     (root / "data" / "HumanEval.jsonl.gz").write_bytes(gzip.compress(b"\n".join(raw)))
-    inputs = {"curate": root / "curate", "tokenizer": tokenizer_folder}
+    inputs = {"documents": root / "curate", "tokenizer": tokenizer_folder}
     for name, seed in (("quality", 1), ("quality-random", 2)):
         inputs[f"train-{name}"] = root / f"train-{name}"
         model = random_model(tokenizer.vocab_size, seed, scale=1.0, sequence=512)
         llama.save(model, inputs[f"train-{name}"] / "model", tokenizer_folder)
     section = Evaluate(data=str(root / "data"), max_new_tokens=8, bootstrap=200, heldout_bytes=1 << 14)
-    settings = {
-        "evaluate": section.model_dump(mode="json"),
-        "seed": 1,
-        "models": {"quality": "train-quality", "quality-random": "train-quality-random"},
-        "pairs": [["quality", "quality-random"]],
-    }
+    models = {"quality": "train-quality", "quality-random": "train-quality-random"}
+    settings = evaluate.Settings(section, models, (("quality", "quality-random"),), PLACE.tier, seed=1)
     return settings, inputs
 
 
@@ -114,7 +111,7 @@ def test_a_model_that_knew_the_answers_would_pass(stage, monkeypatch, tmp_path):
     settings, inputs = stage
     solutions = {
         t.prompt: t.solution
-        for t in evaluate.benchmarks.load("humaneval", Path(settings["evaluate"]["data"])).tasks
+        for t in evaluate.benchmarks.load("humaneval", Path(settings.evaluate.data)).tasks
     }
     monkeypatch.setattr(
         evaluate.generate, "complete", lambda m, t, prompts, **_: [solutions[p] for p in prompts]
@@ -152,9 +149,9 @@ def test_mbpp_is_split_and_its_test_tasks_are_graded(stage, tmp_path, benchmark_
     settings, inputs = stage
     rows = (benchmark_files / "mbpp.jsonl").read_text().splitlines()
     (tmp_path / "mbpp.jsonl").write_text("\n".join(rows[k - 1] for k in (5, 11, 510, 550, 601, 700, 974)))
-    section = {**settings["evaluate"], "tasks": ["mbpp"], "data": str(tmp_path)}
-    models = {"quality": "train-quality"}
-    evaluate.build({**settings, "evaluate": section, "models": models, "pairs": []}, inputs, tmp_path)
+    section = settings.evaluate.model_copy(update={"tasks": ["mbpp"], "data": str(tmp_path)})
+    only = replace(settings, evaluate=section, models={"quality": "train-quality"}, pairs=())
+    evaluate.build(only, inputs, tmp_path)
     model = json.loads((tmp_path / "results.json").read_text())["models"]["quality"]
     assert model["bits_per_byte"]["mbpp"]["tasks"] == 2
     assert model["bits_per_byte"]["mbpp-train"]["tasks"] == 3

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from neve import documents
+from neve.quality import labels
 
 POOL = ("asyncio", "concurrent", "email", "html", "http", "json", "logging", "unittest", "xml")
 GOOD = ("collections", "importlib")
@@ -70,22 +71,13 @@ def exemplars() -> pa.Table:
 
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory, pool, exemplars) -> dict[str, Path]:
-    """Folders of the stages `curate`, `exemplars` and `annotator`."""
-    from neve.quality import labels
-
+    """Folders of curated documents and exemplars, and of the stage `annotator`."""
     root = tmp_path_factory.mktemp("stages")
-    found = {"curate": lay(root / "curate", pool), "exemplars": lay(root / "exemplars", exemplars)}
+    found = {"documents": lay(root / "curate", pool), "exemplars": lay(root / "exemplars", exemplars)}
     found["annotator"] = root / "annotator"
     found["annotator"].mkdir()
-    labels.build({"annotator": ANNOTATOR, "seed": 1}, found, found["annotator"])
+    labels.build(ANNOTATOR, found, found["annotator"])
     return found
 
 
-ANNOTATOR = {
-    "encoder": "minilm",
-    "positives_limit": 1000,
-    "negatives": 30,
-    "section_tokens": 32,
-    "epochs": 5,
-    "lr": 1e-3,
-}
+ANNOTATOR = labels.Settings("minilm", 1000, negatives=30, section_tokens=32, epochs=5, lr=1e-3, seed=1)

@@ -29,7 +29,7 @@ def test_labels_are_exemplars_and_training_documents_each_once(inputs, pool, exe
 
 def test_an_exemplar_that_is_in_the_pool_is_no_negative(tmp_path, pool, exemplars):
     both = pa.concat_tables([pool, exemplars.slice(0, 3)])
-    places = {"curate": lay(tmp_path / "c", both), "exemplars": lay(tmp_path / "e", exemplars)}
+    places = {"documents": lay(tmp_path / "c", both), "exemplars": lay(tmp_path / "e", exemplars)}
     table = labels.choose(places, 1000, 10**6, 1)
     assert len(set(table["doc_id"].to_pylist())) == table.num_rows
     assert pc.sum(table["label"]).as_py() == exemplars.num_rows
@@ -46,7 +46,7 @@ def test_negatives_take_the_positives_languages_and_then_the_rest(inputs, pool):
 
 def test_rows_in_another_order_draw_the_same(tmp_path, inputs, pool, exemplars):
     turned = {
-        "curate": lay(tmp_path / "c", pool.take(np.arange(pool.num_rows)[::-1]), files=3),
+        "documents": lay(tmp_path / "c", pool.take(np.arange(pool.num_rows)[::-1]), files=3),
         "exemplars": lay(tmp_path / "e", exemplars),
     }
     for limit in (1000, 12):
@@ -75,4 +75,4 @@ def test_area_is_the_share_of_pairs_in_order():
 def test_too_few_exemplars_are_a_fault(tmp_path, inputs, exemplars):
     few = {**inputs, "exemplars": lay(tmp_path / "e", exemplars.slice(0, 9))}
     with pytest.raises(Fault, match=r"annotator\.positives: 9 documents"):
-        labels.build({"annotator": ANNOTATOR, "seed": 1}, few, tmp_path)
+        labels.build(ANNOTATOR, few, tmp_path)

@@ -27,7 +27,7 @@ def small_blocks():
 @pytest.fixture(scope="module")
 def scored(inputs, tmp_path_factory):
     out = tmp_path_factory.mktemp("scores")
-    scoring.build({}, inputs, out)
+    scoring.build(None, inputs, out)
     return documents.read(out / "scores")
 
 
@@ -50,7 +50,7 @@ def test_every_document_has_its_mean_and_its_rank(scored, pool):
 def test_ties_are_ranked_by_doc_id(inputs, pool):
     ids = np.array(pool["doc_id"].to_pylist(), dtype="S32")
     table = scoring.ranked(
-        ids, np.arange(len(ids)), np.full(len(ids), 0.5), "a", inputs["curate"] / "documents"
+        ids, np.arange(len(ids)), np.full(len(ids), 0.5), "a", inputs["documents"] / "documents"
     )
     python = pc.is_in(
         table["doc_id"], pool.filter(pc.equal(pool["language"], "Python"))["doc_id"].combine_chunks()
@@ -60,9 +60,9 @@ def test_ties_are_ranked_by_doc_id(inputs, pool):
 
 def test_files_in_another_order_and_number_give_equal_scores(inputs, pool, scored, tmp_path):
     order = np.random.default_rng(2).permutation(pool.num_rows)
-    turned = {**inputs, "curate": lay(tmp_path / "curate", pool.take(order), files=3)}
+    turned = {**inputs, "documents": lay(tmp_path / "curate", pool.take(order), files=3)}
     (tmp_path / "out").mkdir()
-    scoring.build({}, turned, tmp_path / "out")
+    scoring.build(None, turned, tmp_path / "out")
     assert documents.read(tmp_path / "out" / "scores").equals(scored)
 
 
@@ -78,13 +78,13 @@ def test_a_killed_run_goes_on_and_ends_the_same(inputs, scored, tmp_path, monkey
     embed = Encoder.embed
     monkeypatch.setattr(Encoder, "embed", dies)
     with pytest.raises(KeyboardInterrupt):
-        scoring.build({}, inputs, tmp_path)
+        scoring.build(None, inputs, tmp_path)
     monkeypatch.setattr(Encoder, "embed", embed)
     left = sorted(p.name for p in (tmp_path / "blocks").glob("*.npy"))
     assert len(left) == 3
     (tmp_path / "blocks" / left[1]).unlink()
     monkeypatch.setattr(Encoder, "gather", None)  # sections are not cut again
-    counts = scoring.build({}, inputs, tmp_path)
+    counts = scoring.build(None, inputs, tmp_path)
     assert counts["documents"] == scored.num_rows
     assert documents.read(tmp_path / "scores").equals(scored)
     assert not (tmp_path / "blocks").exists()
@@ -126,4 +126,4 @@ def test_other_weights_than_the_annotator_s_are_a_fault(inputs, tmp_path):
     (annotator / "annotator.json").write_text(json.dumps(about))
     (tmp_path / "out").mkdir()
     with pytest.raises(Fault, match="not those that the annotator was trained on"):
-        scoring.build({}, {**inputs, "annotator": annotator}, tmp_path / "out")
+        scoring.build(None, {**inputs, "annotator": annotator}, tmp_path / "out")

@@ -1,6 +1,7 @@
 """neve.quality.select. Oracles: the laws of quotas, recomputed here from the tables that came out."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from neve import documents
 from neve.errors import Fault
 from neve.quality import select
-from neve.quality.select import fill
+from neve.quality.select import ControlSettings, Seeds, SelectedPhase, Settings, fill
 
 
 def ids(n, name=""):
@@ -71,16 +72,13 @@ def corpus(tmp_path):
     return {"tokens": tmp_path / "tokens", "scores": tmp_path / "scores"}, table, ranked
 
 
-SETTINGS = {
-    "phases": [{"name": "quality", "tokens": 20_000, "repeats": 4, "control": True}],
-    "synthesis": {"seeds": 12, "python_share": 0.5},
-    "seed": 1,
-}
+QUALITY = SelectedPhase("quality", tokens=20_000, repeats=4, control=True)
+SETTINGS = Settings((QUALITY,), Seeds(12, python_share=0.5), seed=1)
 
 
 def run(inputs, out, **changes):
     out.mkdir()
-    select.build({**SETTINGS, **changes}, inputs, out)
+    select.build(replace(SETTINGS, **changes), inputs, out)
     return {p.stem: pq.read_table(p) for p in out.glob("*.parquet")}, json.loads(
         (out / "selection.json").read_text()
     )
@@ -143,7 +141,7 @@ def test_the_control_sees_as_much_of_each_language_at_random_and_once(corpus, tm
 
 def test_a_budget_beyond_the_pool_takes_all(corpus, tmp_path):
     inputs, table, _ = corpus
-    phases = [{"name": "quality", "tokens": 10**7, "repeats": 4, "control": True}]
+    phases = (SelectedPhase("quality", 10**7, 4, control=True),)
     made, report = run(inputs, tmp_path / "out", phases=phases)
     assert sorted(made["quality"]["doc_id"].to_pylist()) == sorted(table["doc_id"].to_pylist())
     assert all(row["short"] for row in report["phases"]["quality"]["languages"].values())
@@ -183,9 +181,7 @@ def test_heldout_documents_are_never_selected(corpus, tmp_path):
         table.set_column(table.column_names.index("split"), "split", split),
         inputs["tokens"] / "index.parquet",
     )
-    made, _ = run(
-        inputs, tmp_path / "out", phases=[{"name": "quality", "tokens": 10**7, "repeats": 1, "control": True}]
-    )
+    made, _ = run(inputs, tmp_path / "out", phases=(SelectedPhase("quality", 10**7, 1, control=True),))
     kept = {d for d, s in zip(table["doc_id"].to_pylist(), split.to_pylist(), strict=True) if s == "train"}
     assert all(set(t["doc_id"].to_pylist()) <= kept for t in made.values())
     assert set(made["quality"]["doc_id"].to_pylist()) == kept
@@ -196,7 +192,7 @@ def test_too_small_a_budget_is_a_fault(corpus, tmp_path):
         run(
             corpus[0],
             tmp_path / "out",
-            phases=[{"name": "quality", "tokens": 8, "repeats": 4, "control": False}],
+            phases=(SelectedPhase("quality", 8, 4, control=False),),
         )
 
 
@@ -205,7 +201,7 @@ def test_a_synthetic_phase_s_control_follows_its_languages(corpus, tmp_path):
     index(tmp_path / "synthetic", {"Python": [300] * 10, "C": [100] * 10}, name="made")
     out = tmp_path / "control"
     out.mkdir()
-    settings = {"phase": {"name": "synthetic", "tokens": 4_000}, "seed": 1}
+    settings = ControlSettings("synthetic", 4_000, seed=1)
     select.build_control(
         settings, {"tokens": inputs["tokens"], "synthetic-tokens": tmp_path / "synthetic"}, out
     )
@@ -228,7 +224,7 @@ def test_fill_takes_what_fits_in_order(tokens, quota, longest):
 
 
 def test_more_seeds_than_documents_take_turns(corpus, tmp_path):
-    made, report = run(corpus[0], tmp_path / "out", synthesis={"seeds": 400, "python_share": 0.5})
+    made, report = run(corpus[0], tmp_path / "out", synthesis=Seeds(400, 0.5))
     seeds = made["seeds"].to_pylist()
     assert len(seeds) == 400 == sum(report["seeds"].values())
     assert len({(s["doc_id"], s["turn"]) for s in seeds}) == 400 and max(s["turn"] for s in seeds) > 0

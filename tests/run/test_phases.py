@@ -9,7 +9,9 @@ import pytest
 
 from neve.recipe.file import parse
 from neve.run import phases, runner
+from neve.settings import from_json
 from neve.store import Stage, Store
+from neve.training.settings import Settings
 
 LR = {"peak": 1e-3}
 SMALL: dict[str, Any] = {
@@ -46,11 +48,11 @@ def test_all_data_stands_before_any_training() -> None:
 def test_a_mix_reads_its_parts_and_sizes_its_selection_by_its_share() -> None:
     found = stages({"name": "mixed", "mix": MIX, "tokens": 1000, "start": "quality", "lr": LR})
     view = found["view-mixed"]
-    assert view.settings == {"mix": {"selection": 700, "corpus": 300}}
+    assert view.settings.slots == {"selection": 700, "corpus": 300}
     assert view.inputs == {"selection": "mix-mixed-selection", "corpus": "mix-mixed-corpus"}
-    assert found["mix-mixed-selection"].settings["selection"] == "mixed.parquet"
+    assert found["mix-mixed-selection"].settings.selection == "mixed.parquet"
     assert found["mix-mixed-corpus"].inputs == {"tokens": "tokens"}
-    sized = {phase["name"]: phase["tokens"] for phase in found["selection"].settings["phases"]}
+    sized = {phase.name: phase.tokens for phase in found["selection"].settings.phases}
     assert sized == {"quality": 400, "mixed": 700}
     inputs = {"view": "view-mixed", "tokenizer": "tokenizer", "start": "train-quality"}
     assert found["train-mixed"].inputs == inputs
@@ -65,10 +67,10 @@ def test_a_phase_is_trained_by_its_own_numbers() -> None:
         training={"sequence": 32, "batch_tokens": 256, "validate_steps": 7},
     )
     long, quality = found["train-long"].settings, found["train-quality"].settings
-    assert (long["training"]["sequence"], long["training"]["batch"]) == (64, 4)
-    assert (quality["training"]["sequence"], quality["training"]["batch"]) == (32, 8)
-    assert (long["phase"]["tokens"], long["phase"]["epochs"], long["phase"]["optimizer"]) == (None, 3, "keep")
-    assert quality["phase"]["keeps_optimizer"] and not long["phase"]["keeps_optimizer"]
+    assert (long.training.sequence, long.training.batch) == (64, 4)
+    assert (quality.training.sequence, quality.training.batch) == (32, 8)
+    assert (long.phase.tokens, long.phase.epochs, long.phase.optimizer) == (None, 3, "keep")
+    assert quality.phase.keeps_optimizer and not long.phase.keeps_optimizer
     assert found["train-other"].inputs["start"] == "start-other"
     assert found["start-other"].outside == ("./models/other",)
     assert all(found[f"train-{name}"].inputs["heldout"] == "heldout" for name in ("general", "long"))
@@ -107,8 +109,7 @@ def test_a_node_finds_all_that_a_phase_needs(tmp_path: Path) -> None:
     assert list(jobs) == ["general", "quality"]
     for phase, job in jobs.items():
         name, stage = f"train-{phase}", store.stages[f"train-{phase}"]
-        given = json.loads(json.dumps({**stage.settings, **stage.extra}))
-        assert {**job["settings"], "ways": job["ways"]} == given
+        assert from_json(Settings, job["settings"]) == stage.settings
         inputs = {role: store.path(source) for role, source in stage.inputs.items()}
         assert {role: tmp_path / path for role, path in job["inputs"].items()} == inputs
         assert tmp_path / job["out"] == store.path(name) and job["fingerprint"] == store.prints[name]

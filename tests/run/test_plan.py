@@ -1,55 +1,60 @@
 """Oracle: figures of the paper, and the law of repetition written out."""
 
+import copy
 import math
+from typing import Any
 
 import pytest
 
 from neve.errors import Fault
 from neve.recipe.recipe import Recipe
 from neve.run.plan import effective_tokens, plan
+from neve.settings import pick
 from neve.training.costs import parameters
+from neve.training.settings import Model
 
 
 @pytest.fixture
-def paper() -> dict:
+def paper() -> Recipe:
     """The recipe of the paper, with the defaults that are its own."""
-    positives = [{"kind": "table", "path": "p.parquet"}]
-    return Recipe.model_validate(
+    return Recipe.model_validate(PAPER)
+
+
+POSITIVES = [{"kind": "table", "path": "p.parquet"}]
+PAPER: dict[str, Any] = {
+    "run": {"name": "paper"},
+    "corpus": {"sources": POSITIVES},
+    "annotator": {"positives": POSITIVES},
+    "phase": [
         {
-            "run": {"name": "paper"},
-            "corpus": {"sources": positives},
-            "annotator": {"positives": positives},
-            "phase": [
-                {
-                    "name": "general",
-                    "data": "corpus",
-                    "tokens": 500_000_000_000,
-                    "lr": {"peak": 5.3e-4, "floor": 5.3e-5, "warmup": 600, "shape": "cosine"},
-                },
-                {
-                    "name": "quality",
-                    "data": "selection",
-                    "tokens": 50_000_000_000,
-                    "start": "general",
-                    "control": True,
-                    "lr": {"peak": 5.3e-4, "warmup": 1000},
-                },
-                {
-                    "name": "synthetic",
-                    "data": "synthetic",
-                    "tokens": 5_000_000_000,
-                    "start": "quality",
-                    "lr": {"peak": 5.3e-4},
-                },
-            ],
-            "synthesis": {"tokens": 2_000_000_000, "seeds": 1000},
-        }
-    ).model_dump(mode="json")
+            "name": "general",
+            "data": "corpus",
+            "tokens": 500_000_000_000,
+            "lr": {"peak": 5.3e-4, "floor": 5.3e-5, "warmup": 600, "shape": "cosine"},
+        },
+        {
+            "name": "quality",
+            "data": "selection",
+            "tokens": 50_000_000_000,
+            "start": "general",
+            "control": True,
+            "lr": {"peak": 5.3e-4, "warmup": 1000},
+        },
+        {
+            "name": "synthetic",
+            "data": "synthetic",
+            "tokens": 5_000_000_000,
+            "start": "quality",
+            "lr": {"peak": 5.3e-4},
+        },
+    ],
+    "synthesis": {"tokens": 2_000_000_000, "seeds": 1000},
+}
 
 
 def test_parameters_of_the_paper(paper):
     """1,364,297,728 with the tied embedding, 1.233B without."""
-    count = parameters(paper["model"], 64_000)
+    count = parameters(pick(Model, paper.model), 64_000)
     assert count["all"] == 1_364_297_728
     assert count["other"] == 1_233_225_728 and count["embeddings"] == 64_000 * 2048
 
@@ -105,7 +110,7 @@ def test_memory_and_disk(paper):
     assert sum(one["memory"][s] for s in states) == 16 * n
     assert sum(eight["memory"][s] for s in states) == 2 * n
     assert one["memory"]["recomputed"] and eight["memory"]["recomputed"], "16 windows of 8,192 tokens"
-    smaller = plan(paper | {"training": paper["training"] | {"micro_batch": 2}}, 64_000, gpus=8)["memory"]
+    smaller = plan(Recipe.model_validate(PAPER | {"training": {"micro_batch": 2}}), 64_000, gpus=8)["memory"]
     assert not smaller["recomputed"] and smaller["activations"] < eight["memory"]["activations"]
     assert eight["disk"]["tokens"] == 2 * 402_000_000_000
     assert eight["disk"]["checkpoints"] == 24 * n and eight["disk"]["models"] == 4 * 4 * n
@@ -120,11 +125,14 @@ def test_each_core_of_a_cpu_has_gradients(paper):
 
 def test_phases_with_sizes_epochs_and_mixes_of_their_own(paper):
     """Figures by hand: steps of other windows and batches, epochs over known tokens, parts of a mix each by the law."""
-    general, quality, synthetic = paper["phase"]
-    general |= {"tokens": None, "epochs": 2}
+    data = copy.deepcopy(PAPER)
+    general, quality, synthetic = data["phase"]
+    general |= {"epochs": 2}
     quality |= {"sequence": 2048, "batch_tokens": 1 << 20}
     mix = [{"data": "selection", "weight": 1.0}, {"data": "corpus", "weight": 3.0}]
-    synthetic |= {"data": None, "mix": mix, "tokens": 40_000_000_000}
+    synthetic |= {"mix": mix, "tokens": 40_000_000_000}
+    del general["tokens"], synthetic["data"]
+    paper = Recipe.model_validate(data)
     with pytest.raises(Fault, match=r"phase 'general' counts epochs.*corpus\.expected_tokens"):
         plan(paper, 64_000)
     known = plan(paper, 64_000, corpus_tokens=100_000_000_000)
@@ -143,6 +151,7 @@ def test_phases_with_sizes_epochs_and_mixes_of_their_own(paper):
 
 
 def test_a_kept_optimizer_takes_disk(paper):
-    kept = plan(paper | {"phase": [*paper["phase"][:2], paper["phase"][2] | {"optimizer": "keep"}]}, 64_000)
+    phases = [*PAPER["phase"][:2], PAPER["phase"][2] | {"optimizer": "keep"}]
+    kept = plan(Recipe.model_validate(PAPER | {"phase": phases}), 64_000)
     assert kept["disk"]["optimizers"] == 8 * kept["parameters"]["all"]
     assert plan(paper, 64_000)["disk"]["optimizers"] == 0

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import sysconfig
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
 from neve import documents
+from neve.recipe.recipe import Decontaminate, Near, Synthesis, Tokenizer
+from neve.synthesis import generate
 from neve.tokens import bpe
 
 sys.path.append(str(Path(__file__).parents[1] / "llm"))  # chat_server
@@ -24,7 +25,7 @@ MODULES = (
 
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Stages curate, selection and tokenizer, as `synthesis` takes them."""
+    """Documents, seeds and a tokenizer, as `synthesis` takes them."""
     folder = tmp_path_factory.mktemp("inputs")
     rows = []
     for name in MODULES:
@@ -40,7 +41,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             row | {"doc_id": documents.doc_id(text.encode()), "size": len(text.encode()), "content": text}
         )
     made = pa.Table.from_pylist(rows, schema=documents.DOCUMENTS)
-    documents.write(made, folder / "curate" / "documents", documents.DOCUMENTS)
+    documents.write(made, folder / "documents" / "documents", documents.DOCUMENTS)
     ranked = (
         made["doc_id"].combine_chunks().take(pa.array(sorted(range(len(rows)), key=lambda i: (i * 7) % 20)))
     )
@@ -52,24 +53,22 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             "turn": [0] * len(rows),
         }
     )
-    (folder / "selection").mkdir()
-    pa.parquet.write_table(seeds, folder / "selection" / "seeds.parquet")
+    (folder / "seeds").mkdir()
+    pa.parquet.write_table(seeds, folder / "seeds" / "seeds.parquet")
     (folder / "tokenizer").mkdir()
-    section: dict[str, Any] = {"vocab_size": 1000, "sample_bytes": 1 << 20, "folder": None}
-    bpe.build({"tokenizer": section, "seed": 1}, {"curate": folder / "curate"}, folder / "tokenizer")
-    return {name: folder / name for name in ("curate", "selection", "tokenizer")}
+    section = Tokenizer(vocab_size=1000, sample_bytes=1 << 20)
+    bpe.build(bpe.Settings(section, seed=1), {"documents": folder / "documents"}, folder / "tokenizer")
+    return {name: folder / name for name in ("documents", "seeds", "tokenizer")}
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> dict[str, Any]:
+def settings(tmp_path: Path) -> generate.Settings:
     """The stage's settings; `endpoint` is to be set."""
-    return {
-        "synthesis": {"model": "m", "tokens": 1_000_000, "seeds": 20, "max_tokens": 256},
-        "near": {"threshold": 0.7, "ngram": 5},
-        "decontaminate": {"benchmarks": ["humaneval", "mbpp"], "share": 0.5, "files": []},
-        "data": None,
-        "seed": 1,
-        "ledger": str(tmp_path / "ledger.sqlite"),
-        "concurrency": 4,
-        "api_key_env": "NEVE_API_KEY",
-    }
+    return generate.Settings(
+        Synthesis(model="m", tokens=1_000_000, seeds=20, max_tokens=256, concurrency=4),
+        Near(),
+        Decontaminate(benchmarks=["humaneval", "mbpp"]),
+        data=None,
+        seed=1,
+        ledger=str(tmp_path / "ledger.sqlite"),
+    )

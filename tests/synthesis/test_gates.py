@@ -40,7 +40,7 @@ print(spiral(3, 0.5)[-1])
 
 @pytest.fixture(scope="module")
 def seed(inputs: dict[str, Path]) -> Seed:
-    row = documents.read(inputs["curate"] / "documents").slice(0, 1).to_pylist()[0]
+    row = documents.read(inputs["documents"] / "documents").slice(0, 1).to_pylist()[0]
     lines = "\n".join(row["content"].splitlines()[20:30])
     return Seed(row["doc_id"], row["repo"], row["path"], "Python", row["content"], lines)
 

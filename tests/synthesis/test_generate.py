@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +58,14 @@ def reply(payload: dict[str, Any], before: int) -> bytes:
 
 
 def build(
-    settings: dict[str, Any], inputs: dict[str, Path], out: Path, url: str, **synthesis: Any
+    settings: generate.Settings, inputs: dict[str, Path], out: Path, url: str, **synthesis: Any
 ) -> dict[str, Any]:
     out.mkdir(parents=True)
-    asked = settings | {"synthesis": settings["synthesis"] | {"endpoint": url} | synthesis}
-    return generate.build(asked, inputs, out)
+    return generate.build(asking(settings, endpoint=url, **synthesis), inputs, out)
+
+
+def asking(settings: generate.Settings, **synthesis: Any) -> generate.Settings:
+    return replace(settings, synthesis=settings.synthesis.model_copy(update=synthesis))
 
 
 def rows(out: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -69,13 +74,13 @@ def rows(out: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 
 
 def test_every_seed_is_a_document_or_a_verdict(
-    tmp_path: Path, settings: dict[str, Any], inputs: dict[str, Path]
+    tmp_path: Path, settings: generate.Settings, inputs: dict[str, Path]
 ) -> None:
     with endpoint(reply) as server:
         counts = build(settings, inputs, tmp_path / "out", server.url)
         made, stopped = rows(tmp_path / "out")
         assert len(server.asked) == 20
-    seeds = documents.read(inputs["selection"] / "seeds.parquet")["doc_id"].to_pylist()
+    seeds = documents.read(inputs["seeds"] / "seeds.parquet")["doc_id"].to_pylist()
     assert sorted(row["seed_doc_id"] for row in made + stopped) == sorted(seeds)
     for part in (made, stopped):  # both in seed order
         places = [seeds.index(row["seed_doc_id"]) for row in part]
@@ -106,7 +111,7 @@ def test_every_seed_is_a_document_or_a_verdict(
 
 @pytest.mark.parametrize("budget", [1, 600, 1000])
 def test_the_accepted_set_is_the_shortest_prefix_that_meets_the_budget(
-    tmp_path: Path, settings: dict[str, Any], inputs: dict[str, Path], budget: int
+    tmp_path: Path, settings: generate.Settings, inputs: dict[str, Path], budget: int
 ) -> None:
     async def any_order(payload: dict[str, Any], before: int) -> bytes:
         await asyncio.sleep(number(payload) % 7 * 0.01)
@@ -115,7 +120,7 @@ def test_the_accepted_set_is_the_shortest_prefix_that_meets_the_budget(
     with endpoint(any_order) as server:
         full, part = tmp_path / "full", tmp_path / "part"
         build(settings, inputs, full, server.url)
-        settings["ledger"] = str(tmp_path / "another.sqlite")
+        settings = replace(settings, ledger=str(tmp_path / "another.sqlite"))
         asked = len(server.asked)
         counts = build(settings, inputs, part, server.url, tokens=budget)
         asked = len(server.asked) - asked
@@ -124,20 +129,20 @@ def test_the_accepted_set_is_the_shortest_prefix_that_meets_the_budget(
     assert made == every[: len(made)] and stopped == all_stopped[: len(stopped)]
     last = len(bpe.load(inputs["tokenizer"]).encode_batch([made[-1]["content"]])[0])
     assert counts["tokens"] >= budget > counts["tokens"] - last
-    seeds = documents.read(inputs["selection"] / "seeds.parquet")["doc_id"].to_pylist()
+    seeds = documents.read(inputs["seeds"] / "seeds.parquet")["doc_id"].to_pylist()
     assert (
         seeds[counts["seeds_tried"] - 1] == made[-1]["seed_doc_id"]
     )  # the prefix ends with what met the budget
-    assert asked <= counts["seeds_tried"] + generate.AHEAD * settings["concurrency"]
+    assert asked <= counts["seeds_tried"] + generate.AHEAD * settings.synthesis.concurrency
 
 
 def test_the_same_ledger_gives_the_same_rows_without_a_question(
-    tmp_path: Path, settings: dict[str, Any], inputs: dict[str, Path]
+    tmp_path: Path, settings: generate.Settings, inputs: dict[str, Path]
 ) -> None:
     with endpoint(reply) as server:
         first = build(settings, inputs, tmp_path / "a", server.url)
         asked = len(server.asked)
-        settings["concurrency"] = 7
+        settings = asking(settings, concurrency=7)
         second = build(settings, inputs, tmp_path / "b", server.url)
         assert len(server.asked) == asked
     third = build(settings, inputs, tmp_path / "c", server.url)  # the server is gone: nothing has to be asked
@@ -146,28 +151,28 @@ def test_the_same_ledger_gives_the_same_rows_without_a_question(
 
 
 RUN = """
-import sys
+import pickle, sys
 from pathlib import Path
 from neve import store
 from neve.synthesis import generate
 given = store.read_json(Path(sys.argv[1]))
 out = Path(given["out"])
 out.mkdir(exist_ok=True)
-generate.build(given["settings"], {name: Path(path) for name, path in given["inputs"].items()}, out)
+generate.build(pickle.loads(bytes.fromhex(given["settings"])), {name: Path(path) for name, path in given["inputs"].items()}, out)
 """
 
 
 def test_a_killed_run_goes_on_and_ends_like_an_undisturbed_one(
-    tmp_path: Path, settings: dict[str, Any], inputs: dict[str, Path]
+    tmp_path: Path, settings: generate.Settings, inputs: dict[str, Path]
 ) -> None:
     async def slow(payload: dict[str, Any], before: int) -> bytes:
         await asyncio.sleep(0.05)
         return reply(payload, before)
 
     with endpoint(slow) as server:
-        settings["synthesis"] |= {"endpoint": server.url}
+        settings = asking(settings, endpoint=server.url)
         given = {
-            "settings": settings,
+            "settings": pickle.dumps(settings).hex(),
             "inputs": {k: str(v) for k, v in inputs.items()},
             "out": str(tmp_path / "out"),
         }
@@ -180,14 +185,14 @@ def test_a_killed_run_goes_on_and_ends_like_an_undisturbed_one(
         process.wait()
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL, timeout=100)
         # In flight at the kill: asked again. Failed ones are final only once a later question was answered.
-        assert len(server.asked) <= 20 + 2 * settings["concurrency"]
-        settings["ledger"] = str(tmp_path / "fresh.sqlite")
+        assert len(server.asked) <= 20 + 2 * settings.synthesis.concurrency
+        settings = replace(settings, ledger=str(tmp_path / "fresh.sqlite"))
         build(settings, inputs, tmp_path / "undisturbed", server.url)
     assert rows(tmp_path / "out") == rows(tmp_path / "undisturbed")
 
 
 def test_an_endpoint_that_dies_in_the_middle_is_one_line_and_the_next_run_goes_on(
-    tmp_path: Path, settings: dict[str, Any], inputs: dict[str, Path]
+    tmp_path: Path, settings: generate.Settings, inputs: dict[str, Path]
 ) -> None:
     def dying(payload: dict[str, Any], before: int) -> bytes:
         return reply(payload, before) if len(server.asked) <= 9 else http(401, b"{}")
@@ -200,16 +205,15 @@ def test_an_endpoint_that_dies_in_the_middle_is_one_line_and_the_next_run_goes_o
 
 
 def test_end_to_end_with_a_real_model(
-    tmp_path: Path, settings: dict[str, Any], inputs: dict[str, Path]
+    tmp_path: Path, settings: generate.Settings, inputs: dict[str, Path]
 ) -> None:
     """SmolLM2-135M-Instruct through llama.cpp on six real seeds; the second run asks nothing of it."""
-    settings["concurrency"] = 8
-    ways = {"model": "smollm2-135m-instruct", "seeds": 6, "max_tokens": 96}
-    counts = build(settings, inputs, tmp_path / "a", "local", **ways)
+    given = {"concurrency": 8, "model": "smollm2-135m-instruct", "seeds": 6, "max_tokens": 96}
+    counts = build(settings, inputs, tmp_path / "a", "local", **given)
     made, stopped = rows(tmp_path / "a")
     assert counts["seeds_tried"] == 6 == len(made) + len(stopped)
     for row in made:
         compile(row["content"], row["path"], "exec")
     assert all(row["rule"] != "unanswered" for row in stopped)
-    assert build(settings, inputs, tmp_path / "b", "local", **ways) == counts
+    assert build(settings, inputs, tmp_path / "b", "local", **given) == counts
     assert rows(tmp_path / "b") == (made, stopped)

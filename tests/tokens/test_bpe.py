@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 
 from neve import documents as tables
 from neve.errors import Fault
+from neve.recipe.recipe import Tokenizer as TokenizerTable
 from neve.store import read_json
 from neve.tokens import bpe
 
-SETTINGS = {"tokenizer": {"vocab_size": 3000, "sample_bytes": 1 << 20, "folder": None}, "seed": 1}
+SETTINGS = bpe.Settings(TokenizerTable(vocab_size=3000, sample_bytes=1 << 20), seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,7 @@ def test_training_is_deterministic_in_any_order_and_partition(
     documents = tables.read(curate / "documents")
     other = documents.take(pa.array(np.random.default_rng(5).permutation(len(documents))))
     tables.write(other, tmp_path / "documents", tables.DOCUMENTS)
-    bpe.build(SETTINGS, {"curate": tmp_path}, tmp_path)
+    bpe.build(SETTINGS, {"documents": tmp_path}, tmp_path)
     assert (tmp_path / "tokenizer.json").read_bytes() == (tokenizer / "tokenizer.json").read_bytes()
 
 
@@ -155,16 +156,19 @@ def test_faults(tmp_path: Path, curate: Path) -> None:
     held = documents.filter(pc.equal(documents["split"], "heldout"))
     tables.write(held, tmp_path / "documents", tables.DOCUMENTS)
     with pytest.raises(Fault, match="no training documents"):
-        bpe.build(SETTINGS, {"curate": tmp_path}, tmp_path)
+        bpe.build(SETTINGS, {"documents": tmp_path}, tmp_path)
 
 
 def test_a_given_folders_tokenizer_is_taken_as_it_is(curate: Path, tokenizer: Path, tmp_path: Path) -> None:
     """Oracle: the folder's own file, and its ids."""
-    section = {**SETTINGS["tokenizer"], "folder": str(tokenizer)}  # type: ignore[dict-item]
-    counts = bpe.build({"tokenizer": section, "seed": 1}, {"curate": curate}, tmp_path)
+
+    def given(folder: Path) -> bpe.Settings:
+        return bpe.Settings(SETTINGS.tokenizer.model_copy(update={"folder": str(folder)}), seed=1)
+
+    counts = bpe.build(given(tokenizer), {"documents": curate}, tmp_path)
     vocabularies = [read_json(f / "tokenizer.json")["model"] for f in (tokenizer, tmp_path)]
     assert vocabularies[0] == vocabularies[1] and counts["vocab_size"] == bpe.load(tokenizer).vocab_size
     assert read_json(tmp_path / "encoder.json") == read_json(tokenizer / "encoder.json")
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(Fault, match="not a readable tokenizer"):
-        bpe.build({"tokenizer": section | {"folder": str(tmp_path)}, "seed": 1}, {"curate": curate}, tmp_path)
+        bpe.build(given(tmp_path), {"documents": curate}, tmp_path)

@@ -31,7 +31,7 @@ def read(folder: Path) -> tuple[list[np.ndarray], list[str], np.ndarray]:
 def test_the_documents_that_evaluation_takes_as_the_tokenizer_encodes_them(
     curate: Path, tokenizer: Path, tokens: Path, tmp_path: Path, limit: int
 ) -> None:
-    counts = heldout.build({"bytes": limit}, {"tokens": tokens}, tmp_path)
+    counts = heldout.build(heldout.Settings(limit), {"tokens": tokens}, tmp_path)
     expected = bits_per_byte.heldout(curate, limit)
     documents, languages, size = read(tmp_path)
     ids = bpe.load(tokenizer).encode_batch(expected["content"].to_pylist())
@@ -54,7 +54,7 @@ def test_languages_stand_in_proportion_and_none_is_missed(tokens: Path, tmp_path
     pq.write_table(index, tmp_path / "tokens" / "index.parquet")
     half = sum(index["size"].to_pylist()) // 2
     (tmp_path / "out").mkdir()
-    counts = heldout.build({"bytes": half}, {"tokens": tmp_path / "tokens"}, tmp_path / "out")
+    counts = heldout.build(heldout.Settings(half), {"tokens": tmp_path / "tokens"}, tmp_path / "out")
     _, languages, size = read(tmp_path / "out")
     assert languages == sorted(languages) and set(languages) == {"C", "Go", "Rust"}
     for name in ("C", "Go"):
@@ -72,4 +72,4 @@ def test_nothing_held_out_is_a_fault(tokens: Path, tmp_path: Path) -> None:
     train = index.set_column(index.schema.get_field_index("split"), "split", pa.array(["train"] * len(index)))
     pq.write_table(train, tmp_path / "index.parquet")
     with pytest.raises(Fault, match="nothing is held out"):
-        heldout.build({"bytes": 1000}, {"tokens": tmp_path}, tmp_path)
+        heldout.build(heldout.Settings(1000), {"tokens": tmp_path}, tmp_path)

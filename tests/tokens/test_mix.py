@@ -36,7 +36,7 @@ def views(tokens: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
     for data, file in (("corpus", None), ("selection", "x.parquet")):
         folders[data] = root / f"mix-x-{data}"
         folders[data].mkdir()
-        view = {"name": "x", "data": data, "fim_rate": 0.5, "seed": 1, "selection": file}
+        view = build_view.Settings("x", data, 0.5, 1, file)
         build_view.build(view, {"tokens": tokens, "selection": root / "selection"}, folders[data])
     return folders
 
@@ -46,7 +46,7 @@ def mixed(views: dict[str, Path], weights: tuple[float, float]) -> Mix:
     root = views["corpus"].parent
     out = root / f"view-{len(list(root.glob('view-*')))}.partial"
     out.mkdir()
-    counts = mix.build({"mix": dict(zip(views, slots(weights), strict=True))}, views, out)
+    counts = mix.build(mix.Settings(dict(zip(views, slots(weights), strict=True))), views, out)
     view = opened(out.rename(out.with_suffix("")))
     assert isinstance(view, Mix) and counts["tokens"] == view.tokens
     return view
@@ -113,7 +113,7 @@ def test_turns_by_hand(views: dict[str, Path], weights: tuple[float, float], tur
 def test_three_parts_and_what_is_not_mixed(views: dict[str, Path], tmp_path: Path) -> None:
     assert isinstance(opened(views["corpus"]), View)
     three = views | {"synthetic": views["selection"]}
-    mix.build({"mix": dict(zip(three, slots([5, 3, 2]), strict=True))}, three, tmp_path)
+    mix.build(mix.Settings(dict(zip(three, slots([5, 3, 2]), strict=True))), three, tmp_path)
     view = Mix(tmp_path)
     assert view.windows_of(10) == [5, 3, 2] and view.windows_of(5 * SLOTS + 10) == [2505, 1503, 1002]
 

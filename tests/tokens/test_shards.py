@@ -47,7 +47,7 @@ def test_equal_shards_however_rows_lie_in_files(
         (tmp_path / f"{i}" / "part-00000.parquet").rename(tmp_path / "documents" / f"part-{i:05d}.parquet")
     out = tmp_path / "out"
     out.mkdir()
-    shards.build({}, {"curate": tmp_path, "tokenizer": tokenizer}, out)
+    shards.build(None, {"documents": tmp_path, "tokenizer": tokenizer}, out)
     for path in sorted(tokens.glob("tokens*")):
         assert (out / path.name).read_bytes() == path.read_bytes()
     assert tables.read(out / "index.parquet").equals(tables.read(tokens / "index.parquet"))
@@ -68,7 +68,7 @@ def test_a_document_larger_than_a_shard_an_empty_one_and_seeds(
         }
     )  # fmt: skip
     tables.write(table, tmp_path / "documents", tables.DOCUMENTS)
-    counts = shards.build({}, {"curate": tmp_path, "tokenizer": tokenizer}, tmp_path)
+    counts = shards.build(None, {"documents": tmp_path, "tokenizer": tokenizer}, tmp_path)
     index = tables.read(tmp_path / "index.parquet")
     assert index["seed_doc_id"].to_pylist() == table["seed_doc_id"].to_pylist()
     assert index["shard"].to_pylist() == [0, 0, 1, 2, 2]
@@ -84,7 +84,7 @@ def test_a_document_larger_than_a_shard_an_empty_one_and_seeds(
 
 def test_no_documents_at_all(tokenizer: Path, tmp_path: Path) -> None:
     tables.write(tables.DOCUMENTS.empty_table(), tmp_path / "documents", tables.DOCUMENTS)
-    assert shards.build({}, {"curate": tmp_path, "tokenizer": tokenizer}, tmp_path)["documents"] == 0
+    assert shards.build(None, {"documents": tmp_path, "tokenizer": tokenizer}, tmp_path)["documents"] == 0
     assert len(tables.read(tmp_path / "index.parquet")) == 0
 
 
@@ -94,7 +94,7 @@ def test_a_large_vocabulary_takes_four_bytes(
     coder = bpe.load(tokenizer)
     monkeypatch.setattr(coder, "vocab_size", 70_000)
     monkeypatch.setattr(bpe, "load", lambda folder: coder)
-    shards.build({}, {"curate": curate, "tokenizer": tokenizer}, tmp_path)
+    shards.build(None, {"documents": curate, "tokenizer": tokenizer}, tmp_path)
     about = read_json(tmp_path / "tokens.json")
     assert about["dtype"] == "uint32"
     assert (tmp_path / "tokens-00000.bin").stat().st_size == 4 * about["tokens"]
@@ -105,6 +105,6 @@ def test_any_shard_size_holds_the_same_tokens(
     curate: Path, tokenizer: Path, tokens: Path, tmp_path: Path, monkeypatch, limit
 ) -> None:
     monkeypatch.setattr(shards, "SHARD_TOKENS", limit)
-    shards.build({}, {"curate": curate, "tokenizer": tokenizer}, tmp_path)
+    shards.build(None, {"documents": curate, "tokenizer": tokenizer}, tmp_path)
     whole = [b"".join(p.read_bytes() for p in sorted(f.glob("tokens-*.bin"))) for f in (tokens, tmp_path)]
     assert whole[0] == whole[1]

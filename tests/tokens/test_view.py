@@ -71,22 +71,18 @@ def write_index(folder: Path, rows: list[dict]) -> None:
 
 def view_of(root: Path, data: str, *, repeats: dict[str, int] | None = None, fim_rate: float = 0.0) -> View:
     """Assemble a view of root/tokens as the stage would, renamed after it was built, as the store does."""
-    settings, inputs = (
-        {"name": "x", "data": data, "repeats": 4, "fim_rate": fim_rate, "seed": 1, "selection": None},
-        {},
-    )
-    inputs = {"synthetic-tokens" if data == "synthetic" else "tokens": root / "tokens"}
+    inputs, file = {"tokens": root / "tokens"}, None
     if repeats is not None:
         (root / "selection").mkdir(exist_ok=True)
         table = pa.table(
             {"doc_id": list(repeats), "repeats": list(repeats.values())}, schema=tables.SELECTION
         )
         pa.parquet.write_table(table, root / "selection" / "x.parquet")
-        inputs["selection"], settings["selection"] = root / "selection", "x.parquet"
+        inputs["selection"], file = root / "selection", "x.parquet"
     number = len(list(root.glob("view-*")))
     out = root / f"view-{number}.partial"
     out.mkdir()
-    counts = build_view.build(settings, inputs, out)
+    counts = build_view.build(build_view.Settings("x", data, fim_rate, 1, file), inputs, out)
     view = View(out.rename(root / f"view-{number}"))
     assert (counts["documents"], counts["tokens"]) == (view.documents, view.tokens)
     return view
@@ -355,10 +351,10 @@ def test_faults_of_a_selection(tmp_path: Path) -> None:
         view_of(tmp_path, "selection")
     twice = pa.table({"doc_id": [rows[0]["doc_id"]] * 2, "repeats": [1, 2]}, schema=tables.SELECTION)
     pa.parquet.write_table(twice, tmp_path / "selection" / "x.parquet")
-    settings = {"name": "x", "data": "selection", "fim_rate": 0.0, "seed": 1, "selection": "x.parquet"}
+    settings = build_view.Settings("x", "selection", 0.0, 1, "x.parquet")
     with pytest.raises(Fault, match="stands twice"):
         build_view.build(
-            settings, {"tokens": tmp_path / "tokens", "control": tmp_path / "selection"}, tmp_path
+            settings, {"tokens": tmp_path / "tokens", "selection": tmp_path / "selection"}, tmp_path
         )
 
 

@@ -17,8 +17,12 @@ import pytest
 import torch
 
 from neve import documents as tables
+from neve.recipe.recipe import Tokenizer
+from neve.settings import from_json
 from neve.tokens import bpe, build_view, shards
+from neve.training import loop
 from neve.training.model import Config
+from neve.training.settings import Settings
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -38,7 +42,7 @@ def one_thread(monkeypatch: pytest.MonkeyPatch):
 
 def make_stages(place: Callable[[str], Path]) -> dict[str, Path]:
     """Folders of the stages tokenizer, and of a view in which each document is seen twice."""
-    folders = {name: place(name) for name in ("curate", "tokenizer", "tokens", "selection", "view")}
+    folders = {name: place(name) for name in ("documents", "tokenizer", "tokens", "selection", "view")}
     for folder in folders.values():
         folder.mkdir()
     rows = []
@@ -49,29 +53,19 @@ def make_stages(place: Callable[[str], Path]) -> dict[str, Path]:
             row | {"source": "std", "repo": "json", "path": path.name, "language": "Python", "split": "train"}
         )
     documents = pa.Table.from_pylist(rows, schema=tables.DOCUMENTS)
-    tables.write(documents, folders["curate"] / "documents", tables.DOCUMENTS)
-    settings: dict[str, Any] = {
-        "tokenizer": {"vocab_size": VOCABULARY, "sample_bytes": 1 << 20, "folder": None},
-        "seed": 1,
-    }
-    bpe.build(settings, {"curate": folders["curate"]}, folders["tokenizer"])
-    shards.build({}, folders, folders["tokens"])
+    tables.write(documents, folders["documents"] / "documents", tables.DOCUMENTS)
+    section = Tokenizer(vocab_size=VOCABULARY, sample_bytes=1 << 20)
+    bpe.build(bpe.Settings(section, seed=1), folders, folders["tokenizer"])
+    shards.build(None, folders, folders["tokens"])
     chosen = [{"doc_id": row["doc_id"], "repeats": 2} for row in rows]
     pq.write_table(pa.Table.from_pylist(chosen, schema=tables.SELECTION), folders["selection"] / "q.parquet")
-    view = {
-        "name": "q",
-        "data": "selection",
-        "repeats": 2,
-        "fim_rate": 0.5,
-        "seed": 1,
-        "selection": "q.parquet",
-    }
-    build_view.build(view, {"tokens": folders["tokens"], "selection": folders["selection"]}, folders["view"])
+    view = build_view.Settings("q", "selection", fim_rate=0.5, seed=1, selection="q.parquet")
+    build_view.build(view, folders, folders["view"])
     return {name: folders[name] for name in ("view", "tokenizer")}
 
 
 def make_settings() -> dict[str, Any]:
-    """A phase of 12 steps of 8 windows of 32 tokens."""
+    """A phase of 12 steps of 8 windows of 32 tokens, as run.json says it."""
     return {
         "phase": {
             "name": "quality",
@@ -99,8 +93,6 @@ def make_settings() -> dict[str, Any]:
             "clip": 1.0,
             "document_mask": False,
             "validate_steps": 0,
-        },
-        "ways": {
             "micro_batch": 4,
             "checkpoint_seconds": 60.0,
             "attention": "auto",
@@ -114,6 +106,10 @@ def make_settings() -> dict[str, Any]:
         "seed": 7,
         "precision": "fp32",
     }
+
+
+def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+    return loop.build(from_json(Settings, settings), inputs, out)
 
 
 @pytest.fixture(scope="session")

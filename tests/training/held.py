@@ -6,6 +6,7 @@ As a program, under `processes.together` or alone, it prints {"peak", "gradients
 import itertools
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,10 @@ from neve.training import distributed, loop, optim
 from neve.training.cores import Crew
 from neve.training.distributed import World
 from neve.training.model import Config, Llama
+from neve.training.settings import LearningRate, Model, Phase, Settings, Training
 
-SECTION = {
-    "hidden": 128, "intermediate": 352, "layers": 6, "heads": 4, "kv_heads": 2,
-    "rope_base": 1e4, "norm_eps": 1e-5, "tied": True,
-}  # fmt: skip
+SHAPE = Model(128, 352, 6, 4, 2, 1e4, 1e-5, tied=True)
+PHASE = Phase("held", None, None, LearningRate(1e-3, 0.0, 0, 0, "constant"), "reset", keeps_optimizer=False)
 VOCABULARY, SEQUENCE = 2000, 64
 CASES = [
     # precision, windows of one process, micro batch, recomputation, document mask
@@ -35,24 +35,25 @@ CASES = [
 ]
 
 
-def training(case: tuple[Any, ...], processes: int) -> dict[str, Any]:
+def training(case: tuple[Any, ...], processes: int) -> Training:
     """What a recipe says of a case's steps."""
     _, windows, micro_batch, recomputation, mask = case
-    return {
-        "sequence": SEQUENCE, "batch": processes * windows, "micro_batch": micro_batch, "document_mask": mask,
-        "activation_checkpointing": recomputation, "attention": "sdpa", "compile": False,
-        "betas": [0.9, 0.95], "weight_decay": 0.1,
-    }  # fmt: skip
+    return Training(
+        sequence=SEQUENCE, batch=processes * windows, betas=(0.9, 0.95), weight_decay=0.1, clip=1.0,
+        document_mask=mask, validate_steps=0, micro_batch=micro_batch, checkpoint_seconds=60.0, keep_checkpoints=1,
+        skip_limit=1, attention="sdpa", compile=False, activation_checkpointing=recomputation, tensorboard=False,
+        wandb="",
+    )  # fmt: skip
 
 
 def measure(case: tuple[Any, ...], world: World) -> dict[str, int]:
     """Bytes of a case: the most that was held during a step, and the gradients when it ends."""
     section = training(case, world.size)
-    model = Llama(Config(vocab_size=VOCABULARY, max_positions=SEQUENCE, **SECTION), 1)
-    settings = {"model": SECTION, "training": section, "ways": section, "precision": case[0]}
+    model = Llama(Config(vocab_size=VOCABULARY, max_positions=SEQUENCE, **asdict(SHAPE)), 1)
+    settings = Settings(PHASE, SHAPE, section, 1, case[0])
     loop.prepare(model, settings, world)
     optimizer = optim.adamw(model, section)
-    crew = Crew(model, section["micro_batch"], world)
+    crew = Crew(model, section.micro_batch, world)
     windows = tuple(torch.randint(0, VOCABULARY, (case[1], SEQUENCE)) for _ in range(2))
 
     def step() -> torch.Tensor:

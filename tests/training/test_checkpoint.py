@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from neve.training import checkpoint, optim
 from neve.training.distributed import World
 from neve.training.model import Config, Llama
 
-TRAINING = {"betas": [0.9, 0.95], "weight_decay": 0.1}
+TRAINING = SimpleNamespace(betas=(0.9, 0.95), weight_decay=0.1)
 
 
 def state(config: Config, seed: int, steps: int):

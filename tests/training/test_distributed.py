@@ -12,9 +12,10 @@ import torch
 from processes import kill, together
 
 from neve.locks import locked
-from neve.training import loop
 from neve.training.__main__ import main
 from neve.training.model import load
+
+from .conftest import build
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,6 +28,7 @@ def command(run: Path, processes: int) -> list[str]:
 SAVES = """
 import os, sys
 from pathlib import Path
+from types import SimpleNamespace
 from neve.training import checkpoint, distributed, optim
 from neve.training.model import Config, Llama
 
@@ -36,7 +38,7 @@ def broken(path):
 with distributed.joined(minutes=1.0) as world:
     model = Llama(Config(97, 32, 88, 2, 4, 2, 5000.0, 1e-5, True, 64), 1)
     distributed.shard(model, model.model.layers, world, "fp32")
-    optimizer = optim.adamw(model, {"betas": [0.9, 0.95], "weight_decay": 0.1})
+    optimizer = optim.adamw(model, SimpleNamespace(betas=(0.9, 0.95), weight_decay=0.1))
     checkpoints = checkpoint.Checkpoints(folder, 2, world)
     for step, what in enumerate(("fine", "broken", "fine", "blocked", "fine"), 1):
         checkpoint._sum = broken if what == "broken" else real
@@ -64,9 +66,8 @@ def test_a_save_that_fails_on_the_first_process_fails_on_all_and_training_goes_o
 def prepared(root: Path, settings: dict, stages: dict[str, Path]) -> Path:
     """A folder with a run.json from which `python -m neve.training` trains phase quality into out.partial."""
     root.mkdir()
-    kept = {key: value for key, value in settings.items() if key != "ways"}
     inputs = {role: os.path.relpath(folder, root) for role, folder in stages.items()}
-    about = {"settings": kept, "ways": settings["ways"], "inputs": inputs, "out": "out"}
+    about = {"settings": settings, "inputs": inputs, "out": "out"}
     (root / "run.json").write_text(json.dumps({"train": {"quality": about}}))
     return root
 
@@ -80,7 +81,7 @@ def test_two_processes_equal_one(settings, stages, tmp_path):
     settings["training"]["batch"] = 7
     settings["phase"] |= {"tokens": 20 * 7 * 32}
     (tmp_path / "one").mkdir()
-    counts = loop.build(settings, stages, tmp_path / "one")
+    counts = build(settings, stages, tmp_path / "one")
     run = prepared(tmp_path / "two", settings, stages)
     alone = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command(run, 2), cwd=ROOT, capture_output=True, text=True, env=alone)
@@ -100,9 +101,9 @@ def test_two_processes_equal_one(settings, stages, tmp_path):
 def test_another_number_of_processes_goes_on(settings, stages, tmp_path):
     """Two processes are killed behind a checkpoint and one goes on: the data and, to rounding, the losses of one alone."""
     settings["phase"] |= {"tokens": 40 * 8 * 32}
-    settings["ways"] |= {"checkpoint_seconds": 0.05}
+    settings["training"] |= {"checkpoint_seconds": 0.05}
     (tmp_path / "one").mkdir()
-    loop.build(settings, stages, tmp_path / "one")
+    build(settings, stages, tmp_path / "one")
     run = prepared(tmp_path / "two", settings, stages)
     out = run / "out.partial"
     process = subprocess.Popen(

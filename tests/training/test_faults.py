@@ -41,11 +41,11 @@ def make(
         inputs = {role: os.path.relpath(folder, root) for role, folder in stages.items()}
         if number:
             inputs["start"] = f"train-{phases[number - 1]}"
+        training = settings["training"] | {"checkpoint_seconds": 0.05}
         phase = {**settings["phase"], "name": name, "tokens": (steps + 4 * number) * 8 * 32}
         phase |= {"optimizer": "keep" if number == 2 else "reset", "keeps_optimizer": number == 1}
         train[name] = {
-            "settings": {k: v for k, v in {**settings, "phase": phase}.items() if k != "ways"},
-            "ways": settings["ways"] | {"checkpoint_seconds": 0.05},
+            "settings": {**settings, "phase": phase, "training": training},
             "inputs": inputs,
             "out": f"train-{name}",
         }

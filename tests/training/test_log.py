@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import math
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -55,12 +56,11 @@ def test_a_board_whose_package_is_missing_is_a_fault_on_every_process(tmp_path, 
     missing = [key for key in log.BOARDS if importlib.util.find_spec(key) is None]
     if not missing:
         pytest.skip("both packages are installed")
-    ways = dict.fromkeys(log.BOARDS, False) | {missing[0]: True}
+    asked = dict.fromkeys(log.BOARDS, False) | {missing[0]: True}
     with contextlib.ExitStack() as stack, pytest.raises(Fault, match=f"pip install {missing[0]}"):
-        log.boards(ways, "quality", tmp_path, first, stack)
-    assert (
-        log.boards(dict.fromkeys(log.BOARDS, False), "quality", tmp_path, first, contextlib.ExitStack()) == []
-    )
+        log.boards(SimpleNamespace(**asked), "quality", tmp_path, first, stack)
+    none = SimpleNamespace(**dict.fromkeys(log.BOARDS, False))
+    assert log.boards(none, "quality", tmp_path, first, contextlib.ExitStack()) == []
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -70,8 +70,7 @@ def test_curves_reach_tensorboard(tmp_path, first: bool):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     with contextlib.ExitStack() as stack:
-        ways = {"tensorboard": True, "wandb": ""}
-        boards = log.boards(ways, "quality", tmp_path, first, stack)
+        boards = log.boards(SimpleNamespace(tensorboard=True, wandb=""), "quality", tmp_path, first, stack)
         for board in boards:
             board(1, {"loss": 2.5, "heldout/C": 1.0})
             board(2, {"loss": 2.0})

@@ -22,6 +22,8 @@ from neve.training import loop
 from neve.training.__main__ import main
 from neve.training.model import Config, Llama, load, save
 
+from .conftest import build
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -32,16 +34,15 @@ def rows(out: Path) -> list[dict[str, Any]]:
 def command(settings: dict, stages: dict[str, Path], out: Path) -> list[str]:
     """The command that trains into `out`, a folder that ends in .partial, from a run.json beside it."""
     out.mkdir(exist_ok=True)
-    kept = {key: value for key, value in settings.items() if key != "ways"}
     inputs = {role: os.path.relpath(folder, out.parent) for role, folder in stages.items()}
-    about = {"settings": kept, "ways": settings["ways"], "inputs": inputs, "out": out.stem}
+    about = {"settings": settings, "inputs": inputs, "out": out.stem}
     (out.parent / "run.json").write_text(json.dumps({"train": {"quality": about}}))
     return [sys.executable, "-m", "neve.training", str(out.parent), "--phase", "quality"]
 
 
 def test_equals_a_plain_loop_over_transformers(settings, stages, tmp_path):
     """Twelve steps: same losses to 1e-6, with whole batches, logits at once, and unfused AdamW."""
-    counts = loop.build(settings, stages, tmp_path / "out") if (tmp_path / "out").mkdir() is None else {}
+    counts = build(settings, stages, tmp_path / "out") if (tmp_path / "out").mkdir() is None else {}
     got = rows(tmp_path / "out")
     assert counts["steps"] == len(got) == 12 and counts["tokens"] == got[-1]["tokens"] == 12 * 8 * 32
     assert counts["skipped"] == 0 and counts["precision"] == "fp32"
@@ -90,9 +91,9 @@ def test_micro_batches_do_not_change_the_losses(settings, stages, tmp_path):
     losses = []
     settings["phase"]["tokens"] = 4 * 8 * 32
     for micro in (1, 3, 8):
-        settings["ways"]["micro_batch"] = micro
+        settings["training"]["micro_batch"] = micro
         (tmp_path / str(micro)).mkdir()
-        loop.build(settings, stages, tmp_path / str(micro))
+        build(settings, stages, tmp_path / str(micro))
         losses.append([r["loss"] for r in rows(tmp_path / str(micro))])
     assert losses[1] == pytest.approx(losses[0], rel=1e-5)
     assert losses[2] == pytest.approx(losses[0], rel=1e-5)
@@ -104,13 +105,13 @@ def test_kill_and_resume_is_bit_equal(settings, stages, tmp_path, monkeypatch):
     torch.set_num_threads(2)
     settings = copy.deepcopy(settings)
     settings["training"] |= {"batch": 32, "sequence": 64}
-    settings["ways"] |= {"checkpoint_seconds": 0.05, "micro_batch": 16}
+    settings["training"] |= {"checkpoint_seconds": 0.05, "micro_batch": 16}
     stream = View(stages["view"]).windows(64)
     steps = stream // 32 + 12
     settings["phase"]["tokens"] = steps * 32 * 64
     whole, torn = tmp_path / "whole", tmp_path / "torn.partial"
     whole.mkdir()
-    counts = loop.build(settings, stages, whole)
+    counts = build(settings, stages, whole)
     assert counts["steps"] * 32 > stream + 32
 
     run = command(settings, stages, torn)
@@ -172,17 +173,17 @@ def test_moments_are_kept_for_the_next_phase_whole_or_not_at_all(settings, stage
     """The next phase goes on with them; damage to them is told, not trained with."""
     settings["phase"] |= {"tokens": 4 * 8 * 32, "keeps_optimizer": True}
     (tmp_path / "one").mkdir()
-    loop.build(settings, stages, tmp_path / "one")
+    build(settings, stages, tmp_path / "one")
     assert sorted(p.name for p in (tmp_path / "one").iterdir()) == [
         "metrics.jsonl", "model", "optimizer", "timings.jsonl"
     ]  # fmt: skip
     settings["phase"] |= {"optimizer": "keep", "keeps_optimizer": False}
     inputs = stages | {"start": tmp_path / "one"}
     (tmp_path / "two").mkdir()
-    loop.build(settings, inputs, tmp_path / "two")
+    build(settings, inputs, tmp_path / "two")
     settings["phase"]["optimizer"] = "reset"
     (tmp_path / "three").mkdir()
-    loop.build(settings, inputs, tmp_path / "three")
+    build(settings, inputs, tmp_path / "three")
     kept, reset = rows(tmp_path / "two"), rows(tmp_path / "three")
     assert kept[0] == reset[0] and kept[1]["loss"] != reset[1]["loss"]
 
@@ -193,15 +194,15 @@ def test_moments_are_kept_for_the_next_phase_whole_or_not_at_all(settings, stage
     settings["phase"]["optimizer"] = "keep"
     (tmp_path / "four").mkdir()
     with pytest.raises(Fault, match="optimizer: missing or damaged"):
-        loop.build(settings, inputs, tmp_path / "four")
+        build(settings, inputs, tmp_path / "four")
 
 
 def test_a_phase_starts_from_anothers_weights(settings, stages, tmp_path):
     """The first loss of phase 2 is the loss of phase 1's model on the same windows; moments start anew."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-    loop.build(settings, stages, tmp_path / "one")
-    loop.build(settings, stages | {"start": tmp_path / "one"}, tmp_path / "two")
+    build(settings, stages, tmp_path / "one")
+    build(settings, stages | {"start": tmp_path / "one"}, tmp_path / "two")
     model = load(tmp_path / "one" / "model")
     inputs, targets = (torch.from_numpy(a) for a in View(stages["view"]).batch(7, 0, 8, 32))
     with torch.no_grad():
@@ -211,7 +212,7 @@ def test_a_phase_starts_from_anothers_weights(settings, stages, tmp_path):
     settings["model"]["intermediate"] = 96
     (tmp_path / "three").mkdir()
     with pytest.raises(Fault, match="intermediate = 88, but this phase wants 96"):
-        loop.build(settings, stages | {"start": tmp_path / "one"}, tmp_path / "three")
+        build(settings, stages | {"start": tmp_path / "one"}, tmp_path / "three")
 
 
 def test_document_mask_reaches_the_model(settings, stages, tmp_path):
@@ -221,7 +222,7 @@ def test_document_mask_reaches_the_model(settings, stages, tmp_path):
     settings["training"] |= {"document_mask": True, "sequence": 256}
     settings["phase"]["lr"]["warmup"] = 0
     (tmp_path / "out").mkdir()
-    loop.build(settings, stages, tmp_path / "out")
+    build(settings, stages, tmp_path / "out")
     view = View(stages["view"])
     model = Llama(Config(vocab_size=view.vocab_size, max_positions=256, **settings["model"]), seed=7)
     inputs, targets = (torch.from_numpy(a) for a in view.batch(7, 0, 8, 256))
@@ -246,7 +247,7 @@ def test_steps_that_diverge_are_counted_and_end_the_run(settings, stages, tmp_pa
     (tmp_path / "out").mkdir()
     said = rf"not finite in {skipped} steps in a row up to step {skipped}; lower phase\.lr\.peak"
     with pytest.raises(Fault, match=said):
-        loop.build(settings, stages | {"start": tmp_path / "start"}, tmp_path / "out")
+        build(settings, stages | {"start": tmp_path / "start"}, tmp_path / "out")
     got = rows(tmp_path / "out")
     assert len(got) == skipped and all(r["skipped"] and r["loss"] is None for r in got)
 
@@ -256,13 +257,13 @@ def test_other_settings_do_not_go_on_in_the_same_folder(settings, stages, tmp_pa
     (tmp_path / "out").mkdir()
     monkeypatch.setattr(loop, "save", lambda *_, **__: sys.exit("killed before the export"))
     with pytest.raises(SystemExit, match="killed"):
-        loop.build(settings, stages, tmp_path / "out")
-    settings["ways"]["checkpoint_seconds"] = 1.0
+        build(settings, stages, tmp_path / "out")
+    settings["training"]["checkpoint_seconds"] = 1.0
     with pytest.raises(SystemExit, match="killed"):
-        loop.build(settings, stages, tmp_path / "out")
+        build(settings, stages, tmp_path / "out")
     settings["training"]["weight_decay"] = 0.0
     with pytest.raises(Fault, match="trained with other settings"):
-        loop.build(settings, stages, tmp_path / "out")
+        build(settings, stages, tmp_path / "out")
 
 
 def test_precision(monkeypatch):
@@ -285,7 +286,7 @@ def test_bf16_trains(settings, stages, tmp_path):
     losses = []
     for name, precision in (("wide", "fp32"), ("narrow", "bf16"), ("again", "bf16")):
         (tmp_path / name).mkdir()
-        counts = loop.build(settings | {"precision": precision}, stages, tmp_path / name)
+        counts = build(settings | {"precision": precision}, stages, tmp_path / name)
         assert counts["precision"] == precision
         losses.append([r["loss"] for r in rows(tmp_path / name)])
     assert losses[1] == pytest.approx(losses[0], rel=0.02) and losses[0] != losses[1] == losses[2]

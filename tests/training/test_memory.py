@@ -1,6 +1,7 @@
 """Oracles: what PyTorch's allocator holds in a real step (`held`), alone and in two processes; figures of a real H100."""
 
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import held
@@ -13,15 +14,16 @@ from neve.training.distributed import ALONE
 from neve.training.loss import scaled_loss
 from neve.training.memory import Device, estimate, recomputed
 from neve.training.model import Config, Llama
+from neve.training.settings import Model, Training
 
-PAPER = {"hidden": 2048, "intermediate": 5632, "layers": 24, "heads": 16, "kv_heads": 16, "tied": True}
+PAPER = Model(2048, 5632, 24, 16, 16, 1e4, 1e-5, tied=True)
 
 
-def paper(sequence: int, micro_batch: int, windows: int, recomputation: str = "none") -> dict:
-    return {
-        "sequence": sequence, "batch": windows, "micro_batch": micro_batch, "document_mask": False,
-        "activation_checkpointing": recomputation,
-    }  # fmt: skip
+def paper(sequence: int, micro_batch: int, windows: int, recomputation: str = "none") -> Training:
+    return replace(
+        held.training(held.CASES[0], 1), sequence=sequence, batch=windows, micro_batch=micro_batch,
+        activation_checkpointing=recomputation,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,7 @@ def test_peaks_measured_on_one_h100(sequence, micro_batch, recomputation, gib):
 def within(cases: list[dict], processes: int) -> None:
     for case, found in zip(held.CASES, cases, strict=True):
         device = Device("cpu", processes, bf16=case[0] == "bf16", compiled=False)
-        rows = estimate(held.SECTION, held.VOCABULARY, held.training(case, processes), device)
+        rows = estimate(held.SHAPE, held.VOCABULARY, held.training(case, processes), device)
         assert rows["gradients"] == found["gradients"], case
         assert rows["total"] == pytest.approx(found["peak"], rel=0.1), case
 
@@ -67,7 +69,7 @@ def test_gradients_of_the_paper_on_64_gpus():
 def test_each_core_has_gradients_of_its_own():
     """Bytes of all models' gradients in a step, before they are added up."""
     torch.set_num_threads(3)
-    config = Config(vocab_size=held.VOCABULARY, max_positions=held.SEQUENCE, **held.SECTION)
+    config = Config(vocab_size=held.VOCABULARY, max_positions=held.SEQUENCE, **asdict(held.SHAPE))
     crew = Crew(Llama(config, seed=1), 2, ALONE)
     tokens = torch.zeros(1, held.SEQUENCE, dtype=torch.int64)
     sizes = [0] * len(crew.models)
@@ -80,7 +82,7 @@ def test_each_core_has_gradients_of_its_own():
     with crew.pool:
         crew.sum(share)
     training = held.training(("fp32", 2, 2, "none", False), 1)
-    rows = estimate(held.SECTION, held.VOCABULARY, training, Device("cpu", 1, 3, bf16=False, compiled=False))
+    rows = estimate(held.SHAPE, held.VOCABULARY, training, Device("cpu", 1, 3, bf16=False, compiled=False))
     assert len(sizes) == 2 and rows["gradients"] == sum(sizes)
 
 

@@ -1,6 +1,7 @@
 """Oracle: torch.optim.AdamW unfused, and clipping written out."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ import torch
 from neve.training import optim
 from neve.training.model import Config, Llama
 
-TRAINING = {"betas": [0.9, 0.95], "weight_decay": 0.1}
+TRAINING = SimpleNamespace(betas=(0.9, 0.95), weight_decay=0.1)
 
 
 def with_gradients(config: Config) -> Llama:

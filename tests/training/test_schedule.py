@@ -1,5 +1,6 @@
 """Oracle: the edges that the paper states, and the shapes at their middle."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neve.errors import Fault
+from neve.settings import pick
 from neve.training.schedule import lr
+from neve.training.settings import LearningRate
 
-PHASE_1 = {"peak": 5.3e-4, "floor": 5.3e-5, "warmup": 600, "decay": 0, "shape": "cosine"}
-PHASE_2 = {"peak": 5.3e-4, "floor": 0.0, "warmup": 1000, "decay": 0, "shape": "linear"}
+PHASE_1 = LearningRate(5.3e-4, 5.3e-5, 600, 0, "cosine")
+PHASE_2 = LearningRate(5.3e-4, 0.0, 1000, 0, "linear")
 
 
 def test_phase_1_of_the_paper():
@@ -33,7 +36,7 @@ def test_phase_2_of_the_paper():
 
 
 def test_constant_and_a_phase_that_is_all_warm_up():
-    rate = PHASE_2 | {"shape": "constant", "warmup": 10}
+    rate = replace(PHASE_2, shape="constant", warmup=10)
     assert [lr(s, 10, rate) for s in (5, 10)] == pytest.approx([2.65e-4, 5.3e-4])
     assert lr(20, 20, rate) == lr(11, 20, rate) == 5.3e-4
 
@@ -50,18 +53,18 @@ def test_every_edge_of_the_shipped_recipe_is_the_papers():
     from neve.recipe.file import load
     from neve.run.plan import plan
 
-    spec = load(Path(__file__).parents[2] / "recipes" / "arctic-snowcoder-1.3b.toml").model_dump(mode="json")
+    spec = load(Path(__file__).parents[2] / "recipes" / "arctic-snowcoder-1.3b.toml")
     rows = plan(spec, 64_000)["phases"]
     edges = [(119_210, 600, 5.3e-5), (11_921, 1000, 0.0), (1_193, 100, 0.0)]
-    for phase, row, (total, warmup, floor) in zip(spec["phase"], rows, edges, strict=True):
+    for phase, row, (total, warmup, floor) in zip(spec.phase, rows, edges, strict=True):
         assert row["steps"] == total
-        got = [lr(step, total, phase["lr"]) for step in (0, warmup, total)]
+        got = [lr(step, total, pick(LearningRate, phase.lr)) for step in (0, warmup, total)]
         assert got == pytest.approx([0.0, 5.3e-4, floor], abs=1e-15)
 
 
 def test_wsd_stays_at_the_peak_and_decays_along_a_line():
     """100 steps: 10 up, 70 at the peak, 20 down to a tenth."""
-    rate = {"peak": 1.0, "floor": 0.1, "warmup": 10, "decay": 20, "shape": "wsd"}
+    rate = LearningRate(1.0, 0.1, 10, 20, "wsd")
     assert [lr(s, 100, rate) for s in (0, 5, 10, 45, 80)] == pytest.approx([0.0, 0.5, 1.0, 1.0, 1.0])
     assert [lr(s, 100, rate) for s in (81, 90, 100)] == pytest.approx([0.955, 0.55, 0.1])
     assert lr(10, 30, rate) == 1.0, "nothing between warm-up and decay"
@@ -80,7 +83,7 @@ def test_wsd_stays_at_the_peak_and_decays_along_a_line():
 )
 def test_up_to_the_peak_then_never_up_again(shape, warmup, more, data):
     decay = data.draw(st.integers(1, more)) if shape == "wsd" else 0
-    rate = {"peak": 1.0, "floor": 0.1, "warmup": warmup, "decay": decay, "shape": shape}
+    rate = LearningRate(1.0, 0.1, warmup, decay, shape)
     total = warmup + more
     step = data.draw(st.integers(1, total))
     here, before = lr(step, total, rate), lr(step - 1, total, rate)

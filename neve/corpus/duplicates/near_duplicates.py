@@ -22,7 +22,7 @@ Ullman, "Mining of Massive Datasets", chapter 3. The chains that transitive clus
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numba
 import numpy as np
@@ -32,6 +32,8 @@ from neve.corpus.duplicates import shingles
 
 if TYPE_CHECKING:
     from daft import DataFrame
+
+    from neve.recipe.recipe import Near
 
 BUCKET_ROWS = 2_000_000
 """Rows of (bucket, document) grouped at once; more documents mean fewer bands at a time, not more memory."""
@@ -120,13 +122,13 @@ def _greedy(first, starts, buckets, sets, threshold, state, found):
 # --- over Arrow batches ------------------------------------------------------------------------------------------
 
 
-def buckets(contents: pa.Array | pa.ChunkedArray, settings: dict[str, Any]) -> pa.LargeListArray:
+def buckets(contents: pa.Array | pa.ChunkedArray, settings: Near) -> pa.LargeListArray:
     """Bucket numbers of each text (list of uint64, one a band); null for null, none for a text without words.
 
     A band's number is a multilinear hash of its `rows` places in the signature, and differs from band to band.
     """
-    count, rows = settings["bands"], settings["rows"]
-    signatures, any_words = shingles.signatures(contents, settings["ngram"], count * rows)
+    count, rows = settings.bands, settings.rows
+    signatures, any_words = shingles.signatures(contents, settings.ngram, count * rows)
     factors = shingles.mixed(count + rows)
     summed = signatures[any_words].reshape(-1, count, rows) @ factors[count:]
     offsets = np.concatenate([[0], np.cumsum(any_words * count)])
@@ -135,7 +137,7 @@ def buckets(contents: pa.Array | pa.ChunkedArray, settings: dict[str, Any]) -> p
     return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), hashed, mask=pa.array(~present))
 
 
-def candidates(signatures: DataFrame, documents: int, settings: dict[str, Any]) -> pa.Table:
+def candidates(signatures: DataFrame, documents: int, settings: Near) -> pa.Table:
     """Members of all buckets that hold more than one document: columns bucket and number, both uint64.
 
     `signatures` has the columns `number` (uint64, the document's) and `bands` (list of uint64); `documents` is
@@ -144,9 +146,9 @@ def candidates(signatures: DataFrame, documents: int, settings: dict[str, Any]) 
     from daft import col
     from daft.functions import slice as part
 
-    step = min(settings["bands"], max(1, BUCKET_ROWS // max(1, documents)))
+    step = min(settings.bands, max(1, BUCKET_ROWS // max(1, documents)))
     found = []
-    for first in range(0, settings["bands"], step):
+    for first in range(0, settings.bands, step):
         some = part(col("bands"), first, first + step).alias("bucket")
         members = signatures.select("number", some).explode("bucket").where(col("bucket").not_null())
         counts = members.groupby("bucket").agg(col("number").count().alias("members"))
@@ -173,9 +175,7 @@ class Decision:
     """Documents kept without all comparisons, because a bucket had more than `rounds` to compare with."""
 
 
-def decide(
-    bucket: np.ndarray, document: np.ndarray, sets: shingles.Sets, settings: dict[str, Any]
-) -> Decision:
+def decide(bucket: np.ndarray, document: np.ndarray, sets: shingles.Sets, settings: Near) -> Decision:
     """Which of n documents go, for which that stays.
 
     `document` int64 [m] numbers documents in keeper order, `bucket` uint64 [m] says in which buckets each lies. The
@@ -189,7 +189,7 @@ def decide(
     new[1:] = (document[1:] != document[:-1]) | (number[1:] != number[:-1])
     document, number = document[new], number[new]
     starts = np.searchsorted(document, np.arange(n + 1))
-    standing = np.empty((len(names), settings["rounds"]), np.int32)
+    standing = np.empty((len(names), settings.rounds), np.int32)
     state = (standing, np.zeros(len(names), np.int32), np.zeros(len(names), bool), np.full(n, -1, np.int64))
     found = (np.full(n, -1, np.int64), np.zeros(n), np.zeros(n, bool))
     values = np.asarray(sets.values).view()
@@ -197,7 +197,7 @@ def decide(
     lists = (values, sets.starts, sets.ends)
     done = compared = 0
     while done < n:
-        done, more = _greedy(done, starts, number, lists, settings["threshold"], state, found)
+        done, more = _greedy(done, starts, number, lists, settings.threshold, state, found)
         compared += more
         sets.release()
     return Decision(found[0], found[1], compared, int(found[2].sum()))

@@ -13,8 +13,9 @@ disk, so memory stays flat and rows lie in the same order every time; only downl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +46,19 @@ _READERS: dict[str, Reader] = {
 }  # fmt: skip
 
 
-def build(settings: dict[str, Any], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Settings:
+    sources: tuple[Source, ...]
+    max_file_bytes: int
+    max_archive_bytes: int
+
+
+def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Write `files/` and `verdicts/` of all sources; counts of both, by rule and by licence.
 
-    `settings`: {"sources": [as in the recipe], "max_file_bytes", "max_archive_bytes"}. Raises Fault where a
-    source cannot be found or holds no file at all.
+    Raises Fault where a source cannot be found or holds no file at all.
     """
-    sources = [Source(**source) for source in settings["sources"]]
-    limits = Limits(settings["max_file_bytes"], settings["max_archive_bytes"])
+    sources, limits = settings.sources, Limits(settings.max_file_bytes, settings.max_archive_bytes)
     rules: Counter[str] = Counter()
     licenses: Counter[str] = Counter()
     size = 0
@@ -109,7 +115,7 @@ def sift(files: pa.Table) -> tuple[pa.Table, pa.Table]:
     return named.filter(pc.invert(stopped)), stopped_rows
 
 
-def _read(sources: list[Source], limits: Limits) -> Iterator[Batch]:
+def _read(sources: Sequence[Source], limits: Limits) -> Iterator[Batch]:
     """Batches of all sources in their order, sdists fetched ahead."""
     with ThreadPoolExecutor(DOWNLOADS) as pool:
         fetched: dict[str | None, Future[Path]] = {}

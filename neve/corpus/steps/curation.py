@@ -30,6 +30,7 @@ from neve.corpus.languages import detection, headers
 from neve.corpus.licenses import license_evidence
 from neve.corpus.ordering import grouping, split
 from neve.corpus.ordering.families import family
+from neve.corpus.settings import Settings
 from neve.corpus.signals import measurement
 from neve.corpus.steps import text_passes
 from neve.corpus.steps.input_files import open_files
@@ -55,8 +56,8 @@ class Curation:
 
     rows: Rows
 
-    def __init__(self, settings: dict[str, Any], source: Path, out: Path):
-        self.settings, self.source, self.out = settings, source, out
+    def __init__(self, job: str, settings: Settings, source: Path, out: Path):
+        self.job, self.settings, self.source, self.out = job, settings, source, out
         self.scratch = out / "scratch"
         self.scratch.mkdir(exist_ok=True)
         self.files, self.entering = open_files(source)
@@ -76,7 +77,7 @@ class Curation:
             return
         shutil.rmtree(folder, ignore_errors=True)
         started = time.monotonic()
-        engine.save(frame, folder, f"{self.settings['job']}: {label}", self.entering, **partition)
+        engine.save(frame, folder, f"{self.job}: {label}", self.entering, **partition)
         self.took(label, started)
         done.touch()
 
@@ -113,13 +114,13 @@ class Curation:
 
         With `bands` texts are hashed for near duplicates at once: for the price of exact duplicates, one pass less.
         """
-        excluded = frozenset(family(repo) for repo in self.settings["exclude_repos"])
-        near_ = self.settings["near"] if bands else None
-        frame = text_passes.identify(self.files, excluded, self.settings["max_file_bytes"], near_)
+        excluded = frozenset(family(repo) for repo in self.settings.exclude_repos)
+        near_ = self.settings.near if bands else None
+        frame = text_passes.identify(self.files, excluded, self.settings.max_file_bytes, near_)
         self.save(frame, "identified", "decode, hash, languages" + (", MinHash" if bands else ""))
         columns = [name for name in frame.column_names if name not in ("number", "bands")]
         table = documents.read(self.scratch / "identified", columns)
-        wanted = [detection.spelled(name) for name in self.settings["languages"]]
+        wanted = [detection.spelled(name) for name in self.settings.languages]
         language = table["language"].combine_chunks()
         cplusplus = headers.of_cplusplus(table, table["told"].to_numpy())
         language = pc.if_else(pa.array(cplusplus), pa.scalar("C++", language.type), language)
@@ -143,7 +144,7 @@ class Curation:
         """Of equal texts one stays, with an admitted licence where any has one; the verdict names the licence's file."""
         here = self.rows.alive()
         given = self.rows.column("license", here)
-        admitted = license_evidence.permitted_mask(given, self.settings["licenses"]).to_numpy(
+        admitted = license_evidence.permitted_mask(given, self.settings.licenses).to_numpy(
             zero_copy_only=False
         )
         kept = here[exact_duplicates.duplicates(self.rows.take(here), admitted)]
@@ -172,11 +173,11 @@ class Curation:
         here = self.rows.alive()
         self.heldout = np.zeros(len(self.rows), bool)
         repos = self.rows.column("repo", here)
-        self.heldout[here] = split.heldout(repos, self.settings["seed"], self.settings["heldout_share"])
+        self.heldout[here] = split.heldout(repos, self.settings.seed, self.settings.heldout_share)
         self.parse_error_share = np.full(len(self.rows), np.nan)
 
     def drop_near(self) -> dict[str, int]:
-        settings, rows = self.settings["near"], self.rows
+        settings, rows = self.settings.near, self.rows
         here = rows.alive()
         hashed = engine.read(self.scratch / ("measured" if hasattr(self, "measured") else "identified"))
         alive = engine.frame(pa.table({"number": numbers(rows.column("key", here))}))
@@ -191,7 +192,7 @@ class Curation:
         here = candidates = here[np.isin(numbers(rows.column("key", here)), shared)]
         here = here[exact_duplicates.keeper_order(rows.take(here), first=self.heldout[here])]
         texts = self.select(here, np.arange(len(here)), "shingles")
-        self.save(text_passes.shingle(texts, settings["ngram"]), "shingles", "near duplicates, n-grams")
+        self.save(text_passes.shingle(texts, settings.ngram), "shingles", "near duplicates, n-grams")
         errors = self.results("shingles", here, ["error"])
         rows.stop_where(here, errors.append_column("rule", pa.nulls(len(here), pa.string())), "near")
         started = time.monotonic()
@@ -200,7 +201,7 @@ class Curation:
         decision = near_duplicates.decide(members["bucket"].to_numpy()[known], rank[known], sets, settings)
         self.took("near duplicates, true similarity", started)
         gone = np.flatnonzero(decision.dropped_for >= 0)
-        measures = {"value": decision.jaccard[gone], "limit": settings["threshold"]}
+        measures = {"value": decision.jaccard[gone], "limit": settings.threshold}
         rows.stop(here[gone], "near", "near-duplicate", kept=here[decision.dropped_for[gone]], **measures)
         return {"candidates": len(candidates), "compared": decision.compared, "capped": decision.capped}
 
@@ -221,20 +222,20 @@ class Curation:
 
     def order(self) -> np.ndarray:
         """The documents (rows that nothing stopped) in grouping order."""
-        here, how = self.rows.alive(), self.settings["grouping"]["order"]
+        here, how = self.rows.alive(), self.settings.grouping.order
         imports = None
         if how == "dependency":
             names, codes = self.language_codes(here)
             self.save(text_passes.imports(self.select(here, codes, "imports"), names), "imports", "imports")
             imports = self.results("imports", here, ["imports"])["imports"]
-        return here[grouping.order(self.rows.take(here), how, self.settings["seed"], imports)]
+        return here[grouping.order(self.rows.take(here), how, self.settings.seed, imports)]
 
     def deal(self, here: np.ndarray, sampled: np.ndarray) -> np.ndarray:
         """Text of `here` and of `sampled` rows (part -1), redacted if so wished, in scratch; the part of each of `here`."""
         size = self.rows.column("size", here).to_numpy()
         parts = np.cumsum(size) // max(PART_BYTES, int(size.sum()) // PARTS)
         rows, codes = np.concatenate([here, sampled]), np.concatenate([parts, np.full(len(sampled), -1)])
-        texts, how = self.select(rows, codes, "documents"), self.settings["secrets"]["action"]
+        texts, how = self.select(rows, codes, "documents"), self.settings.secrets.action
         texts = texts.select("key", "code", "content") if how == "keep" else text_passes.redact(texts)
         label = "deal documents" if how == "keep" else "secrets, deal documents"
         self.save(texts, "documents", label, partition="code", partitions=len(np.unique(codes)))
@@ -242,7 +243,7 @@ class Curation:
 
     def check_secrets(self, here: np.ndarray) -> dict[str, dict[str, int]]:
         """Stop what failed in the last pass and, if the recipe says so, what holds a secret; counts by kind."""
-        if self.settings["secrets"]["action"] == "keep" or not len(here):
+        if self.settings.secrets.action == "keep" or not len(here):
             return {}
         found = [
             documents.read(folder, columns=["key", "found", "error"])
@@ -258,7 +259,7 @@ class Curation:
         owner = pc.list_parent_indices(table["found"]).to_numpy()
         each = pc.list_flatten(table["found"]).combine_chunks()
         kind, count = pc.struct_field(each, "kind"), pc.struct_field(each, "count")
-        if self.settings["secrets"]["action"] == "drop":
+        if self.settings.secrets.action == "drop":
             said: dict[int, list[str]] = {}
             for row, name, n in zip(owner.tolist(), kind.to_pylist(), count.to_pylist(), strict=True):
                 said.setdefault(row, []).append(f"{name} {n}")
@@ -272,7 +273,7 @@ class Curation:
 
     def check_quarantine(self) -> None:
         failed = np.flatnonzero(self.rows.rule == "quarantined")
-        limit = self.settings["quarantine_limit"]
+        limit = self.settings.quarantine_limit
         if len(failed) > limit * self.entering:
             row = self.rows.take(failed[:1]).to_pylist()[0]
             raise Fault(
@@ -285,7 +286,7 @@ class Curation:
     def write(self) -> dict[str, Any]:
         """Documents, verdicts, signals, clusters, samples; returns counts, and fails if they do not add up."""
         here = self.order()
-        sampled = self.rows.sample(SAMPLES, self.settings["seed"])
+        sampled = self.rows.sample(SAMPLES, self.settings.seed)
         parts = self.deal(here, sampled)
         found = self.check_secrets(here)
         self.check_quarantine()

@@ -39,6 +39,9 @@ from neve.corpus.text import binary, doc_ids
 if TYPE_CHECKING:
     from daft import DataFrame
 
+    from neve.corpus.settings import Settings
+    from neve.recipe.recipe import Near
+
 _text, _number = pa.string(), pa.float64()
 STOPPED = {"rule": _text, "value": _number, "limit": _number}
 BANDS = pa.large_list(pa.uint64())
@@ -55,7 +58,7 @@ def _languages(names: Languages, codes: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def identify(
-    files: DataFrame, excluded: frozenset[str], max_bytes: int, near_: dict[str, Any] | None = None
+    files: DataFrame, excluded: frozenset[str], max_bytes: int, near_: Near | None = None
 ) -> DataFrame:
     """All rows without their text: key, doc_id, size in bytes of UTF-8, language, and the rule that stops a row at once.
 
@@ -135,14 +138,14 @@ def identify(
     return files.select("source", "source_id", made(*(files[name] for name in names)))
 
 
-def measure(picked: DataFrame, names: Languages, settings: dict[str, Any]) -> DataFrame:
+def measure(picked: DataFrame, names: Languages, settings: Settings) -> DataFrame:
     """Signals, the first filter that stops a row, benchmark text, and MinHash buckets of what nothing stopped.
 
     `picked` has the code of its language in `names`. Columns: key, number, the signals, stage, rule, value, limit,
     detail, share (of a benchmark's text), bands (null where something stopped the row, or near is off), error.
     """
-    limits, near_ = settings["filters"], settings["near"]
-    benchmarks, bound = _benchmarks(settings), settings["decontaminate"]["share"]
+    limits, near_ = settings.filters, settings.near
+    benchmarks, bound = _benchmarks(settings), settings.decontaminate.share
 
     def kernel(key: pa.Array, code: pa.Array, path: pa.Array, content: pa.Array) -> Columns:
         language, written = _languages(names, code)
@@ -152,7 +155,7 @@ def measure(picked: DataFrame, names: Languages, settings: dict[str, Any]) -> Da
         share, task = _index(benchmarks).check(pc.if_else(passed, content, None))
         dirty = pc.and_(passed, pa.array(share >= bound))
         clean = pc.if_else(pc.and_not(passed, dirty), content, None)
-        buckets = near_duplicates.buckets(clean, near_) if near_["enabled"] else pa.nulls(len(key), BANDS)
+        buckets = near_duplicates.buckets(clean, near_) if near_.enabled else pa.nulls(len(key), BANDS)
         return {
             "number": pa.array(numbers(key)),
             **{name: measured[name].combine_chunks() for name in measurement.NAMES},
@@ -172,14 +175,14 @@ def measure(picked: DataFrame, names: Languages, settings: dict[str, Any]) -> Da
     return run(picked, kernel, fields, "key", "code", "path", "content").exclude("code", "path", "content")
 
 
-def _benchmarks(settings: dict[str, Any]) -> str:
-    chosen = settings["decontaminate"]
-    return json.dumps([chosen["benchmarks"], settings.get("data"), chosen["files"]])
+def _benchmarks(settings: Settings) -> str:
+    chosen = settings.decontaminate
+    return json.dumps([chosen.benchmarks, settings.data, [file.model_dump() for file in chosen.files]])
 
 
-def check_settings(settings: dict[str, Any]) -> None:
+def check_settings(settings: Settings) -> None:
     """Raises Fault for filters or benchmarks that do not exist, before any work is done."""
-    rules.table(settings["filters"])
+    rules.table(settings.filters)
     _index(_benchmarks(settings))
 
 
@@ -199,7 +202,7 @@ def shingle(picked: DataFrame, ngram: int) -> DataFrame:
     return made.exclude("path", "content")
 
 
-def parse(picked: DataFrame, names: Languages, settings: dict[str, Any]) -> DataFrame:
+def parse(picked: DataFrame, names: Languages, settings: Settings) -> DataFrame:
     """Share of what a parser cannot make sense of: key, parse_error_share, rule, value, limit, error."""
 
     def kernel(code: pa.Array, content: pa.Array) -> Columns:
@@ -208,7 +211,7 @@ def parse(picked: DataFrame, names: Languages, settings: dict[str, Any]) -> Data
         language, written = _languages(names, code)
         share = parsing.parse_errors(content, written)
         table = pa.table({"parse_error_share": share})
-        rule, value, limit = rules.apply(table, language, settings["filters"], step="syntax")
+        rule, value, limit = rules.apply(table, language, settings.filters, step="syntax")
         return {
             "parse_error_share": table["parse_error_share"].combine_chunks(),
             "rule": rule,

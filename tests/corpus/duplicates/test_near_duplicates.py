@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from neve import engine
 from neve.corpus.duplicates import near_duplicates, shingles
+from neve.recipe.recipe import Near
 
-NEAR = {"enabled": True, "threshold": 0.7, "ngram": 5, "bands": 32, "rows": 8, "rounds": 8}
+NEAR = Near()
 
 
 def sets_of(text: str, n: int = 5) -> set[tuple[str, ...]]:
@@ -35,7 +36,7 @@ def true_jaccard(a: str, b: str, n: int = 5) -> float:
 
 def decided(texts: list[str], arrival: list[int] | None = None, **changes) -> near_duplicates.Decision:
     """The whole way, through Daft, of texts numbered in keeper order; `arrival` is the order in which they come in."""
-    how = {**NEAR, **changes}
+    how = NEAR.model_copy(update=changes)
     rows = list(range(len(texts))) if arrival is None else arrival
     column = pa.array([texts[i] for i in rows], pa.large_string())
     frame = engine.frame(pa.table({"number": pa.array(rows, pa.uint64()), "text": column}))
@@ -45,7 +46,7 @@ def decided(texts: list[str], arrival: list[int] | None = None, **changes) -> ne
     members = near_duplicates.candidates(
         frame.select("number", kernel(frame["text"])).collect(), len(texts), how
     )
-    sets = sets_as_columns(shingles.shingles(pa.array(texts, pa.large_string()), how["ngram"]))
+    sets = sets_as_columns(shingles.shingles(pa.array(texts, pa.large_string()), how.ngram))
     return near_duplicates.decide(
         members["bucket"].to_numpy(), members["number"].to_numpy().astype(np.int64), sets, how
     )
@@ -157,9 +158,9 @@ def test_rounds_are_a_cap_that_is_counted():
     lists = [np.arange(10 * i, 10 * i + 10, dtype=np.uint64) for i in range(12)]
     lists.append(lists[5])
     sets = shingles.Sets(np.concatenate(lists), np.arange(0, 130, 10), np.arange(10, 140, 10))
-    capped = near_duplicates.decide(bucket, number, sets, {**NEAR, "rounds": 3})
+    capped = near_duplicates.decide(bucket, number, sets, NEAR.model_copy(update={"rounds": 3}))
     assert capped.dropped_for.max() == -1 and capped.capped == 9
-    whole = near_duplicates.decide(bucket, number, sets, {**NEAR, "rounds": 12})
+    whole = near_duplicates.decide(bucket, number, sets, NEAR.model_copy(update={"rounds": 12}))
     assert whole.dropped_for[12] == 5 and whole.capped == 0
 
 
@@ -268,7 +269,7 @@ def test_the_chance_of_a_shared_bucket(size, similarity):
     pairs = 1000
     one, other, s = drawn_pairs(pairs, size, similarity)
     shared = [
-        near_duplicates.buckets(side, {**NEAR, "ngram": 1}).values.to_numpy().reshape(-1, 32)
+        near_duplicates.buckets(side, NEAR.model_copy(update={"ngram": 1})).values.to_numpy().reshape(-1, 32)
         for side in (one, other)
     ]
     chance = 1 - (1 - s**8) ** 32
@@ -318,8 +319,8 @@ def test_a_hundred_thousand_of_one_bucket():
     sets = shingles.Sets(values, np.arange(count) * 150, np.arange(1, count + 1) * 150)
     unlike = near_duplicates.decide(np.zeros(count, np.uint64), np.arange(count), sets, NEAR)
     assert (unlike.dropped_for == -1).all()
-    assert unlike.capped == count - NEAR["rounds"] - 1
-    assert unlike.compared == sum(min(i, NEAR["rounds"]) for i in range(count))
+    assert unlike.capped == count - NEAR.rounds - 1
+    assert unlike.compared == sum(min(i, NEAR.rounds) for i in range(count))
 
 
 @settings(max_examples=60, deadline=None)

@@ -253,10 +253,10 @@ def test_many_files_over_several_requests_and_two_walks(
 
 
 def test_as_a_source_of_a_run(repo: Path, tmp_path: Path) -> None:
-    given = {"kind": "git", "path": str(repo), "commit": "main"}
+    given = Source(kind="git", path=str(repo), commit="main")
     out = tmp_path / "out"
     out.mkdir()
-    sources.build({"sources": [given], "max_file_bytes": 1000, "max_archive_bytes": 1 << 20}, {}, out)
+    sources.build(sources.Settings((given,), 1000, 1 << 20), {}, out)
     rows = documents.read(out / "files").to_pylist()
     assert {(r["path"], r["license"], r["license_path"]) for r in rows if r["path"].endswith(".py")} == {
         ("a.py", None, None), ("gpl.py", "GPL-2.0-or-later", "gpl.py"), ("exact.py", None, None), ("empty.py", None, None),

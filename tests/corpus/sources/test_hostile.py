@@ -29,7 +29,8 @@ from pathlib import Path
 from neve import documents
 from neve.corpus import sources
 out = Path(sys.argv[1])
-sources.build({"sources": json.loads(sys.argv[2]), "max_file_bytes": 1 << 20, "max_archive_bytes": 1 << 32}, {}, out)
+given = tuple(sources.Source(**source) for source in json.loads(sys.argv[2]))
+sources.build(sources.Settings(given, 1 << 20, 1 << 32), {}, out)
 names = ["path", "rule"]
 print(json.dumps({
     "files": documents.read(out / "files").select(["path", "size"]).to_pylist(),

@@ -38,9 +38,8 @@ def tgz(*members: tuple[str, bytes]) -> bytes:
 
 def build(out: Path, given: list[dict[str, Any]]) -> tuple[dict[str, Any], pa.Table, pa.Table]:
     out.mkdir()
-    counts = sources.build(
-        {"sources": given, "max_file_bytes": 100_000, "max_archive_bytes": 1 << 24}, {}, out
-    )
+    named = tuple(sources.Source(**source) for source in given)
+    counts = sources.build(sources.Settings(named, 100_000, 1 << 24), {}, out)
     return counts, documents.read(out / "files"), documents.read(out / "verdicts")
 
 

@@ -6,9 +6,11 @@ Oracle: the answers, of which every second one adds a docstring and the others c
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +18,18 @@ from chat_server import completion, endpoint
 
 from neve import documents, store
 from neve.llm.fences import fences
+from neve.synthesis import generate
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "extend-synthesis.md"
 
 RUN = """
-import sys
+import pickle, sys
 from pathlib import Path
 from neve import store
 from neve.synthesis import generate
 given = store.read_json(Path(sys.argv[1]))
-generate.build(given["settings"], {name: Path(path) for name, path in given["inputs"].items()}, Path(given["out"]))
+generate.build(pickle.loads(bytes.fromhex(given["settings"])), {name: Path(path) for name, path in given["inputs"].items()}, Path(given["out"]))
 """
 
 
@@ -40,7 +43,7 @@ def answer(payload: dict[str, Any], before: int) -> bytes:
 
 
 def test_the_pages_kind_works_with_one_file_and_one_line(
-    tmp_path: Path, settings: dict[str, Any], inputs: dict[str, Path]
+    tmp_path: Path, settings: generate.Settings, inputs: dict[str, Path]
 ) -> None:
     file, line = (fence.code for fence in fences(PAGE.read_text()) if fence.word in ("python", "text"))
     assert len(file.splitlines()) <= 60 and len(line.splitlines()) == 1
@@ -54,12 +57,10 @@ def test_the_pages_kind_works_with_one_file_and_one_line(
 
     (tmp_path / "out").mkdir()
     with endpoint(answer) as server:
-        settings["synthesis"] |= {
-            "endpoint": server.url,
-            "kinds": {"function-docstring": 1.0},
-        }
+        about = {"endpoint": server.url, "kinds": {"function-docstring": 1.0}}
+        asked = replace(settings, synthesis=settings.synthesis.model_copy(update=about))
         given = {
-            "settings": settings,
+            "settings": pickle.dumps(asked).hex(),
             "inputs": {name: str(path) for name, path in inputs.items()},
             "out": str(tmp_path / "out"),
         }

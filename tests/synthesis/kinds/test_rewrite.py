@@ -24,7 +24,7 @@ def test_the_whole_document_is_shown_where_there_is_room() -> None:
 
 
 def test_resembling_the_seed_is_allowed_and_repeating_it_is_not(inputs: dict[str, Path]) -> None:
-    rows = documents.read(inputs["curate"] / "documents").to_pylist()
+    rows = documents.read(inputs["documents"] / "documents").to_pylist()
     row = next(row for row in rows if row["path"] == "fnmatch.py")
     text = row["content"]
     seed = Seed(row["doc_id"], row["repo"], row["path"], "Python", text, "\n".join(text.splitlines()[:9]))

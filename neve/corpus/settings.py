@@ -1,0 +1,29 @@
+"""What curation is told: of the recipe's [corpus] all that its steps read, and what the run adds.
+
+Apart from the steps, so that planning a run imports none of what they need.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neve.recipe.recipe import Decontaminate, Grouping, Near, Secrets
+
+
+@dataclass(frozen=True)
+class Settings:
+    languages: list[str]
+    licenses: str | list[str]
+    max_file_bytes: int
+    heldout_share: float
+    quarantine_limit: float
+    filters: dict[str, float | bool]
+    near: Near
+    decontaminate: Decontaminate
+    secrets: Secrets
+    grouping: Grouping
+    exclude_repos: list[str]
+    """Repositories of exemplars: their families stay out of the corpus."""
+    data: str | None
+    """Folder of benchmark files as published, if there is one."""
+    seed: int
