@@ -52,8 +52,9 @@ def small_quickstart() -> dict[str, Any]:
         return [s for s in sources if s["name"] in names or f"{s['name']}=={s['version']}" in names]
 
     data["corpus"]["sources"] = among(data["corpus"]["sources"], SOURCES)
-    data["annotator"]["positives"] = among(data["annotator"]["positives"], POSITIVES)
-    data["annotator"] |= {"negatives": 60, "positives_limit": 60, "section_tokens": 32, "epochs": 5}
+    labels = data["labels"]["exemplars"]
+    labels |= {"positives": among(labels["positives"], POSITIVES), "negatives": 60, "positives_limit": 60}
+    data["annotators"]["encoder"] |= {"section_tokens": 32, "epochs": 5}
     data["tokenizer"] |= {"vocab_size": 512, "sample_bytes": 500_000}
     data["model"] |= {"hidden": 32, "intermediate": 64, "layers": 2, "heads": 2, "kv_heads": 2}
     data["training"] |= {"sequence": 128, "batch_tokens": 512, "micro_batch": 4, "checkpoint_seconds": 0.5}

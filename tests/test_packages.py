@@ -21,7 +21,7 @@ def sha(name: str) -> str:
     from pathlib import Path
 
     recipe = tomllib.loads((Path(__file__).parents[1] / "recipes" / "quickstart.toml").read_text())
-    return next(s["sha256"] for s in recipe["annotator"]["positives"] if s["name"] == name)
+    return next(s["sha256"] for s in recipe["labels"]["exemplars"]["positives"] if s["name"] == name)
 
 
 def test_fetch_once(tmp_path, monkeypatch) -> None:

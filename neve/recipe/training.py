@@ -111,6 +111,8 @@ class Phase(Section):
     a / in it: `./models/tiny`. Its files count by size and time."""
     optimizer: Literal["reset", "keep"] = "reset"
     """keep: moments and step count go on from where the phase named in start ended."""
+    annotator: str | None = None
+    """selection: the annotator that it ranks by; default: the only one of the recipe."""
     repeats: int = Field(default=4, ge=1)
     """selection: how often each chosen document is seen; the top tokens / repeats are chosen."""
     control: bool = False
@@ -122,6 +124,11 @@ class Phase(Section):
     def parts(self) -> list[Part]:
         """What the phase reads: the parts of its mix, or its data alone."""
         return self.mix or ([Part(data=self.data, weight=1.0)] if self.data else [])
+
+    @property
+    def selects(self) -> bool:
+        """Whether it reads a selection."""
+        return "selection" in [part.data for part in self.parts]
 
     @property
     def outside(self) -> bool:

@@ -155,11 +155,17 @@ def training_charts(phases: list[dict[str, Any]]) -> list[Chart]:
 
 def score_charts(summary: dict[str, Any]) -> list[Chart]:
     """How scores are distributed, by language."""
-    if "scores" not in summary:
-        return []
-    found = summary["scores"]
-    title = f"Scores of {found['documents']:,} documents"
-    return [charts.histogram("scores", title, found["edges"], found["histogram"], "score", "documents")]
+    return [
+        charts.histogram(
+            f"scores-{name}",
+            f"Scores of {found['documents']:,} documents by {name}",
+            found["edges"],
+            found["histogram"],
+            "score",
+            "documents",
+        )
+        for name, found in summary.get("scores", {}).items()
+    ]
 
 
 def gates_chart(synthesis: dict[str, Any]) -> Chart:
@@ -176,11 +182,10 @@ def times_chart(timings: dict[str, float]) -> Chart:
 
 def groups(summary: dict[str, Any]) -> list[dict[str, Any]]:
     """Documents to look at that a score or a selection puts forward."""
-    found = summary.get("scores", {})
     titles = {"best": "Best by score", "marginal": "At the cut of the selection", "worst": "Worst by score"}
     return [
         {
-            "title": title,
+            "title": f"{title}, {annotator}",
             "documents": [
                 {
                     "name": f"{d['repo']}/{d['path']}",
@@ -190,6 +195,7 @@ def groups(summary: dict[str, Any]) -> list[dict[str, Any]]:
                 for d in found[kind]
             ],
         }
+        for annotator, found in summary.get("scores", {}).items()
         for kind, title in titles.items()
         if found.get(kind)
     ]

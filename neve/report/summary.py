@@ -37,7 +37,9 @@ def summarize(inputs: dict[str, Path], recipe: dict[str, Any]) -> dict[str, Any]
         "run": recipe["run"]["name"],
         "seed": recipe["run"]["seed"],
         "corpus": corpus.summarize(inputs["curate"], counts["curate"]),
-        "exemplars": counts["exemplars"],
+        "exemplars": {
+            name.removeprefix("exemplars-"): counts[name] for name in inputs if name.startswith("exemplars-")
+        },
         "tokens": counts["tokens"],
         "phases": phases(inputs, counts, recipe),
         "results": read_json(inputs["evaluate"] / "results.json"),
@@ -45,9 +47,12 @@ def summarize(inputs: dict[str, Path], recipe: dict[str, Any]) -> dict[str, Any]
         "versions": manifests["curate"]["versions"],
         "timings": {name: manifest["seconds"] for name, manifest in manifests.items()},
     }
-    if "scores" in inputs:
-        summary["annotator"] = read_json(inputs["annotator"] / "annotator.json")
-        summary["scores"] = scores(inputs)
+    if "selection" in inputs:
+        used = [name.removeprefix("scores-") for name in inputs if name.startswith("scores-")]
+        summary["annotators"] = {
+            name: read_json(inputs[f"annotator-{name}"] / "annotator.json") for name in used
+        }
+        summary["scores"] = {name: scores(inputs, name, _phases_of(recipe, name)) for name in used}
         summary["selection"] = read_json(inputs["selection"] / "selection.json")
     if "synthesis" in inputs:
         summary["synthesis"] = synthesis(inputs, counts["synthesis"])
@@ -58,9 +63,15 @@ def summarize(inputs: dict[str, Path], recipe: dict[str, Any]) -> dict[str, Any]
     return summary
 
 
-def scores(inputs: dict[str, Path]) -> dict[str, Any]:
-    """Distribution of the scores in each language, and the best and the worst documents."""
-    table = read(inputs["scores"] / "scores", ["doc_id", "score", "rank"])
+def _phases_of(recipe: dict[str, Any], annotator: str) -> list[str]:
+    """Names of the phases that select by an annotator; one that names none takes the only one."""
+    return [phase["name"] for phase in recipe["phase"] if phase["annotator"] in (annotator, None)]
+
+
+def scores(inputs: dict[str, Path], annotator: str, phases: list[str]) -> dict[str, Any]:
+    """Distribution of an annotator's scores in each language; the best and the worst documents, and those at the cut
+    of the first of `phases`."""
+    table = read(inputs[f"scores-{annotator}"] / "scores", ["doc_id", "score", "rank"])
     about = read(inputs["curate"] / "documents", ["doc_id", "repo", "path", "language", "size"])
     table = table.join(about, "doc_id").sort_by([("score", "descending"), ("doc_id", "ascending")])
     values = table["score"].to_numpy()
@@ -76,19 +87,17 @@ def scores(inputs: dict[str, Path]) -> dict[str, Any]:
         "edges": edges.tolist(),
         "histogram": histogram,
         "best": _with_text(best, inputs["curate"]),
-        "marginal": _with_text(marginal(sized, inputs["selection"]), inputs["curate"]),
+        "marginal": _with_text(marginal(sized, inputs["selection"], phases), inputs["curate"]),
         "worst": _with_text(worst, inputs["curate"])[::-1],
     }
 
 
-def marginal(table: pa.Table, selection: Path) -> pa.Table:
+def marginal(table: pa.Table, selection: Path, phases: list[str]) -> pa.Table:
     """Documents of the largest language on both sides of a selection's cut: the last chosen, the first left out.
 
-    `table` is sorted by score, best first. The first selection by name is taken, controls aside.
+    `table` is sorted by score, best first. The selection of the first of `phases` that has one is taken.
     """
-    files = sorted(
-        path for path in selection.glob("*.parquet") if path.stem != "seeds" and "-random" not in path.stem
-    )
+    files = [path for path in (selection / f"{phase}.parquet" for phase in phases) if path.exists()]
     if not files or not table.num_rows:
         return table.slice(0, 0)
     chosen = pc.is_in(table["doc_id"], read(files[0], ["doc_id"])["doc_id"].combine_chunks())

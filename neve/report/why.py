@@ -107,8 +107,11 @@ def _row(folder: Path, doc_id: str, columns: list[str] | None = None) -> dict[st
 def _quality(places: dict[str, Path], doc_id: str) -> dict[str, Any]:
     """Score, rank and repeats."""
     found: dict[str, Any] = {}
-    if "scores" in places:
-        found["score"] = _row(places["scores"] / "scores", doc_id)
+    scored = {name: path for name, path in places.items() if name.startswith("scores-")}
+    if scored:
+        found["scores"] = {
+            name.removeprefix("scores-"): _row(path / "scores", doc_id) for name, path in scored.items()
+        }
     for stage in ("selection", *(name for name in places if name.startswith("control-"))):
         for path in sorted(places[stage].glob("*.parquet")) if stage in places else []:
             if path.stem != "seeds" and (row := _row(path, doc_id)) is not None:
@@ -216,10 +219,11 @@ def render(life: dict[str, Any]) -> str:
     if life.get("seed"):
         lines.append(f"  grown from {life['seed']['repo']}/{life['seed']['path']} ({life['seed']['doc_id']})")
         return "\n".join(lines)
-    if score := life.get("score"):
+    for name, score in life.get("scores", {}).items():
         sections = ", ".join(f"{value:.3f}" for value in score["section_scores"])
         lines.append(
-            f"  score {score['score']:.3f} (sections {sections}), rank {score['rank']:,} of its language"
+            f"  {name}: score {score['score']:.3f} (sections {sections}), "
+            f"rank {score['rank']:,} of its language"
         )
     chosen = life.get("selected") or {}
     if "phases" not in life:

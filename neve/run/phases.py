@@ -44,7 +44,8 @@ def selections(recipe: Recipe) -> tuple[select.SelectedPhase, ...]:
         for part, slots in zip(phase.parts, _slots(phase), strict=True):
             if part.data == "selection" and phase.tokens is not None:
                 tokens = phase.tokens * slots // mix.SLOTS
-                found.append(pick(select.SelectedPhase, phase, tokens=tokens))
+                scores = f"scores-{recipe.annotator_of(phase)}"
+                found.append(pick(select.SelectedPhase, phase, tokens=tokens, scores=scores))
     return tuple(found)
 
 

@@ -21,9 +21,12 @@ from neve.corpus.sources import git
 from neve.errors import Fault
 from neve.evaluation import evaluate
 from neve.locks import locked
-from neve.quality import labels, select
+from neve.quality import select
+from neve.quality import settings as quality
+from neve.quality.annotators import KINDS
 from neve.recipe.file import parse, to_toml
-from neve.recipe.recipe import Recipe, Source
+from neve.recipe.recipe import Recipe
+from neve.recipe.sources import Source
 from neve.report import page
 from neve.run import phases
 from neve.settings import pick
@@ -40,7 +43,8 @@ def stages(recipe: Recipe, folder: Path, precision: str, tier: str) -> list[Stag
 
     `folder` is the run's; `precision` (fp32, bf16) and `tier` (the sandbox's) are what this machine has.
     """
-    seed, positives = recipe.run.seed, recipe.annotator.positives
+    seed = recipe.run.seed
+    positives = [source for labels in recipe.labels.values() for source in labels.positives]
     decontaminate = recipe.corpus.decontaminate
     outside = (
         *benchmarks.outside(decontaminate.benchmarks, recipe.evaluate.data),
@@ -51,15 +55,6 @@ def stages(recipe: Recipe, folder: Path, precision: str, tier: str) -> list[Stag
     plan = [
         _sources("files", recipe, recipe.corpus.sources),
         Stage("curate", "neve.corpus.curate:build", curate, {"files": "files"}, outside, resumes=True),
-        _sources("exemplar-files", recipe, positives),
-        Stage(
-            "exemplars",
-            "neve.corpus.curate:build",
-            replace(curate, exclude_repos=[], heldout_share=0.0),
-            {"files": "exemplar-files"},
-            outside,
-            resumes=True,
-        ),
         Stage(
             "tokenizer",
             "neve.tokens.bpe:build",
@@ -73,30 +68,13 @@ def stages(recipe: Recipe, folder: Path, precision: str, tier: str) -> list[Stag
             inputs={"documents": "curate", "tokenizer": "tokenizer"},
         ),
     ]
+    plan += _annotators(recipe, replace(curate, exclude_repos=[], heldout_share=0.0), outside)
     selecting = phases.selections(recipe)
     if selecting:
         seeds = pick(select.Seeds, recipe.synthesis) if recipe.synthesis else None
-        plan += [
-            Stage(
-                "annotator",
-                "neve.quality.labels:build",
-                pick(labels.Settings, recipe.annotator, seed=seed),
-                {"documents": "curate", "exemplars": "exemplars"},
-                outside=_local(recipe.annotator.encoder),
-            ),
-            Stage(
-                "scores",
-                "neve.quality.scoring:build",
-                inputs={"documents": "curate", "annotator": "annotator"},
-                resumes=True,
-            ),
-            Stage(
-                "selection",
-                "neve.quality.select:build",
-                select.Settings(selecting, seeds, seed),
-                {"scores": "scores", "tokens": "tokens"},
-            ),
-        ]
+        scores = {phase.scores: phase.scores for phase in selecting}
+        chosen = select.Settings(selecting, seeds, seed)
+        plan.append(Stage("selection", "neve.quality.select:build", chosen, {**scores, "tokens": "tokens"}))
     if recipe.synthesis is not None:
         plan += _synthesis(recipe, folder)
     plan += phases.stages(recipe, precision)
@@ -112,6 +90,51 @@ def _sources(name: str, recipe: Recipe, sources: list[Source]) -> Stage:
     pinned = [s.model_copy(update={"commit": git.resolve(s)}) if s.kind == "git" else s for s in sources]
     settings = pick(readers.Settings, recipe.corpus, sources=tuple(pinned))
     return Stage(name, "neve.corpus.sources:build", settings, outside=unpinned)
+
+
+def _annotators(recipe: Recipe, curate: curation.Settings, outside: tuple[str, ...]) -> list[Stage]:
+    """Labels, the annotators that phases name, fitted on them, and their scores of all documents.
+
+    Exemplars are curated as the corpus is.
+    """
+    named = sorted({recipe.annotator_of(phase) for phase in recipe.phase if phase.selects})
+    plan: list[Stage] = []
+    for name in sorted({labels for used in named for labels in recipe.annotators[used].labels}):
+        labels, exemplars = recipe.labels[name], f"exemplars-{name}"
+        files = {"files": f"exemplar-files-{name}"}
+        settings = pick(quality.Labels, labels, seed=recipe.run.seed)
+        plan += [
+            _sources(f"exemplar-files-{name}", recipe, labels.positives),
+            Stage(exemplars, "neve.corpus.curate:build", curate, files, outside, resumes=True),
+            Stage(
+                f"labels-{name}",
+                "neve.quality.labels:build",
+                settings,
+                {"documents": "curate", "exemplars": exemplars},
+            ),
+        ]
+    for name in named:
+        annotator = recipe.annotators[name]
+        if annotator.kind not in KINDS:
+            raise Fault(
+                f"annotators.{name}.kind = {annotator.kind!r}: no such kind; there are {', '.join(KINDS)}"
+            )
+        plan += [
+            Stage(
+                f"annotator-{name}",
+                f"{KINDS[annotator.kind]}:fit",
+                quality.Fit(annotator, recipe.run.seed),
+                {f"labels-{used}": f"labels-{used}" for used in annotator.labels},
+                outside=_local(getattr(annotator, "encoder", "")),
+            ),
+            Stage(
+                f"scores-{name}",
+                "neve.quality.scoring:build",
+                inputs={"documents": "curate", "annotator": f"annotator-{name}"},
+                resumes=True,
+            ),
+        ]
+    return plan
 
 
 def _repo(source: Source) -> str | None:

@@ -15,7 +15,8 @@ from neve.corpus import settings as curation
 from neve.corpus import sources as readers
 from neve.errors import Fault
 from neve.locks import locked
-from neve.recipe.recipe import Corpus, Source
+from neve.recipe.recipe import Corpus
+from neve.recipe.sources import Source
 from neve.settings import pick
 from neve.store import MANIFEST, Stage, Store, read_json, write_json
 

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 from neve import documents
-from neve.quality import labels
+from neve.quality.settings import Fit, Labels
+from neve.recipe.annotators import Encoder
 
 POOL = ("asyncio", "concurrent", "email", "html", "http", "json", "logging", "unittest", "xml")
 GOOD = ("collections", "importlib")
@@ -71,13 +72,26 @@ def exemplars() -> pa.Table:
 
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory, pool, exemplars) -> dict[str, Path]:
-    """Folders of curated documents and exemplars, and of the stage `annotator`."""
+    """Folders of the stages `curate`, `exemplars` and `labels`, by the roles that others know them by."""
+    from neve.quality import labels
+
     root = tmp_path_factory.mktemp("stages")
     found = {"documents": lay(root / "curate", pool), "exemplars": lay(root / "exemplars", exemplars)}
-    found["annotator"] = root / "annotator"
-    found["annotator"].mkdir()
-    labels.build(ANNOTATOR, found, found["annotator"])
+    found["labels-code"] = root / "labels"
+    found["labels-code"].mkdir()
+    labels.build(LABELS, found, found["labels-code"])
     return found
 
 
-ANNOTATOR = labels.Settings("minilm", 1000, negatives=30, section_tokens=32, epochs=5, lr=1e-3, seed=1)
+@pytest.fixture(scope="session")
+def encoder_head(tmp_path_factory, inputs) -> Path:
+    """A fitted annotator of kind `encoder`."""
+    from neve.quality.annotators import encoder_head
+
+    out = tmp_path_factory.mktemp("encoder")
+    table = Encoder(kind="encoder", labels=["code"], encoder="minilm", section_tokens=32, epochs=5, lr=1e-3)
+    encoder_head.fit(Fit(table, seed=1), inputs, out)
+    return out
+
+
+LABELS = Labels(positives_limit=1000, negatives=30, seed=1)

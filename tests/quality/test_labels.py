@@ -1,6 +1,6 @@
-"""neve.quality.labels. Oracle: the rules of drawing recomputed from the tables; ROC-AUC by counting pairs."""
+"""neve.quality.labels. Oracle: the rules of drawing recomputed from the tables."""
 
-import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -10,13 +10,16 @@ import pytest
 from neve import documents
 from neve.errors import Fault
 from neve.quality import labels
+from neve.quality.annotator import FOLDS
 
-from .conftest import ANNOTATOR, lay
+from .conftest import LABELS, lay
+
+EVERYTHING = replace(LABELS, negatives=10**6)
 
 
 def test_labels_are_exemplars_and_training_documents_each_once(inputs, pool, exemplars):
-    table = documents.read(inputs["annotator"] / "labels")
-    assert table.schema.equals(documents.LABELS)
+    table = documents.read(inputs["labels-code"] / "labels")
+    assert table.schema.names[: len(documents.LABELS)] == documents.LABELS.names
     label = dict(zip(table["doc_id"].to_pylist(), table["label"].to_pylist(), strict=True))
     assert len(label) == table.num_rows
     assert {d for d, v in label.items() if v == 1} == set(exemplars["doc_id"].to_pylist())
@@ -25,21 +28,29 @@ def test_labels_are_exemplars_and_training_documents_each_once(inputs, pool, exe
     for value in (0, 1):
         own = table.filter(pc.equal(table["label"], value))
         assert own["split"].to_pylist().count("heldout") == own.num_rows // 5
+    assert set(table["fold"].to_pylist()) == set(range(FOLDS))
+
+
+def test_every_label_has_its_text(inputs):
+    found = documents.read(inputs["labels-code"] / "documents").to_pylist()
+    table = documents.read(inputs["labels-code"] / "labels")
+    assert sorted(row["doc_id"] for row in found) == table["doc_id"].to_pylist()
+    assert all(documents.doc_id(row["content"].encode()) == row["doc_id"] for row in found)
 
 
 def test_an_exemplar_that_is_in_the_pool_is_no_negative(tmp_path, pool, exemplars):
     both = pa.concat_tables([pool, exemplars.slice(0, 3)])
     places = {"documents": lay(tmp_path / "c", both), "exemplars": lay(tmp_path / "e", exemplars)}
-    table = labels.choose(places, 1000, 10**6, 1)
+    table = labels.choose(places, EVERYTHING)
     assert len(set(table["doc_id"].to_pylist())) == table.num_rows
     assert pc.sum(table["label"]).as_py() == exemplars.num_rows
 
 
 def test_negatives_take_the_positives_languages_and_then_the_rest(inputs, pool):
-    table = labels.choose(inputs, 1000, 30, 1)
+    table = labels.choose(inputs, LABELS)
     negatives = table.filter(pc.equal(table["label"], 0))
     assert set(negatives["language"].to_pylist()) == {"Python"}
-    everything = labels.choose(inputs, 1000, 10**6, 1)
+    everything = labels.choose(inputs, EVERYTHING)
     train = pool.filter(pc.equal(pool["split"], "train"))
     assert everything.num_rows - pc.sum(everything["label"]).as_py() == train.num_rows
 
@@ -49,30 +60,16 @@ def test_rows_in_another_order_draw_the_same(tmp_path, inputs, pool, exemplars):
         "documents": lay(tmp_path / "c", pool.take(np.arange(pool.num_rows)[::-1]), files=3),
         "exemplars": lay(tmp_path / "e", exemplars),
     }
-    for limit in (1000, 12):
-        assert labels.choose(turned, limit, 20, 1).equals(labels.choose(inputs, limit, 20, 1))
-    assert not labels.choose(inputs, 12, 20, 2).equals(labels.choose(inputs, 12, 20, 1))
+    few = replace(LABELS, positives_limit=12, negatives=20)
+    for chosen in (LABELS, few):
+        assert labels.choose(turned, chosen).equals(labels.choose(inputs, chosen))
+    assert not labels.choose(inputs, replace(few, seed=2)).equals(labels.choose(inputs, few))
 
 
-def test_the_head_has_learnt_what_it_was_shown(inputs):
-    found = json.loads((inputs["annotator"] / "annotator.json").read_text())
-    assert found["weights_sha256"].startswith("53aa5117")
-    assert found["positives"] >= 10 and found["negatives"] == 30
-    assert found["heldout"]["roc_auc"] > 0.6
-    assert found["heldout"]["by_language"]["Python"]["roc_auc"] == found["heldout"]["roc_auc"]
-
-
-def test_area_is_the_share_of_pairs_in_order():
-    rng = np.random.default_rng(0)
-    target, scores = (rng.random(40) < 0.4).astype(float), rng.random(40).round(1)
-    chosen = rng.random(40) < 0.8
-    good, bad = scores[chosen & (target == 1)], scores[chosen & (target == 0)]
-    pairs = (good[:, None] > bad).mean() + 0.5 * (good[:, None] == bad).mean()
-    assert labels._auc(target, scores, chosen)["roc_auc"] == pytest.approx(pairs)
-    assert labels._auc(np.ones(3), np.ones(3), np.ones(3, dtype=bool))["roc_auc"] is None
-
-
-def test_too_few_exemplars_are_a_fault(tmp_path, inputs, exemplars):
+def test_too_few_of_either_kind_are_a_fault(tmp_path, inputs, pool, exemplars):
     few = {**inputs, "exemplars": lay(tmp_path / "e", exemplars.slice(0, 9))}
-    with pytest.raises(Fault, match=r"annotator\.positives: 9 documents"):
-        labels.build(ANNOTATOR, few, tmp_path)
+    with pytest.raises(Fault, match=r"labels\.positives: 9 documents"):
+        labels.build(LABELS, few, tmp_path)
+    few = {**inputs, "documents": lay(tmp_path / "d", pool.slice(0, 4))}
+    with pytest.raises(Fault, match=r"labels\.negatives: the corpus has 4"):
+        labels.build(LABELS, few, tmp_path)

@@ -72,7 +72,7 @@ def corpus(tmp_path):
     return {"tokens": tmp_path / "tokens", "scores": tmp_path / "scores"}, table, ranked
 
 
-QUALITY = SelectedPhase("quality", tokens=20_000, repeats=4, control=True)
+QUALITY = SelectedPhase("quality", tokens=20_000, repeats=4, control=True, scores="scores")
 SETTINGS = Settings((QUALITY,), Seeds(12, python_share=0.5), seed=1)
 
 
@@ -141,7 +141,7 @@ def test_the_control_sees_as_much_of_each_language_at_random_and_once(corpus, tm
 
 def test_a_budget_beyond_the_pool_takes_all(corpus, tmp_path):
     inputs, table, _ = corpus
-    phases = (SelectedPhase("quality", 10**7, 4, control=True),)
+    phases = (SelectedPhase("quality", 10**7, 4, True, "scores"),)
     made, report = run(inputs, tmp_path / "out", phases=phases)
     assert sorted(made["quality"]["doc_id"].to_pylist()) == sorted(table["doc_id"].to_pylist())
     assert all(row["short"] for row in report["phases"]["quality"]["languages"].values())
@@ -181,7 +181,7 @@ def test_heldout_documents_are_never_selected(corpus, tmp_path):
         table.set_column(table.column_names.index("split"), "split", split),
         inputs["tokens"] / "index.parquet",
     )
-    made, _ = run(inputs, tmp_path / "out", phases=(SelectedPhase("quality", 10**7, 1, control=True),))
+    made, _ = run(inputs, tmp_path / "out", phases=(SelectedPhase("quality", 10**7, 1, True, "scores"),))
     kept = {d for d, s in zip(table["doc_id"].to_pylist(), split.to_pylist(), strict=True) if s == "train"}
     assert all(set(t["doc_id"].to_pylist()) <= kept for t in made.values())
     assert set(made["quality"]["doc_id"].to_pylist()) == kept
@@ -192,7 +192,7 @@ def test_too_small_a_budget_is_a_fault(corpus, tmp_path):
         run(
             corpus[0],
             tmp_path / "out",
-            phases=(SelectedPhase("quality", 8, 4, control=False),),
+            phases=(SelectedPhase("quality", 8, 4, False, "scores"),),
         )
 
 

@@ -13,7 +13,8 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 SMALL = {
     "run": {"name": "small"},
     "corpus": {"sources": [{"kind": "directory", "path": "."}]},
-    "annotator": {"positives": [{"kind": "directory", "path": "."}]},
+    "labels": {"good": {"positives": [{"kind": "directory", "path": "."}]}},
+    "annotators": {"encoder": {"kind": "encoder", "labels": ["good"]}},
     "phase": [
         {"name": "general", "data": "corpus", "tokens": 1000, "lr": {"peak": 1e-3}},
         {"name": "quality", "data": "selection", "tokens": 400, "start": "general", "lr": {"peak": 1e-3}},

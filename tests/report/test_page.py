@@ -55,8 +55,8 @@ def page(small_run: Path) -> Page:
 def test_hostile_text_is_escaped(summary) -> None:
     hostile = copy.deepcopy(summary)
     attack = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
-    hostile["scores"]["best"][0]["text"] = attack
-    hostile["scores"]["best"][0]["path"] = attack
+    hostile["scores"]["encoder"]["best"][0]["text"] = attack
+    hostile["scores"]["encoder"]["best"][0]["path"] = attack
     hostile["corpus"]["rules"][0]["samples"][0]["detail"] = attack
     hostile["corpus"]["by_language"][0]["language"] = attack
     hostile["written"] = [
@@ -88,7 +88,10 @@ def test_the_page_loads_nothing_and_runs_two_known_scripts(page: Page) -> None:
 def test_every_chart_stands_as_a_table_too(page: Page) -> None:
     data = json.loads(page.scripts[0])
     drawn = {attrs["data-chart"] for tag, attrs in page.tags if tag == "figure"}
-    assert drawn == set(data) and {"results", "funnel", "languages", "curve-loss", "scores", "times"} <= drawn
+    assert (
+        drawn == set(data)
+        and {"results", "funnel", "languages", "curve-loss", "scores-encoder", "times"} <= drawn
+    )
     tables = sum(tag == "table" for tag, _ in page.tags)
     assert tables > len(drawn)
     for chart in data.values():
@@ -114,7 +117,7 @@ def test_the_page_shows_the_figures_of_the_summary(page: Page, summary) -> None:
 
 
 def test_documents_on_both_sides_of_the_cut_are_shown(summary, small_run: Path) -> None:
-    shown = summary["scores"]["marginal"]
+    shown = summary["scores"]["encoder"]["marginal"]
     (chosen_file,) = small_run.glob("stages/selection-*/quality.parquet")
     chosen = set(read(chosen_file)["doc_id"].to_pylist())
     assert {d["side"] for d in shown} == {"chosen", "left out"} and len({d["language"] for d in shown}) == 1

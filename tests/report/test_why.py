@@ -44,7 +44,7 @@ def test_a_selected_document_with_rank_and_children(small_run) -> None:
     refused = read(stage(small_run, "synthesis") / "verdicts")
     seed = (grown if grown.num_rows else refused)["seed_doc_id"][0].as_py()
     life = why(small_run, seed)
-    assert life["score"]["rank"] >= 1 and life["selected"]["quality"] == 4
+    assert life["scores"]["encoder"]["rank"] >= 1 and life["selected"]["quality"] == 4
     assert len(life["synthetic"]) >= 1
     seen = {phase["phase"]: phase for phase in life["phases"]}
     length = seen["quality"]["tokens"]

@@ -17,7 +17,8 @@ LR = {"peak": 1e-3}
 SMALL: dict[str, Any] = {
     "run": {"name": "small"},
     "corpus": {"sources": [{"kind": "directory", "path": "nothing-here"}]},
-    "annotator": {"positives": [{"kind": "directory", "path": "nothing-here"}]},
+    "labels": {"good": {"positives": [{"kind": "directory", "path": "nothing-here"}]}},
+    "annotators": {"encoder": {"kind": "encoder", "labels": ["good"]}},
     "synthesis": {"tokens": 100, "seeds": 2},
     "phase": [
         {"name": "general", "data": "corpus", "tokens": 1000, "lr": LR},

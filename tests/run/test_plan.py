@@ -24,7 +24,8 @@ POSITIVES = [{"kind": "table", "path": "p.parquet"}]
 PAPER: dict[str, Any] = {
     "run": {"name": "paper"},
     "corpus": {"sources": POSITIVES},
-    "annotator": {"positives": POSITIVES},
+    "labels": {"good": {"positives": POSITIVES}},
+    "annotators": {"encoder": {"kind": "encoder", "labels": ["good"]}},
     "phase": [
         {
             "name": "general",

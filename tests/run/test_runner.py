@@ -257,10 +257,10 @@ def test_ray_gives_the_same_data_stages(small_recipe: Recipe, small_run: Path, t
     recipe.write_text(to_toml(small_recipe))
     data = small_recipe.model_dump(mode="json")
     command = [sys.executable, "-m", "neve.cli", "run", str(recipe), "--out", str(folder), "--engine", "ray"]
-    done = subprocess.run([*command, "--until", "tokens"], capture_output=True, text=True)
+    done = subprocess.run([*command, "--until", "exemplars-exemplars"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     ours, theirs = (open_store(parse(data), place) for place in (small_run, folder))
-    for stage in ("files", "curate", "exemplar-files", "exemplars"):
+    for stage in ("files", "curate", "exemplar-files-exemplars", "exemplars-exemplars"):
         for part in ("files", "documents", "verdicts", "signals"):
             if (ours.path(stage) / part).is_dir():
                 one, other = (read(store.path(stage) / part) for store in (ours, theirs))

@@ -31,7 +31,7 @@ from neve.corpus.text import binary, decoded
 from neve.documents import FILES, VERDICTS
 from neve.errors import Fault
 from neve.progress import bar
-from neve.recipe.recipe import Source
+from neve.recipe.sources import Source
 from neve.store import write_json
 
 RULES_VERSION = 3

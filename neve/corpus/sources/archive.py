@@ -38,7 +38,7 @@ from neve.corpus.sources.batches import (
     repository,
 )
 from neve.errors import Fault
-from neve.recipe.recipe import Source
+from neve.recipe.sources import Source
 
 HEADER_BYTES = 256 << 10
 """What the headers of one tar member may hold: long names and attributes."""

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from neve.corpus.licenses import license_evidence
 from neve.documents import FILES, VERDICTS
-from neve.recipe.recipe import Source
+from neve.recipe.sources import Source
 
 BATCH_BYTES = 32 << 20
 BATCH_ROWS = 8192

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from neve.corpus.sources.batches import Batch, Limits, Member, printable, repository
 from neve.errors import Fault
-from neve.recipe.recipe import Source
+from neve.recipe.sources import Source
 
 VERSION_CONTROL = {".git", ".hg", ".svn", ".bzr", ".jj", "CVS", "_darcs"}
 

@@ -30,7 +30,7 @@ from neve import packages
 from neve.corpus.sources.archive import judge
 from neve.corpus.sources.batches import MEMBER_BYTES, Batch, Limits, Member, printable, repository
 from neve.errors import Fault
-from neve.recipe.recipe import Source
+from neve.recipe.sources import Source
 
 MEMORY_KIB = 4 << 20
 """Address space of one git process."""

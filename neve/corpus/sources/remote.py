@@ -21,7 +21,7 @@ from neve import engine
 from neve.corpus.sources import columns
 from neve.corpus.sources.batches import Batch, Limits, printable
 from neve.errors import Fault
-from neve.recipe.recipe import Source
+from neve.recipe.sources import Source
 
 if TYPE_CHECKING:
     from daft import DataFrame

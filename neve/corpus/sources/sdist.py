@@ -13,7 +13,7 @@ from pathlib import Path
 from neve import packages
 from neve.corpus.sources import archive
 from neve.corpus.sources.batches import Batch, Limits, repository
-from neve.recipe.recipe import Source
+from neve.recipe.sources import Source
 
 
 def fetch(source: Source) -> Path:

@@ -22,7 +22,7 @@ from neve.corpus.sources import columns, jsonl, parquet, remote
 from neve.corpus.sources.batches import Batch, Limits, Member, printable, refused
 from neve.documents import FILES
 from neve.errors import Fault
-from neve.recipe.recipe import Source
+from neve.recipe.sources import Source
 
 SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
 

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from neve.corpus.sources import archive
 from neve.corpus.sources.batches import Limits, Member
 from neve.errors import Fault
-from neve.recipe.recipe import Source
+from neve.recipe.sources import Source
 
 LIMITS = Limits(max_file_bytes=1000, max_archive_bytes=1 << 20)
 

@@ -11,7 +11,7 @@ import pytest
 from neve.corpus.sources import directory
 from neve.corpus.sources.batches import Limits
 from neve.errors import Fault
-from neve.recipe.recipe import Source
+from neve.recipe.sources import Source
 
 LIMITS = Limits(max_file_bytes=100, max_archive_bytes=1 << 20)
 

@@ -19,7 +19,7 @@ from neve.corpus import sources
 from neve.corpus.sources import remote, table
 from neve.corpus.sources.batches import Limits
 from neve.errors import Fault
-from neve.recipe.recipe import Source
+from neve.recipe.sources import Source
 
 LIMITS = Limits(max_file_bytes=1000, max_archive_bytes=1 << 20)
 ROWS = [

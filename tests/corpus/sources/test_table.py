@@ -17,7 +17,7 @@ from neve import documents
 from neve.corpus.sources import jsonl, table
 from neve.corpus.sources.batches import Limits
 from neve.errors import Fault
-from neve.recipe.recipe import Source
+from neve.recipe.sources import Source
 
 LIMITS = Limits(max_file_bytes=1000, max_archive_bytes=1 << 20)
 STACK = [

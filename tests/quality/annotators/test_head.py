@@ -1,10 +1,10 @@
-"""neve.quality.head. Oracles: one head trained alone by torch; scikit-learn's logistic regression for the ranking."""
+"""neve.quality.annotators.head. Oracles: one head trained alone by torch; scikit-learn's logistic regression for the ranking."""
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from neve.quality import head
+from neve.quality.annotators import head
 
 RNG = np.random.default_rng(3)
 LABELS = (RNG.random(400) < 0.3).astype(float)

@@ -26,13 +26,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from neve import weights
 from neve.errors import Fault
 from neve.progress import bar
+from neve.quality.annotator import Documents
 
 CHARACTERS = 8
 """A cut of so many characters a token nearly always holds a section's tokens: code has 3 to 5."""
@@ -40,7 +38,6 @@ BATCH, BATCH_CUDA = 4, 512
 """Sections in one forward pass of one core, or of a GPU."""
 AHEAD = 2048
 """Sections handed to the cores at a time."""
-BATCH_CUDA = 512
 
 
 def windows(length: int, capacity: int) -> list[int]:
@@ -98,9 +95,7 @@ class Encoder:
         folder = weights.resolve(name)
         for needed in ("config.json", "tokenizer.json"):
             if not (folder / needed).exists():
-                raise Fault(
-                    f"annotator.encoder = {name!r}: {folder} has no {needed}; give a BERT encoder's folder"
-                )
+                raise Fault(f"encoder = {name!r}: {folder} has no {needed}; give a BERT encoder's folder")
         self.digest = weights.digest(folder)
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.no_padding()
@@ -110,13 +105,9 @@ class Encoder:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         longest = config.max_position_embeddings
         if len(frame) != 2:
-            raise Fault(
-                f"annotator.encoder = {name!r}: its tokenizer sets no [CLS] and [SEP]; give a BERT encoder"
-            )
+            raise Fault(f"encoder = {name!r}: its tokenizer sets no [CLS] and [SEP]; give a BERT encoder")
         if section_tokens > longest:
-            raise Fault(
-                f"annotator.section_tokens = {section_tokens}: {name!r} reads at most {longest}; set it lower"
-            )
+            raise Fault(f"section_tokens = {section_tokens}: {name!r} reads at most {longest}; set it lower")
         self.first, self.last = frame
         self.kind = np.uint16 if self.tokenizer.get_vocab_size() < 1 << 16 else np.int32
         self.capacity = section_tokens - 2
@@ -151,29 +142,23 @@ class Encoder:
         flat = np.array([i for ids in chosen for i in ids], dtype=self.kind)
         return Sections(flat, np.cumsum(lengths) - lengths, lengths, np.array(documents, dtype=np.int64))
 
-    def gather(self, folder: Path, wanted: pa.Array | None, file: Path) -> tuple[np.ndarray, Sections]:
-        """Sections of the documents of a Parquet folder (all, or those whose doc_id is in `wanted`).
+    def gather(self, found: Documents, file: Path) -> tuple[np.ndarray, Sections]:
+        """The doc_ids (S32, in the order of the files) and the sections of documents.
 
-        Gives doc_ids (bytes, in file order) and the sections. Text is streamed, and tokens go to `file` and
-        are mapped from there, so memory holds some 100 bytes a document.
+        Text is streamed, and tokens go to `file` and are mapped from there, so memory holds some 100 bytes a document.
         """
         doc_ids, starts, lengths, documents = [], [], [], []
         rows = tokens = 0
         with file.open("wb") as handle, bar("sections cut", unit="documents") as advance:
-            for path in sorted(folder.glob("*.parquet")):
-                for batch in pq.ParquetFile(path).iter_batches(256, columns=["doc_id", "content"]):
-                    if wanted is not None:
-                        batch = batch.filter(pc.is_in(batch["doc_id"], wanted))
-                    if not batch.num_rows:
-                        continue
-                    part = self.sections(batch["content"].to_pylist())
-                    part.tokens.tofile(handle)
-                    doc_ids.append(batch["doc_id"].to_numpy(zero_copy_only=False).astype("S32"))
-                    starts.append(part.starts + tokens)
-                    lengths.append(part.lengths)
-                    documents.append(part.documents + rows)
-                    rows, tokens = rows + batch.num_rows, tokens + len(part.tokens)
-                    advance(batch.num_rows)
+            for batch in found.batches():
+                part = self.sections(batch.texts)
+                part.tokens.tofile(handle)
+                doc_ids.append(batch.doc_ids)
+                starts.append(part.starts + tokens)
+                lengths.append(part.lengths)
+                documents.append(part.documents + rows)
+                rows, tokens = rows + len(batch.texts), tokens + len(part.tokens)
+                advance(len(batch.texts))
         if not rows:
             return np.empty(0, "S32"), self.sections([])
         sections = Sections(self.mapped(file), *map(np.concatenate, (starts, lengths, documents)))

@@ -1,4 +1,4 @@
-"""neve.quality.encoder. Oracles: arithmetic for sections, transformers' own fp32 forward for embeddings."""
+"""neve.quality.annotators.encoder. Oracles: arithmetic for sections, transformers' own fp32 forward for embeddings."""
 
 import hashlib
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neve.errors import Fault
-from neve.quality.encoder import CHARACTERS, Encoder, cuts, windows
+from neve.quality.annotators.encoder import CHARACTERS, Encoder, cuts, windows
 
 TEXTS = [
     "def add(a, b):\n    return a + b\n",

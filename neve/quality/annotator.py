@@ -1,0 +1,248 @@
+"""The seam between documents and what judges them: an annotator is fitted on labels, kept in a folder, and scores.
+
+A kind of annotator is a module with two functions (`Kind`): `fit` is the stage that learns from labels and leaves a
+folder, `load` opens that folder again. What it gives is asked one thing: section scores for documents. A document's
+score is the mean over its sections, as in Arctic-SnowCoder (arXiv 2409.02326), where they are its top, middle and
+bottom; a kind that reads a document whole gives one section. Whatever else a kind needs (embeddings, folds, blocks of
+a fixed size) is its own affair: nothing outside its module knows of it.
+
+The trade-off: an annotator is handed all documents at once, as a table on disk that it streams, rather than a batch
+at a time. So one whose result depends on the batch in its last bits can sort the whole corpus into fixed batches, and
+one that ranks or cascades can see everything. A kind that judges each document by itself says so with `in_batches`,
+which also makes it resumable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from neve import documents as tables
+from neve import store
+from neve.progress import bar
+
+COLUMNS = ["doc_id", "language", "content"]
+FOLDS = 5
+"""Parts that training labels are dealt into: a model that left one out judges it fairly."""
+BATCH = 256
+"""Documents in one batch."""
+BLOCK = 16
+"""Batches between two saves of `in_batches`."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some documents with their text."""
+
+    doc_ids: np.ndarray
+    """S32 [documents]: hex digits."""
+    languages: list[str]
+    texts: list[str]
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Documents on disk: Parquet folders with `doc_id`, `language` and `content`, all of them or those named.
+
+    A document that lies in several folders is that of the first.
+    """
+
+    folders: tuple[Path, ...]
+    wanted: pa.Array | None = None
+    """The doc_ids (string) to read; None: all."""
+
+    def only(self, doc_ids: pa.Array | pa.ChunkedArray) -> Documents:
+        """Those of these documents whose doc_id is among `doc_ids`."""
+        chosen = doc_ids.combine_chunks() if isinstance(doc_ids, pa.ChunkedArray) else doc_ids
+        if self.wanted is not None:
+            chosen = chosen.filter(pc.is_in(chosen, self.wanted))
+        return Documents(self.folders, chosen)
+
+    def batches(self) -> Iterator[Batch]:
+        """Batches in the order of the files, streamed; none is empty."""
+        seen = pa.array([], pa.string())
+        for folder in self.folders:
+            for path in sorted(folder.glob("*.parquet")):
+                for rows in pq.ParquetFile(path).iter_batches(BATCH, columns=COLUMNS):
+                    if self.wanted is not None:
+                        rows = rows.filter(pc.is_in(rows["doc_id"], self.wanted))
+                    if len(seen):
+                        rows = rows.filter(pc.invert(pc.is_in(rows["doc_id"], seen)))
+                    if rows.num_rows:
+                        ids = rows["doc_id"].to_numpy(zero_copy_only=False).astype("S32")
+                        yield Batch(ids, rows["language"].to_pylist(), rows["content"].to_pylist())
+            if folder != self.folders[-1]:
+                ids = tables.read(folder, ["doc_id"])["doc_id"].combine_chunks()
+                seen = pa.concat_arrays([seen, ids])
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Section scores of documents, flat: document i has `counts[i]` of `sections`, at least one."""
+
+    doc_ids: np.ndarray
+    """S32 [documents], in any order, each once."""
+    counts: np.ndarray
+    """int64 [documents]."""
+    sections: np.ndarray
+    """float64 [sections], from top to bottom of each document."""
+
+    def means(self) -> np.ndarray:
+        """The score of each document: float64 [documents]."""
+        rows = np.repeat(np.arange(len(self.counts)), self.counts)
+        return np.bincount(rows, self.sections, minlength=len(self.counts)) / self.counts
+
+
+class Annotator(Protocol):
+    """A fitted annotator."""
+
+    def score(self, documents: Documents, work: Path) -> Scores:
+        """Scores of all `documents`. What it leaves in the folder `work` lets a killed attempt go on from there."""
+
+
+class Kind(Protocol):
+    """The module of a kind."""
+
+    def fit(self, settings: Any, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+        """Stage `annotator-NAME`: learn from the labels among `inputs`, leave `out` as `finish` does."""
+
+    def load(self, folder: Path) -> Annotator:
+        """The annotator that `fit` left."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What an annotator learns from: labelled documents and their text."""
+
+    table: pa.Table
+    """LABELS, `language` and `fold` (0 to FOLDS - 1), sorted by doc_id, each document once."""
+    documents: Documents
+
+    @staticmethod
+    def read(inputs: Mapping[str, Path]) -> Labels:
+        """The labels of all stages `labels-NAME` among `inputs`.
+
+        A document with several labels has the highest one: what one set calls good may be a random document of
+        another. It is held out if it is in any.
+        """
+        folders = [folder for role, folder in inputs.items() if role.startswith("labels-")]
+        table = pa.concat_tables([tables.read(folder / "labels") for folder in folders])
+        best = [("doc_id", "ascending"), ("label", "descending"), ("split", "ascending")]
+        table = table.sort_by(best).combine_chunks()
+        ids = table["doc_id"].to_numpy()
+        first = np.flatnonzero(np.append(True, ids[1:] != ids[:-1])[: len(ids)])
+        heldout = np.logical_or.reduceat(pc.equal(table["split"], "heldout").to_numpy(), first)
+        split = pa.array(np.where(heldout, "heldout", "train"), pa.string())
+        table = table.take(pa.array(first))
+        table = table.set_column(table.column_names.index("split"), "split", split)
+        return Labels(table, Documents(tuple(folder / "documents" for folder in folders)))
+
+    def training(self) -> np.ndarray:
+        """Whether each label may be learnt from (bool); the others are held out."""
+        return pc.equal(self.table["split"], "train").to_numpy()
+
+    def targets(self) -> np.ndarray:
+        """How good each document is: float64, 0 to 1."""
+        return self.table["label"].to_numpy()
+
+    def examples(self) -> Iterator[tuple[Batch, np.ndarray]]:
+        """What may be learnt from: batches of documents, with the row of each in `table`."""
+        ids = self.table["doc_id"].combine_chunks()
+        for batch in self.documents.only(ids.filter(pa.array(self.training()))).batches():
+            yield batch, pc.index_in(pa.array(batch.doc_ids.astype("U32"), pa.string()), ids).to_numpy()
+
+
+def in_batches(
+    score: Callable[[Batch], tuple[np.ndarray, np.ndarray]], documents: Documents, work: Path
+) -> Scores:
+    """Scores of documents that are judged each by itself: `score` gives (counts, sections) of a batch."""
+    ids, counts, sections = [np.empty(0, "S32")], [np.empty(0, np.int64)], [np.empty(0)]
+    for number, block in enumerate(_blocks(documents)):
+        file = work / f"{number:07d}.npz"
+        if not file.exists():
+            parts = [score(batch) for batch in block]
+            made = {
+                "doc_ids": np.concatenate([batch.doc_ids for batch in block]),
+                "counts": np.concatenate([part[0] for part in parts]),
+                "sections": np.concatenate([part[1] for part in parts]),
+            }
+            save(file, made)
+        with np.load(file) as found:
+            ids.append(found["doc_ids"])
+            counts.append(found["counts"])
+            sections.append(found["sections"])
+    return Scores(*map(np.concatenate, (ids, counts, sections)))
+
+
+def _blocks(documents: Documents) -> Iterator[list[Batch]]:
+    block: list[Batch] = []
+    with bar("score", unit="documents") as advance:
+        for batch in documents.batches():
+            block.append(batch)
+            if len(block) == BLOCK:
+                yield block
+                advance(sum(len(part.texts) for part in block))
+                block = []
+        if block:
+            yield block
+
+
+def save(file: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write an .npz file, whole or not at all."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    store.atomic_write(file, buffer.getvalue())
+
+
+def finish(
+    annotator: Annotator, kind: str, labels: Labels, weights: Path, out: Path, about: dict[str, Any]
+) -> dict[str, Any]:
+    """End of a `fit`: measure on the held-out labels, write annotator.json with `about`; gives the stage's counts.
+
+    `weights` is the file that tells one fit from another: scores name it.
+    """
+    table, target, heldout = labels.table, labels.targets(), ~labels.training()
+    work = out / "heldout"
+    work.mkdir()
+    scored = annotator.score(labels.documents.only(table["doc_id"].filter(pa.array(heldout))), work)
+    for file in work.iterdir():
+        file.unlink()
+    work.rmdir()
+    place = pc.index_in(table["doc_id"].combine_chunks(), pa.array(scored.doc_ids.astype("U32"), pa.string()))
+    scores = scored.means()[place.fill_null(0).to_numpy()] if len(scored.doc_ids) else np.zeros(len(target))
+    language = table["language"].to_numpy()
+    by_language = {
+        str(name): area(target, scores, heldout & (language == name)) for name in np.unique(language)
+    }
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    counts = {"positives": int((target == 1).sum()), "negatives": int((target == 0).sum())}
+    overall = area(target, scores, heldout)
+    store.write_json(
+        out / "annotator.json",
+        {
+            "kind": kind,
+            "annotator": f"{about['name']}@{digest[:8]}",
+            **about,
+            **counts,
+            "heldout": {**overall, "by_language": by_language},
+        },
+    )
+    return {**counts, "roc_auc": overall["roc_auc"]}
+
+
+def area(target: np.ndarray, scores: np.ndarray, chosen: np.ndarray) -> dict[str, Any]:
+    """ROC-AUC of the documents `chosen` with their counts; null where only one class is there."""
+    from sklearn.metrics import roc_auc_score
+
+    positives, negatives = int((target[chosen] == 1).sum()), int((target[chosen] == 0).sum())
+    value = float(roc_auc_score(target[chosen], scores[chosen])) if positives and negatives else None
+    return {"roc_auc": value, "positives": positives, "negatives": negatives}

@@ -1,0 +1,34 @@
+"""The kinds of annotator, a module each. To add one, write its module and add its line here."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import cast
+
+from neve.errors import Fault
+from neve.quality.annotator import Annotator, Kind
+from neve.store import read_json
+
+KINDS = {
+    "encoder": "neve.quality.annotators.encoder_head",
+}
+"""Kind, as a recipe names it -> its module, imported when it is used: some need torch."""
+
+
+def module(kind: str) -> Kind:
+    """The module of a kind."""
+    return cast(Kind, importlib.import_module(KINDS[kind]))
+
+
+def load(folder: Path) -> Annotator:
+    """The annotator that a `fit` left in `folder`; raises Fault where there is none."""
+    try:
+        kind = read_json(folder / "annotator.json")["kind"]
+    except (OSError, ValueError, KeyError) as error:
+        raise Fault(
+            f"{folder}: no annotator here ({error}); name the folder of a stage annotator-NAME"
+        ) from None
+    if kind not in KINDS:
+        raise Fault(f"{folder}: an annotator of kind {kind!r}; this version knows {', '.join(KINDS)}")
+    return module(kind).load(folder)

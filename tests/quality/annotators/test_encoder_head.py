@@ -1,0 +1,103 @@
+"""neve.quality.annotators.encoder_head. Oracles: an undisturbed run for a killed one; the encoder and the head by hand."""
+
+import json
+import shutil
+
+import numpy as np
+import pyarrow.compute as pc
+import pytest
+
+from neve import documents
+from neve.errors import Fault
+from neve.quality import annotators
+from neve.quality.annotator import FOLDS, Documents
+from neve.quality.annotators import encoder_head as kind
+from neve.quality.annotators.encoder import Encoder
+from neve.quality.annotators.head import Heads
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_blocks():
+    before, kind.BLOCK = kind.BLOCK, 16
+    yield
+    kind.BLOCK = before
+
+
+@pytest.fixture(scope="module")
+def found(inputs):
+    return Documents((inputs["documents"] / "documents",))
+
+
+@pytest.fixture(scope="module")
+def scored(encoder_head, found, tmp_path_factory):
+    return annotators.load(encoder_head).score(found, tmp_path_factory.mktemp("work"))
+
+
+def test_the_head_has_learnt_what_it_was_shown(encoder_head):
+    about = json.loads((encoder_head / "annotator.json").read_text())
+    assert about["weights_sha256"].startswith("53aa5117")
+    assert about["positives"] >= 10 and about["negatives"] == 30
+    assert about["heldout"]["roc_auc"] > 0.6
+
+
+def test_a_killed_run_goes_on_and_ends_the_same(encoder_head, found, scored, tmp_path, monkeypatch):
+    blocks = []
+
+    def dies(*arguments):
+        blocks.append(arguments)
+        if len(blocks) == 4:
+            raise KeyboardInterrupt
+        return embed(*arguments)
+
+    embed, annotator = Encoder.embed, annotators.load(encoder_head)
+    monkeypatch.setattr(Encoder, "embed", dies)
+    with pytest.raises(KeyboardInterrupt):
+        annotator.score(found, tmp_path)
+    monkeypatch.setattr(Encoder, "embed", embed)
+    left = sorted(p.name for p in tmp_path.glob("0*.npz"))
+    assert len(left) == 3
+    (tmp_path / left[1]).unlink()
+    monkeypatch.setattr(Encoder, "gather", None)  # sections are not cut again
+    again = annotator.score(found, tmp_path)
+    assert np.array_equal(again.doc_ids, scored.doc_ids) and np.array_equal(again.sections, scored.sections)
+
+
+def test_a_training_label_is_scored_by_the_head_that_did_not_see_it(inputs, encoder_head, scored, pool):
+    labels = documents.read(inputs["labels-code"] / "labels").to_pylist()
+    of = {row["doc_id"]: (row["split"], row["fold"]) for row in labels}
+    heads = Heads.load(encoder_head / "head.safetensors")
+    encoder = Encoder("minilm", 32)
+    content = dict(zip(pool["doc_id"].to_pylist(), pool["content"].to_pylist(), strict=True))
+    ends = np.cumsum(scored.counts)
+    kinds = set()
+    for doc_id, end, count in zip(scored.doc_ids.astype("U32"), ends, scored.counts, strict=True):
+        split, fold = of.get(str(doc_id), ("none", FOLDS))
+        which = fold if split == "train" else FOLDS
+        if (split, which) in kinds:
+            continue
+        kinds.add((split, which))
+        sections = encoder.sections([content[str(doc_id)]])
+        embeddings = np.concatenate(list(encoder.embed(sections, np.arange(len(sections)))))
+        expected = heads.probabilities(embeddings, np.full(len(sections), which))
+        within = 1e-4 if encoder.precision == "fp32" else 0.05
+        assert scored.sections[end - count : end] == pytest.approx(expected, abs=within)
+    assert {split for split, _ in kinds} == {"train", "heldout", "none"} and len(kinds) >= 5
+
+
+def test_only_some_documents_have_the_scores_that_they_have_among_all(
+    encoder_head, found, scored, pool, tmp_path
+):
+    some = pool.filter(pc.equal(pool["language"], "Shell"))["doc_id"]
+    part = annotators.load(encoder_head).score(found.only(some), tmp_path)
+    assert sorted(part.doc_ids.astype("U32")) == sorted(some.to_pylist())
+    of = dict(zip(scored.doc_ids, scored.means(), strict=True))
+    assert part.means() == pytest.approx([of[d] for d in part.doc_ids], abs=0.02)
+
+
+def test_other_weights_than_the_annotator_s_are_a_fault(encoder_head, tmp_path):
+    folder = tmp_path / "annotator"
+    shutil.copytree(encoder_head, folder)
+    about = json.loads((folder / "annotator.json").read_text()) | {"weights_sha256": "0" * 64}
+    (folder / "annotator.json").write_text(json.dumps(about))
+    with pytest.raises(Fault, match="not those that the annotator was fitted on"):
+        annotators.load(folder)
