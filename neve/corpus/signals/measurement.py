@@ -189,9 +189,10 @@ def measure(
 
 
 def _origin(paths: pa.Array, contents: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
-    from neve.corpus.languages import vendored
+    from neve.corpus.languages import generated, vendored
 
-    return _share(vendored.vendored(paths)), _share(vendored.generated(paths, plain(contents)))
+    texts = plain(contents)
+    return _share(vendored.vendored(paths, texts)), _share(generated.generated(paths, texts))
 
 
 def _share(flags: pa.Array) -> np.ndarray:
