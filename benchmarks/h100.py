@@ -34,7 +34,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from neve.training import attention, costs, loop, loss, optim
-from neve.training.cores import Crew
+from neve.training.cores import Replicas
 from neve.training.distributed import World
 from neve.training.log import PEAKS
 from neve.training.model import Config, Llama
@@ -121,7 +121,7 @@ def measure(
                     parameter
                 )
         loop.prepare(net, settings, world)
-        optimizer, crew = optim.adamw(net, training), Crew(net, row.micro_batch, world)
+        optimizer, replicas = optim.adamw(net, training), Replicas(net, row.micro_batch, world)
         losses, seconds, first = [], [], 0.0
         for step in range(steps + 2):
             tokens = torch.randint(1, vocabulary, (batch, row.length + 1), generator=generator)
@@ -137,7 +137,7 @@ def measure(
                 windows = windows[0].pin_memory(), windows[1].pin_memory()
                 torch.cuda.synchronize()
             started = time.monotonic()
-            mean = loop.accumulate(crew, windows, windows[1].numel(), settings, world, END)
+            mean = loop.accumulate(replicas, windows, windows[1].numel(), settings, world, END)
             value, *_ = optim.update(optimizer, mean, 1e-4, 1.0)
             if gpu:
                 torch.cuda.synchronize()
@@ -148,7 +148,7 @@ def measure(
                 seconds.append(taken)
         if profiled:
             with torch.profiler.profile() as profile:
-                mean = loop.accumulate(crew, windows, windows[1].numel(), settings, world, END)
+                mean = loop.accumulate(replicas, windows, windows[1].numel(), settings, world, END)
                 optim.update(optimizer, mean, 1e-4, 1.0)
             print(
                 profile.key_averages().table(

@@ -83,7 +83,7 @@ def neve(folder: Path, compiled: bool) -> None:
     from training_steps import read, serve
 
     from neve.training import attention, loop, optim
-    from neve.training.cores import Crew
+    from neve.training.cores import Replicas
     from neve.training.distributed import World
     from neve.training.loss import IGNORED
     from neve.training.model import load
@@ -103,13 +103,13 @@ def neve(folder: Path, compiled: bool) -> None:
     world = World(0, 1, torch.device("cpu"))
     model = load(folder / "model")
     loop.prepare(model, settings, world)
-    optimizer, crew = optim.adamw(model, training), Crew(model, training.micro_batch, world)
+    optimizer, replicas = optim.adamw(model, training), Replicas(model, training.micro_batch, world)
 
     def step(tokens: torch.Tensor) -> tuple[float, float]:
         targets = torch.full_like(tokens, IGNORED)
         targets[:, :-1] = tokens[:, 1:]
         valid = targets[:, :-1].numel()
-        mean = loop.accumulate(crew, (tokens, targets), valid, settings, world, end=0)
+        mean = loop.accumulate(replicas, (tokens, targets), valid, settings, world, end=0)
         loss, norm, _ = optim.update(optimizer, mean, job["rate"], job["clip"])
         return loss, norm
 

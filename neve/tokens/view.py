@@ -1,15 +1,17 @@
 """What a phase reads: windows of a stream of tokens, each a pure function of (view, seed, number).
 
-A view is a few arrays over token shards, one row a document: nothing is copied, and repeats cost no disk. The stream is
-passes e = 1, 2, …; pass e holds the documents with repeats >= e, each followed by its separator. A corpus view keeps the
-grouping order, so that neighbours in a repository are neighbours in a window, and permutes its windows; other views
-permute the documents anew in every pass. Window k is `stream[k T : k T + T + 1]`, so every token but the stream's
-first is a target exactly once; what the last window lacks is ignored. After the last window the stream
-starts anew (the next round) with other permutations. So a resumed run needs one number, at any world size.
+A view is a few arrays over token shards, one row a document: nothing is copied, and repeats take no disk
+space. The stream consists of passes e = 1, 2, …; pass e has the documents with repeats >= e, each followed
+by its separator. A corpus view keeps the grouping order, so that neighbours in a repository are neighbours
+in a window, and permutes its windows; other views permute their documents in every pass. Window k is
+`stream[k T : k T + T + 1]`, so every token but the stream's first is a target exactly once; the end of the
+last window is padded with ignored targets. After the last window the next round of the stream begins, with
+other permutations. So resuming needs one number, at any world size.
 
-The trade-off: documents are cut where a window ends and share windows, as in all of pretraining practice, and so may a
-long document turned into fill-in-the-middle be. A corpus view takes no memory beyond its memory maps, another one 16
-bytes a document for each of at most two passes. Only numpy is needed, so that a training node needs nothing else.
+The trade-off: documents are cut at the end of a window and share windows, as usual in pretraining, also
+those turned into fill-in-the-middle. A corpus view takes no memory beyond its memory maps, other views 16
+bytes a document for each of at most two passes. Only numpy is imported, so that a training node needs
+nothing else.
 
 Source: StarCoder's grouping by repository (arXiv 2305.06161); the rest is Neve's own.
 """
@@ -27,19 +29,21 @@ from neve.hashing import keyed, permute
 from neve.tokens import fim
 
 IGNORED = -100
-"""Target that carries no loss."""
+"""Target without a loss."""
 
 COLUMNS = ("shard", "offset", "length", "repeats", "separator", "fim_seed", "cumulative")
-"""Arrays of a view, one value a document, `cumulative` one more: where each document starts in pass 1."""
+"""Arrays of a view with one value a document; `cumulative`, where each document starts in pass 1, has one
+more."""
 
 Table = tuple[np.ndarray | None, np.ndarray]
-"""Rows in the order of one pass (None: as they lie) and where each starts, one more for the end."""
+"""Rows in the order of one pass (None: as stored) and where each starts, with one more for the end."""
 
 
 class View:
-    """A view opened for reading; raises Fault where its files or its shards are missing or cut short.
+    """A view opened for reading; raises Fault if its files or its shards are missing or truncated.
 
-    `documents` counts each document once, `tokens` the whole stream: all passes, separators and sentinels.
+    `documents` counts each document once, `tokens` the whole stream: all passes, with separators and
+    sentinels.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -60,16 +64,18 @@ class View:
         self._tables: dict[tuple[int, int, int], Table] = {}
 
     def windows(self, length: int) -> int:
-        """Windows of `length` in one stream, the padded last one counted."""
+        """Number of windows of `length` in one round of the stream, the padded last one included."""
         return -(-(self.tokens - 1) // length)
 
     def batch(
         self, seed: int, first: int, count: int, length: int, limit: int | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Windows `first` … `first + count - 1` of the training order: inputs and targets, int64 [count, length].
+        """Windows `first` … `first + count - 1` of the training order: inputs and targets, int64 [count,
+        length].
 
-        `targets[i, j]` is what follows `inputs[i, j]`. Past the stream's end, and in windows from number `limit` on, inputs
-        are <|endoftext|> and targets IGNORED. Windows past the last one come from further rounds.
+        `targets[i, j]` is the token after `inputs[i, j]`. After the stream's end, and in windows from number
+        `limit` on, inputs are <|endoftext|> and targets IGNORED. Windows after the last one come from the
+        next rounds.
         """
         per_round = self.windows(length)
         numbers = np.arange(first, first + count if limit is None else min(first + count, limit))
@@ -87,7 +93,8 @@ class View:
         return inputs, targets
 
     def seen(self, row: int, seed: int, windows: int, length: int) -> int:
-        """Tokens of document `row`, repeats counted, that are targets in the first `windows` windows."""
+        """Number of tokens of document `row` that are targets in the first `windows` windows, repeats
+        included."""
         per_round, total = self.windows(length), 0
         for turn in range(-(-windows // per_round)):
             reached = min(per_round, windows - turn * per_round)
@@ -107,8 +114,8 @@ class View:
     ) -> None:
         """Write stream[starts[i] : stops[i]] of round `turn` to out[places[i] :], for every i, pass by pass.
 
-        Where each document's tokens come from and go to is computed for all at once; a loop over the documents
-        touched copies them, since they are slices of different memory maps.
+        Sources and destinations are computed for all documents at once; a loop over the documents copies
+        them, since they are slices of different memory maps.
         """
         for epoch, (begin, end) in enumerate(itertools.pairwise(self._bounds), 1):
             low, high = np.maximum(starts, begin), np.minimum(stops, end)

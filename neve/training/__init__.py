@@ -1,5 +1,6 @@
-"""Training on torch alone: the model, its loss, the curve, the loop, and what a run will cost.
+"""Training on torch alone: the model, its loss, the learning-rate curve, the loop, and what a phase costs.
 
-Read `plan` (arithmetic), `model`, `attention`, `loss`, `schedule`, `optim`, `checkpoint`, then `loop`, which joins them.
-Only torch, numpy, safetensors and the standard library are needed, so that a GPU node needs no more; a test keeps it so.
+Read `costs` and `memory` (arithmetic), `model`, `attention`, `loss`, `schedule`, `optim`, `checkpoint`, then
+`loop`, which joins them. Only torch, numpy, safetensors and the standard library are imported, so that a GPU
+node needs no more; a test enforces it.
 """

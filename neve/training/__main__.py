@@ -1,8 +1,10 @@
-"""`python -m neve.training RUN --phase NAME`, also under torchrun: one phase, on nodes that have torch, numpy and safetensors.
+"""`python -m neve.training RUN --phase NAME`, also under torchrun: one phase, on nodes that have torch,
+numpy and safetensors.
 
-`RUN/run.json`, which `neve run` writes, holds all that a phase is trained with and where its inputs lie; the phase is
-trained into the folder in which `neve run` finds it, finished, and goes on. All data has to be there: `neve run RECIPE
---until view-<last phase>` makes it. Prints the counts as JSON. Exit status 1 with one line for what a person can mend.
+`RUN/run.json`, which `neve run` writes, holds all that a phase is trained with and where its inputs lie; the
+phase is trained into the folder in which `neve run` finds it, finished, and goes on. All data has to be
+there: `neve run RECIPE --until view-<last phase>` makes it. Prints the counts as JSON. Exit status 1 with
+one line for what a person can mend.
 
 Example: torchrun --nproc-per-node 8 -m neve.training runs/arctic-snowcoder-1.3b --phase general
 """
@@ -57,7 +59,8 @@ def _phase(run: Path, name: str) -> tuple[Settings, dict[str, Path], Path]:
 
 
 def _folder(path: Path, role: str) -> Path:
-    """An input's folder; the weights to start from may lie where another phase was trained and `neve run` not yet ran."""
+    """An input's folder; the weights to start from may lie where another phase was trained and `neve run`
+    not yet ran."""
     partial = path.with_suffix(".partial")
     if not path.exists() and role == "start" and (partial / "model").exists():
         return partial

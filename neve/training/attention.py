@@ -1,16 +1,17 @@
-"""Attention in one place: rotary positions, and one function over PyTorch's kernels, picked by the mask it is given.
+"""Attention: rotary positions, and one function over PyTorch's kernels, chosen by the mask it is given.
 
-    None          causal           SDPA; on Hopper cuDNN's kernel first (`kernels`); to train in fp32 on a CPU `_Causal`
-    bool tensor   any mask         SDPA, the whole square: exact on every device, the oracle of the others; T² bytes a window
-    BlockMask     by document      FlexAttention: blocks of 128 × 128 that no document touches are never computed
+    None          causal           SDPA; on Hopper cuDNN's kernel first (`kernels`); fp32 training on a CPU: `_Causal`
+    bool tensor   any mask         SDPA over the full T × T square: exact on every device, the oracle for the others
+    BlockMask     by document      FlexAttention: blocks of 128 × 128 outside every document are never computed
 
-The block mask is computed from where documents end, by a few operations on [B, T/128] instead of on the square. The
-trade-off: FlexAttention's kernel is slower than cuDNN's on a full causal square, so without a document mask it is not used;
-it is a kernel only where what calls it is compiled, and has no gradient on a CPU: there the boolean mask is taken.
-`_Causal` keeps its probabilities for the backward pass, which SDPA computes anew, so it is for windows of some length only.
+The block mask is computed from the ends of documents, with a few operations on [B, T/128] instead of on the
+square. The trade-off: FlexAttention is slower than cuDNN on a full causal square, so it is used only with a
+document mask. It is a fused kernel only inside compiled code and has no gradient on a CPU, where the boolean
+mask is used instead. `_Causal` keeps its probabilities for the backward pass, while SDPA computes them
+again, so it is limited to short windows.
 
-Sources: rotary positions (arXiv 2104.09864) in the half-split form of transformers; masks at document borders as in Llama 3
-(arXiv 2407.21783, section 3.2); FlexAttention (arXiv 2412.05496).
+Sources: rotary positions (arXiv 2104.09864) in the half-split form of transformers; masks at document
+boundaries as in Llama 3 (arXiv 2407.21783, section 3.2); FlexAttention (arXiv 2412.05496).
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ from neve.errors import Fault
 from neve.training.memory import LONGEST
 
 BLOCK = 128
-"""Positions of a block of FlexAttention's mask."""
+"""Positions in a block of FlexAttention's mask."""
 
 Mask = Tensor | BlockMask | None
 
 ROWS = 64
-"""Queries that `_Causal` takes at a time."""
+"""Queries that `_Causal` processes at a time."""
 
 
 def rotary(positions: Tensor, size: int, base: float) -> tuple[Tensor, Tensor]:
@@ -45,14 +46,14 @@ def rotary(positions: Tensor, size: int, base: float) -> tuple[Tensor, Tensor]:
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn each pair (i, i + D/2) of x [B, T, heads, D] by its position's angle."""
+    """Rotate each pair (i, i + D/2) of x [B, T, heads, D] by the angle of its position."""
     half = x.shape[-1] // 2
     turned = torch.cat((-x[..., half:], x[..., :half]), dim=-1)
     return x * cos + turned * sin
 
 
 def _turn(x: Tensor, cos: Tensor, sin: Tensor, out: Tensor) -> Tensor:
-    """`rotate` of x [B, heads, T, D] into `out`, with half of the cosines and sines, [B, 1, T, D/2]."""
+    """`rotate` x [B, heads, T, D] into `out`, given half of the cosines and sines, [B, 1, T, D/2]."""
     half = x.shape[-1] // 2
     first, second = x[..., :half], x[..., half:]
     torch.mul(first, cos, out=out[..., :half]).addcmul_(second, sin, value=-1)
@@ -61,9 +62,11 @@ def _turn(x: Tensor, cos: Tensor, sin: Tensor, out: Tensor) -> Tensor:
 
 
 class _Causal(torch.autograd.Function):
-    """Rotation and causal attention of q [B, T, heads, D], k and v [B, T, kv_heads, D] in products of a block of queries
-    with the keys up to its end: most of the half of the square that nobody sees is not computed. Inside, the heads that
-    share keys stand beside each other: [B · kv_heads, heads / kv_heads, T, D]."""
+    """Rotation and causal attention of q [B, T, heads, D], k and v [B, T, kv_heads, D].
+
+    Each block of queries is multiplied with the keys up to its end, so most of the masked half of the square
+    is never computed. Inside, heads that share keys are adjacent: [B · kv_heads, heads / kv_heads, T, D].
+    """
 
     @staticmethod
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -108,8 +111,11 @@ class _Causal(torch.autograd.Function):
 
 
 def rotary_causal(q: Tensor, k: Tensor, v: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor | None:
-    """`rotate` and `attend` without a mask, q and the result [B, T, heads, D], k and v [B, T, kv_heads, D], where there is a
-    faster way: training in fp32 on a CPU, windows of at most LONGEST. None where there is not."""
+    """`rotate` and `attend` without a mask in one step: q and the result [B, T, heads, D], k and v [B, T,
+    kv_heads, D].
+
+    Only for fp32 training on a CPU with windows of at most LONGEST; returns None otherwise.
+    """
     plain = q.device.type == "cpu" and q.dtype == torch.float32 and q.shape[1] <= LONGEST
     if not (plain and torch.is_grad_enabled()) or torch.compiler.is_compiling():
         return None
@@ -117,7 +123,8 @@ def rotary_causal(q: Tensor, k: Tensor, v: Tensor, turn: tuple[Tensor, Tensor]) 
 
 
 def kernels() -> contextlib.AbstractContextManager[Any]:
-    """A context in which SDPA tries cuDNN's kernel first on Hopper and later, where it is the fastest; else no change."""
+    """A context in which SDPA tries cuDNN's kernel first on Hopper and later, where it is fastest; elsewhere
+    no change."""
     if not torch.cuda.is_available() or torch.cuda.get_device_capability() < (9, 0):
         return contextlib.nullcontext()
     order = ["CUDNN_ATTENTION", "FLASH_ATTENTION", "EFFICIENT_ATTENTION", "MATH"]
@@ -127,8 +134,9 @@ def kernels() -> contextlib.AbstractContextManager[Any]:
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask = None) -> Tensor:
     """softmax(q kᵀ / √D) v: q [B, heads, T, D], k and v [B, kv_heads, S, D] -> [B, heads, T, D].
 
-    Without a mask query i sees keys up to S − T + i, so that queries that continue a cache are the last of the keys. A
-    `mask`, bool [B, 1, T, S], True = attend, or a BlockMask, takes the place of that rule. kv_heads may divide heads.
+    Without a mask query i sees keys up to S − T + i, so queries that continue a cache are the last of the
+    keys. A `mask`, bool [B, 1, T, S], True = attend, or a BlockMask, replaces that rule. kv_heads may divide
+    heads.
     """
     grouped = q.shape[1] != k.shape[1]
     if isinstance(mask, BlockMask):
@@ -141,13 +149,15 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask = None) -> Tensor:
 
 
 def _documents(tokens: Tensor, end: int) -> Tensor:
-    """Number of the document that each position [B, T] belongs to, counted in its window; `end` belongs to what it ends."""
+    """Number, within its window, of the document that each position [B, T] belongs to; `end` belongs to the
+    one it ends."""
     ends = tokens == end
     return ends.cumsum(1) - ends.long()
 
 
 def document_mask(tokens: Tensor, end: int) -> Tensor:
-    """Causal mask that stops at document borders, behind <|endoftext|>: tokens [B, T] -> bool [B, 1, T, T], True = attend."""
+    """Causal mask that stops at document boundaries, after <|endoftext|>: tokens [B, T] -> bool [B, 1, T,
+    T]."""
     document = _documents(tokens, end)
     same = document[:, :, None] == document[:, None, :]
     return same.tril().unsqueeze(1)
@@ -156,13 +166,14 @@ def document_mask(tokens: Tensor, end: int) -> Tensor:
 def block_mask(tokens: Tensor, end: int) -> BlockMask:
     """The same rule for FlexAttention: tokens [B, T], T a multiple of 128. Raises Fault for another T.
 
-    Document numbers never fall along a window, so a key block at or before a query block is needed where its last
-    document reaches the query block's first one, and needs no look inside where both are one and the same document.
+    Document numbers never decrease along a window. So a key block at or before a query block is needed if
+    its last document reaches the query block's first one, and needs no mask inside if both blocks are one
+    and the same document.
     """
     length = tokens.shape[1]
     if length % BLOCK:
         raise Fault(
-            f"training.sequence = {length} is no multiple of {BLOCK}; training.attention = 'sdpa' takes any"
+            f"training.sequence = {length} is not a multiple of {BLOCK}; training.attention = 'sdpa' takes any length"
         )
     document = _documents(tokens, end)
     blocks = document.view(len(tokens), -1, BLOCK)

@@ -1,12 +1,14 @@
-"""Checkpoints while training: written beside it, whole or ignored, read back bit for bit at any number of processes.
+"""Checkpoints during training: written in the background, whole or ignored, read back bit for bit by any
+number of processes.
 
-PyTorch's distributed checkpoint writes weights and Adam's moments, each process its share. Training stops only while
-they are copied to memory; a thread writes them to a folder under a temporary name, which then gets `complete.json` (step,
-settings, each file's size and CRC-32) and is renamed. The newest folder that agrees with its complete.json is read, so a
-torn or damaged one costs the time since the one before, never the run. The trade-offs: a second copy of the state in main
-memory while it is written; and one process reads all files once more for their sums, about a second a gigabyte.
+PyTorch's distributed checkpoint writes weights and the optimizer's moments, each process its share. Training
+pauses only while they are copied to main memory. A thread writes them to a folder with a temporary name,
+adds `complete.json` (step, settings, size and CRC-32 of each file) and renames the folder. The newest folder
+that matches its complete.json is read, so a torn or damaged one costs the time since the one before, never
+the run. The trade-offs: a second copy of the state in main memory while it is written, and one process reads
+all files again for their checksums, about a second a gigabyte.
 
-A checkpoint is this run's own, never somebody's model: its index is a pickle, as PyTorch writes it.
+A checkpoint belongs to this run and never comes from elsewhere: its index is a pickle, as PyTorch writes it.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ warnings.filterwarnings("ignore", message="torch.distributed is disabled", categ
 
 
 class Checkpoints:
-    """The checkpoints of one phase in `folder`, of which the last `kept` stay. All processes call each method."""
+    """The checkpoints of one phase in `folder`; the last `kept` stay. All processes call each method."""
 
     def __init__(self, folder: Path, kept: int, world: World) -> None:
         self.folder, self.kept, self.world = folder, kept, world
@@ -40,9 +42,11 @@ class Checkpoints:
         self._pending: Future[None] | None = None
 
     def restore(self, limit: int, model: nn.Module, optimizer: Optimizer) -> dict[str, Any] | None:
-        """Load the newest whole checkpoint of a step up to `limit` into model and optimizer, which holds its moments already.
+        """Load the newest whole checkpoint of a step up to `limit` into the model and the optimizer, whose
+        moments exist.
 
-        Returns its complete.json ("step", "settings"), or None, having touched neither. What was left half-written goes.
+        Returns its complete.json ("step", "settings"), or None with both untouched. Half-written folders are
+        removed.
         """
         found = self.world.once(lambda: self._newest(limit))
         if found is not None:
@@ -59,10 +63,12 @@ class Checkpoints:
             shutil.rmtree(path, ignore_errors=True)
 
     def save(self, step: int, settings: str, model: nn.Module, optimizer: Optimizer) -> None:
-        """Begin to write `folder`/step-…, the state after `step` steps; waits for the one before, and for a copy of the state.
+        """Start to write `folder`/step-…, the state after `step` steps; waits for the previous one, and for
+        the copy.
 
-        `settings` is the text that a resumed run must have again. Raises OSError, on all processes, where the one before
-        could not be written or this one cannot be begun; nothing is left that would be taken for a checkpoint.
+        `settings` is text that a resumed run must match. Raises OSError on all processes if the previous
+        checkpoint could not be written or this one cannot be started; nothing is left that could be taken
+        for a checkpoint.
         """
         self.settle()
         target = self.folder / f"step-{step:09d}"
@@ -81,7 +87,8 @@ class Checkpoints:
         self._pending = self._pool.submit(self._finish, written, partial, target, about)
 
     def _finish(self, written: Any, partial: Path, target: Path, about: dict[str, Any]) -> None:
-        """Make it whole, and let older ones go; so do those of later steps, which belong to a course that was given up."""
+        """Complete it, and remove older ones, and those of later steps, which belong to an abandoned
+        course."""
         written.result()
         if self.world.first:
             about["files"] = {path.name: _sum(path) for path in sorted(partial.iterdir())}
@@ -93,7 +100,8 @@ class Checkpoints:
                 shutil.rmtree(old, ignore_errors=True)
 
     def settle(self) -> None:
-        """Wait until what is being written is whole; raises OSError on all processes where it could not be written."""
+        """Wait until the checkpoint in progress is whole; raises OSError on all processes if it could not be
+        written."""
         pending, self._pending = self._pending, None
         if pending is None:
             return
@@ -108,7 +116,8 @@ class Checkpoints:
 
 @contextlib.contextmanager
 def _plainly(what: str) -> Iterator[None]:
-    """Any error becomes an OSError of one line: `what`, and what the system said, which the library's own error wraps."""
+    """Turn any error into an OSError of one line: `what`, and the system's message, which the library's
+    error wraps."""
     try:
         yield
     except (Exception, CheckpointException) as error:
@@ -117,31 +126,32 @@ def _plainly(what: str) -> Iterator[None]:
 
 
 def folders(folder: Path) -> dict[int, Path]:
-    """Checkpoints under their own names by step, the newest first; whether they are whole is not looked at."""
+    """Checkpoints by step, newest first, without checking whether they are whole."""
     found = sorted(folder.glob("step-*[0-9]"), reverse=True)
     return {int(path.name.removeprefix("step-")): path for path in found}
 
 
 def weights(model: nn.Module) -> dict[str, Tensor]:
-    """A model's tensors by name: the live ones, so that reading fills them in place."""
+    """A model's live tensors by name, so that reading fills them in place."""
     return {f"model.{name}": parameter.detach() for name, parameter in model.named_parameters()}
 
 
 def moments(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
-    """Its optimizer's, likewise."""
+    """The optimizer's state, likewise."""
     named = list(model.named_parameters())
     return {f"{key}.{name}": value for name, p in named for key, value in optimizer.state[p].items()}
 
 
 def read(path: Path, wanted: dict[str, Tensor], world: World) -> None:
-    """Fill the tensors of `wanted` from a checkpoint, whatever number of processes wrote it; raises OSError if unreadable."""
+    """Fill the tensors of `wanted` from a checkpoint that any number of processes wrote; raises OSError if
+    unreadable."""
     with _plainly(f"{path}: not readable as a checkpoint"):
         reader = dcp.FileSystemReader(path)
         dcp.load(wanted, storage_reader=reader, process_group=world.saving, no_dist=world.alone)
 
 
 def whole(path: Path) -> dict[str, Any] | None:
-    """A checkpoint's complete.json, or None where a file is missing or not as it was written."""
+    """A checkpoint's complete.json, or None if a file is missing or differs from what was written."""
     with contextlib.suppress(OSError, ValueError, KeyError):
         about = json.loads((path / "complete.json").read_text())
         if all(_sum(path / name) == expected for name, expected in about["files"].items()):

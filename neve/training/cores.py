@@ -1,9 +1,10 @@
-"""The cores of a CPU, each with windows of its own.
+"""Data parallelism over the cores of a CPU: each core trains on its own windows.
 
-An operation that all cores share makes them wait for each other, some thousand times a step; threads that each go through
-the whole model wait once. Every thread has a model over the same weights and its own gradients, which are added up in a
-fixed order, so the result does not depend on who is ready first. The trade-offs: gradients once more for each thread, sums
-in an order that hangs on their number. On a GPU, under torchrun and where layers are compiled there is one model alone.
+Operations that all cores share make them wait for each other some thousand times a step; threads that each
+run the whole model wait once. Every thread has a replica: a model over the same weights with its own
+gradients. Gradients are added up in a fixed order, so the result does not depend on which thread finishes
+first. The trade-offs: one more set of gradients per thread, and sums whose order depends on the number of
+threads. On a GPU, under torchrun, and with compiled layers there is one model only.
 """
 
 from __future__ import annotations
@@ -19,20 +20,21 @@ from neve.training.memory import Device
 from neve.training.model import Llama
 
 
-class Crew:
-    """Models that share one set of weights, as many as there are cores and windows of a micro batch to share."""
+class Replicas:
+    """Models over one set of weights, one for each core that has windows of a micro batch."""
 
     def __init__(self, model: Llama, micro_batch: int, world: World) -> None:
         self.cores = torch.get_num_threads()
         device = Device(world.device.type, world.size, self.cores, compiled=model.compiled)
         number = device.models(micro_batch) if world.alone else 1
-        self.models = [model, *(_twin(model) for _ in range(1, number))]
+        self.models = [model, *(_replica(model) for _ in range(1, number))]
         self.each = self.cores // len(self.models)
-        self.busy = True  # while somebody waits for what threads do; they look before each window
+        self.busy = True  # threads check before each window whether anyone still waits for their result
         self.pool = ThreadPoolExecutor(len(self.models), "core", torch.set_num_threads, (self.each,))
 
     def sum(self, work: Callable[[int], Tensor]) -> Tensor:
-        """Σ work(i) over the models' numbers, each on a thread of its own; their gradients are the first one's then."""
+        """Σ work(i) over the models' numbers, one thread each; afterwards the first model has the sum of the
+        gradients."""
         first, *others = self.models
         if not others:
             return work(0)
@@ -51,9 +53,9 @@ class Crew:
         return total
 
 
-def _twin(model: Llama) -> Llama:
-    """A model whose weights are the same memory, with gradients of its own."""
-    twin = Llama(model.config, seed=None)
-    twin.load_state_dict(model.state_dict(), assign=True)
-    twin.prepare(model.compiled, model.recomputes)
-    return twin.requires_grad_().train()
+def _replica(model: Llama) -> Llama:
+    """A model over the same memory of weights, with its own gradients."""
+    replica = Llama(model.config, seed=None)
+    replica.load_state_dict(model.state_dict(), assign=True)
+    replica.prepare(model.compiled, model.recomputes)
+    return replica.requires_grad_().train()

@@ -1,8 +1,8 @@
 """Arithmetic of a phase: its weights, FLOPs and steps, exactly.
 
-FLOPs of training a token are counted three ways, each with N = all parameters, the tied embedding once: 6N; causal,
-6N + 6·L·H·T (attention on the half of the square that is seen); and PaLM's 6N + 12·L·H·T (the whole square, what most
-utilisation figures mean; arXiv 2204.02311, appendix B). Memory is estimated in `memory`.
+FLOPs of training a token are counted three ways, each with N = all parameters, the tied embedding once: 6N;
+causal, 6N + 6·L·H·T (attention on the half of the square that is seen); and PaLM's 6N + 12·L·H·T (the whole
+square, what most utilisation figures mean; arXiv 2204.02311, appendix B). Memory is estimated in `memory`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def sizes(phase: Any, training: Any) -> dict[str, int]:
 def extent(phase: Phase, training: Training, view: View | Mix) -> tuple[int, int | None]:
     """Optimizer steps of a phase, and the window at which its data ends (None where tokens are counted).
 
-    The last step is whole: of a phase that counts tokens it reads on, else it is filled up with empty windows.
+    The last step is whole: of a phase that counts tokens it reads on, else it is filled up with empty
+    windows.
     """
     batch, sequence = training.batch, training.sequence
     if phase.epochs is None or isinstance(view, Mix):

@@ -1,12 +1,16 @@
-"""Training on more than one device: who takes part, how weights are shared out, and the few numbers that all must agree on.
+"""Training on several devices: the processes, how weights are sharded, and the few numbers that all must
+agree on.
 
-Under `torchrun` each process takes one device and holds a share of weights, gradients and moments (FSDP2, a layer at a
-time); NCCL moves them on GPUs, gloo on CPUs. Without torchrun nothing here does anything, and the loop reads the same.
-The trade-off: no tensor or pipeline parallelism: to some 10B parameters sharding alone is as fast, and a fifth of the code.
-Gradients are summed, not averaged: the loss is already divided by the step's targets on all ranks. In bf16, weights are
-gathered in bf16 and gradients reduced in fp32, after every micro batch: kept whole until a step's last one they would take
-4 bytes a weight on every GPU (5.46 GB of the 1.364B model, at any number of GPUs), which is what sharding is there to save.
-The price is twice the traffic of a micro batch (8 bytes a weight instead of 4), which overlaps with the backward pass.
+Under `torchrun` each process has one device and a shard of weights, gradients and moments (FSDP2, layer by
+layer); NCCL moves them between GPUs, gloo between CPUs. Without torchrun nothing here does anything, and the
+loop reads the same. The trade-off: no tensor or pipeline parallelism; up to some 10B parameters sharding
+alone is as fast, in a fifth of the code.
+
+Gradients are summed, not averaged: the loss is already divided by the step's targets on all ranks. In bf16,
+weights are gathered in bf16 and gradients reduced in fp32, after every micro batch. Accumulated whole until
+the end of a step they would take 4 bytes a weight on every GPU (5.46 GB for the 1.364B model, however many
+GPUs there are), which is what sharding is there to save. The price is twice the traffic of a micro batch (8
+bytes a weight instead of 4); it overlaps with the backward pass.
 
 Source: FSDP (arXiv 2304.11277), second form, as in torchtitan (arXiv 2410.06511).
 """
@@ -35,7 +39,7 @@ class World:
     size: int
     device: torch.device
     saving: Any = None
-    """gloo group of its own, for checkpoints that are written beside training; None without torchrun."""
+    """A separate gloo group for checkpoints, which are written during training; None without torchrun."""
 
     @property
     def first(self) -> bool:
@@ -44,11 +48,12 @@ class World:
 
     @property
     def alone(self) -> bool:
-        """Whether there is no group of processes, not even one of one."""
+        """Whether there is no process group, not even of one process."""
         return self.saving is None
 
     def arithmetic(self, precision: str) -> torch.autocast:
-        """A context for forward passes: autocast to bf16, unless weights are shared out, which have its type already."""
+        """A context for forward passes: autocast to bf16, unless weights are sharded and gathered in bf16
+        already."""
         enabled = precision == "bf16" and self.alone
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=enabled)
 
@@ -67,7 +72,8 @@ class World:
         return value
 
     def once(self, work: Callable[[], Any]) -> Any:
-        """What `work` gives on the first process, which alone does it, on all; an OSError or Fault is raised on all."""
+        """Run `work` on the first process alone; its result, or its OSError or Fault, reaches all of
+        them."""
         said: list[Any] = [None]
         if self.first:
             try:
@@ -86,7 +92,8 @@ ALONE = World(0, 1, torch.device("cpu"))
 
 @contextmanager
 def joined(minutes: float = 30.0) -> Iterator[World]:
-    """The world that torchrun's environment names, or alone; a process gives up that waits for others for so many minutes."""
+    """The world that torchrun's environment describes, or one process; waiting for the others ends after
+    `minutes`."""
     gpu = torch.cuda.is_available()
     device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if gpu else torch.device("cpu")
     if gpu:
@@ -104,7 +111,8 @@ def joined(minutes: float = 30.0) -> Iterator[World]:
 
 
 def shard(model: nn.Module, layers: nn.ModuleList, world: World, precision: str) -> None:
-    """Share the weights out in place: each layer by itself, then the rest. Nothing to do without torchrun."""
+    """Shard the weights in place: each layer by itself, then the rest. Without torchrun there is nothing to
+    do."""
     if world.alone:
         return
     from torch.distributed.device_mesh import init_device_mesh
@@ -116,15 +124,15 @@ def shard(model: nn.Module, layers: nn.ModuleList, world: World, precision: str)
     for part in (*layers, model):
         sharded = fully_shard(part, mesh=mesh, mp_policy=policy)
         sharded.set_gradient_divide_factor(1.0)
-        sharded.set_force_sum_reduction_for_comms(True)  # gloo knows no other
+        sharded.set_force_sum_reduction_for_comms(True)  # gloo has no other
 
 
-def share_out(model: Any) -> None:
-    """Let go of weights that a forward pass without a backward one has gathered."""
+def reshard(model: Any) -> None:
+    """Free the weights that a forward pass without a backward pass has gathered."""
     if hasattr(model, "reshard"):
         model.reshard()
 
 
-def whole(tensor: Tensor) -> Tensor:
-    """A tensor that may be shared out, whole on every process; all of them must call it."""
+def full(tensor: Tensor) -> Tensor:
+    """A tensor that may be sharded, gathered on every process; all of them must call it."""
     return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor

@@ -37,7 +37,7 @@ from neve.tokens.mix import Mix, opened
 from neve.tokens.view import View
 from neve.training import attention, checkpoint, costs, distributed, log, memory, optim, schedule
 from neve.training.checkpoint import Checkpoints
-from neve.training.cores import Crew
+from neve.training.cores import Replicas
 from neve.training.distributed import ALONE, World
 from neve.training.loss import IGNORED, scaled_loss
 from neve.training.memory import Device
@@ -216,13 +216,13 @@ def _train(job: Job, model: Llama) -> None:
         gc.collect()
         gc.freeze()
         stack.callback(gc.unfreeze)
-        crew = Crew(model, training.micro_batch, world)
-        stack.enter_context(crew.pool)
+        replicas = Replicas(model, training.micro_batch, world)
+        stack.enter_context(replicas.pool)
         saved = begun = time.monotonic()
         for step, windows, waited in _batches(job, done):
             late = world.first and time.monotonic() - saved >= training.checkpoint_seconds
             valid, stop, due = world.sums(int((windows[1] != IGNORED).sum()), len(interrupted), late)
-            mean = accumulate(crew, windows, valid, settings, world, end)
+            mean = accumulate(replicas, windows, valid, settings, world, end)
             rate = schedule.lr(step, total, phase.lr)
             loss, norm, taken = optim.update(optimizer, mean, rate, training.clip)
             seen = min(step * batch, job.limit or sys.maxsize) * training.sequence
@@ -296,19 +296,19 @@ def _batches(job: Job, done: int) -> Iterator[tuple[int, tuple[Tensor, Tensor], 
 
 
 def accumulate(
-    crew: Crew, windows: tuple[Tensor, Tensor], valid: float, settings: Settings, world: World, end: int
+    replicas: Replicas, windows: tuple[Tensor, Tensor], valid: float, settings: Settings, world: World, end: int
 ) -> Tensor:
     """Add up the gradient of one step's mean loss over `valid` targets, micro batch by micro batch; the loss, in nats."""
     device, masked = world.device, settings.training.document_mask
-    flex = settings.training.attention != "sdpa" and crew.models[0].compiled and device.type == "cuda"
+    flex = settings.training.attention != "sdpa" and replicas.models[0].compiled and device.type == "cuda"
     mask_of = attention.block_mask if flex else attention.document_mask
-    size = -(-min(settings.training.micro_batch, len(windows[0])) // len(crew.models))
+    size = -(-min(settings.training.micro_batch, len(windows[0])) // len(replicas.models))
     inputs, targets = (part.to(device, non_blocking=True).split(size) for part in windows)
 
     def share(number: int) -> Tensor:
-        model, total = crew.models[number], torch.zeros((), device=device)
-        mine = range(number, len(inputs), len(crew.models))
-        for part in itertools.takewhile(lambda _: crew.busy, mine):
+        model, total = replicas.models[number], torch.zeros((), device=device)
+        mine = range(number, len(inputs), len(replicas.models))
+        for part in itertools.takewhile(lambda _: replicas.busy, mine):
             x, y = inputs[part], targets[part]
             with world.arithmetic(settings.precision):
                 loss = scaled_loss(model, x, y, 1.0 / max(valid, 1.0), mask_of(x, end) if masked else None)
@@ -316,7 +316,7 @@ def accumulate(
             total += loss.detach()
         return total
 
-    return world.total(crew.sum(share))
+    return world.total(replicas.sum(share))
 
 
 @contextlib.contextmanager

@@ -1,9 +1,9 @@
 """Cross-entropy over the vocabulary without ever holding the logits of all positions.
 
-Positions go through the vocabulary projection in chunks. For training each chunk's gradient is taken right behind its
-loss, while its logits are still in cache, so that they live once and are never recomputed. On a GPU the passes over a
-chunk's logits are compiled into two. The trade-off: the gradient of the projection is kept (one more matrix of its
-size), and only the summed loss can be differentiated, once.
+Positions go through the vocabulary projection in chunks. In training the gradient of a chunk is taken right
+after its loss, while its logits are still in cache, so they are computed once. On a GPU the passes over a
+chunk's logits are compiled into two. The trade-off: the gradient of the projection is kept (one more matrix
+of its size), and only the summed loss can be differentiated, once.
 
 Source: the fused linear cross-entropy of Liger Kernel (arXiv 2410.10989), in plain PyTorch.
 """
@@ -25,20 +25,20 @@ from neve.training.model import Llama, compute_dtype
 
 
 def _chunks(positions: int, vocabulary: int, device: torch.device) -> Iterator[slice]:
-    """Slices as equal as can be, so that a compiled kernel sees one size."""
+    """Slices of nearly equal size, so that a compiled kernel sees one size."""
     count = -(-positions * vocabulary // LOGITS[device.type])
     size = max(-(-positions // max(count, 1)), 1)
     return (slice(start, start + size) for start in range(0, positions, size))
 
 
 def _losses_and_gradient(logits: Tensor, targets: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
-    """Summed loss of logits [N, V], and its gradient with respect to them times `scale`, in their type."""
+    """Summed loss of logits [N, V], and its gradient with respect to them, times `scale`, in their type."""
     known = targets != IGNORED
     chosen = targets.clamp(min=0)[:, None]
     log_p = torch.log_softmax(logits.float(), dim=-1)
     total = -(log_p.gather(1, chosen)[:, 0] * known).sum()
     grad = log_p.exp_()
-    if torch.compiler.is_compiling():  # fuses with the passes beside it, where a scatter would be one more
+    if torch.compiler.is_compiling():  # fuses with its neighbours; a scatter would be one more pass
         grad = grad - (torch.arange(logits.shape[1], device=logits.device) == chosen).float()
     else:
         grad.scatter_add_(1, chosen, grad.new_full((1, 1), -1.0).expand(len(chosen), 1))
@@ -80,10 +80,11 @@ class _LinearCrossEntropy(torch.autograd.Function):
 
 
 def scaled_loss(model: Llama, inputs: Tensor, targets: Tensor, scale: float, mask: Mask = None) -> Tensor:
-    """Summed negative log-likelihood (nats) of targets [B, T] given inputs [B, T], times `scale`, as a scalar.
+    """Summed negative log-likelihood (nats) of targets [B, T] given inputs [B, T], times `scale`, as a
+    scalar.
 
-    With scale = 1 / (valid targets of the whole optimizer step) the sum over micro batches is the step's mean
-    loss, and their gradients add up to its gradient, however it was cut. Targets of −100 count for nothing.
+    With scale = 1 / (valid targets of the optimizer step) the losses of micro batches add up to the step's
+    mean loss and their gradients to its gradient, however the step was cut. Targets of −100 are ignored.
     """
     hidden = model(inputs, mask=mask)
     factor = torch.as_tensor(scale, dtype=torch.float32, device=hidden.device)
@@ -92,7 +93,8 @@ def scaled_loss(model: Llama, inputs: Tensor, targets: Tensor, scale: float, mas
 
 @torch.no_grad()
 def token_losses(model: Llama, inputs: Tensor, targets: Tensor) -> Tensor:
-    """Negative log-likelihood in nats of each target: int64 [B, T] twice -> float32 [B, T], 0 where ignored. No gradients."""
+    """Negative log-likelihood in nats of each target: int64 [B, T] twice -> float32 [B, T], 0 where ignored.
+    No gradients."""
     hidden, flat = model(inputs).flatten(0, 1), targets.flatten()
     losses = torch.zeros(len(flat), dtype=torch.float32, device=hidden.device)
     for part in _chunks(len(flat), len(model.head), hidden.device):

@@ -1,15 +1,16 @@
 """The Llama architecture as one plain module, and its Hugging Face folder.
 
-Parameter names are those of transformers' LlamaForCausalLM, so that export is a copy; the arithmetic is in transformers'
-order, so that fp32 logits are equal. The trade-off: no options beyond the recipe's (no biases, no dropout, no rope
-scaling). `forward` ends with the final norm: who wants a loss never holds the logits of all positions at once.
+Parameter names are those of transformers' LlamaForCausalLM, so that export is a copy; the arithmetic is in
+transformers' order, so that fp32 logits are equal. The trade-off: no options beyond the recipe's (no biases,
+no dropout, no rope scaling). `forward` ends with the final norm, so that the loss never holds the logits of
+all positions at once.
 
-Layers may be compiled one by one, which costs one compilation for all, and may keep only part of what the backward pass
-needs (`prepare`). In bf16 the residual stream is bf16 too, as it is under sharding. On a CPU norms and
-projections have hand-written gradients (fewer passes over memory); on a GPU the norm is compiled, or PyTorch's kernel.
+Layers can be compiled one by one (one compilation serves all), and can recompute part of their activations
+(`prepare`). In bf16 the residual stream is bf16 too, as it is under sharding. On a CPU norms and projections
+have hand-written gradients (fewer passes over memory); on a GPU the norm is compiled, or PyTorch's kernel.
 
-Sources: Llama 2 (arXiv 2307.09288); RMSNorm (arXiv 1910.07467); grouped queries (arXiv 2305.13245); GPT-2 for residual
-projections scaled down at the start by 1/√(2·layers).
+Sources: Llama 2 (arXiv 2307.09288); RMSNorm (arXiv 1910.07467); grouped queries (arXiv 2305.13245); GPT-2
+for residual projections scaled down at the start by 1/√(2·layers).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selectiv
 from neve.errors import Fault
 from neve.hashing import seed_of
 from neve.training.attention import Mask, attend, rotary, rotary_causal, rotate
-from neve.training.distributed import ALONE, World, whole
+from neve.training.distributed import ALONE, World, full
 
 INIT_STD = 0.02
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "encoder.json")
@@ -44,18 +45,18 @@ NAMES = {
     "rope_base": "rope_theta", "norm_eps": "rms_norm_eps", "tied": "tie_word_embeddings",
     "max_positions": "max_position_embeddings",
 }  # fmt: skip
-"""What transformers' config.json calls the fields of Config."""
+"""The names of Config's fields in transformers' config.json."""
 
 PLAIN = {"architectures": ["LlamaForCausalLM"], "hidden_act": "silu", "attention_bias": False, "mlp_bias": False,
          "rope_type": "default"}  # fmt: skip
-"""What config.json has to say where it says anything; the first it has to say."""
+"""The only values that config.json may have for these keys; the first one is required."""
 
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError)
 
 
 @dataclass(frozen=True)
 class Config:
-    """Shape of a model; `max_positions` is the longest window it was trained on."""
+    """Shape of a model; `max_positions` is the longest window that it was trained on."""
 
     vocab_size: int
     hidden: int
@@ -70,11 +71,11 @@ class Config:
 
 
 Keep = Callable[[int, Tensor, Tensor], tuple[Tensor, Tensor]]
-"""For generation: a layer's number and new keys and values in, all of them out (`neve.evaluation.generation.kv_cache`)."""
+"""For generation: takes a layer's number and new keys and values, returns all of them (see `kv_cache`)."""
 
 
 class _Norm(torch.autograd.Function):
-    """x / √(mean x² + eps) · w with a gradient of few passes."""
+    """x / √(mean x² + eps) · w, with a gradient in few passes over memory."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, eps: float) -> Tensor:
@@ -93,13 +94,14 @@ class _Norm(torch.autograd.Function):
 
 
 def compute_dtype(x: Tensor) -> torch.dtype:
-    """What matrix products of x are taken in: autocast's type where it is on, else x's own."""
+    """The type in which matrix products of x are computed: autocast's if it is on, else x's own."""
     kind = x.device.type
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
 
 
 class _Product(torch.autograd.Function):
-    """x · weightᵀ; the product that is the weight's gradient adds to what `weight.grad` holds, which saves a pass over both."""
+    """x · weightᵀ; the weight's gradient is added to `weight.grad` inside its product, which saves a pass
+    over both."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
@@ -117,7 +119,7 @@ class _Product(torch.autograd.Function):
 
 
 class Linear(nn.Linear):
-    """nn.Linear, of which no bias is used; `_Product` to train in the weight's own type on a CPU."""
+    """nn.Linear without bias; `_Product` when training on a CPU in the weight's own type."""
 
     def forward(self, x: Tensor) -> Tensor:
         plain = x.device.type == "cpu" and x.dtype == compute_dtype(x) == self.weight.dtype
@@ -127,7 +129,7 @@ class Linear(nn.Linear):
 
 
 class Norm(nn.Module):
-    """RMSNorm; the result has the type of the products that it goes into, so that it is cast once, not for each."""
+    """RMSNorm; the result has the type of the products that read it, so that it is cast once."""
 
     def __init__(self, hidden: int, eps: float) -> None:
         super().__init__()
@@ -179,7 +181,7 @@ class FeedForward(nn.Module):
 
 
 def _selective() -> Any:
-    """Contexts of a layer's recomputation: results of attention and of every second matrix product are kept."""
+    """Contexts for recomputing a layer: results of attention and of every second matrix product are kept."""
     seen = {False: 0, True: 0}
 
     def policy(context: Any, operation: Any, *args: Any, **kwargs: Any) -> CheckpointPolicy:
@@ -209,12 +211,12 @@ class Layer(nn.Module):
         return x + self.mlp(self.post_attention_layernorm(x))
 
     def recompute(self, *args: Any) -> Tensor:
-        """`compute`, of which the backward pass computes a part anew."""
+        """`compute`, with part of the activations computed again in the backward pass."""
         return checkpoint(self.compute, *args, use_reentrant=False, context_fn=_selective)
 
 
 class Trunk(nn.Module):
-    """What transformers calls `model`: embeddings, layers, final norm."""
+    """Embeddings, layers and final norm; transformers calls it `model`."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -224,7 +226,8 @@ class Trunk(nn.Module):
 
 
 class Llama(nn.Module):
-    """A decoder of Llama's shape; `seed` draws the weights, each from its own name; None leaves them on the meta device."""
+    """A decoder of Llama's shape; `seed` draws each weight by its name, None leaves them on the meta
+    device."""
 
     def __init__(self, config: Config, seed: int | None = 0) -> None:
         super().__init__()
@@ -249,7 +252,8 @@ class Llama(nn.Module):
             parameter.normal_(0.0, std, generator=generator)
 
     def prepare(self, compiled: bool, recompute: bool) -> None:
-        """Choose how layers run from now on: compiled, and recomputing a part in the backward pass to save memory."""
+        """Set how layers run from now on: compiled or not, and with recomputation in the backward pass or
+        not."""
         self.compiled, self.recomputes = compiled, recompute
         layers: list[Any] = list(self.model.layers)
         for layer in layers:
@@ -266,8 +270,8 @@ class Llama(nn.Module):
     ) -> Tensor:
         """tokens int64 [B, T] -> hidden states after the final norm [B, T, H].
 
-        `positions` [B, T], by default from 0; `mask` is a BlockMask, or bool [B, 1, T, S], True = attend, S = T plus what
-        `keep` adds in front, by default causal.
+        `positions` [B, T] count from 0 by default. `mask` is a BlockMask or bool [B, 1, T, S], True =
+        attend, where S is T plus what `keep` adds in front; the default is causal.
         """
         if positions is None:
             positions = torch.arange(tokens.shape[1], device=tokens.device)[None]
@@ -284,11 +288,14 @@ class Llama(nn.Module):
 
 
 def save(model: Llama, folder: Path, tokenizer_folder: Path | None, world: World = ALONE) -> None:
-    """Write a Hugging Face folder: config, fp32 safetensors, generation settings, the tokenizer's files. What is not in
-    config.json is transformers' default. All processes of `world` call this, the first writes."""
+    """Write a Hugging Face folder: config, fp32 safetensors, generation settings, the tokenizer's files.
+
+    What config.json leaves out is transformers' default. All processes of `world` call this; the first one
+    writes.
+    """
     weights = {}
     for name, tensor in model.state_dict().items():
-        tensor = whole(tensor)
+        tensor = full(tensor)
         if world.first:
             weights[name] = tensor.float().cpu().contiguous()
 
@@ -311,7 +318,7 @@ def save(model: Llama, folder: Path, tokenizer_folder: Path | None, world: World
 
 
 def _weights(folder: Path) -> dict[str, Tensor]:
-    """All tensors of a folder, in one file or in the parts that an index names."""
+    """All tensors of a folder, from one file or from the parts that an index lists."""
     index = folder / "model.safetensors.index.json"
     if not index.exists():
         return load_file(folder / "model.safetensors")
@@ -333,7 +340,8 @@ def _end_of_text(tokenizer_folder: Path) -> int:
 
 
 def _config(path: Path) -> Config:
-    """config.json as a Config; raises Fault where it asks for what is not done here, ValueError where it makes no sense."""
+    """config.json as a Config; raises Fault if it asks for something unsupported, ValueError if it makes no
+    sense."""
     raw = {key: value for key, value in json.loads(path.read_text()).items() if value is not None}
     rope = raw.get("rope_parameters", raw.get("rope_scaling", {}))
     raw = {"architectures": None, "rope_theta": 10_000.0, "tie_word_embeddings": False} | raw | rope
@@ -352,8 +360,11 @@ def _config(path: Path) -> Config:
 
 
 def load(folder: Path) -> Llama:
-    """Read a Hugging Face folder of Llama's shape; raises Fault where it is none, or not whole. Only safetensors are read,
-    every name and shape is checked before memory is taken, and nothing in the folder is run."""
+    """Read a Hugging Face folder of Llama's shape; raises Fault if it is not one, or not whole.
+
+    Only safetensors are read, every name and shape is checked before memory is allocated, and no code in it
+    is run.
+    """
     try:
         config, weights = _config(folder / "config.json"), _weights(folder)
         if config.layers > len(weights):

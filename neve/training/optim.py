@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neve.training.distributed import whole
+from neve.training.distributed import full
 from neve.training.model import Llama
 from neve.training.settings import Training
 
@@ -40,7 +40,7 @@ def update(optimizer: torch.optim.AdamW, loss: Tensor, rate: float, clip: float)
     It is not where one of them is not finite; the device decides, so that the host waits once. Gradients are gone then.
     """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    norm = whole(torch.nn.utils.clip_grad_norm_(parameters, clip))
+    norm = full(torch.nn.utils.clip_grad_norm_(parameters, clip))
     broken = ~(torch.isfinite(loss) & torch.isfinite(norm))
     optimizer.found_inf = broken.float()  # type: ignore[attr-defined]  # fused AdamW leaves all as it is where this is 1
     for group in optimizer.param_groups:

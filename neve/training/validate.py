@@ -1,7 +1,7 @@
-"""Bits per byte of held-out documents by language, with torch and numpy alone, while a phase trains.
+"""Bits per byte of held-out documents by language during training, with torch and numpy alone.
 
-The trade-off: documents are cut into windows of the phase's length, each with the document's earlier text out of sight, so
-that all windows are one batch shape; `evaluate` reads them whole.
+The trade-off: documents are cut into windows of the phase's length and each window starts without context,
+so that all batches have one shape; `evaluate` reads documents whole.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Heldout:
         self.bytes = np.bincount(language, weights=sizes, minlength=len(self.languages))
 
     def measure(self, model: Llama, micro_batch: int, world: World, precision: str) -> dict[str, float]:
-        """Bits per byte by language, and of all together under "all"; every process has to call it."""
+        """Bits per byte by language, and over all of them under "all"; every process must call it."""
         device, nats = world.device, np.zeros(len(self.languages))
         share = -(-len(self.inputs) // world.size)
         model.eval()
@@ -57,7 +57,7 @@ class Heldout:
             sums = losses.double().sum(1).cpu().numpy() * real
             nats += np.bincount(self.language[rows], weights=sums, minlength=len(nats))
         model.train()
-        distributed.share_out(model)
+        distributed.reshard(model)
         bits, size = np.array(world.sums(*nats)) / math.log(2), self.bytes
         found = {name: float(bits[i] / size[i]) for i, name in enumerate(self.languages) if size[i]}
         return found | ({"all": float(bits.sum() / size.sum())} if found else {})

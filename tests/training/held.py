@@ -16,7 +16,7 @@ from torch.autograd.profiler import profile
 sys.path.append(str(Path(__file__).parents[2]))
 
 from neve.training import distributed, loop, optim
-from neve.training.cores import Crew
+from neve.training.cores import Replicas
 from neve.training.distributed import World
 from neve.training.model import Config, Llama
 from neve.training.settings import LearningRate, Model, Phase, Settings, Training
@@ -53,16 +53,16 @@ def measure(case: tuple[Any, ...], world: World) -> dict[str, int]:
     settings = Settings(PHASE, SHAPE, section, 1, case[0])
     loop.prepare(model, settings, world)
     optimizer = optim.adamw(model, section)
-    crew = Crew(model, section.micro_batch, world)
+    replicas = Replicas(model, section.micro_batch, world)
     windows = tuple(torch.randint(0, VOCABULARY, (case[1], SEQUENCE)) for _ in range(2))
 
     def step() -> torch.Tensor:
-        return loop.accumulate(crew, windows, world.size * windows[0].numel(), settings, world, 0)
+        return loop.accumulate(replicas, windows, world.size * windows[0].numel(), settings, world, 0)
 
     def local(tensor: Any) -> torch.Tensor:
         return tensor.to_local() if hasattr(tensor, "to_local") else tensor
 
-    with crew.pool:
+    with replicas.pool:
         optim.update(optimizer, step(), 1e-3, 1.0)  # buffers that are made once are there now
         kept = [*model.parameters(), *(t for state in optimizer.state.values() for t in state.values())]
         storages = {s.data_ptr(): s.nbytes() for s in (local(t).untyped_storage() for t in kept)}

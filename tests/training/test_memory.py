@@ -9,7 +9,7 @@ import pytest
 import torch
 from processes import together
 
-from neve.training.cores import Crew
+from neve.training.cores import Replicas
 from neve.training.distributed import ALONE
 from neve.training.loss import scaled_loss
 from neve.training.memory import Device, estimate, recomputed
@@ -70,17 +70,17 @@ def test_each_core_has_gradients_of_its_own():
     """Bytes of all models' gradients in a step, before they are added up."""
     torch.set_num_threads(3)
     config = Config(vocab_size=held.VOCABULARY, max_positions=held.SEQUENCE, **asdict(held.SHAPE))
-    crew = Crew(Llama(config, seed=1), 2, ALONE)
+    replicas = Replicas(Llama(config, seed=1), 2, ALONE)
     tokens = torch.zeros(1, held.SEQUENCE, dtype=torch.int64)
-    sizes = [0] * len(crew.models)
+    sizes = [0] * len(replicas.models)
 
     def share(number: int) -> torch.Tensor:
-        scaled_loss(crew.models[number], tokens, tokens, 1.0).backward()
-        sizes[number] = sum(p.grad.nbytes for p in crew.models[number].parameters())
+        scaled_loss(replicas.models[number], tokens, tokens, 1.0).backward()
+        sizes[number] = sum(p.grad.nbytes for p in replicas.models[number].parameters())
         return torch.zeros(())
 
-    with crew.pool:
-        crew.sum(share)
+    with replicas.pool:
+        replicas.sum(share)
     training = held.training(("fp32", 2, 2, "none", False), 1)
     rows = estimate(held.SHAPE, held.VOCABULARY, training, Device("cpu", 1, 3, bf16=False, compiled=False))
     assert len(sizes) == 2 and rows["gradients"] == sum(sizes)
