@@ -1,0 +1,1 @@
+"""Laboratories: several arms over one store, with seeds, one question and verdicts that hold."""
