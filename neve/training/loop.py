@@ -296,7 +296,12 @@ def _batches(job: Job, done: int) -> Iterator[tuple[int, tuple[Tensor, Tensor], 
 
 
 def accumulate(
-    replicas: Replicas, windows: tuple[Tensor, Tensor], valid: float, settings: Settings, world: World, end: int
+    replicas: Replicas,
+    windows: tuple[Tensor, Tensor],
+    valid: float,
+    settings: Settings,
+    world: World,
+    end: int,
 ) -> Tensor:
     """Add up the gradient of one step's mean loss over `valid` targets, micro batch by micro batch; the loss, in nats."""
     device, masked = world.device, settings.training.document_mask

@@ -143,5 +143,5 @@ def test_the_block_mask_is_the_document_mask(share: float):
 
 
 def test_a_length_that_flex_attention_cannot_take_is_a_fault():
-    with pytest.raises(Fault, match=r"training\.sequence = 100 is no multiple of 128"):
+    with pytest.raises(Fault, match=r"training\.sequence = 100 is not a multiple of 128"):
         block_mask(torch.ones(1, 100, dtype=torch.int64), 0)
