@@ -271,6 +271,33 @@ def test_a_candidate_is_a_module(kind):
         assert [g.detail for g in grades if g.status != "pass"] == []
 
 
+MODULES = {
+    "dataclass": "from dataclasses import dataclass, field, fields\nfrom typing import ClassVar\n@dataclass\nclass P:\n    n: int\n"
+    "    kind: ClassVar[str] = 'p'\n    more: list = field(default_factory=list)\ndef f(n):\n    return len(fields(P(n))) - 1\n",
+    "pickle": "import pickle\nclass P:\n    n = 1\ndef g(): return 1\ndef f(n):\n    return pickle.loads(pickle.dumps(P())).n * pickle.loads(pickle.dumps(g))()\n",
+    "type hints": "from typing import get_type_hints\nclass P:\n    parent: 'P'\ndef f(n):\n    return int(get_type_hints(P)['parent'] is P)\n",
+    "its own module": "import sys\nTABLE = {1: 1}\ndef f(n):\n    return sys.modules[__name__].TABLE[n]\n",
+    "named tuple": "from typing import NamedTuple\nimport copy\nclass P(NamedTuple):\n    n: int\ndef f(n):\n    return copy.deepcopy(P(n)).n\n",
+    "enum": "import enum, pickle\nclass E(enum.Enum):\n    A = 1\ndef f(n):\n    return pickle.loads(pickle.dumps(E.A)).value\n",
+}
+
+
+@pytest.mark.parametrize("kind", ["humaneval", "humaneval+", "mbpp", "bigcodebench"])
+def test_a_candidate_is_a_module(kind):
+    """What libraries look up in `sys.modules` is there, for candidates and for canonical solutions."""
+    tests = {
+        "humaneval": "def check(candidate):\n    assert candidate(1) == 1\n",
+        "mbpp": "assert f(1) == 1\n",
+        "bigcodebench": "import unittest\nclass TestCases(unittest.TestCase):\n    def test_a(self): self.assertEqual(f(1), 1)\n",
+    }
+    future = "from __future__ import annotations\n"
+    programs = [start + text for text in MODULES.values() for start in ("", future)]
+    for solution in (programs[1], programs[2]):
+        task = Task("T/4", "", solution, "f", tests.get(kind, ""), inputs=([1],), self_contained=True)
+        grades = grade(Benchmark(TABLE[kind], [task], ""), [("T/4", text) for text in programs], PLACE)
+        assert [g.detail for g in grades if g.status != "pass"] == []
+
+
 def test_order_and_repeats_are_kept():
     heard = []
     rows = [("T/0", TASK.prompt + body) for body in (TASK.solution, "    return 0\n", TASK.solution)]
