@@ -50,10 +50,10 @@ def grade(
     Example: neve grade samples.jsonl --task humaneval+ --data benchmarks --only 'HumanEval/1*' --out graded
     """
     from neve.evaluation import standalone
+    from neve.evaluation.generation.completion import Options
 
-    found = standalone.grade_file(
-        samples, task, folder, data=data, only=only, packages=packages, against=against
-    )
+    options = Options(only=only, packages=packages, ks=(1, 10, 100))
+    found = standalone.grade_file(samples, task, folder, options, data=data, against=against)
     _tell_results(found, folder, samples.name, as_json)
 
 
@@ -79,6 +79,15 @@ def evaluate(
         bool,
         typer.Option("--chat", help="Ask through the model's chat template; else it completes the prompt."),
     ] = False,
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="How --chat asks: evalplus, bigcodebench, neve, plain; else the field's own."
+        ),
+    ] = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Ask again what got no answer, or a cut one.")
+    ] = False,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Tokens of one answer at most.")] = 512,
     heldout: Annotated[
         Path | None,
@@ -97,46 +106,34 @@ def evaluate(
     neve evaluate my-model --endpoint http://localhost:8000/v1 --chat --tasks humaneval+ --out evaluated
     """
     from neve.evaluation import standalone
+    from neve.evaluation.generation.completion import Options
     from neve.evaluation.generation.sampling import Sampling
 
     if not all(part.strip().isdigit() and int(part) > 0 for part in k.split(",")):
         raise typer.BadParameter(f"{k!r} must be numbers from 1 on by commas, e.g. 1,10", param_hint="--k")
-    asked = standalone.Asked(
-        model, tasks, data, only, n, Sampling(temperature, top_p, seed), tuple(map(int, k.split(","))), endpoint, chat,
-        max_new_tokens, heldout, packages, against,
+    options = Options(
+        n=n, sampling=Sampling(temperature, top_p, seed), ks=tuple(map(int, k.split(","))), chat=chat, prompt=prompt,
+        max_new_tokens=max_new_tokens, only=only, packages=packages, retry=retry,
     )  # fmt: skip
-    _tell_results(standalone.evaluate(asked, folder), folder, model, as_json)
+    found = standalone.evaluate(
+        model, tasks, folder, options, data=data, endpoint=endpoint, heldout=heldout, against=against
+    )
+    _tell_results(found, folder, model, as_json)
 
 
 def _tell_results(found: dict[str, Any], folder: Path, title: str, as_json: bool) -> None:
-    from neve.evaluation import results
-    from neve.report.evaluation import write_page
+    from neve.evaluation import published
+    from neve.report.evaluation import notes, write_page
 
-    row = results.beside_published(found["benchmarks"])
-    page = write_page(folder, title, found, results.PUBLISHED, results.PUBLISHED_ON, row)
+    row = published.beside(found["benchmarks"])
+    page = write_page(folder, title, found, published.TABLE, published.COLUMNS, row)
+    for name, entry in found["benchmarks"].items():
+        for note in notes(entry):
+            typer.echo(f"{name}: {note}", err=True)
     if as_json:
         print(json.dumps(found, indent=1))
         return
-    table = Table(box=None, header_style="bold")
-    for column in ("benchmark", "tasks", "samples", "figure", "%", "95 % interval"):
-        table.add_column(column, justify="left" if column in ("benchmark", "figure") else "right")
-    for name, entry in found["benchmarks"].items():
-        size = (f"{entry['tasks']:,}", f"{len(entry['samples']):,}")
-        for label, figures in ((name, entry), (f"{name}, base tests", entry.get("base", {}))):
-            for figure, (low, high) in figures.get("intervals", {}).items():
-                table.add_row(
-                    label,
-                    *size,
-                    figure,
-                    f"{100 * figures[figure]:.1f}",
-                    f"{100 * low:.1f} to {100 * high:.1f}",
-                )
-        for what, said in (("missing", "have no sample"), ("ungraded", "cannot be graded here")):
-            if entry[what]:
-                print(f"{name}: {len(entry[what]):,} tasks {said} and do not count, {entry[what][0]} first")
-        if "limit" in entry:
-            print(f"{name}: {entry['limit']}")
-    out.print(table)
+    out.print(_table(found["benchmarks"]))
     for name, gap in found.get("against", {}).get("benchmarks", {}).items():
         low, high = (100 * end for end in gap["interval"])
         print(
@@ -150,7 +147,22 @@ def _tell_results(found: dict[str, Any], folder: Path, title: str, as_json: bool
             else {f"{name}, {key}": value for key, value in figure.items()}
         )
         for label, value in shown.items():
-            print(
-                f"bits per byte, {label}: {value['value']:.3f} [{value['interval'][0]:.3f}, {value['interval'][1]:.3f}]"
-            )
+            low, high = value["interval"]
+            print(f"bits per byte, {label}: {value['value']:.3f} [{low:.3f}, {high:.3f}]")
     print(f"results: {folder / 'results.json'}, {page}")
+
+
+def _table(benchmarks: dict[str, Any]) -> Table:
+    """A row a figure; a benchmark without any says why."""
+    table = Table(box=None, header_style="bold")
+    for column in ("benchmark", "tasks", "samples", "figure", "%", "95 % interval"):
+        table.add_column(column, justify="left" if column in ("benchmark", "figure") else "right")
+    for name, entry in benchmarks.items():
+        size = (f"{entry['tasks']:,}", f"{len(entry['samples']):,}")
+        if "pass@1" not in entry:
+            table.add_row(name, *size, "no task could be judged", "–", "–")
+        for label, figures in ((name, entry), (f"{name}, base tests", entry.get("base", {}))):
+            for figure, (low, high) in figures.get("intervals", {}).items():
+                value = f"{100 * figures[figure]:.1f}"
+                table.add_row(label, *size, figure, value, f"{100 * low:.1f} to {100 * high:.1f}")
+    return table

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -90,6 +90,12 @@ class Ledger:
         with self._readable():
             statement = "insert or ignore into answers values (?, ?, ?, ?, ?, ?)"
             self._db.execute(statement, (key(payload), canonical(payload), *row))
+
+    def forget(self, payloads: Iterable[dict[str, Any]]) -> None:
+        """Drop what was recorded for these questions, so that they are asked again."""
+        with self._readable():
+            statement = "delete from answers where key = ?"
+            self._db.executemany(statement, [(key(payload),) for payload in payloads])
 
     def __len__(self) -> int:
         with self._readable():

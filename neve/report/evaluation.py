@@ -1,7 +1,7 @@
 """The page of `neve evaluate` and `neve grade`: results.json for a person.
 
-Everything on it is in results.json; what candidates and tasks say is hostile and jinja escapes it. Samples that did not
-pass are shown up to a number, since a person looks at a few; the file has all.
+Everything on it is in results.json; what candidates and tasks say is hostile, and jinja escapes it. Samples that did
+not pass are shown up to a number, since a person looks at a few; the file has all.
 """
 
 from __future__ import annotations
@@ -14,6 +14,29 @@ from neve.store import atomic_write
 
 SHOWN = 40
 """Samples that did not pass, shown for each benchmark."""
+NAMED = 12
+"""Tasks named of those that do not count, or not as they seem."""
+NOTES = {
+    "missing": "{tasks} {have} no sample and {do} not count",
+    "ungraded": "{tasks} cannot be judged on this machine and {do} not count",
+    "unanswered": "{tasks} got no answer and {do} not count; --retry asks again",
+    "cut": "{tasks} {have} an answer that was cut at its length before its function was whole; counted as unsolved",
+}
+"""What is said of tasks that need a word, by their list in results.json."""
+
+
+def notes(entry: dict[str, Any]) -> list[str]:
+    """What a reader must know beside a benchmark's figure, a line each."""
+    lines = []
+    for what, said in NOTES.items():
+        if names := entry.get(what, []):
+            one = len(names) == 1
+            words = {"have": "has" if one else "have", "do": "does" if one else "do"}
+            text = said.format(tasks=f"{len(names):,} task{'' if one else 's'}", **words)
+            lines.append(f"{text}: {', '.join(names[:NAMED])}{', …' if len(names) > NAMED else ''}")
+    if "limit" in entry:
+        lines.append(entry["limit"])
+    return lines
 
 
 def write_page(
@@ -34,6 +57,7 @@ def write_page(
         benchmarks[name] = {
             **entry,
             "statuses": statuses,
+            "notes": notes(entry),
             "bad": bad[:SHOWN],
             "more": max(0, len(bad) - SHOWN),
         }

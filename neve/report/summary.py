@@ -56,7 +56,7 @@ def summarize(inputs: dict[str, Path], recipe: dict[str, Any]) -> dict[str, Any]
         summary["selection"] = read_json(inputs["selection"] / "selection.json")
     if "synthesis" in inputs:
         summary["synthesis"] = synthesis(inputs, counts["synthesis"])
-    summary["written"] = written(inputs["evaluate"] / "samples")
+    summary["written"] = written(inputs["evaluate"] / "models")
     for model in summary["results"]["models"].values():
         for benchmark in model.get("benchmarks", {}).values():
             benchmark.pop("samples", None)
@@ -165,12 +165,14 @@ def synthesis(inputs: dict[str, Path], counts: dict[str, Any]) -> dict[str, Any]
 def written(folder: Path) -> list[dict[str, Any]]:
     """What each model wrote for a few tasks: those of which most models wrote something."""
     texts: dict[str, dict[str, dict[str, str]]] = {}
-    for path in sorted(folder.glob("*.jsonl")):
-        model = path.stem.rpartition("-")[0]
-        for line in path.read_text(encoding="utf-8").splitlines():
+    for path in sorted(folder.glob("*/samples-*.jsonl")):
+        model, benchmark = path.parent.name, path.stem.removeprefix("samples-")
+        entry = read_json(path.parent / "results.json")["benchmarks"][benchmark]
+        statuses = {row["task_id"]: row["status"] for row in entry["samples"] if row["sample"] == 0}
+        for line in filter(None, path.read_text(encoding="utf-8").split("\n")[1:]):
             row = json.loads(line)
             if row["sample"] == 0:
-                about = {"model": model, "status": row["status"], "text": row["completion"][:SNIPPET]}
+                about = {"model": model, "status": statuses[row["task_id"]], "text": row["text"][:SNIPPET]}
                 texts.setdefault(row["task_id"], {})[model] = about
     said = sorted(texts, key=lambda task: (-sum(bool(r["text"].strip()) for r in texts[task].values()), task))
     return [{"task_id": task, "models": list(texts[task].values())} for task in said[:WRITTEN]]

@@ -33,7 +33,7 @@ def tokenizer(tokenizer_folder: Path) -> bpe.Tokenizer:
 
 
 @pytest.fixture(scope="session")
-def speech(tokenizer_folder: Path) -> model_tokenizer.Speech:
+def model_tokens(tokenizer_folder: Path) -> model_tokenizer.ModelTokenizer:
     return model_tokenizer.load(tokenizer_folder)
 
 

@@ -14,6 +14,7 @@ import pytest
 from neve import sandbox
 from neve.documents import DOCUMENTS, doc_id, write
 from neve.evaluation import evaluate
+from neve.evaluation.generation.completion import Completion
 from neve.recipe.recipe import Evaluate
 from neve.training import model as llama
 
@@ -40,7 +41,7 @@ def stage(tmp_path_factory, random_model, tokenizer_folder, tokenizer, benchmark
     raw = gzip.decompress((benchmark_files / "HumanEval.jsonl.gz").read_bytes()).splitlines()[:TASKS]
     (root / "data").mkdir()
     (root / "data" / "HumanEval.jsonl.gz").write_bytes(gzip.compress(b"\n".join(raw)))
-    inputs = {"documents": root / "curate", "tokenizer": tokenizer_folder}
+    inputs = {"documents": root / "curate"}
     for name, seed in (("quality", 1), ("quality-random", 2)):
         inputs[f"train-{name}"] = root / f"train-{name}"
         model = random_model(tokenizer.vocab_size, seed, scale=1.0, sequence=512)
@@ -63,7 +64,7 @@ def test_figures_are_those_of_the_units(finished, stage):
     assert counts["models"] == 2 and counts["heldout_documents"] <= 40
     assert 0 < counts["heldout_bytes"] <= 1 << 14
     for name, model in results["models"].items():
-        units = json.loads((out / "models" / f"{name}.json").read_text())["units"]
+        units = json.loads((out / "models" / name / "bits.json").read_text())["units"]
         for metric, figure in (
             ("heldout", model["bits_per_byte"]["heldout"]["all"]),
             ("humaneval", model["bits_per_byte"]["humaneval"]),
@@ -101,21 +102,21 @@ def test_pass_at_1_is_the_share_of_its_samples(finished, stage):
         assert benchmark["pass@1"] == passed / TASKS
         assert benchmark["interval"][0] <= benchmark["pass@1"] <= benchmark["interval"][1]
         assert not benchmark["published"]
-        lines = (out / "samples" / f"{name}-humaneval.jsonl").read_text().splitlines()
-        assert [json.loads(line)["status"] for line in lines] == [s["status"] for s in benchmark["samples"]]
+        lines = (out / "models" / name / "samples-humaneval.jsonl").read_text().split("\n")[1:]
+        rows = {row["task_id"]: row for row in map(json.loads, filter(None, lines))}
+        assert rows.keys() == {s["task_id"] for s in benchmark["samples"]}
+        assert {row["task_id"] for row in rows.values() if row["cut"]} == set(benchmark["cut"])
 
 
 @pytest.mark.skipif(PLACE.tier == "none", reason=PLACE.detail)
 def test_a_model_that_knew_the_answers_would_pass(stage, monkeypatch, tmp_path):
     """The way from completion to verdict, without a model that can write: completions are the canonical solutions."""
     settings, inputs = stage
-    solutions = {
-        t.prompt: t.solution
-        for t in evaluate.benchmarks.load("humaneval", Path(settings.evaluate.data)).tasks
-    }
-    monkeypatch.setattr(
-        evaluate.generate, "complete", lambda m, t, prompts, **_: [solutions[p] for p in prompts]
-    )
+
+    def write(self, traits, keys, done):
+        yield [(task, number, Completion(task.solution)) for task, number in keys]
+
+    monkeypatch.setattr(evaluate.LocalModel, "write", write)
     evaluate.build(settings, inputs, tmp_path)
     for model in json.loads((tmp_path / "results.json").read_text())["models"].values():
         assert model["benchmarks"]["humaneval"]["pass@1"] == 1.0
@@ -125,10 +126,14 @@ def test_it_resumes_by_model_and_repeats_itself(finished, stage, tmp_path):
     out, _, _ = finished
     shutil.copytree(out, tmp_path, dirs_exist_ok=True)
     (tmp_path / "results.json").unlink()
-    (tmp_path / "models" / "quality-random.json").unlink()
-    before = (tmp_path / "models" / "quality.json").stat().st_mtime_ns
+    killed = tmp_path / "models" / "quality-random"
+    (killed / "results.json").unlink()
+    (killed / "bits.json").unlink()
+    samples = (killed / "samples-humaneval.jsonl").read_bytes()
+    (killed / "samples-humaneval.jsonl").write_bytes(samples[: len(samples) // 2])
+    before = (tmp_path / "models" / "quality" / "results.json").stat().st_mtime_ns
     evaluate.build(*stage, tmp_path)
-    assert (tmp_path / "models" / "quality.json").stat().st_mtime_ns == before
+    assert (tmp_path / "models" / "quality" / "results.json").stat().st_mtime_ns == before
     for path in sorted(p for p in out.rglob("*") if p.is_file()):
         assert (tmp_path / path.relative_to(out)).read_bytes() == path.read_bytes()
 

@@ -19,7 +19,12 @@ BENCHMARK = Benchmark(TABLE["humaneval+"], TASKS, "abc")
 
 def entry(statuses: dict[str, list[str]], ks=(1, 2)) -> dict:
     samples = [(task, k) for task, found in statuses.items() for k in range(len(found))]
-    grades = [Grade(status, "", "pass") for found in statuses.values() for status in found]
+    causes = {"cut": "cut", "unanswered": "unanswered", "error": "ungraded"}
+    grades = [
+        Grade("error" if status in causes else status, "", "pass", causes.get(status, ""))
+        for found in statuses.values()
+        for status in found
+    ]
     return results.summarize(BENCHMARK, TASKS, samples, grades, ks, 1)
 
 
@@ -29,6 +34,25 @@ def test_figures_missing_and_ungraded():
     assert found["pass@1"] == 0.25 and found["pass@2"] == 0.5 and found["base"]["pass@1"] == 1.0
     assert found["intervals"]["pass@1"] == found["interval"]
     assert not found["published"] and found["version"] is None
+
+
+def test_no_answer_does_not_count_and_a_cut_one_is_unsolved():
+    found = entry({"T/0": ["pass"], "T/1": ["unanswered"], "T/2": ["cut"], "T/3": ["fail"]})
+    assert found["tasks"] == 3 and found["pass@1"] == pytest.approx(1 / 3)
+    assert (found["unanswered"], found["cut"], found["ungraded"], found["missing"]) == (
+        ["T/1"],
+        ["T/2"],
+        [],
+        [],
+    )
+    assert [row["status"] for row in found["samples"]] == ["pass", "error", "error", "fail"]
+    several = entry({"T/0": ["pass", "unanswered"], "T/1": ["cut", "pass"]})
+    assert several["pass@1"] == 0.75 and several["unanswered"] == ["T/0"] and "pass@2" not in several
+
+
+def test_with_nothing_judged_there_is_no_figure():
+    found = entry({"T/0": ["error"], "T/1": ["unanswered"]})
+    assert found["tasks"] == 0 and "pass@1" not in found and found["missing"] == ["T/2", "T/3"]
 
 
 def test_a_k_beyond_the_samples_has_no_figure():
@@ -68,11 +92,3 @@ def test_another_s_results_are_read_or_refused(tmp_path):
     ):
         with pytest.raises(Fault, match=said):
             results.read(folder, data)
-
-
-def test_evoeval_beside_published_figures_is_the_mean_of_its_altered_sets():
-    found = {name: {"pass@1": k / 10} for k, name in enumerate(results.ALTERED)}
-    row = results.beside_published({**found, "mbpp+": {"pass@1": 0.5}})
-    assert row["evoeval"] == pytest.approx(20.0)
-    assert row["mbpp+"] == 50.0 and row["bigcodebench"] is None
-    assert all(len(values) == len(results.PUBLISHED_ON) for values in results.PUBLISHED.values())

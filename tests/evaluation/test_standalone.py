@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -17,11 +15,10 @@ import pytest
 from neve import sandbox
 from neve.errors import Fault
 from neve.evaluation import standalone
-from neve.evaluation.generation import generate
+from neve.evaluation.generation.completion import Options
 from neve.evaluation.generation.sampling import Sampling
-from neve.evaluation.grading import journal
 from neve.tasks import benchmarks
-from neve.tasks.traits import FUNCTION_STOPS, TABLE
+from neve.tasks.traits import TABLE
 
 PLACE = sandbox.probe()
 pytestmark = pytest.mark.skipif(PLACE.tier == "none", reason=PLACE.detail)
@@ -71,11 +68,12 @@ def test_a_second_call_grades_nothing_anew_and_another_file_is_refused(graded, b
     path, out = graded
     before = json.loads((out / "results.json").read_text())
     monkeypatch.setattr(sandbox, "run", None)
-    assert standalone.grade_file(path, "humaneval", out, data=benchmark_files, only="HumanEval/?") == before
+    options = Options(only="HumanEval/?", ks=(1, 10, 100))
+    assert standalone.grade_file(path, "humaneval", out, options, data=benchmark_files) == before
     monkeypatch.undo()
     path.with_name("t.jsonl").write_text('{"task_id": "HumanEval/0", "completion": ""}')
     with pytest.raises(Fault, match="name another folder"):
-        standalone.grade_file(path.with_name("t.jsonl"), "humaneval", out, data=benchmark_files)
+        standalone.grade_file(path.with_name("t.jsonl"), "humaneval", out, options, data=benchmark_files)
 
 
 @pytest.fixture(scope="module")
@@ -163,59 +161,39 @@ def test_ctrl_c_is_a_status_and_one_line(benchmark_files, tmp_path):
     assert len(list(tmp_path.glob("cache/expected/*.json"))) < len(tasks), "what had not begun was left"
 
 
-def test_a_journal_drops_what_a_kill_left(tmp_path):
-    path = tmp_path / "j.jsonl"
-    rows, append = journal.reopen(path, {"a": 1})
-    assert rows == []
-    append([1, 2])
-    append([{"b": "\n\n"}])
-    whole = path.read_bytes()
-    path.write_bytes(whole + b'{"half": 1}\n{"ha')
-    rows, append = journal.reopen(path, {"a": 1})
-    assert rows == [1, 2, {"b": "\n\n"}] and path.read_bytes() == whole
-    with pytest.raises(Fault, match="another folder"):
-        journal.reopen(path, {"a": 2})
-
-
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("name", "tasks", "options", "more", "said"),
     [
-        ({"tasks": "humanevil"}, "--tasks humanevil: .*did you mean 'humaneval'"),
-        ({"tasks": "humaneval", "n": 2}, "greedy samples"),
-        ({"tasks": "humaneval", "ks": (5,)}, "needs --n 5"),
-        ({"tasks": "humaneval", "only": "Snow/*"}, "no task is called so"),
-        ({"tasks": "humaneval", "sampling": Sampling(0.5), "model": "absent"}, "absent"),
+        (".", "humanevil", Options(), {}, "--tasks humanevil: .*did you mean 'humaneval'"),
+        (".", "humaneval", Options(n=2), {}, "greedy samples"),
+        (".", "humaneval", Options(ks=(5,)), {}, "needs --n 5"),
+        (".", "humaneval", Options(only="Snow/*"), {}, "no task is called so"),
+        ("absent", "humaneval", Options(sampling=Sampling(0.5)), {}, "absent"),
+        (".", "humaneval", Options(prompt="neve"), {}, "--prompt neve: .*add --chat"),
+        (".", "humaneval", Options(prompt="snow", chat=True), {}, "--prompt snow: .*there are plain"),
+        (".", "humaneval", Options(packages=Path("absent")), {}, "--packages absent: no such folder"),
+        (".", "humaneval", Options(), {"heldout": Path("absent")}, "--heldout absent: no documents"),
+        (".", "humaneval", Options(), {"against": Path("absent")}, "--against absent: no results.json"),
     ],
 )
-def test_what_cannot_be_is_one_line(asked, said, benchmark_files, tmp_path):
+def test_what_cannot_be_is_one_line_before_any_work(
+    name, tasks, options, more, said, benchmark_files, tmp_path
+):
+    name = str(tmp_path) if name == "." else name
     with pytest.raises(Fault, match=said):
-        standalone.evaluate(
-            standalone.Asked(**{"model": str(tmp_path), **asked}, data=benchmark_files), tmp_path / "out"
-        )
+        standalone.evaluate(name, tasks, tmp_path / "out", options, data=benchmark_files, **more)
+    assert not (tmp_path / "out" / "results.json").exists()
 
 
-@pytest.mark.parametrize("chat", [False, True])
-def test_an_endpoint_goes_on_with_prompts_or_answers_questions(chat, benchmark_files, tmp_path):
-    """The real SmolLM2 on this machine, asked as a base model and as one for chat. Oracle: what stands in its ledger."""
-    only = "HumanEval/23,HumanEval/53"
-    asked = standalone.Asked("smollm2-135m-instruct", "humaneval", benchmark_files, only, endpoint="local", chat=chat, max_new_tokens=80)  # fmt: skip
-    found = standalone.evaluate(asked, tmp_path)
-    with contextlib.closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as ledger:
-        said = dict(ledger.execute("select payload, text from answers"))
-    lines = (tmp_path / "samples-humaneval.jsonl").read_text().splitlines()[1:]
-    rows = [json.loads(line) for line in lines if line]
-    assert [row["task_id"] for row in rows] == only.split(",") and len(said) == 2 and all(said.values())
-    prompts = {task.task_id: task.prompt for task in benchmarks.load("humaneval", benchmark_files).tasks}
-    for payload, text in said.items():
-        question = json.loads(payload)
-        asked_for = question["messages"][0]["content"] if chat else question["prompt"]
-        task_id = next(i for i in only.split(",") if prompts[i].strip() in asked_for)
-        assert chat or asked_for == generate.given(prompts[task_id])
-        kept = text if chat else generate.cut(text, FUNCTION_STOPS)
-        assert kept == next(row["text"] for row in rows if row["task_id"] == task_id)
-    assert (found["benchmarks"]["humaneval"]["pass@1"] > 0) == chat, (
-        "as a base model it says that the code is over"
-    )
+def test_paths_are_looked_at_before_files_are_fetched(tmp_path):
+    """`data` is left out: a benchmark would be fetched."""
+    (tmp_path / "file").write_text("")
+    for out, path, said in (
+        ("file", "file", "--out .*file: is a file"),
+        ("new", "absent.jsonl", "absent.jsonl: no such file"),
+    ):
+        with pytest.raises(Fault, match=said):
+            standalone.grade_file(tmp_path / path, "mbpp+", tmp_path / out, Options())
 
 
 def test_names_and_patterns():

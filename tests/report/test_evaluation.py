@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from neve.evaluation import results
+from neve.evaluation import published, results
 from neve.evaluation.grading.sample_grade import Grade
 from neve.report.evaluation import SHOWN, write_page
 from neve.tasks.benchmarks import Benchmark
@@ -48,6 +48,7 @@ def found() -> dict:
         for at in range(len(numbers))
     ]
     grades[1] = Grade("timeout", "not done within 9 s", "fail")
+    grades[2] = Grade("error", "cut", "fail", "cut")
     entry = results.summarize(
         Benchmark(TABLE["humaneval+"], TASKS, "ab" * 32), TASKS, numbers, grades, (1, 2), 1
     )
@@ -63,9 +64,9 @@ def found() -> dict:
 
 @pytest.fixture(scope="module")
 def page(found, tmp_path_factory) -> Page:
-    row = results.beside_published(found["benchmarks"])
+    row = published.beside(found["benchmarks"])
     out = tmp_path_factory.mktemp("page")
-    path = write_page(out, HOSTILE, found, results.PUBLISHED, results.PUBLISHED_ON, row)
+    path = write_page(out, HOSTILE, found, published.TABLE, published.COLUMNS, row)
     assert path == out / "index.html"
     return Page(path.read_text())
 
@@ -87,6 +88,7 @@ def test_figures_are_those_of_results(page, found):
     assert "-12.5 points [-20.0, +5.0] 0.0625" in words
     assert "0.765 [0.700, 0.800] 12,345" in words
     assert "5 tasks have no sample and do not count: T/55, T/56, T/57, T/58, T/59." in words
+    assert "1 task has an answer that was cut at its length" in words and "counted as unsolved: T/1." in words
     assert entry["data_sha256"] in words and "Not the published file" in words
 
 
@@ -98,5 +100,20 @@ def test_few_of_many_failures_are_shown_and_the_rest_is_counted(page, found):
 
 def test_a_page_without_another_or_bits_has_neither_heading(found, tmp_path):
     bare = {key: value for key, value in found.items() if key != "against"} | {"bits_per_byte": {}}
-    text = write_page(tmp_path, "x", bare, results.PUBLISHED, results.PUBLISHED_ON, dict.fromkeys(results.PUBLISHED_ON)).read_text()  # fmt: skip
+    text = write_page(tmp_path, "x", bare, published.TABLE, published.COLUMNS, dict.fromkeys(published.COLUMNS)).read_text()  # fmt: skip
     assert not re.search(r'id="(against|bits|beside)"', text)
+
+
+def test_a_result_with_nothing_judged_has_a_page(tmp_path):
+    """Every task ungraded, as without a library or a network."""
+    grades = [Grade("error", "no such library", cause="ungraded") for _ in TASKS]
+    numbers = [(task.task_id, 0) for task in TASKS]
+    entry = results.summarize(Benchmark(TABLE["bigcodebench"], TASKS, "ab"), TASKS, numbers, grades, (1,), 1)
+    found = {"sandbox": SANDBOX, "benchmarks": {"bigcodebench": entry}, "bits_per_byte": {}}
+    row = published.beside(found["benchmarks"])
+    text = write_page(tmp_path, "x", found, published.TABLE, published.COLUMNS, row).read_text()
+    words = " ".join(Page(text).text.split())
+    assert (
+        "60 tasks cannot be judged on this machine and do not count" in words
+        and "%" not in words.split("Beside")[0].split("60 tasks")[0]
+    )

@@ -1,6 +1,6 @@
 """Keys and values of what a model has read, so that each further token costs one position, not all of them.
 
-The trade-off: room for the longest text is taken at the start, and is never moved.
+The trade-off: room for the longest text is allocated at the start and never grows.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from neve.training.model import Llama
 
 
 class Cache:
-    """Keys and values, each [layers, batch, kv_heads, length, head size], the first `filled` positions of which are there."""
+    """Keys and values, each [layers, batch, kv_heads, length, head size], of which the first `filled` positions are set."""
 
     def __init__(self, model: Llama, batch: int, length: int) -> None:
         config = model.config
@@ -23,15 +23,19 @@ class Cache:
         self.filled = 0
 
     def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Write k and v [B, kv_heads, T, D] behind what is there; returns all keys and values of the layer.
+        """Write k and v [B, kv_heads, T, D] after what is there; returns all keys and values of the layer.
 
-        Behind the last layer's the T positions count as filled. Raises ValueError where they do not fit.
+        After the last layer's, the T positions count as filled. Raises ValueError if they do not fit.
         """
         start, end = self.filled, self.filled + k.shape[2]
         if end > self.keys.shape[3]:
-            raise ValueError(f"the cache holds {self.keys.shape[3]} positions; position {end} does not fit")
+            raise ValueError(f"the cache has {self.keys.shape[3]} positions; position {end} does not fit")
         self.keys[layer, :, :, start:end] = k
         self.values[layer, :, :, start:end] = v
         if layer == len(self.keys) - 1:
             self.filled = end
         return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
+
+    def select(self, keep: Tensor) -> None:
+        """Keep the rows of the batch where `keep` (bool [B]) is true."""
+        self.keys, self.values = self.keys[:, keep], self.values[:, keep]

@@ -1,7 +1,7 @@
-"""How the next token is chosen: the likeliest, or drawn by temperature and nucleus.
+"""How the next token is chosen: the most likely one, or drawn by temperature and nucleus.
 
 Each sample has random numbers of its own, from (seed, key), one a step: what a sample becomes does not depend on which
-others share its batch or how many there are. Trade-off: softmax and the sort are in fp32 on the model's device,
+others share its batch, nor on how many there are. The trade-off: softmax and sort are in fp32 on the model's device,
 the draw is by inverse distribution, one row at a time in NumPy.
 
 Source: Holtzman et al. (arXiv 1904.09751) for the nucleus.
@@ -27,7 +27,7 @@ Choose = Callable[["Tensor", Sequence[int]], "Tensor"]
 @dataclass(frozen=True)
 class Sampling:
     temperature: float = 0.0
-    """0: the likeliest token."""
+    """0: the most likely token."""
     top_p: float = 1.0
     seed: int = 1
 
@@ -37,7 +37,7 @@ def likeliest(logits: Tensor, rows: Sequence[int]) -> Tensor:
 
 
 def chooser(sampling: Sampling, keys: Sequence[str]) -> Choose:
-    """A way to choose for the rows of a batch, known by `keys`."""
+    """The function that chooses for the rows of a batch, known by `keys`."""
     if sampling.temperature == 0:
         return likeliest
     import torch
@@ -45,29 +45,26 @@ def chooser(sampling: Sampling, keys: Sequence[str]) -> Choose:
     generators = [np.random.Generator(np.random.PCG64(seed_of(sampling.seed, key))) for key in keys]
 
     def choose(logits: Tensor, rows: Sequence[int]) -> Tensor:
-        chances, order = torch.softmax(logits.float() / sampling.temperature, dim=-1).sort(
-            dim=-1, descending=True
-        )
+        scaled = torch.softmax(logits.float() / sampling.temperature, dim=-1)
+        chances, order = scaled.sort(dim=-1, descending=True)
         mass = chances.double().cumsum(dim=-1).cpu().numpy()
-        places = []
-        for line, row in zip(mass, rows, strict=True):
-            kept = int(np.searchsorted(line, sampling.top_p * line[-1])) + 1
-            places.append(
-                min(
-                    int(
-                        np.searchsorted(
-                            line, generators[row].random() * line[min(kept, len(line)) - 1], "right"
-                        )
-                    ),
-                    len(line) - 1,
-                )
-            )
-        index = torch.tensor(places, device=order.device)[:, None]
+        drawn = [
+            _drawn(line, sampling.top_p, generators[row].random())
+            for line, row in zip(mass, rows, strict=True)
+        ]
+        index = torch.tensor(drawn, device=order.device)[:, None]
         return order.gather(1, index)[:, 0]
 
     return choose
 
 
+def _drawn(mass: np.ndarray, top_p: float, number: float) -> int:
+    """Which token, by falling chance, `number` (0 to 1) draws from the nucleus; `mass` is cumulative, [V]."""
+    nucleus = int(np.searchsorted(mass, top_p * mass[-1])) + 1
+    wanted = number * mass[min(nucleus, len(mass)) - 1]
+    return min(int(np.searchsorted(mass, wanted, "right")), len(mass) - 1)
+
+
 def seed_of(seed: int, key: str) -> int:
-    """A seed for what is known by `key`."""
+    """The seed of the sample that is known by `key`."""
     return hashing.seed_of(f"{seed}/sample/{key}", bits=64)

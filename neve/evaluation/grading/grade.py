@@ -32,7 +32,7 @@ from neve import sandbox
 from neve.errors import Fault
 from neve.evaluation.grading import suites, unit_tests
 from neve.evaluation.grading.inside import plain_data
-from neve.evaluation.grading.sample_grade import Grade
+from neve.evaluation.grading.sample_grade import Grade, Status
 from neve.evaluation.grading.suites import Answered, Machine, Suite, workers
 from neve.progress import bar
 from neve.tasks.benchmarks import Benchmark
@@ -216,7 +216,8 @@ def _compare(
 
 def _whole(found: Answered, suite: Suite, parts: list[Grade], benchmark: Traits) -> Grade:
     """The verdict of a sample from those of its parts; a part that did not come has the verdict of how it ended."""
-    ending = Grade(found.ended if found.ended in ("timeout", "error") else "fail", found.detail)  # type: ignore[arg-type]
+    ended: Status = found.ended if found.ended in ("timeout", "error") else "fail"  # type: ignore[assignment]
+    ending = Grade(ended, found.detail, cause="ungraded" if ended == "error" else "")
     every = [*parts, *[ending] * (max(1, len(suite.parts)) - len(parts))]
     worst = next((verdict for verdict in every if verdict.status != "pass"), Grade("pass"))
     # EvoEval repeats EvalPlus's tests in two sets; one task of MBPP+ has no added tests

@@ -26,6 +26,10 @@ class Sample:
     task_id: str
     sample: int
     program: str
+    cut: bool = False
+    """Whether the answer ended at its limit before its function did."""
+    error: str = ""
+    """Why there is no answer."""
 
 
 def chosen(benchmark: Benchmark, only: str | None) -> list[Task]:

@@ -81,7 +81,8 @@ def block(
     def first(number: int, ground: Ground) -> Grade:
         task, _, program = asked[number]
         if ground.problem:
-            return Grade("error", f"the benchmark's own solution does not pass here: {ground.problem}")
+            detail = f"the benchmark's own solution does not pass here: {ground.problem}"
+            return Grade("error", detail, cause="ungraded")
         return _run(task, ground, program, machine, ground.limit)
 
     verdicts = flow([ground for _, ground, _ in asked], first, lambda ground: ground.limit, pool, advance)

@@ -8,6 +8,8 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from neve.evaluation.generation import generate
+from neve.evaluation.generation.completion import Completion
+from neve.evaluation.generation.prompts import continued
 from neve.tasks.traits import FUNCTION_STOPS
 from neve.training.model import load
 
@@ -25,11 +27,16 @@ PROMPTS = [
 class Never:
     """Ends nothing."""
 
-    def cut(self, ids: np.ndarray) -> np.ndarray:
-        return ids
-
-    def __call__(self, ids: np.ndarray) -> bool:
+    def reached(self, ids: np.ndarray) -> bool:
         return False
+
+
+def complete(model, tokenizer, prompts, max_new_tokens, stops=FUNCTION_STOPS) -> list[Completion]:
+    """Completions of prompts as a base model gets them, in their order."""
+    texts = [continued(prompt) for prompt in prompts]
+    asked = generate.Asked(texts, [str(k) for k in range(len(texts))], max_new_tokens, stops)
+    found = dict(row for batch in generate.batches(model, tokenizer, asked) for row in batch)
+    return [found[k] for k in range(len(texts))]
 
 
 @pytest.fixture(scope="module")
@@ -58,32 +65,31 @@ def test_rows_end_where_their_own_sequence_does(model_folder, encoded):
         assert generate.extend(model, [ids], 1000, Never())[0].tolist() == got.tolist()
 
 
-def test_completions_keep_the_order_of_prompts(model_folder, speech):
+def test_completions_keep_the_order_of_prompts(model_folder, model_tokens):
     model = load(model_folder)
     arguments = {"max_new_tokens": 12, "stops": ()}
-    together = generate.complete(model, speech, PROMPTS, **arguments)
-    assert together == [generate.complete(model, speech, [p], **arguments)[0] for p in PROMPTS]
-    assert generate.complete(model, speech, [], **arguments) == []
+    together = complete(model, model_tokens, PROMPTS, **arguments)
+    assert together == [complete(model, model_tokens, [p], **arguments)[0] for p in PROMPTS]
+    assert complete(model, model_tokens, [], **arguments) == []
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\n\n", "  \n    "])
-def test_white_space_at_a_prompt_s_end_changes_nothing(model_folder, speech, end):
+def test_white_space_at_a_prompt_s_end_changes_nothing(model_folder, model_tokens, end):
     model = load(model_folder)
-    bare = generate.complete(model, speech, ['def f():\n    """snow"""'], max_new_tokens=12)
-    assert generate.complete(model, speech, ['def f():\n    """snow"""' + end], max_new_tokens=12) == bare
+    bare = complete(model, model_tokens, ['def f():\n    """snow"""'], max_new_tokens=12)
+    assert complete(model, model_tokens, ['def f():\n    """snow"""' + end], max_new_tokens=12) == bare
 
 
-def test_long_prompts_lose_their_start(model_folder, speech):
+def test_long_prompts_lose_their_start(model_folder, model_tokens):
     model = load(model_folder)
     prompt = "for k in range(9):\n" * 100
     room = SEQUENCE // 2
-    tail = speech.encode_batch([prompt])[0][-(SEQUENCE - room) :]
+    tail = model_tokens.encode_batch([prompt])[0][-(SEQUENCE - room) :]
     expected = generate.extend(model, [tail], 1000, Never())[0]
     assert len(expected) == room
     assert not np.isin(expected, range(7)).any(), "a sentinel would hide what is tested"
-    assert generate.complete(model, speech, [prompt], max_new_tokens=1000, stops=()) == [
-        speech.decode(expected)
-    ]
+    (found,) = complete(model, model_tokens, [prompt], max_new_tokens=1000, stops=())
+    assert found == (model_tokens.decode(expected), "cut", "")
 
 
 @pytest.mark.parametrize(
@@ -101,14 +107,16 @@ def test_stops(text, kept):
     assert generate.cut(text, FUNCTION_STOPS) == kept
 
 
-def test_generation_stops_early_and_at_sentinels(model_folder, speech):
-    """What is cut does not depend on how often one looks."""
+def test_generation_stops_early_and_at_sentinels(model_folder, model_tokens):
+    """What is cut does not depend on how often one checks."""
     model = load(model_folder)
-    whole = generate.complete(model, speech, PROMPTS, max_new_tokens=40, stops=())
-    stop = whole[1][6:8]
-    cut = generate.complete(model, speech, PROMPTS, max_new_tokens=40, stops=(stop,))
-    assert cut == [generate.cut(text, (stop,)) for text in whole]
-    assert len(cut[1]) <= 6
-    ended = generate._Ended(speech, ())
-    assert ended.cut(np.array([9, 8, 0, 7])).tolist() == [9, 8]
-    assert ended(np.array([9, 8, 0, 7])) and not ended(np.array([9, 8, 7]))
+    whole = complete(model, model_tokens, PROMPTS, max_new_tokens=40, stops=())
+    stop = whole[1].text[6:8]
+    found = complete(model, model_tokens, PROMPTS, max_new_tokens=40, stops=(stop,))
+    assert [said.text for said in found] == [generate.cut(said.text, (stop,)) for said in whole]
+    assert len(found[1].text) <= 6 and found[1].ending == "ended"
+    assert "cut" in {said.ending for said in whole}, "at its limit"
+    ends = generate.Ends(model_tokens, ())
+    assert ends.before_end(np.array([9, 8, 0, 7])).tolist() == [9, 8]
+    assert ends.completion(np.array([9, 8, 0, 7])).ending == "ended"
+    assert ends.completion(np.array([9, 8])).ending == "cut"

@@ -22,7 +22,7 @@ def test_parts_give_what_the_whole_window_gives(random_model):
         ]
     assert cache.filled == 20
     torch.testing.assert_close(torch.cat(parts, 1), whole, rtol=1e-5, atol=1e-5)
-    with pytest.raises(ValueError, match="holds 20"):
+    with pytest.raises(ValueError, match="has 20 positions"):
         model(tokens[:, :1], keep=cache.append)
 
 

@@ -36,13 +36,13 @@ def folder(tmp_path):
 
 
 def test_another_s_folder(folder):
-    speech = model_tokenizer.load(folder)
+    found = model_tokenizer.load(folder)
     exact = Tokenizer.from_file(str(folder / "tokenizer.json"))
     end = exact.token_to_id("<|im_end|>")
-    assert speech.prefix == (exact.token_to_id("<s>"),) and set(speech.ends) == {7, end}
-    (ids,) = speech.encode_batch(["def f():\n    pass<|im_end|>"])
+    assert found.prefix == (exact.token_to_id("<s>"),) and set(found.ends) == {7, end}
+    (ids,) = found.encode_batch(["def f():\n    pass<|im_end|>"])
     assert ids.tolist() == exact.encode("def f():\n    pass<|im_end|>", add_special_tokens=False).ids
-    assert ids[-1] == end and speech.decode(ids[:-1]) == "def f():\n    pass"
+    assert ids[-1] == end and found.decode(ids[:-1]) == "def f():\n    pass"
 
 
 def test_chat_is_as_transformers_has_it(folder):
@@ -54,11 +54,11 @@ def test_chat_is_as_transformers_has_it(folder):
 
 
 def test_neve_s_own_folder(tokenizer_folder, tokenizer):
-    speech = model_tokenizer.load(tokenizer_folder)
-    assert speech.prefix == (tokenizer.eos,) and speech.ends == tuple(range(7))
-    assert (speech.encode_batch(["x = 1\n"])[0] == tokenizer.encode_batch(["x = 1\n"])[0]).all()
+    found = model_tokenizer.load(tokenizer_folder)
+    assert found.prefix == (tokenizer.eos,) and found.ends == tuple(range(7))
+    assert (found.encode_batch(["x = 1\n"])[0] == tokenizer.encode_batch(["x = 1\n"])[0]).all()
     with pytest.raises(Fault, match="no chat template"):
-        speech.chat("Why?")
+        found.chat("Why?")
 
 
 def test_a_template_cannot_reach_out(folder):
