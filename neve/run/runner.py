@@ -190,7 +190,7 @@ def _evaluate(recipe: Recipe, tier: str) -> Stage:
         "evaluate",
         "neve.evaluation.evaluate:build",
         evaluate.Settings(recipe.evaluate, models, tuple(pairs), tier, recipe.run.seed),
-        {"documents": "curate", "tokenizer": "tokenizer", **{stage: stage for stage in models.values()}},
+        {"documents": "curate", **{stage: stage for stage in models.values()}},
         outside=benchmarks.outside(recipe.evaluate.tasks, recipe.evaluate.data),
         resumes=True,
     )
