@@ -1,6 +1,6 @@
 """The commands `neve grade` and `neve evaluate`: parse, call, print.
 
-They are registered in cli.py; as there, heavy modules are imported inside, so that `--help` answers at once.
+Heavy modules are imported inside, so that `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def grade(
     against: Against = None,
     as_json: AsJson = False,
 ) -> None:
-    """Grade completions made elsewhere (task_id with completion or solution), in the sandbox.
+    """Grade completions made elsewhere, in the sandbox.
+
+    SAMPLES has task_id with completion or solution.
 
     Example: neve grade samples.jsonl --task humaneval+ --data benchmarks --only 'HumanEval/1*' --out graded
     """
@@ -97,7 +99,9 @@ def evaluate(
     against: Against = None,
     as_json: AsJson = False,
 ) -> None:
-    """Generate solutions, grade them, measure bits per byte; again after a crash: goes on.
+    """Generate solutions and grade them; bits per byte.
+
+    After a crash, run it again: it goes on.
 
     Examples:
 

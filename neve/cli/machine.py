@@ -11,7 +11,9 @@ from neve.cli.options import AsJson, out
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """What this machine has and lacks for Neve, and the command that would help. Exit status 1 if something is missing.
+    """Say what this machine has and lacks for Neve.
+
+    With the command that would help. Exit status 1 if something is missing.
 
     Example: neve doctor --json
     """

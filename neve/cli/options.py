@@ -1,11 +1,13 @@
 """What the commands share: options of one meaning, and where tables go.
 
-Apart from cli.py, so that a module of commands can be one without importing all the others.
+Apart from the commands, so that no module of commands imports another.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,3 +18,20 @@ out = Console(width=None if sys.stdout.isatty() else 140)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 NewFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the result.")]
+
+
+class Engine(StrEnum):
+    """Where data stages run."""
+
+    native = "native"
+    ray = "ray"
+
+
+EngineChoice = Annotated[
+    Engine | None, typer.Option("--engine", help="Where data stages run; default: ray if RAY_ADDRESS is set.")
+]
+
+
+def chosen_engine(given: Engine | None) -> str:
+    """The engine asked for, else Ray where a cluster's address is set."""
+    return (given or (Engine.ray if os.environ.get("RAY_ADDRESS") else Engine.native)).value

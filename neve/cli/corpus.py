@@ -1,0 +1,131 @@
+"""Commands about a corpus alone: curate, dedup, filters.
+
+Parse, call, print. Heavy modules are imported inside the commands, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from neve.cli.options import AsJson, EngineChoice, NewFolder, chosen_engine, out
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT...",
+        help="Folders, archives, or tables: Parquet or JSONL (.gz, .zst), globs and s3://, gs://, hf:// too.",
+    ),
+]
+CorpusOverrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="A field of the recipe's [corpus], e.g. --set near.threshold=0.8"
+    ),
+]
+Seed = Annotated[
+    int, typer.Option(min=0, help="Seed of what is drawn: held-out repositories, order, samples.")
+]
+
+
+def curate(
+    inputs: Inputs,
+    folder: NewFolder,
+    languages: Annotated[
+        str | None, typer.Option(help="Linguist names, by commas; default: the paper's 18. any: all of them.")
+    ] = None,
+    licenses: Annotated[str, typer.Option(help="any, permissive, or SPDX identifiers by commas.")] = "any",
+    data: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Folder of benchmark files as published.")
+    ] = None,
+    seed: Seed = 1,
+    engine: EngineChoice = None,
+    overrides: CorpusOverrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn INPUT into clean documents and verdicts.
+
+    Every file is a document, or has a verdict that says why it is none.
+
+    Example: neve curate 'tables/*.parquet' --licenses permissive --out clean; neve why clean src/main.c
+    """
+    given = {"licenses": licenses if licenses in ("any", "permissive") else licenses.split(",")}
+    if languages is not None:
+        given["languages"] = [] if languages == "any" else languages.split(",")
+    _alone("curate", inputs, folder, given, overrides, seed, data, engine, as_json)
+
+
+def dedup(
+    inputs: Inputs,
+    folder: NewFolder,
+    seed: Seed = 1,
+    engine: EngineChoice = None,
+    overrides: CorpusOverrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove exact and near duplicates, nothing else.
+
+    Each verdict names the document kept and the true similarity.
+
+    Example: neve dedup 'tables/*.parquet' --set near.threshold=0.8 --out distinct
+    """
+    _alone("dedup", inputs, folder, {}, overrides, seed, None, engine, as_json)
+
+
+def _alone(
+    what: str,
+    inputs: list[str],
+    folder: Path,
+    given: dict[str, Any],
+    overrides: list[str] | None,
+    seed: int,
+    data: str | None,
+    engine: EngineChoice,
+    as_json: bool,
+) -> None:
+    import neve.engine
+    from neve.recipe.file import corpus_alone
+    from neve.run import standalone
+
+    corpus = corpus_alone([standalone.source_of(i) for i in inputs], given, overrides)
+    neve.engine.use(chosen_engine(engine))
+    counts = standalone.run(what, inputs, corpus, folder, seed, data)
+    if as_json:
+        print(json.dumps(counts, indent=1))
+        return
+    table = Table(box=None, header_style="bold")
+    for column in ("stopped by", "files"):
+        table.add_column(column, justify="right" if column == "files" else "left")
+    for rule, files in sorted(counts["by_rule"].items(), key=lambda item: -item[1]):
+        table.add_row(rule, f"{files:,}")
+    out.print(table)
+    print(
+        f"{counts['entering']:,} files entered, {counts['documents']:,} documents stay: {folder / 'documents'}"
+    )
+    for kind, found in counts.get("secrets", {}).items():
+        print(f"{kind}: {found['found']:,} in {found['documents']:,} documents")
+
+
+def filters(as_json: AsJson = False) -> None:
+    """Print the table of curation rules.
+
+    Meaning, limit, limits by language, source.
+
+    Example: neve filters --json
+    """
+    from neve.corpus.signals.rules import table
+
+    rows: list[dict[str, Any]] = table()
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    shown = Table(box=None, header_style="bold")
+    for column in rows[0]:
+        shown.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        shown.add_row(*("" if value is None else str(value) for value in row.values()))
+    out.print(shown)

@@ -1,0 +1,203 @@
+"""Commands about a run: run, plan, status, why, report, train, export.
+
+Parse, call, print. Heavy modules are imported inside the commands, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from neve.cli.options import AsJson, EngineChoice, chosen_engine, out
+
+RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe, e.g. recipes/quickstart.toml")]
+RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A run's folder, e.g. runs/quickstart")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override, e.g. --set phase.0.tokens=100000"),
+]
+
+
+def run(
+    recipe: RecipePath,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="The run's folder; default: as the recipe says.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="STAGE", help="Stop after this stage.")] = None,
+    engine: EngineChoice = None,
+    overrides: Overrides = None,
+) -> None:
+    """Build all stages of RECIPE that are not done.
+
+    After a crash, run it again: it goes on from what is there.
+
+    Example: neve run recipes/quickstart.toml --set run.seed=2 --out runs/second
+    """
+    from neve.recipe.file import load
+    from neve.run import runner as runs
+
+    spec = load(recipe, overrides)
+    place = runs.folder_of(spec, str(folder) if folder else None)
+
+    built = runs.run(spec, place, until, chosen_engine(engine))
+    if not built:
+        print(f"{place}: all is done")
+    if (place / "report" / "index.html").exists() and until is None:
+        print(f"report: {place / 'report' / 'index.html'}")
+
+
+def plan(
+    recipe: RecipePath,
+    gpus: Annotated[int, typer.Option(min=1, help="GPUs that train.")] = 8,
+    mfu: Annotated[
+        float, typer.Option(min=0.01, max=1.0, help="Share of the GPUs' peak that training reaches.")
+    ] = 0.4,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what RECIPE would take; nothing runs.
+
+    Example: neve plan recipes/arctic-snowcoder-1.3b.toml --gpus 64 --mfu 0.4
+    """
+    from neve.recipe.file import load
+    from neve.run import plan as planning
+
+    spec = load(recipe, overrides)
+    unique = spec.corpus.expected_tokens
+    cores = int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))
+    result = planning.plan(spec, spec.tokenizer.vocab_size, gpus, mfu, corpus_tokens=unique, cores=cores)
+    if as_json:
+        print(json.dumps(result, indent=1))
+        return
+    count, disk = result["parameters"], result["disk"]["total"]
+    print(f"parameters: {count['all']:,} ({count['other']:,} without embeddings)")
+    table = Table(box=None, header_style="bold")
+    for column in (
+        "phase",
+        "tokens",
+        "steps",
+        "epochs",
+        "effective",
+        "PaLM",
+        "causal",
+        "6N",
+        "hours",
+        "GiB/GPU",
+    ):
+        table.add_column(column, justify="left" if column == "phase" else "right")
+    for row in [*result["phases"], {"phase": "all, controls left out", **result["total"]}]:
+        flops = [f"{row['flops'][name]:.3g}" for name in ("palm", "causal", "6N")]
+        epochs, effective = row.get("epochs"), row.get("effective_tokens")
+        table.add_row(
+            row["phase"],
+            f"{row['tokens']:,}",
+            f"{row['steps']:,}",
+            "" if epochs is None else f"{epochs:.2f}",
+            "" if effective is None else f"{effective:.3g}",
+            *flops,
+            f"{row['hours']:,.2f}",
+            f"{row['memory']['total'] / 2**30:.1f}" if "memory" in row else "",
+        )
+    out.print(table)
+    gpu, cpu = (
+        f"{row['total'] / 2**30:.1f} GiB{' (layers recomputed in part)' * row['recomputed']}"
+        for row in (result["memory"], result["cpu_memory"])
+    )
+    print(
+        f"memory of the largest phase: {gpu} on each GPU, {cpu} in one process on {cores} cores of a CPU\n"
+        f"FLOPs: PaLM's count, causal attention's, and 6N; hours: by PaLM's on {gpus} GPUs of "
+        f"{result['peak_flops'] / 1e12:.0f} TFLOP/s at {mfu:.0%}\ndisk: about {disk / 1e9:,.1f} GB\n"
+        "effective: fresh tokens that repeated ones are worth (Muennighoff et al. 2023)"
+    )
+
+
+def status(folder: RunFolder, as_json: AsJson = False) -> None:
+    """List the stages of a run: done, stale or pending.
+
+    With counts and seconds. stale: built once, under another recipe or other inputs.
+
+    Example: neve status runs/quickstart --json
+    """
+    from neve.run import runner as runs
+
+    rows = runs.status(folder)
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    table = Table(box=None, header_style="bold")
+    for column in ("stage", "state", "seconds", "counts"):
+        table.add_column(column, justify="right" if column == "seconds" else "left")
+    for row in rows:
+        seconds = "" if row["seconds"] is None else f"{row['seconds']:.1f}"
+        table.add_row(row["stage"], row["state"], seconds, runs.brief(row["counts"]) if row["counts"] else "")
+    out.print(table)
+
+
+def why(
+    folder: RunFolder,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A doc_id, or repo/path, or a part of a path.")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell the life of one file, from source to phase.
+
+    Signals, verdict or score, rank, repeats, phases, synthetic children.
+
+    Example: neve why runs/quickstart toolz==1.0.0/toolz/itertoolz.py
+    """
+    from neve.report import why as explain
+
+    life = explain.why(folder, key)
+    print(json.dumps(life, indent=1, ensure_ascii=False) if as_json else explain.render(life))
+
+
+def report(folder: RunFolder) -> None:
+    """Build the report of a run, and what it needs.
+
+    Example: neve report runs/quickstart
+    """
+    from neve.run import runner as runs
+
+    recipe, _ = runs.reopen(folder)
+    runs.run(recipe, folder)
+    print(f"report: {folder / 'report' / 'index.html'}")
+
+
+PhaseName = Annotated[str, typer.Option(metavar="NAME", help="A phase, or a control such as quality-random.")]
+
+
+def train(
+    folder: RunFolder,
+    phase: PhaseName,
+    engine: EngineChoice = None,
+) -> None:
+    """Train one phase of a run, and build what it reads.
+
+    Example: neve train runs/quickstart --phase general; several GPUs: torchrun -m neve.training
+    """
+    from neve.run import runner as runs
+
+    if not runs.train(folder, phase, chosen_engine(engine)):
+        print(f"{folder}: phase {phase} is done")
+
+
+def export(
+    folder: RunFolder,
+    phase: PhaseName,
+    to: Annotated[Path, typer.Option("--out", help="Folder to make; AutoModelForCausalLM loads it.")],
+    step: Annotated[
+        str | None, typer.Option(help="A checkpoint of a phase in training: its step, or latest.")
+    ] = None,
+) -> None:
+    """Write a phase's model as a Hugging Face folder.
+
+    Example: neve export runs/quickstart --phase synthetic --out models/tiny
+    """
+    from neve.run import runner as runs
+
+    runs.export(folder, phase, to, step)
+    print(to)
