@@ -1,9 +1,9 @@
 """Files in, documents and verdicts out: the steps of curation in their order, cheap ones and those that remove much first.
 
-    decode ▸ language ▸ exact duplicates ▸ licence ▸ signals and rules ▸ benchmark text ▸ split ▸ parsing
+    decode ▸ language ▸ exact duplicates ▸ licence ▸ signals and rules ▸ benchmark text ▸ parsing ▸ split
     ▸ near duplicates ▸ secrets ▸ grouping
 
-This is the list; `curation.py` has the steps, `passes.py` what reads text for them.
+This is the list; `steps/curation.py` has the steps, `steps/text_passes.py` what reads text for them.
 
 Source: the curation of StarCoder (arXiv 2305.06161) and Arctic-SnowCoder (2409.02326); the order is Neve's.
 """
@@ -18,7 +18,7 @@ from neve.corpus.settings import Settings
 from neve.corpus.steps import text_passes
 from neve.corpus.steps.curation import Curation
 
-RULES_VERSION = 4
+RULES_VERSION = 5
 
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
@@ -32,8 +32,8 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     curation.identify()
     curation.drop_exact_and_unlicensed()
     curation.measure()
-    curation.split()
     curation.parse()
+    curation.split()
     near = curation.drop_near() if settings.near.enabled else {}
     counts = curation.write()
     shutil.rmtree(curation.scratch)

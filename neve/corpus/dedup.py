@@ -16,7 +16,7 @@ from neve.corpus.steps.curation import Curation
 from neve.recipe.recipe import Decontaminate, Grouping, Near, Secrets
 from neve.settings import pick
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 
 
 @dataclass(frozen=True)

@@ -288,6 +288,20 @@ def test_near_duplicates_of_held_out_documents_leave_train(tmp_path):
         assert documents.read(out / "documents")["split"].to_pylist() == ["heldout"]
 
 
+def test_the_split_is_drawn_among_what_parses(tmp_path):
+    """A family whose only file does not parse is never the one that is held out, whatever the seed."""
+    rows = [
+        file("broken", "a.py", other("broken") + "def broken(:\n"),
+        file("one", "a.py", other("one")),
+        file("two", "a.py", other("two")),
+    ]
+    for seed in range(4):
+        (tmp_path / str(seed)).mkdir()
+        counts, out = build(rows, tmp_path / str(seed), replace(SETTINGS, seed=seed))
+        assert sorted(documents.read(out / "documents")["split"].to_pylist()) == ["heldout", "train"]
+        assert counts["heldout"] == 1
+
+
 def test_no_document_falls_for_one_that_falls_later(tmp_path):
     """The copy with a refused licence, and the near duplicate that does not parse, come first in keeper order."""
     program = text_of(real_files(), "h11==1", "_events.py")

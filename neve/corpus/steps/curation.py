@@ -7,8 +7,8 @@ return every decision is plain Arrow and numpy, and the same on any engine.
 
 No document falls for one that falls later. So a copy with a licence that is not admitted gives way to one that is,
 and near duplicates are decided among what parses. The split
-is drawn before near duplicates are removed, and held-out documents come first in keeper order, so that what is like
-a held-out document leaves the training side.
+is drawn among what parses, before near duplicates are removed. Held-out documents come first in keeper order, so that
+what is like one of them leaves the training side.
 """
 
 from __future__ import annotations
@@ -128,6 +128,7 @@ class Curation:
             language = pc.fill_null(language, "Text")
         table = table.set_column(table.column_names.index("language"), "language", language)
         self.rows = Rows(table.drop_columns("told"))
+        self.parse_error_share = np.full(len(self.rows), np.nan)
         places, at = np.unique(place_numbers(self.rows.table["key"].combine_chunks()), return_inverse=True)
         self.alone = (np.bincount(at, minlength=len(places)) == 1)[at]
         self.rows.stop_where(
@@ -174,7 +175,6 @@ class Curation:
         self.heldout = np.zeros(len(self.rows), bool)
         repos = self.rows.column("repo", here)
         self.heldout[here] = split.heldout(repos, self.settings.seed, self.settings.heldout_share)
-        self.parse_error_share = np.full(len(self.rows), np.nan)
 
     def drop_near(self) -> dict[str, int]:
         settings, rows = self.settings.near, self.rows
@@ -318,6 +318,7 @@ class Curation:
             "entering": entering,
             "documents": len(here),
             "bytes": int(size.sum()),
+            "heldout": int(self.heldout[here].sum()),
             "by_rule": {f"{stage}/{rule}": n for (stage, rule), n in sorted(rules.items())},
             "by_language": {r["language"]: [r["size_count"], r["size_sum"]] for r in sums.to_pylist()},
             "benchmarks": by_benchmark(verdicts.filter(pc.field("rule") == "contaminated")["detail"]),

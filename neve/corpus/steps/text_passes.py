@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from neve import engine
 from neve.corpus import notebooks
 from neve.corpus.duplicates import near_duplicates, shingles
+from neve.corpus.duplicates.body import bodies
 from neve.corpus.languages import detection
 from neve.corpus.licenses import license_evidence
 from neve.corpus.ordering import dependencies, split
@@ -106,7 +107,7 @@ def identify(
         )
         keys = pa.array([row_key(a, i) for a, i in zip(at, ids, strict=True)], KEY)
         hashed = (
-            {"number": pa.array(numbers(keys)), "bands": near_duplicates.buckets(texts, near_)}
+            {"number": pa.array(numbers(keys)), "bands": near_duplicates.buckets(bodies(texts), near_)}
             if near_
             else {}
         )
@@ -155,7 +156,9 @@ def measure(picked: DataFrame, names: Languages, settings: Settings) -> DataFram
         share, task = _index(benchmarks).check(pc.if_else(passed, content, None))
         dirty = pc.and_(passed, pa.array(share >= bound))
         clean = pc.if_else(pc.and_not(passed, dirty), content, None)
-        buckets = near_duplicates.buckets(clean, near_) if near_.enabled else pa.nulls(len(key), BANDS)
+        buckets = (
+            near_duplicates.buckets(bodies(clean), near_) if near_.enabled else pa.nulls(len(key), BANDS)
+        )
         return {
             "number": pa.array(numbers(key)),
             **{name: measured[name].combine_chunks() for name in measurement.NAMES},
@@ -195,9 +198,12 @@ def _index(benchmarks: str) -> Any:
 
 
 def shingle(picked: DataFrame, ngram: int) -> DataFrame:
-    """The n-gram sets of rows: key, code, shingles (list of uint64), error."""
+    """The n-gram sets of rows' bodies: key, code, shingles (list of uint64), error."""
     made = run(
-        picked, lambda text: {"shingles": shingles.shingles(text, ngram)}, {"shingles": BANDS}, "content"
+        picked,
+        lambda text: {"shingles": shingles.shingles(bodies(text), ngram)},
+        {"shingles": BANDS},
+        "content",
     )
     return made.exclude("path", "content")
 
