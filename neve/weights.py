@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from neve import packages, store
-from neve.errors import Fault
+from neve.errors import Fault, Misuse
 
 RULES_VERSION = 1
 
@@ -155,7 +155,7 @@ def resolve(name: str) -> Path:
         return path.resolve()
     if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", name):
         return _hub(name)
-    raise Fault(
+    raise Misuse(
         f"weights {name!r}: no such file or folder, and no hub id like owner/name; "
         f"pinned names are {', '.join(PINNED)}"
     )

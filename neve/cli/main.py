@@ -16,8 +16,7 @@ from neve.cli.corpus import curate, dedup, filters
 from neve.cli.evaluation import evaluate, grade
 from neve.cli.machine import doctor
 from neve.cli.runs import export, plan, report, run, status, train, why
-from neve.errors import Fault
-from neve.recipe.recipe import RecipeError
+from neve.errors import Fault, Misuse
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -70,7 +69,7 @@ def _tell(error: Exception) -> int:
     if hasattr(error, "show") and hasattr(error, "exit_code"):  # click's own, wherever typer keeps it
         error.show()
         return int(error.exit_code)
-    if isinstance(error, RecipeError):
+    if isinstance(error, Misuse):
         print(f"neve: {error}", file=sys.stderr)
         return 2
     if isinstance(error, Fault):

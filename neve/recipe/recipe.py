@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from neve.errors import Fault
+from neve.errors import Fault, Misuse
 from neve.recipe.annotators import Annotator, Labels
 from neve.recipe.sources import Source
 from neve.recipe.training import Phase, Section, Training
@@ -28,7 +28,7 @@ LANGUAGES = [
 """The paper's 18 languages, by their Linguist names."""
 
 
-class RecipeError(ValueError):
+class RecipeError(Misuse):
     """A recipe that cannot run; the message is one line that names the key, the value and what would do."""
 
 

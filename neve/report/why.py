@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from neve.documents import read
-from neve.errors import Fault
+from neve.errors import Fault, Misuse
 from neve.store import MANIFEST, read_json
 
 CANDIDATES = 10
@@ -48,7 +48,7 @@ def _places(folder: Path) -> dict[str, Path]:
     try:
         arm = next(iter(read_json(folder / "run.json")["arms"].values()))
     except (OSError, ValueError, KeyError, StopIteration):
-        raise Fault(
+        raise Misuse(
             f"{folder}: no run here, and no curation (no run.json, no manifest.json); `neve run RECIPE` makes one"
         ) from None
     paths = {name: folder / "stages" / made for name, made in arm.items()}

@@ -18,7 +18,7 @@ from neve import sandbox
 from neve.corpus import settings as curation
 from neve.corpus import sources as readers
 from neve.corpus.sources import git
-from neve.errors import Fault
+from neve.errors import Misuse
 from neve.evaluation import evaluate
 from neve.locks import locked
 from neve.quality import select
@@ -230,7 +230,7 @@ def run(
     with locked(folder):
         store = open_store(recipe, folder)
         if until is not None and until not in store.stages:
-            raise Fault(f"--until {until}: no such stage; the stages are {', '.join(store.stages)}")
+            raise Misuse(f"--until {until}: no such stage; the stages are {', '.join(store.stages)}")
         names = list(store.stages)
         names = names[: names.index(until) + 1] if until else names
         if phase is not None:
@@ -276,7 +276,7 @@ def _training(store: Store, phase: str) -> str:
     """Name of the stage that trains a phase or a control."""
     if f"train-{phase}" not in store.stages:
         known = [name.removeprefix("train-") for name in store.stages if name.startswith("train-")]
-        raise Fault(f"--phase {phase}: no such phase; this run has {', '.join(known)}")
+        raise Misuse(f"--phase {phase}: no such phase; this run has {', '.join(known)}")
     return f"train-{phase}"
 
 
@@ -314,7 +314,7 @@ def reopen(folder: Path) -> tuple[Recipe, Store]:
     try:
         recipe = parse(read_json(folder / "run.json")["recipe"], str(folder / "run.json"))
     except (OSError, ValueError, KeyError):
-        raise Fault(
+        raise Misuse(
             f"{folder}: no run here (run.json is missing or broken); `neve run RECIPE` makes one"
         ) from None
     return recipe, open_store(recipe, folder)
@@ -347,15 +347,15 @@ def export(folder: Path, phase: str, out: Path, step: str | None = None) -> None
     _, store = reopen(folder)
     name = _training(store, phase)
     if step is not None and step != "latest" and not step.isdecimal():
-        raise Fault(f"--step {step}: must be the number of a step, or latest")
+        raise Misuse(f"--step {step}: must be the number of a step, or latest")
     if step is None and not store.done(name):
-        raise Fault(
+        raise Misuse(
             f"--phase {phase}: not trained yet; `neve run` gets it done, --step latest takes a checkpoint"
         )
     if step not in (None, "latest") and store.done(name):
-        raise Fault(f"--step {step}: phase {phase} is done and its checkpoints are gone; leave --step out")
+        raise Misuse(f"--step {step}: phase {phase} is done and its checkpoints are gone; leave --step out")
     if out.exists():
-        raise Fault(f"--out {out}: is there already; name a folder that is not")
+        raise Misuse(f"--out {out}: is there already; name a folder that is not")
     temporary = out.with_name(f".{out.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.parent.mkdir(parents=True, exist_ok=True)

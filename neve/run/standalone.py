@@ -13,7 +13,7 @@ from typing import Any
 from neve.corpus import dedup
 from neve.corpus import settings as curation
 from neve.corpus import sources as readers
-from neve.errors import Fault
+from neve.errors import Misuse
 from neve.locks import locked
 from neve.recipe.recipe import Corpus
 from neve.recipe.sources import Source
@@ -40,12 +40,14 @@ def source_of(given: str) -> dict[str, Any]:
         alone = all(p.name.endswith(SUFFIXES) for p in place.rglob("*") if p.is_file())
         if tables and alone:
             if len(tables) > 1:
-                raise Fault(f"{given}: holds tables of several kinds; name them one by one, e.g. {tables[0]}")
+                raise Misuse(
+                    f"{given}: holds tables of several kinds; name them one by one, e.g. {tables[0]}"
+                )
             return source_of(tables[0])
         return {"kind": "directory", "path": given}
     if given.endswith(ARCHIVES):
         return {"kind": "archive", "path": given}
-    raise Fault(
+    raise Misuse(
         f"{given}: must be a folder, an archive ({', '.join(ARCHIVES)}), or tables ({', '.join(SUFFIXES)})"
     )
 
@@ -87,7 +89,7 @@ def run(
         if (out / MANIFEST).exists():
             if read_json(out / MANIFEST)["fingerprint"] == store.prints[what]:
                 return read_json(out / COUNTS)
-            raise Fault(f"--out {out}: holds the result of other inputs or settings; name another folder")
+            raise Misuse(f"--out {out}: holds the result of other inputs or settings; name another folder")
         neve.engine.current()
         for name in store.stages:
             if not store.done(name):

@@ -17,7 +17,7 @@ import os
 import sys
 from pathlib import Path
 
-from neve.errors import Fault
+from neve.errors import Fault, Misuse
 from neve.settings import from_json
 from neve.training.loop import build
 from neve.training.settings import Settings
@@ -47,11 +47,11 @@ def _phase(run: Path, name: str) -> tuple[Settings, dict[str, Path], Path]:
     except (OSError, ValueError, KeyError):
         raise Fault(f"{run}: no readable run.json; `neve run RECIPE --until view-{name}` makes one") from None
     if name not in phases:
-        raise Fault(f"--phase {name}: no such phase; this run has {', '.join(phases)}")
+        raise Misuse(f"--phase {name}: no such phase; this run has {', '.join(phases)}")
     about = phases[name]
     out = run / about["out"]
     if (out / "manifest.json").exists():
-        raise Fault(f"--phase {name}: is trained; {out}/model holds it")
+        raise Misuse(f"--phase {name}: is trained; {out}/model holds it")
     inputs = {role: _folder(run / path, role) for role, path in about["inputs"].items()}
     partial = out.with_suffix(".partial")
     partial.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from neve.errors import Fault
+from neve.errors import Fault, Misuse
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class ModelTokenizer:
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
         if self.template is None:
-            raise Fault(
+            raise Misuse(
                 "--chat: the model's folder has no chat template; leave --chat out, or name another model"
             )
         environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from neve.errors import Fault
+from neve.errors import Fault, Misuse
 from neve.tasks.benchmarks import Benchmark, unpacked
 from neve.tasks.task import Task
 
@@ -45,7 +45,7 @@ def check_patterns(benchmarks: Sequence[Benchmark], only: str | None) -> None:
     for pattern in only.split(",") if only else ():
         if not any(fnmatchcase(t.task_id, pattern.strip()) for b in benchmarks for t in b.tasks):
             ids = ", ".join(benchmark.tasks[0].task_id for benchmark in benchmarks)
-            raise Fault(f"--only {pattern.strip()}: no task is called so; ids are like {ids}")
+            raise Misuse(f"--only {pattern.strip()}: no task is called so; ids are like {ids}")
 
 
 def _matches(task_id: str, only: str) -> bool:
