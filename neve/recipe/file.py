@@ -68,13 +68,26 @@ def _override(data: dict[str, Any], override: str) -> None:
     except tomllib.TOMLDecodeError:
         value = text
     node: Any = data
-    *parents, last = key.split(".")
     try:
+        *parents, last = _places(key)
         for name in parents:
             node = node[int(name)] if isinstance(node, list) else node.setdefault(name, {})
         node[int(last) if isinstance(node, list) else last] = value
     except (IndexError, ValueError, TypeError, AttributeError):
         raise RecipeError(f"--set {override}: the recipe has no place {key!r}") from None
+
+
+def _places(key: str) -> list[str]:
+    """The parts of a dotted key, as TOML reads it: a part with a dot of its own stands in quotes.
+
+    >>> _places('corpus.filters."syntax.C"'), _places("phase.0.tokens")
+    (['corpus', 'filters', 'syntax.C'], ['phase', '0', 'tokens'])
+    """
+    places, node = [], tomllib.loads(f"{key} = 0")
+    while isinstance(node, dict):
+        (place, node), *_ = node.items()
+        places.append(place)
+    return places
 
 
 def _one_line(error: ValidationError, data: dict[str, Any], top: type[BaseModel] | None = None) -> str:
@@ -91,7 +104,33 @@ def _one_line(error: ValidationError, data: dict[str, Any], top: type[BaseModel]
         return f"{key}: is missing"
     if first["type"] == "value_error" and isinstance(first["input"], dict):
         return f"{key}: {message}" if first["loc"] else message
-    return f"{key} = {_short(first['input'])}: {message[0].lower()}{message[1:]}"
+    said = PLAIN.get(first["type"])
+    said = said.format(**first.get("ctx", {})) if said else f"{message[0].lower()}{message[1:]}"
+    return f"{key} = {_short(first['input'])}: {said}"
+
+
+PLAIN = {
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "string_type": "must be a text, in quotes",
+    "list_type": "must be a list, in [ ]",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+    "too_short": "must have at least {min_length}",
+    "string_pattern_mismatch": "must match {pattern}",
+    "finite_number": "must be a finite number",
+}
+"""The validator's type of error -> what is said, with the error's own figures."""
 
 
 def _place(loc: tuple[int | str, ...], top: type[BaseModel]) -> tuple[list[str], type[BaseModel]]:

@@ -71,7 +71,9 @@ class LearningRate(Section):
     shape: Literal["cosine", "linear", "constant", "wsd"] = "linear"
 
     @model_validator(mode="after")
-    def _decay(self) -> LearningRate:
+    def _fits(self) -> LearningRate:
+        if self.floor > self.peak:
+            raise ValueError(f"floor = {self.floor:g} is above peak = {self.peak:g}; it may be at most that")
         if (self.shape == "wsd") != (self.decay > 0):
             raise ValueError(
                 f"shape = {self.shape!r} with decay = {self.decay}: shape 'wsd', and no other, has a decay"

@@ -16,7 +16,7 @@ from typing import Any
 from neve.errors import Fault
 from neve.recipe.recipe import Recipe
 from neve.recipe.training import Phase, Training
-from neve.run import phases
+from neve.run import phases, vocabulary
 from neve.settings import pick
 from neve.tokens.mix import SLOTS
 from neve.tokens.mix import slots as mix_slots
@@ -56,6 +56,7 @@ def plan(
     GPUs, and `cpu_memory` in one process on `cores` of a CPU. Totals leave the controls out; `with_controls` counts them
     in.
     """
+    vocabulary.check(recipe.corpus)
     model = pick(settings.Model, recipe.model)
     count = parameters(model, vocab_size)
     rows: list[dict[str, Any]] = []

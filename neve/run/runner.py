@@ -28,7 +28,7 @@ from neve.recipe.file import parse, to_toml
 from neve.recipe.recipe import Recipe
 from neve.recipe.sources import Source
 from neve.report import page
-from neve.run import phases
+from neve.run import phases, vocabulary
 from neve.settings import pick
 from neve.store import Stage, Store, atomic_write, read_json, versions, write_json
 from neve.synthesis import generate, kinds
@@ -227,6 +227,7 @@ def run(
     Raises Fault when a stage cannot go on; what is done stays done, and the next call goes on from there.
     """
     say = say or (lambda line: print(line, file=sys.stderr, flush=True))
+    vocabulary.check(recipe.corpus)
     with locked(folder):
         store = open_store(recipe, folder)
         if until is not None and until not in store.stages:

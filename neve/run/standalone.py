@@ -17,6 +17,7 @@ from neve.errors import Misuse
 from neve.locks import locked
 from neve.recipe.recipe import Corpus
 from neve.recipe.sources import Source
+from neve.run import vocabulary
 from neve.settings import pick
 from neve.store import MANIFEST, Stage, Store, read_json, write_json
 
@@ -62,6 +63,7 @@ def run(
     import neve.engine
     from neve.report.corpus import write_page
 
+    vocabulary.check(corpus, "")
     sources = tuple(Source(**source_of(argument)) for argument in given)
     settings = (
         pick(dedup.Settings, corpus, seed=seed)

@@ -67,6 +67,11 @@ def _owners(key: str) -> dict[str, list[str]]:
     return dict(owners)
 
 
+def names() -> list[str]:
+    """All languages of Linguist's."""
+    return list(_table())
+
+
 def kind(language: str | None) -> str | None:
     """Linguist's type of a language: "programming", "data", "markup" or "prose"; None for a name it lacks."""
     return _table()[language]["type"] if language in _table() else None

@@ -1,0 +1,56 @@
+"""Names in a recipe that must be on a list: languages, licences, rules. Checked before anything runs.
+
+A misspelt name would otherwise admit nothing, hours later. Benchmarks are checked by the recipe itself; the lists here
+belong to the corpus, on which the recipe does not stand.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from neve.errors import Fault
+from neve.recipe.recipe import Corpus, RecipeError
+
+
+def check(corpus: Corpus, key: str = "corpus.") -> None:
+    """Raises RecipeError, one line, for the first name that is on no list; `key` stands before the field's name."""
+    if corpus.languages:
+        from neve.corpus.languages import detection
+
+        known = detection.names()
+        for name in corpus.languages:
+            if detection.spelled(name) not in known:
+                raise RecipeError(
+                    f"{key}languages: {name!r} is no language of Linguist's{_meant(name, known)}"
+                )
+    if isinstance(corpus.licenses, list):
+        from license_expression import get_spdx_licensing
+
+        symbols = get_spdx_licensing().known_symbols
+        spelled = {name.lower() for symbol in symbols.values() for name in (symbol.key, *symbol.aliases)}
+        for name in corpus.licenses:
+            if name.lower() not in spelled:
+                advice = (
+                    _meant(name, (s for s in symbols if not s.startswith("LicenseRef")))
+                    or "; or a policy: permissive, any"
+                )
+                raise RecipeError(f"{key}licenses: {name!r} is no SPDX identifier{advice}")
+    if corpus.filters:
+        from neve.corpus.signals import rules
+
+        try:
+            rules.table(corpus.filters)
+        except Fault as fault:
+            raise RecipeError(str(fault)) from None
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    """What a misspelt name is likely to mean, as the end of a message; "" where nothing is near.
+
+    >>> _meant("Pythn", ["Python", "C"]), _meant("MTI", ["MIT", "ISC"]), _meant("zzz", ["C"])
+    ("; did you mean 'Python'?", "; did you mean 'MIT'?", '')
+    """
+    names = {other.lower(): other for other in known}
+    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
+    return f"; did you mean {names[near[0]]!r}?" if near else ""
