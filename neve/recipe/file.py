@@ -92,7 +92,7 @@ def _places(key: str) -> list[str]:
 
 def _one_line(error: ValidationError, data: dict[str, Any], top: type[BaseModel] | None = None) -> str:
     first = error.errors()[0]
-    keys, table = _place(first["loc"], top or Recipe)
+    keys, table = _place(tuple(part for part in first["loc"] if "[" not in str(part)), top or Recipe)
     key = ".".join(keys) or "recipe"
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":

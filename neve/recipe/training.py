@@ -19,7 +19,7 @@ class Section(BaseModel):
     A field of type `Execution[...]` changes the result by rounding at most: nothing is built again for it.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Training(Section):

@@ -116,7 +116,7 @@ def _annotators(recipe: Recipe, curate: curation.Settings, outside: tuple[str, .
     for name in named:
         annotator = recipe.annotators[name]
         if annotator.kind not in KINDS:
-            raise Fault(
+            raise Misuse(
                 f"annotators.{name}.kind = {annotator.kind!r}: no such kind; there are {', '.join(KINDS)}"
             )
         plan += [
