@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from neve.errors import Fault
+from neve.errors import Misuse
 from neve.evaluation import statistics
 from neve.evaluation.grading import unit_tests
 from neve.evaluation.grading.sample_grade import Grade
@@ -121,7 +121,7 @@ def compare(a: dict[str, Any], b: dict[str, Any], seed: int) -> dict[str, Any]:
         shares.append({task: float(np.mean(passed)) for task, passed in by_task.items()})
     common = [task for task in shares[0] if task in shares[1]]
     if not common:
-        raise Fault("--against: the two have no graded task in common")
+        raise Misuse("--against: the two have no graded task in common")
     mine, theirs = (np.array([share[task] for task in common]) for share in shares)
     result = statistics.paired_difference(mine, theirs, np.ones(len(common)), seed=seed, resamples=RESAMPLES)
     return {
@@ -142,15 +142,15 @@ def read(folder: Path | None, data: dict[str, str]) -> tuple[str, dict[str, Any]
     try:
         entries = read_json(folder / RESULTS)["benchmarks"]
     except (OSError, ValueError, KeyError, TypeError):
-        raise Fault(
+        raise Misuse(
             f"--against {folder}: no {RESULTS} there; give a folder that neve evaluate or neve grade wrote"
         ) from None
     both = [name for name in data if name in entries]
     if not both:
-        raise Fault(f"--against {folder}: has {', '.join(entries)}, none of which is asked for")
+        raise Misuse(f"--against {folder}: has {', '.join(entries)}, none of which is asked for")
     for name in both:
         if entries[name]["data_sha256"] != data[name]:
-            raise Fault(
+            raise Misuse(
                 f"--against {folder}: {name} was graded with another file of tasks; grade it again with this one"
             )
     return str(folder), entries

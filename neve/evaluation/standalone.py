@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neve import sandbox
-from neve.errors import Fault
+from neve.errors import Fault, Misuse
 from neve.evaluation import bits_per_byte, evaluator, results
 from neve.evaluation.generation import prompts
 from neve.evaluation.generation.completion import Model, Options
@@ -33,7 +33,7 @@ def named(tasks: str) -> list[Traits]:
         try:
             found |= {traits.name: traits for traits in some or [benchmarks.find(pattern)]}
         except Fault as fault:
-            raise Fault(f"--tasks {pattern}: {fault}") from None
+            raise Misuse(f"--tasks {pattern}: {fault}") from None
     return list(found.values())
 
 
@@ -52,7 +52,7 @@ def grade_file(
     """
     _check_paths(out, options)
     if not path.exists():
-        raise Fault(
+        raise Misuse(
             f"{path}: no such file; give a .jsonl or .jsonl.gz of samples, or a folder of TASK_ID/N.py"
         )
     benchmark = benchmarks.load(name, data)
@@ -91,10 +91,10 @@ def evaluate(
     _check_paths(out, options)
     _check_sampling(options)
     if options.prompt is not None and not options.chat:
-        raise Fault(f"--prompt {options.prompt}: a base model is given the task's prompt alone; add --chat")
+        raise Misuse(f"--prompt {options.prompt}: a base model is given the task's prompt alone; add --chat")
     prompts.named(options.prompt or "plain")
     if heldout is not None and not (heldout / "documents").is_dir():
-        raise Fault(f"--heldout {heldout}: no documents/ there; give a folder that neve curate wrote")
+        raise Misuse(f"--heldout {heldout}: no documents/ there; give a folder that neve curate wrote")
     tests = {traits.name: benchmarks.load(traits, data) for traits in named(tasks)}
     other = results.read(against, {name: test.data_sha256 for name, test in tests.items()})
     samples.check_patterns(list(tests.values()), options.only)
@@ -126,18 +126,18 @@ def _model(name: str, endpoint: str | None, options: Options, out: Path) -> Mode
 def _check_paths(out: Path, options: Options) -> None:
     """Raises Fault for an --out that is no folder, or --packages that are not there."""
     if out.exists() and not out.is_dir():
-        raise Fault(f"--out {out}: is a file; name a folder, which may be new")
+        raise Misuse(f"--out {out}: is a file; name a folder, which may be new")
     if options.packages is not None and not options.packages.is_dir():
-        raise Fault(f"--packages {options.packages}: no such folder; give a site-packages folder")
+        raise Misuse(f"--packages {options.packages}: no such folder; give a site-packages folder")
 
 
 def _check_sampling(options: Options) -> None:
     """Raises Fault for samples that would all be the same, or too few of them."""
     n, most = options.n, max(options.ks)
     if n > 1 and options.sampling.temperature == 0:
-        raise Fault(f"--n {n}: {n} greedy samples would all be the same; give --temperature too")
+        raise Misuse(f"--n {n}: {n} greedy samples would all be the same; give --temperature too")
     if most > n:
-        raise Fault(f"--k {most}: pass@{most} needs --n {most} samples a task or more")
+        raise Misuse(f"--k {most}: pass@{most} needs --n {most} samples a task or more")
 
 
 def _sandbox() -> sandbox.Sandbox:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neve.errors import Fault
+from neve.errors import Misuse
 from neve.tasks.task import Task
 from neve.tasks.traits import Traits
 
@@ -61,7 +61,7 @@ PROMPTS = {
 def named(name: str) -> Prompt:
     """The prompt of that name. Raises Fault for another."""
     if name not in PROMPTS:
-        raise Fault(f"--prompt {name}: no such prompt; there are {', '.join(PROMPTS)}")
+        raise Misuse(f"--prompt {name}: no such prompt; there are {', '.join(PROMPTS)}")
     return PROMPTS[name]
 
 

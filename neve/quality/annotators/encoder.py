@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from neve import weights
-from neve.errors import Fault
+from neve.errors import Fault, Misuse
 from neve.progress import bar
 from neve.quality.annotator import Documents
 
@@ -227,7 +227,7 @@ def _pooling(folder: Path) -> str:
     for key, pooling in (("pooling_mode_cls_token", "cls"), ("pooling_mode_mean_tokens", "mean")):
         if settings.get(key):
             return pooling
-    raise Fault(
+    raise Misuse(
         f"{folder}: 1_Pooling/config.json asks for another pooling than [CLS] or the mean; take another encoder"
     )
 
