@@ -6,7 +6,7 @@ from pathlib import Path
 NEVE = Path(__file__).parents[1] / "neve"
 GROUND = {
     "recipe", "tasks", "llm", "sandbox",
-    "store", "settings", "locks", "documents", "engine", "hashing", "weights", "packages", "progress", "errors",
+    "store", "settings", "locks", "documents", "engine", "hashing", "weights", "packages", "progress", "errors", "permissions",
 }  # fmt: skip
 BETWEEN = {
     "synthesis": {"corpus", "tokens"},

@@ -19,7 +19,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from neve.errors import Fault
+from neve.errors import Fault, Misuse
 from neve.packages import fetch, fetch_address
 from neve.tasks.task import Task
 from neve.tasks.traits import TABLE, Release, Traits
@@ -67,7 +67,7 @@ def find(name: str) -> Traits:
     if name not in TABLE:
         near = difflib.get_close_matches(name, TABLE, 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise Fault(
+        raise Misuse(
             f"benchmark {name!r} is not known; {hint}there are {', '.join(TABLE)}, or the path of a {OWN} file"
         )
     return TABLE[name]
@@ -133,7 +133,7 @@ def _raw(traits: Traits, data: Path | None) -> tuple[Path, bytes]:
         try:
             return path, read_bytes(path)
         except OSError as error:
-            raise Fault(
+            raise Misuse(
                 f"{path}: benchmark {traits.name} cannot be read ({error.strerror}); put {path.name} there"
             ) from None
     if isinstance(traits.source, Release):

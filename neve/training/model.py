@@ -33,6 +33,7 @@ from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selectiv
 
 from neve.errors import Fault
 from neve.hashing import seed_of
+from neve.permissions import by_umask
 from neve.training.attention import Mask, attend, rotary, rotary_causal, rotate
 from neve.training.distributed import ALONE, World, full
 
@@ -313,6 +314,7 @@ def save(model: Llama, folder: Path, tokenizer_folder: Path | None, world: World
         generation = json.dumps(ends | {"do_sample": False}, indent=2)
         (folder / "generation_config.json").write_text(generation + "\n")
         save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+        by_umask(folder / "model.safetensors")
 
     world.once(write)
 

@@ -89,7 +89,7 @@ def test_grade(benchmark_files: Path, tmp_path: Path) -> None:
         (["--out", tmp_path / "new", "--data", tmp_path], "HumanEval.jsonl"),
     ):
         done = neve(*command, *wrong)
-        assert done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1, done.stderr
+        assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1, done.stderr
     samples.write_text('{"task_id": "HumanEval/0"}\n')
     done = neve(*command, "--out", tmp_path / "new")
     assert done.returncode == 1 and "completion" in done.stderr and "Traceback" not in done.stderr

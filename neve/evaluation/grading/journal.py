@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from neve.errors import Fault
+from neve.errors import Misuse
 from neve.store import atomic_write
 
 Append = Callable[[Iterable[Any]], None]
@@ -29,7 +29,9 @@ def reopen(path: Path, header: dict[str, Any]) -> tuple[list[Any], Append]:
     raw = path.read_bytes() if path.exists() else b""
     end = raw.rfind(b"\n\n") + 2 if b"\n\n" in raw else 0
     if end and not raw.startswith(first):
-        raise Fault(f"{path}: is of another model, other samples or settings; name another folder with --out")
+        raise Misuse(
+            f"{path}: is of another model, other samples or settings; name another folder with --out"
+        )
     if not end:
         path.write_bytes(first)
         end = len(first)

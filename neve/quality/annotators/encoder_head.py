@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 from neve import store
 from neve.errors import Fault
 from neve.hashing import seed_of
+from neve.permissions import by_umask
 from neve.progress import bar
 from neve.quality.annotator import FOLDS, Documents, Labels, Scores, finish, save
 from neve.quality.annotators import head
@@ -60,6 +61,7 @@ def fit(settings: Fit[Table], inputs: dict[str, Path], out: Path) -> dict[str, A
     )  # fmt: skip
     heads.save(out / "head.safetensors")
     save_file({"embeddings": embeddings}, out / "embeddings.safetensors")
+    by_umask(out / "embeddings.safetensors")
     labelled = {
         "doc_id": labels.table["doc_id"],
         "sections": counts,

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from neve.permissions import by_umask
+
 BATCH = 64
 """Rows of one step: small, so that some thousand labels still give a head enough steps at the usual rate."""
 WEIGHT_DECAY = 0.01
@@ -40,6 +42,7 @@ class Heads:
         from safetensors.numpy import save_file
 
         save_file({"weight": self.weight, "bias": self.bias, "mean": self.mean, "std": self.std}, path)
+        by_umask(path)
 
     @staticmethod
     def load(path: Path) -> Heads:
