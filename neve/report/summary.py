@@ -47,13 +47,12 @@ def summarize(inputs: dict[str, Path], recipe: dict[str, Any]) -> dict[str, Any]
         "versions": manifests["curate"]["versions"],
         "timings": {name: manifest["seconds"] for name, manifest in manifests.items()},
     }
-    if "selection" in inputs:
-        used = [name.removeprefix("scores-") for name in inputs if name.startswith("scores-")]
+    if used := [name.removeprefix("scores-") for name in inputs if name.startswith("scores-")]:
         summary["annotators"] = {
             name: read_json(inputs[f"annotator-{name}"] / "annotator.json") for name in used
         }
         summary["scores"] = {name: scores(inputs, name, _phases_of(recipe, name)) for name in used}
-        summary["selection"] = read_json(inputs["selection"] / "selection.json")
+        summary["selection"] = selections(inputs, counts)
     if "synthesis" in inputs:
         summary["synthesis"] = synthesis(inputs, counts["synthesis"])
     summary["written"] = written(inputs["evaluate"] / "models")
@@ -81,26 +80,38 @@ def scores(inputs: dict[str, Path], annotator: str, phases: list[str]) -> dict[s
         of_language = table.filter(pc.field("language") == language)["score"].to_numpy()
         histogram[language] = np.histogram(of_language, edges)[0].tolist()
     sized = table.filter(pc.field("size") >= 200)
+    first = next(path for name, path in inputs.items() if name.startswith("selection-"))
     best, worst = sized.slice(0, SHOWN), sized.slice(max(0, sized.num_rows - SHOWN))
     return {
         "documents": table.num_rows,
         "edges": edges.tolist(),
         "histogram": histogram,
         "best": _with_text(best, inputs["curate"]),
-        "marginal": _with_text(marginal(sized, inputs["selection"], phases), inputs["curate"]),
+        "marginal": _with_text(marginal(sized, inputs, phases), inputs["curate"]),
         "worst": _with_text(worst, inputs["curate"])[::-1],
     }
 
 
-def marginal(table: pa.Table, selection: Path, phases: list[str]) -> pa.Table:
+def selections(inputs: dict[str, Path], counts: dict[str, Any]) -> dict[str, Any]:
+    """What was chosen for each phase and each control, by language, and how many seeds."""
+    chosen = {
+        name.partition("-")[2]: read_json(path / "selection.json")
+        for name, path in inputs.items()
+        if name.startswith(("selection-", "control-"))
+    }
+    return {"phases": chosen, **({"seeds": counts["seeds"]} if "seeds" in counts else {})}
+
+
+def marginal(table: pa.Table, inputs: dict[str, Path], phases: list[str]) -> pa.Table:
     """Documents of the largest language on both sides of a selection's cut: the last chosen, the first left out.
 
     `table` is sorted by score, best first. The selection of the first of `phases` that has one is taken.
     """
-    files = [path for path in (selection / f"{phase}.parquet" for phase in phases) if path.exists()]
-    if not files or not table.num_rows:
+    places = [inputs[f"selection-{phase}"] for phase in phases if f"selection-{phase}" in inputs]
+    if not places or not table.num_rows:
         return table.slice(0, 0)
-    chosen = pc.is_in(table["doc_id"], read(files[0], ["doc_id"])["doc_id"].combine_chunks())
+    best = read(places[0] / "selection.parquet", ["doc_id"])["doc_id"].combine_chunks()
+    chosen = pc.is_in(table["doc_id"], best)
     languages = table.filter(chosen)["language"].value_counts().to_pylist()
     if not languages:
         return table.slice(0, 0)

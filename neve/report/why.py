@@ -112,10 +112,12 @@ def _quality(places: dict[str, Path], doc_id: str) -> dict[str, Any]:
         found["scores"] = {
             name.removeprefix("scores-"): _row(path / "scores", doc_id) for name, path in scored.items()
         }
-    for stage in ("selection", *(name for name in places if name.startswith("control-"))):
-        for path in sorted(places[stage].glob("*.parquet")) if stage in places else []:
-            if path.stem != "seeds" and (row := _row(path, doc_id)) is not None:
-                found.setdefault("selected", {})[path.stem] = row["repeats"]
+    for name, place in places.items():
+        kind, _, chosen_for = name.partition("-")
+        if kind not in ("selection", "control"):
+            continue
+        if (row := _row(place / "selection.parquet", doc_id)) is not None:
+            found.setdefault("selected", {})[chosen_for] = row["repeats"]
     return found
 
 

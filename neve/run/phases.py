@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from neve.quality import controls as quality_controls
 from neve.quality import select
 from neve.recipe.recipe import Recipe
 from neve.recipe.training import Data, Phase
@@ -27,26 +28,25 @@ def stages(recipe: Recipe, precision: str) -> list[Stage]:
         made.append(Stage("heldout", "neve.tokens.heldout:build", limit, {"tokens": "tokens"}))
     for phase in recipe.phase:
         made.append(_train(recipe, phase, phase.name, precision))
-        if phase.control:
-            made.append(_train(recipe, phase, control(phase), precision))
+        made += [_train(recipe, phase, twin, precision) for twin in controls(phase)]
     return made
 
 
-def control(phase: Phase) -> str:
-    """Name of a phase's control."""
-    return f"{phase.name}-random"
+def controls(phase: Phase) -> list[str]:
+    """Names of a phase's controls."""
+    return [f"{phase.name}-random"] if phase.control else []
 
 
-def selections(recipe: Recipe) -> tuple[select.SelectedPhase, ...]:
-    """The phases that read a selection, as stage `selection` wants them; a mix's selection is its share of the tokens."""
-    found = []
+def selections(recipe: Recipe) -> list[Stage]:
+    """The selection of each phase that reads one; a mix's selection is its share of the tokens."""
+    made = []
     for phase in recipe.phase:
         for part, slots in zip(phase.parts, _slots(phase), strict=True):
             if part.data == "selection" and phase.tokens is not None:
-                tokens = phase.tokens * slots // mix.SLOTS
-                scores = f"scores-{recipe.annotator_of(phase)}"
-                found.append(pick(select.SelectedPhase, phase, tokens=tokens, scores=scores))
-    return tuple(found)
+                settings = select.Settings(phase.tokens * slots // mix.SLOTS, phase.repeats)
+                reads = {"scores": f"scores-{recipe.annotator_of(phase)}", "tokens": "tokens"}
+                made.append(Stage(f"selection-{phase.name}", "neve.quality.select:build", settings, reads))
+    return made
 
 
 def _slots(phase: Phase) -> list[int]:
@@ -54,7 +54,7 @@ def _slots(phase: Phase) -> list[int]:
 
 
 def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
-    """Views of a phase and of its control, the control's selection, and outside weights to start from."""
+    """Views of a phase and of its controls, the controls' draws, and outside weights to start from."""
     made: list[Stage] = []
     if phase.outside:
         made.append(
@@ -68,40 +68,40 @@ def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
         )
     for part in phase.parts:
         tokens = "synthetic-tokens" if part.data == "synthetic" else "tokens"
-        chosen = "selection" if part.data == "selection" else None
         name = f"mix-{phase.name}-{part.data}" if phase.mix else f"view-{phase.name}"
-        made.append(_view(recipe, phase, name, phase.name, part.data, tokens, chosen))
+        chosen_by = f"selection-{phase.name}" if part.data == "selection" else None
+        made.append(_view(recipe, phase, name, phase.name, part.data, tokens, chosen_by))
     if phase.mix:
         shares = {str(part.data): slots for part, slots in zip(phase.mix, _slots(phase), strict=True)}
         parts = {data: f"mix-{phase.name}-{data}" for data in shares}
         made.append(Stage(f"view-{phase.name}", "neve.tokens.mix:build", mix.Settings(shares), parts))
-    if phase.control:
-        chosen = "selection"
-        if phase.data == "synthetic":
-            chosen = f"control-{phase.name}"
-            made.append(
-                Stage(
-                    chosen,
-                    "neve.quality.select:build_control",
-                    settings=pick(select.ControlSettings, phase, seed=recipe.run.seed),
-                    inputs={"tokens": "tokens", "synthetic-tokens": "synthetic-tokens"},
-                )
-            )
-        twin = control(phase)
-        made.append(_view(recipe, phase, f"view-{twin}", twin, "selection", "tokens", chosen))
+    for twin in controls(phase):
+        assert phase.tokens is not None
+        like = (
+            {"synthetic": "synthetic-tokens"}
+            if phase.data == "synthetic"
+            else {"selection": f"selection-{phase.name}"}
+        )
+        made += [
+            Stage(
+                f"control-{twin}",
+                "neve.quality.controls:build",
+                quality_controls.Settings(twin, phase.tokens, recipe.run.seed),
+                {"tokens": "tokens", **like},
+            ),
+            _view(recipe, phase, f"view-{twin}", twin, "selection", "tokens", f"control-{twin}"),
+        ]
     return made
 
 
 def _view(
     recipe: Recipe, phase: Phase, stage: str, name: str, data: Data, tokens: str, chosen: str | None
 ) -> Stage:
-    """A view over the shards of stage `tokens`: all of it, or what stage `chosen` selected for `name`."""
+    """A view for `name` over the shards of stage `tokens`: all of it, or what stage `chosen` selected."""
     return Stage(
         stage,
         "neve.tokens.build_view:build",
-        build_view.Settings(
-            name, data, phase.fim_rate, recipe.run.seed, f"{name}.parquet" if chosen else None
-        ),
+        build_view.Settings(name, data, phase.fim_rate, recipe.run.seed),
         {"tokens": tokens, **({"selection": chosen} if chosen else {})},
     )
 

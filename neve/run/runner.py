@@ -21,7 +21,7 @@ from neve.corpus.sources import git
 from neve.errors import Misuse
 from neve.evaluation import evaluate
 from neve.locks import locked
-from neve.quality import select
+from neve.quality import seeds
 from neve.quality import settings as quality
 from neve.quality.annotators import KINDS
 from neve.recipe.file import parse, to_toml
@@ -69,14 +69,10 @@ def stages(recipe: Recipe, folder: Path, precision: str, tier: str) -> list[Stag
         ),
     ]
     plan += _annotators(recipe, replace(curate, exclude_repos=[], heldout_share=0.0), outside)
-    selecting = phases.selections(recipe)
-    if selecting:
-        seeds = pick(select.Seeds, recipe.synthesis) if recipe.synthesis else None
-        scores = {phase.scores: phase.scores for phase in selecting}
-        chosen = select.Settings(selecting, seeds, seed)
-        plan.append(Stage("selection", "neve.quality.select:build", chosen, {**scores, "tokens": "tokens"}))
+    selections = phases.selections(recipe)
+    plan += selections
     if recipe.synthesis is not None:
-        plan += _synthesis(recipe, folder)
+        plan += _synthesis(recipe, folder, selections[0])
     plan += phases.stages(recipe, precision)
     plan.append(_evaluate(recipe, tier))
     everything = {stage.name: stage.name for stage in plan}
@@ -146,7 +142,8 @@ def _local(name: str) -> tuple[str, ...]:
     return (name,) if Path(name).exists() else ()
 
 
-def _synthesis(recipe: Recipe, folder: Path) -> list[Stage]:
+def _synthesis(recipe: Recipe, folder: Path, selection: Stage) -> list[Stage]:
+    """Seeds out of a selection, what is grown from them, and its tokens."""
     assert recipe.synthesis is not None
     kinds.check(recipe.synthesis.kinds)
     settings = generate.Settings(
@@ -159,10 +156,16 @@ def _synthesis(recipe: Recipe, folder: Path) -> list[Stage]:
     )
     return [
         Stage(
+            "seeds",
+            "neve.quality.seeds:build",
+            pick(seeds.Settings, recipe.synthesis),
+            {"selection": selection.name, "tokens": "tokens", "scores": selection.inputs["scores"]},
+        ),
+        Stage(
             "synthesis",
             "neve.synthesis.generate:build",
             settings,
-            {"documents": "curate", "seeds": "selection", "tokenizer": "tokenizer"},
+            {"documents": "curate", "seeds": "seeds", "tokenizer": "tokenizer"},
             outside=_local(recipe.synthesis.model),
             resumes=True,
         ),
@@ -180,8 +183,7 @@ def _evaluate(recipe: Recipe, tier: str) -> Stage:
     pairs: list[tuple[str, str]] = []
     for phase in recipe.phase:
         models[phase.name] = f"train-{phase.name}"
-        if phase.control:
-            control = phases.control(phase)
+        for control in phases.controls(phase):
             models[control] = f"train-{control}"
             pairs.append((phase.name, control))
         if phase.start in models:

@@ -33,8 +33,6 @@ class Settings:
     data: Data
     fim_rate: float
     seed: int
-    selection: str | None
-    """Name of the selection's file; None: all documents."""
 
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
@@ -47,10 +45,8 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     about = read_json(tokens / "tokens.json")
     columns = ["doc_id", "language", "repo", "shard", "offset", "length", "split"]
     index = tables.read(tokens / "index.parquet", columns)
-    if settings.selection:
-        rows, repeats = _selected(index, inputs["selection"] / settings.selection)
-    elif settings.data == "selection":
-        raise Fault(f"phase {settings.name}: data = 'selection' without a selection's file")
+    if "selection" in inputs:
+        rows, repeats = _selected(index, inputs["selection"] / "selection.parquet")
     else:
         rows = np.flatnonzero(pc.equal(index["split"], "train").to_numpy())
         repeats = np.ones(len(rows), dtype=np.int32)
@@ -98,7 +94,7 @@ def _selected(index: pa.Table, path: Path) -> tuple[np.ndarray, np.ndarray]:
     for broken, what in rules:
         if broken.any():
             first = chosen["doc_id"][int(order[broken.argmax()])]
-            raise Fault(f"{path.name}: doc_id {first} {what} ({broken.sum()} such)")
+            raise Fault(f"{path.parent.name}: doc_id {first} {what} ({broken.sum()} such)")
     return rows, repeats
 
 

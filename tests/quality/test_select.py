@@ -1,8 +1,5 @@
 """neve.quality.select. Oracles: the laws of quotas, recomputed here from the tables that came out."""
 
-import json
-from dataclasses import replace
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,8 +9,10 @@ from hypothesis import strategies as st
 
 from neve import documents
 from neve.errors import Fault
-from neve.quality import select
-from neve.quality.select import ControlSettings, Seeds, SelectedPhase, Settings, fill
+from neve.quality import controls, select
+from neve.quality import seeds as quality_seeds
+from neve.quality.pools import fill
+from neve.store import read_json
 
 
 def ids(n, name=""):
@@ -72,16 +71,18 @@ def corpus(tmp_path):
     return {"tokens": tmp_path / "tokens", "scores": tmp_path / "scores"}, table, ranked
 
 
-QUALITY = SelectedPhase("quality", tokens=20_000, repeats=4, control=True, scores="scores")
-SETTINGS = Settings((QUALITY,), Seeds(12, python_share=0.5), seed=1)
-
-
-def run(inputs, out, **changes):
-    out.mkdir()
-    select.build(replace(SETTINGS, **changes), inputs, out)
-    return {p.stem: pq.read_table(p) for p in out.glob("*.parquet")}, json.loads(
-        (out / "selection.json").read_text()
-    )
+def run(inputs, out, tokens=20_000, repeats=4, seeds=12):
+    """The stages selection-quality, control-quality-random and seeds: their tables, and what they say of them."""
+    folders = {name: out / name for name in ("quality", "quality-random", "seeds")}
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+    select.build(select.Settings(tokens, repeats), inputs, folders["quality"])
+    inputs = inputs | {"selection": folders["quality"]}
+    controls.build(controls.Settings("quality-random", tokens, seed=1), inputs, folders["quality-random"])
+    counts = quality_seeds.build(quality_seeds.Settings(seeds, 0.5), inputs, folders["seeds"])
+    made = {name: pq.read_table(next(folder.glob("*.parquet"))) for name, folder in folders.items()}
+    names = ("quality", "quality-random")
+    return made, {name: read_json(folders[name] / "selection.json") for name in names} | {"seeds": counts}
 
 
 def tokens_of(table, chosen):
@@ -98,7 +99,7 @@ def test_the_best_of_each_language_meet_its_share_of_the_budget(corpus, tmp_path
     made, report = run(inputs, tmp_path / "out")
     chosen = tokens_of(table, made["quality"])
     whole = table.num_rows + sum(table["length"].to_pylist())
-    for language, row in report["phases"]["quality"]["languages"].items():
+    for language, row in report["quality"]["languages"].items():
         own = [r for r in table.to_pylist() if r["language"] == language]
         assert abs(row["quota"] - 5_000 * sum(r["length"] + 1 for r in own) / whole) < 1
         docs = sorted(chosen[language], key=lambda d: ranked[d[0]]["rank"])
@@ -120,7 +121,7 @@ def test_the_best_of_each_language_meet_its_share_of_the_budget(corpus, tmp_path
 def test_the_control_sees_as_much_of_each_language_at_random_and_once(corpus, tmp_path):
     inputs, table, ranked = corpus
     made, report = run(inputs, tmp_path / "out")
-    good, random = report["phases"]["quality"], report["phases"]["quality-random"]
+    good, random = report["quality"], report["quality-random"]
     for language, docs in tokens_of(table, made["quality-random"]).items():
         row = random["languages"][language]
         share = good["languages"][language]["tokens"] / good["unique_tokens"]
@@ -141,10 +142,9 @@ def test_the_control_sees_as_much_of_each_language_at_random_and_once(corpus, tm
 
 def test_a_budget_beyond_the_pool_takes_all(corpus, tmp_path):
     inputs, table, _ = corpus
-    phases = (SelectedPhase("quality", 10**7, 4, True, "scores"),)
-    made, report = run(inputs, tmp_path / "out", phases=phases)
+    made, report = run(inputs, tmp_path / "out", tokens=10**7)
     assert sorted(made["quality"]["doc_id"].to_pylist()) == sorted(table["doc_id"].to_pylist())
-    assert all(row["short"] for row in report["phases"]["quality"]["languages"].values())
+    assert all(row["short"] for row in report["quality"]["languages"].values())
     assert min(made["quality-random"]["repeats"].to_pylist()) > 1
 
 
@@ -181,7 +181,7 @@ def test_heldout_documents_are_never_selected(corpus, tmp_path):
         table.set_column(table.column_names.index("split"), "split", split),
         inputs["tokens"] / "index.parquet",
     )
-    made, _ = run(inputs, tmp_path / "out", phases=(SelectedPhase("quality", 10**7, 1, True, "scores"),))
+    made, _ = run(inputs, tmp_path / "out", tokens=10**7, repeats=1)
     kept = {d for d, s in zip(table["doc_id"].to_pylist(), split.to_pylist(), strict=True) if s == "train"}
     assert all(set(t["doc_id"].to_pylist()) <= kept for t in made.values())
     assert set(made["quality"]["doc_id"].to_pylist()) == kept
@@ -189,11 +189,7 @@ def test_heldout_documents_are_never_selected(corpus, tmp_path):
 
 def test_too_small_a_budget_is_a_fault(corpus, tmp_path):
     with pytest.raises(Fault, match="less than the shortest document"):
-        run(
-            corpus[0],
-            tmp_path / "out",
-            phases=(SelectedPhase("quality", 8, 4, False, "scores"),),
-        )
+        run(corpus[0], tmp_path / "out", tokens=8)
 
 
 def test_a_synthetic_phase_s_control_follows_its_languages(corpus, tmp_path):
@@ -201,11 +197,9 @@ def test_a_synthetic_phase_s_control_follows_its_languages(corpus, tmp_path):
     index(tmp_path / "synthetic", {"Python": [300] * 10, "C": [100] * 10}, name="made")
     out = tmp_path / "control"
     out.mkdir()
-    settings = ControlSettings("synthetic", 4_000, seed=1)
-    select.build_control(
-        settings, {"tokens": inputs["tokens"], "synthetic-tokens": tmp_path / "synthetic"}, out
-    )
-    docs = tokens_of(table, pq.read_table(out / "synthetic-random.parquet"))
+    settings = controls.Settings("synthetic-random", 4_000, seed=1)
+    controls.build(settings, {"tokens": inputs["tokens"], "synthetic": tmp_path / "synthetic"}, out)
+    docs = tokens_of(table, pq.read_table(out / "selection.parquet"))
     assert sorted(docs) == ["C", "Python"]
     for language, quota in (("Python", 3_000), ("C", 1_000)):
         lengths = [n for _, n, _ in docs[language]]
@@ -224,7 +218,7 @@ def test_fill_takes_what_fits_in_order(tokens, quota, longest):
 
 
 def test_more_seeds_than_documents_take_turns(corpus, tmp_path):
-    made, report = run(corpus[0], tmp_path / "out", synthesis=Seeds(400, 0.5))
+    made, report = run(corpus[0], tmp_path / "out", seeds=400)
     seeds = made["seeds"].to_pylist()
     assert len(seeds) == 400 == sum(report["seeds"].values())
     assert len({(s["doc_id"], s["turn"]) for s in seeds}) == 400 and max(s["turn"] for s in seeds) > 0

@@ -118,7 +118,7 @@ def test_the_page_shows_the_figures_of_the_summary(page: Page, summary) -> None:
 
 def test_documents_on_both_sides_of_the_cut_are_shown(summary, small_run: Path) -> None:
     shown = summary["scores"]["encoder"]["marginal"]
-    (chosen_file,) = small_run.glob("stages/selection-*/quality.parquet")
+    (chosen_file,) = small_run.glob("stages/selection-quality-*/selection.parquet")
     chosen = set(read(chosen_file)["doc_id"].to_pylist())
     assert {d["side"] for d in shown} == {"chosen", "left out"} and len({d["language"] for d in shown}) == 1
     assert all((d["doc_id"] in chosen) == (d["side"] == "chosen") for d in shown)

@@ -69,10 +69,8 @@ def test_documents_at_the_cut_are_of_the_language_that_fills_the_selection(tmp_p
             "language": ["C", "C", "C", "C", "C", "Go", "Go"],
         }
     )
-    pq.write_table(pa.table({"doc_id": pa.array(list(chosen), pa.string())}), tmp_path / "quality.parquet")
-    for other in ("seeds", "quality-random"):
-        pq.write_table(pa.table({"doc_id": ["f", "g"]}), tmp_path / f"{other}.parquet")
-    found = summary.marginal(table, tmp_path)
+    pq.write_table(pa.table({"doc_id": pa.array(list(chosen), pa.string())}), tmp_path / "selection.parquet")
+    found = summary.marginal(table, {"selection-quality": tmp_path}, ["other", "quality"])
     assert (found["side"].to_pylist() if sides else found.num_rows) == (sides or 0)
     if sides:
         assert found["doc_id"].to_pylist() == ["a", "b", "d", "c", "e"]

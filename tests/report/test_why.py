@@ -56,11 +56,8 @@ def test_a_selected_document_with_rank_and_children(small_run) -> None:
 
 def test_one_that_phase_1_alone_saw(small_run) -> None:
     chosen = set()
-    for name in ("quality", "quality-random"):
-        chosen |= set(read(stage(small_run, "selection") / f"{name}.parquet")["doc_id"].to_pylist())
-    chosen |= set(
-        read(stage(small_run, "control-synthetic") / "synthetic-random.parquet")["doc_id"].to_pylist()
-    )
+    for name in ("selection-quality", "control-quality-random", "control-synthetic-random"):
+        chosen |= set(read(stage(small_run, name) / "selection.parquet")["doc_id"].to_pylist())
     documents = read(stage(small_run, "curate") / "documents", ["doc_id", "split"]).to_pylist()
     for row in documents:
         if row["split"] == "train" and row["doc_id"] not in chosen:

@@ -51,9 +51,9 @@ def test_a_mix_reads_its_parts_and_sizes_its_selection_by_its_share() -> None:
     view = found["view-mixed"]
     assert view.settings.slots == {"selection": 700, "corpus": 300}
     assert view.inputs == {"selection": "mix-mixed-selection", "corpus": "mix-mixed-corpus"}
-    assert found["mix-mixed-selection"].settings.selection == "mixed.parquet"
+    assert found["mix-mixed-selection"].inputs == {"tokens": "tokens", "selection": "selection-mixed"}
     assert found["mix-mixed-corpus"].inputs == {"tokens": "tokens"}
-    sized = {phase.name: phase.tokens for phase in found["selection"].settings.phases}
+    sized = {name: found[f"selection-{name}"].settings.tokens for name in ("quality", "mixed")}
     assert sized == {"quality": 400, "mixed": 700}
     inputs = {"view": "view-mixed", "tokenizer": "tokenizer", "start": "train-quality"}
     assert found["train-mixed"].inputs == inputs

@@ -31,13 +31,13 @@ def views(tokens: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
     chosen = [row["doc_id"] for row in index if row["split"] == "train"][::3]
     (root / "selection").mkdir()
     table = pa.table({"doc_id": chosen, "repeats": [3] * len(chosen)}, schema=tables.SELECTION)
-    pq.write_table(table, root / "selection" / "x.parquet")
+    pq.write_table(table, root / "selection" / "selection.parquet")
     folders = {}
-    for data, file in (("corpus", None), ("selection", "x.parquet")):
+    for data, inputs in (("corpus", {}), ("selection", {"selection": root / "selection"})):
         folders[data] = root / f"mix-x-{data}"
         folders[data].mkdir()
-        view = build_view.Settings("x", data, 0.5, 1, file)
-        build_view.build(view, {"tokens": tokens, "selection": root / "selection"}, folders[data])
+        view = build_view.Settings("x", data, 0.5, 1)
+        build_view.build(view, {"tokens": tokens, **inputs}, folders[data])
     return folders
 
 

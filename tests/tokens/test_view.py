@@ -71,18 +71,18 @@ def write_index(folder: Path, rows: list[dict]) -> None:
 
 def view_of(root: Path, data: str, *, repeats: dict[str, int] | None = None, fim_rate: float = 0.0) -> View:
     """Assemble a view of root/tokens as the stage would, renamed after it was built, as the store does."""
-    inputs, file = {"tokens": root / "tokens"}, None
+    inputs = {"tokens": root / "tokens"}
     if repeats is not None:
         (root / "selection").mkdir(exist_ok=True)
         table = pa.table(
             {"doc_id": list(repeats), "repeats": list(repeats.values())}, schema=tables.SELECTION
         )
-        pa.parquet.write_table(table, root / "selection" / "x.parquet")
-        inputs["selection"], file = root / "selection", "x.parquet"
+        pa.parquet.write_table(table, root / "selection" / "selection.parquet")
+        inputs["selection"] = root / "selection"
     number = len(list(root.glob("view-*")))
     out = root / f"view-{number}.partial"
     out.mkdir()
-    counts = build_view.build(build_view.Settings("x", data, fim_rate, 1, file), inputs, out)
+    counts = build_view.build(build_view.Settings("x", data, fim_rate, 1), inputs, out)
     view = View(out.rename(root / f"view-{number}"))
     assert (counts["documents"], counts["tokens"]) == (view.documents, view.tokens)
     return view
@@ -335,7 +335,7 @@ def test_only_the_training_split_enters(tmp_path: Path) -> None:
         row["split"] = "heldout"
     write_index(tmp_path / "tokens", rows)
     assert view_of(tmp_path, "corpus").documents == view_of(tmp_path, "synthetic").documents == 6
-    with pytest.raises(Fault, match=r"x\.parquet: .*held out"):
+    with pytest.raises(Fault, match=r"selection: .*held out"):
         view_of(tmp_path, "selection", repeats={row["doc_id"]: 1 for row in rows})
 
 
@@ -347,11 +347,9 @@ def test_faults_of_a_selection(tmp_path: Path) -> None:
         view_of(tmp_path, "selection", repeats={rows[0]["doc_id"]: 0})
     with pytest.raises(Fault, match="no training tokens"):
         view_of(tmp_path, "selection", repeats={rows[1]["doc_id"]: 1})
-    with pytest.raises(Fault, match="without a selection"):
-        view_of(tmp_path, "selection")
     twice = pa.table({"doc_id": [rows[0]["doc_id"]] * 2, "repeats": [1, 2]}, schema=tables.SELECTION)
-    pa.parquet.write_table(twice, tmp_path / "selection" / "x.parquet")
-    settings = build_view.Settings("x", "selection", 0.0, 1, "x.parquet")
+    pa.parquet.write_table(twice, tmp_path / "selection" / "selection.parquet")
+    settings = build_view.Settings("x", "selection", 0.0, 1)
     with pytest.raises(Fault, match="stands twice"):
         build_view.build(
             settings, {"tokens": tmp_path / "tokens", "selection": tmp_path / "selection"}, tmp_path

@@ -58,8 +58,10 @@ def make_stages(place: Callable[[str], Path]) -> dict[str, Path]:
     bpe.build(bpe.Settings(section, seed=1), folders, folders["tokenizer"])
     shards.build(None, folders, folders["tokens"])
     chosen = [{"doc_id": row["doc_id"], "repeats": 2} for row in rows]
-    pq.write_table(pa.Table.from_pylist(chosen, schema=tables.SELECTION), folders["selection"] / "q.parquet")
-    view = build_view.Settings("q", "selection", fim_rate=0.5, seed=1, selection="q.parquet")
+    pq.write_table(
+        pa.Table.from_pylist(chosen, schema=tables.SELECTION), folders["selection"] / "selection.parquet"
+    )
+    view = build_view.Settings("q", "selection", fim_rate=0.5, seed=1)
     build_view.build(view, folders, folders["view"])
     return {name: folders[name] for name in ("view", "tokenizer")}
 
