@@ -80,7 +80,6 @@ def scores(inputs: dict[str, Path], annotator: str, phases: list[str]) -> dict[s
         of_language = table.filter(pc.field("language") == language)["score"].to_numpy()
         histogram[language] = np.histogram(of_language, edges)[0].tolist()
     sized = table.filter(pc.field("size") >= 200)
-    first = next(path for name, path in inputs.items() if name.startswith("selection-"))
     best, worst = sized.slice(0, SHOWN), sized.slice(max(0, sized.num_rows - SHOWN))
     return {
         "documents": table.num_rows,
