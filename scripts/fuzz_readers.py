@@ -41,7 +41,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from neve.corpus.licenses import license_evidence, spdx
+from neve.corpus.licenses import license_evidence, policy
+from neve.corpus.licenses.names import normalise
 from neve.corpus.sources import archive, columns, git, parquet, remote, sift, table
 from neve.corpus.sources.batches import Limits
 from neve.errors import Fault
@@ -224,12 +225,17 @@ def fuzz_licenses(folder: Path, dice: random.Random) -> None:
         "Cargo.toml",
         "LICENSE",
         "a/LICENSES/MIT.txt",
+        "REUSE.toml",
+        "debian/copyright",
+        "pom.xml",
+        "x.gemspec",
+        "c.py.license",
     )
     lookup = license_evidence.Lookup([(dice.choice(("", "a/", "a/b/")) + name, text) for name in names])
     contents = pa.array([text, None, b"# SPDX-License-Identifier: " + text], pa.large_binary())
     found, _ = lookup.columns(pa.array(["a/b/c.py", "x.py", "a/LICENSE"]), contents, dice.choice(("", "a/")))
-    spdx.permitted_mask(found, "permissive")
-    spdx.normalise(text.decode("utf-8", "replace"))
+    policy.permitted_mask(found, "permissive")
+    normalise(text.decode("utf-8", "replace"))
 
 
 def fuzz_git(folder: Path, dice: random.Random) -> None:

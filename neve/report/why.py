@@ -33,7 +33,10 @@ def why(folder: Path, key: str) -> dict[str, Any]:
     if (grown := _synthetic(places, key)) is not None:
         return grown
     file, verdict = _find(places["curate"], key)
-    life: dict[str, Any] = {"file": file, "signals": _signals(places["curate"], file), "verdict": verdict}
+    signals = _signals(places["curate"], file)
+    if stated := signals.pop("license_path", None):
+        file["license_path"] = stated
+    life: dict[str, Any] = {"file": file, "signals": signals, "verdict": verdict}
     if verdict is None and "tokens" in places:
         life |= _quality(places, file["doc_id"])
         life["phases"] = _phases(places, file["doc_id"])
@@ -199,6 +202,8 @@ def render(life: dict[str, Any]) -> str:
         if file.get(name) is not None
     ]
     lines.append("  " + ", ".join(about))
+    if file.get("license_path"):
+        lines.append(f"  licence stated by {file['license_path']}")
     if life.get("signals"):
         shown = (
             f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}"

@@ -1,273 +1,336 @@
-"""Licences as SPDX expressions: found in licence files, else in package metadata, and admitted by a policy.
+"""The licence of each file of a repository, by the nearest evidence, and the file that states it.
 
-What a file says of itself in an `SPDX-License-Identifier:` line comes first, as the REUSE specification has it,
-then the nearest licence file up its path in its repository (or the folder `LICENSES/` there); metadata
-(PKG-INFO, pyproject.toml, package.json, Cargo.toml and their kin) is asked only where no licence file is
-recognised, or to tell whether a GNU licence holds in later versions too, which its text leaves open. The
-answer names the files that decided.
+What a file says of itself comes first (`own_statements`), then what stands beside it or is stated for its path
+(`path_rules`), then licence files and package metadata folder by folder upwards, as one kind of evidence. Evidence that
+is there and is not understood ends the walk: the file has no known licence, whatever stands further up.
 
-The trade-off: rather no licence than a wrong one. Several texts in one file all hold (AND), a choice
-(OR) is read only from names that state it, `LICENSE-MIT` beside `LICENSE-APACHE`, and a classifier such
-as "BSD License" that names no single licence becomes the member of its family that asks the most.
+In one folder the licence file's text is believed, and metadata make it precise ("or later", a choice of two); where they
+name a licence that is not in the text, both must hold.
 
-Texts are identified by licenseclassifier, a port of Google's licensecheck over the SPDX list;
-expressions and the policies that admit them are `spdx`'s.
+The trade-off: rather no licence than a wrong one. Several texts in one folder all hold, and a choice is read only from
+names that state it (`LICENSE-MIT` beside `LICENSE-APACHE`).
+
+Source: REUSE specification 3.3 for the order of precedence among a file's own statements and those for its path.
 """
 
 from __future__ import annotations
 
-import configparser
-import hashlib
-import json
 import re
-import tomllib
+from collections import defaultdict
 from collections.abc import Iterable
-from email.parser import HeaderParser
-from functools import lru_cache
-from typing import Any
+from posixpath import normpath
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from neve.corpus.licenses.spdx import NAMES, current, join, normalise
-from neve.corpus.licenses.spdx import permitted_mask as permitted_mask
-
-LICENSE_FILE_BYTES = 256 << 10
-"""A longer licence file is not read: it is a collection of other people's licences."""
-HEADER_BYTES = 4 << 10
-"""How far into a file its own SPDX line is looked for."""
-
-_LICENSE_FILE = re.compile(r"(?i)(un)?licen[cs]e|copying([-_.](lesser|lib))?")
-_REUSE = re.compile(r"((?:.*/)?)LICENSES/([^/]+)\.txt")
-_PROSE_SUFFIX = re.compile(r"(?i)\.(txt|md|markdown|rst|html)$")
-_FAMILY = r"(apache|bsd|mit|isc|zlib|mpl|l?gpl|psf|cc0|0bsd|unlicense|boost|bsl)"
-_CHOICE = re.compile(rf"(?i)(licen[cs]e|copying)[-_.]{_FAMILY}[-_.0-9v]*\w{{0,6}}|{_FAMILY}[-_.]licen[cs]e")
-_METADATA = {
-    "pkg-info",
-    "metadata",
-    "pyproject.toml",
-    "setup.cfg",
-    "package.json",
-    "composer.json",
-    "cargo.toml",
-}
-
-_REMEMBERED = 100_000
-_identified: dict[bytes, str | None] = {}  # by digest of the text: identifying takes milliseconds
-
-_HEADER_MARK = "SPDX-License-Identifier:"
-_HEADER = re.compile(rb"SPDX-License-Identifier:[ \t]*([A-Za-z0-9(][A-Za-z0-9.+() \t-]*)")
-_COMMENT = re.compile(rb"""(?i)(dnl\b|rem\b|[\s#/*;%!<{(.@:\\-]|["'](?=\s))*""")
-"""What may stand before it on its line: marks of a comment, but no opening quote and no code."""
+from neve.corpus.licenses import (
+    license_files,
+    license_texts,
+    metadata,
+    own_statements,
+    path_rules,
+    policy,
+    spdx,
+)
+from neve.corpus.licenses.license_texts import Text
+from neve.corpus.licenses.notices import Statement
+from neve.corpus.licenses.spdx import UNREAD
 
 
 def is_evidence(path: str) -> bool:
-    """Whether `path` is a licence file or package metadata that `Lookup` can use.
+    """Whether `Lookup` can use the file at `path`.
 
-    >>> [is_evidence(p) for p in ("LICENSE", "a/COPYING.txt", "LICENSE-MIT", "PKG-INFO", "license.py", "NOTICE")]
+    >>> [is_evidence(p) for p in ("LICENSE", "a/COPYING.txt", "PKG-INFO", "x.py.license", "license.py", "NOTICE")]
     [True, True, True, True, False, False]
     """
-    return _role(path) is not None
+    return license_files.role(path) is not None
 
 
-def _role(path: str) -> str | None:
-    """ "text" for the licence of a folder, "choice" for one of several to choose from, "reuse" for a text in
-    `LICENSES/`, "metadata", else None."""
-    name = path.rpartition("/")[2]
-    if name.lower() in _METADATA:
-        return "metadata"
-    if _REUSE.fullmatch(path):
-        return "reuse"
-    stem = _PROSE_SUFFIX.sub("", name)
-    if _LICENSE_FILE.fullmatch(stem):
-        return "text"
-    return "choice" if _CHOICE.fullmatch(stem) else None
+class Known(NamedTuple):
+    """What is known of a folder or a file."""
+
+    license: str | None = None
+    """SPDX expression; UNREAD in it where evidence was not understood, None where there is none."""
+    by: tuple[str, ...] = ()
+    """Paths of the files that state it."""
+    holders: frozenset[str] = frozenset()
+
+    def __and__(self, other: Known) -> Known:
+        """Both hold."""
+        licenses = [each.license for each in (self, other) if each.license is not None]
+        by = tuple(dict.fromkeys([*self.by, *other.by]))
+        return Known(spdx.join(licenses, "AND") if licenses else None, by, self.holders | other.holders)
 
 
 class Lookup:
-    """Licences of one repository by folder, from its licence files and metadata: (path, content) in any order."""
+    """Licences of one repository, from its licence files and metadata: (path, content) in any order."""
 
     def __init__(self, evidence: Iterable[tuple[str, bytes]]) -> None:
-        found: dict[str, dict[str, list[tuple[str, str]]]] = {
-            "reuse": {}, "choice": {}, "text": {}, "metadata": {},
-        }  # fmt: skip
-        for path, content in evidence:
-            role = _role(path)
+        self._texts: dict[str, Text] = {}
+        self._beside: dict[str, Known] = {}
+        self._rules: list[path_rules.Rule] = []
+        self._folders: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        self._metadata: dict[str, Statement] = {}
+        self._parts: list[tuple[str, str]] = []
+        installed: dict[str, set[str]] = defaultdict(set)
+        for path, content in sorted(evidence):
+            role = license_files.role(path)
             if role is None:
                 continue
-            folder, _, name = path.rpartition("/")
-            if role == "metadata":
-                license = declared(name, content)
-            elif reuse := _REUSE.fullmatch(path):
-                folder, license = reuse[1].removesuffix("/"), _reuse(reuse[2], content)
-            else:
-                license = identify(content)
-            if license is not None:
-                found[role].setdefault(folder, []).append((path, license))
-        operators = {"choice": "OR"}
-        joined = {
-            role: {folder: _together(each, operators.get(role, "AND")) for folder, each in folders.items()}
-            for role, folders in found.items()
-        }
-        self._metadata = joined["metadata"]
-        self._files = joined["reuse"] | joined["choice"] | joined["text"]
-        for folder, (license, paths) in self._files.items():
-            stated = self._metadata.get(folder)
-            if (
-                stated
-                and license.endswith("-only")
-                and stated[0] == license.removesuffix("only") + "or-later"
-            ):
-                self._files[folder] = (stated[0], paths + stated[1])
+            if found := license_files.INSTALLED.search(path):
+                installed[role.folder].add(path[: found.end()])
+            self._add(role, path, content)
+        for folder, packages in installed.items():
+            if len(packages) > 1:  # many packages in one folder: none of them speaks for it
+                for paths in self._folders[folder].values():
+                    paths[:] = [path for path in paths if not path.startswith(tuple(packages))]
+        self._nearest: dict[str, Known] = {}
 
-    def nearest(self, folder: str) -> tuple[str | None, list[str]]:
-        """(SPDX expression that holds in `folder`, paths of the files that say so), or (None, [])."""
-        for known in (self._files, self._metadata):
-            at = folder
-            while True:
-                if at in known:
-                    return known[at]
-                if not at:
-                    break
-                at = at.rpartition("/")[0]
-        return None, []
+    def _add(self, role: license_files.Role, path: str, content: bytes) -> None:
+        if role.kind == "beside":
+            said = own_statements.read(content)
+            self._beside[role.folder] = Known(said.license or UNREAD, (path,))
+        elif role.kind == "rules":
+            of = path_rules.of_reuse if path.endswith(".toml") else path_rules.of_dep5
+            self._rules += of(path, content)
+        elif role.kind == "metadata":
+            said = metadata.declared(path.rpartition("/")[2], content)
+            if said != Statement():
+                self._metadata[path] = said
+                self._folders[role.folder]["metadata"].append(path)
+        else:
+            text = _reuse(path, content) if role.kind == "reuse" else license_texts.read(content)
+            self._texts[path] = text
+            self._rules += path_rules.of_text(path, text.rules)
+            if text.license is not None or text.refers is not None:
+                self._folders[role.folder][role.kind].append(path)
+            if role.kind == "part":
+                self._parts.append((role.word, path))
+
+    def nearest(self, folder: str) -> Known:
+        """What holds in `folder` where nothing closer speaks: of the nearest folder upwards that has any evidence."""
+        if folder not in self._nearest:
+            known = self._at(folder)
+            if folder and (known is None or known.license is None):
+                known = self.nearest(folder.rpartition("/")[0])
+            elif folder and known is not None and self._is_of_part(folder):
+                known = known & self.nearest(folder.rpartition("/")[0])
+            self._nearest[folder] = known or Known()
+        return self._nearest[folder]
+
+    def _is_of_part(self, folder: str) -> bool:
+        """Whether all that speaks in a folder is a licence for a part of it (`LICENSE.jquery`)."""
+        return folder in self._folders and not {
+            kind for kind, paths in self._folders[folder].items() if paths
+        } - {"part"}
+
+    def _at(self, folder: str) -> Known | None:
+        """What a folder's own licence files and metadata state together, None where they state nothing."""
+        if folder not in self._folders:
+            return None
+        here = self._folders[folder]
+        choices = here["choice"]
+        plain = [path for path in here["text"] if not choices or self._texts[path].license is not None]
+        texts = self._together(plain, "AND") if plain else None
+        if choices and (texts is None or texts.license is None):
+            licenses = [self._texts[path].license for path in choices]
+            free = all(policy.permitted(license, "permissive") for license in licenses)
+            texts = self._together(choices, "OR" if free else "AND")
+        elif choices and texts is not None:
+            texts = texts & self._together(choices, "AND")
+        for kind in ("reuse", "part"):
+            if (texts is None or texts.license is None) and here[kind]:
+                texts = self._together(here[kind], "AND")
+        stated = [self._stated(path, folder) for path in here["metadata"]]
+        said = [known for known in stated if known.license is not None]
+        if texts is None and any(rule.literal.startswith(f"{folder}/") for rule in self._rules):
+            said = [
+                known for known in said if known.license != UNREAD
+            ]  # "mixed", and a file further up says of what
+        return _agree(texts, said)
+
+    def _together(self, paths: list[str], operator: str) -> Known:
+        """(licence, files) of several texts; the LGPL 3 contains the GPL that it lies beside."""
+        found = {path: self._resolved(path) for path in paths}
+        holders = frozenset(word for known in found.values() for word in known.holders)
+        licenses = [
+            license
+            for _, license in sorted((path, known.license) for path, known in found.items())
+            if license
+        ]
+        if any(name.startswith("LGPL-3.0-") for name in licenses):
+            licenses = [name for name in licenses if not name.startswith("GPL-3.0-")]
+        by = sorted({path for known in found.values() if known.license for path in known.by})
+        return Known(spdx.join(sorted(licenses), operator) if licenses else None, tuple(by), holders)
+
+    def _resolved(self, path: str) -> Known:
+        """What the licence file at `path` says, or the one that it points to."""
+        text = self._texts[path]
+        if text.license is None and text.refers is not None:
+            target = self._find(text.refers, path.rpartition("/")[0])
+            if target is not None and target != path:
+                other = self._texts[target]
+                return Known(other.license, (target,), text.holders | other.holders)
+        return Known(text.license, (path,), text.holders)
+
+    def _stated(self, path: str, folder: str) -> Known:
+        """What metadata state; a file that they name and that is not there is not understood."""
+        said = self._metadata[path]
+        if said.license is not None or said.refers is None:
+            return Known(said.license, (path,))
+        target = self._find(said.refers, path.rpartition("/")[0]) or self._find(said.refers, folder)
+        if target is not None:
+            return Known(self._texts[target].license, (target,))
+        return Known(UNREAD, (path,))
+
+    def _find(self, name: str, folder: str) -> str | None:
+        """Path of the licence file that `name`, as written in a file of `folder`, points to: there or further up."""
+        if "/" in name:
+            path = normpath(f"{folder}/{name}") if folder else normpath(name)
+            if path in self._texts:
+                return path
+            return name if name in self._texts else None
+        while True:
+            for path in (f"{folder}/{name}" if folder else name, f"{folder}/LICENSES/{name}".lstrip("/")):
+                if path in self._texts:
+                    return path
+            if not folder:
+                return None
+            folder = folder.rpartition("/")[0]
 
     def columns(self, paths: pa.Array, contents: pa.Array, top: str = "") -> tuple[pa.Array, pa.Array]:
         """(licence, path of what decided) of each file, strings, null where none is known.
 
-        Each folder is looked up once; where several files decided they are joined by ", ". `top` is taken off
-        the paths given back.
+        Each folder is looked up once; only files that speak for themselves, or for which a rule speaks, are looked at one
+        by one. Where several files decided they are joined by ", ". `top` is taken off the paths given back. A licence
+        that is null beside a path is evidence that was not understood.
         """
         folders = pc.replace_substring_regex(paths, r"/?[^/]*$", "").dictionary_encode()
         each = [self.nearest(folder) for folder in folders.dictionary.to_pylist()]
-        said = [", ".join(path.removeprefix(top) for path in by) or None for _, by in each]
-        own = headers(contents)
-        return (
-            pc.coalesce(own, pa.array([license for license, _ in each], pa.string()).take(folders.indices)),
-            pc.if_else(
-                pc.is_valid(own),
-                pc.replace_substring_regex(paths, f"^{re.escape(top)}", "") if top else paths,
-                pa.array(said, pa.string()).take(folders.indices),
-            ),
+        at = folders.indices.to_numpy(zero_copy_only=False)
+        special = self._special(paths, [each[i] for i in at.tolist()], own_statements.statements(contents))
+        known = [*each, *special.values()]
+        at = at.copy()
+        for number, row in enumerate(special, len(each)):
+            at[row] = number
+        licenses = [None if one.license is None or UNREAD in one.license else one.license for one in known]
+        said = [", ".join(path.removeprefix(top) for path in one.by) or None for one in known]
+        rows = pa.array(at)
+        return pa.array(licenses, pa.string()).take(rows), pa.array(said, pa.string()).take(rows)
+
+    def _special(
+        self, paths: pa.Array, above: list[Known], own: dict[int, tuple[Statement, frozenset[str]]]
+    ) -> dict[int, Known]:
+        """What holds for the rows that something closer than a folder speaks for."""
+        matched = path_rules.match(self._rules, paths) if self._rules else None
+        rules = (
+            {row: self._rules[matched[row]] for row in (matched >= 0).nonzero()[0].tolist()}
+            if matched is not None
+            else {}
         )
+        words = (
+            re.compile("|".join(rf"(?:^|[/.]){re.escape(word)}(?:[/.]|$)" for word, _ in self._parts), re.I)
+            if self._parts
+            else None
+        )
+        names = paths.to_pylist() if self._beside or words else None
+        beside = (
+            [row for row, path in enumerate(names) if path in self._beside] if names and self._beside else []
+        )
+        parts = [row for row, path in enumerate(names) if words.search(path)] if names and words else []
+        found = {}
+        for row in sorted({*own, *rules, *beside, *parts}):
+            path = paths[row].as_py()
+            said, holders = own.get(row, (Statement(), frozenset()))
+            base = self._ruled(path, above[row], rules.get(row), part=row in parts)
+            rule = rules.get(row)
+            if rule is not None and rule.precedence == "override":
+                found[row] = Known(rule.license, (rule.by,))
+            elif path in self._beside:
+                found[row] = self._beside[path]
+            else:
+                mine = self._own(path, said, holders, base)
+                aggregate = rule is not None and rule.precedence == "aggregate" and mine is not base
+                found[row] = mine & Known(rule.license, (rule.by,)) if aggregate and rule else mine
+        return found
+
+    def _ruled(self, path: str, above: Known, rule: path_rules.Rule | None, part: bool) -> Known:
+        """What holds at a path but for its own statement: the folder's licence, or the rule's where it is nearer."""
+        depth = max((by.count("/") for by in above.by), default=-1)
+        known = above
+        if rule is not None and (above.license is None or rule.nearness > depth):
+            known = Known(rule.license, (rule.by,), above.holders)
+        elif part:
+            for word, by in self._parts:
+                if (
+                    re.search(rf"(?:^|[/.]){re.escape(word)}(?:[/.]|$)", path, re.I)
+                    and by.count("/") >= depth
+                ):
+                    known = Known(self._texts[by].license or UNREAD, (by,))
+        return known
+
+    def _own(self, path: str, said: Statement, holders: frozenset[str], base: Known) -> Known:
+        """What a file's own statement makes of what holds around it."""
+        folder = path.rpartition("/")[0]
+        target = self._find(said.refers, folder) if said.refers else None
+        if said.license is not None:
+            if UNREAD in said.license and target is not None:  # a name that nobody knows, and its text
+                text = spdx.expression(
+                    said.license.replace(UNREAD, f"({self._texts[target].license or UNREAD})")
+                )
+                return Known(text or UNREAD, (path, target))
+            vague = said.refers is not None and said.license == "BSD-3-Clause" and base.license is not None
+            if vague and all(
+                name.startswith("BSD-") for name in spdx.identifiers(base.license or "") or {""}
+            ):
+                return base
+            return Known(said.license, (path,))
+        if said.refers is not None:
+            if target is not None:
+                return self._resolved(target)
+            plain = re.fullmatch(
+                r"(?i)(?:[\w.-]+/)*(?:un)?(?:licen[cs]es?|copying|copyright|eula)(?:\.\w+)?", said.refers
+            )
+            return base if plain else Known(UNREAD, (path,))
+        stranger = said.reserved and holders and base.holders and not holders & base.holders
+        if stranger and policy.permitted(base.license, "permissive"):
+            return Known(UNREAD, (path,))
+        return base
 
 
-def _together(found: list[tuple[str, str]], operator: str) -> tuple[str, list[str]]:
-    """(expression, paths) of all that was found in a folder; the LGPL 3 contains the GPL that it lies beside."""
-    names = [license for _, license in sorted(found)]
-    if any(name.startswith("LGPL-3.0-") for name in names):
-        names = [name for name in names if not name.startswith("GPL-3.0-")]
-    return join(names, operator), sorted(path for path, _ in found)
+def _agree(texts: Known | None, said: list[Known]) -> Known | None:
+    """What licence files and metadata of one folder state together."""
+    stated = Known()
+    for known in said:
+        stated = stated & known
+    if texts is None or texts.license is None:
+        return stated if said else texts
+    if stated.license is None or UNREAD in texts.license or UNREAD in stated.license:
+        return texts
+    mine, theirs = spdx.identifiers(texts.license), spdx.identifiers(stated.license)
+    if theirs <= mine or _family(mine) == _family(theirs) != {""}:
+        later = {name.replace("-only", "-or-later") for name in mine}
+        return (
+            stated._replace(by=tuple(sorted({*texts.by, *stated.by})), holders=texts.holders)
+            if theirs == later != mine
+            else texts
+        )
+    if mine <= theirs:
+        return stated._replace(by=tuple(sorted({*texts.by, *stated.by})), holders=texts.holders)
+    return texts & stated
 
 
-def _reuse(name: str, content: bytes) -> str | None:
-    """Licence of a file of `LICENSES/`, called by its identifier; an exception is no licence."""
+def _family(names: set[str]) -> set[str]:
+    """The families that vague names stand for: of BSD's by the number of clauses, of GNU's by version."""
+    return {
+        found[0] if (found := re.match(r"BSD|[AL]?GPL|Artistic|Python|PSF", name)) else "" for name in names
+    }
+
+
+def _reuse(path: str, content: bytes) -> Text:
+    """A file of `LICENSES/`, called by its identifier; an exception is no licence."""
+    name = re.sub(r"\.(?:txt|md|rst)$", "", path.rpartition("/")[2])
     if "exception" in name.lower():
-        return None
-    return name if name.startswith("LicenseRef-") else NAMES.get(name.lower()) or identify(content)
-
-
-def headers(contents: pa.Array) -> pa.Array:
-    """SPDX expression that each file states of itself in its first HEADER_BYTES, null where it states none.
-
-    `contents` is binary or text. Several lines all hold. The mark is sought over the column; only the
-    files that bear it are read one by one, since what stands before it on its line must be a comment.
-    """
-    head = pc.binary_slice(contents.cast(pa.large_binary()), 0, HEADER_BYTES)
-    marked = pc.fill_null(pc.match_substring(head, _HEADER_MARK), False)
-    found = pa.array([_header(text) for text in head.filter(marked).to_pylist()], pa.string())
-    return pc.replace_with_mask(pa.nulls(len(contents), pa.string()), marked, found)
-
-
-def _header(head: bytes) -> str | None:
-    found = []
-    for match in _HEADER.finditer(head):
-        before = head.rfind(b"\n", 0, match.start()) + 1
-        if match.end() < HEADER_BYTES and _COMMENT.fullmatch(head, before, match.start()):
-            found.append(_written(match[1].decode()))
-    known = [license for license in found if license]
-    return join(known, "AND") if known else None
-
-
-@lru_cache(4096)
-def _written(value: str) -> str | None:
-    """Expression written in an SPDX line; one word that is no identifier is a licence that nobody knows."""
-    value = value.strip(" \t-")
-    return normalise(value) or (None if " " in value or "(" in value else f"LicenseRef-{value}")
-
-
-def identify(text: bytes) -> str | None:
-    """SPDX expression of a licence text: one identifier, or several that all hold; None if not recognised."""
-    from licenseclassifier import identify_license
-
-    if len(text) > LICENSE_FILE_BYTES:
-        return None
-    digest = hashlib.sha256(text).digest()
-    if digest not in _identified:
-        if len(_identified) >= _REMEMBERED:
-            _identified.clear()
-        found = _stated([match.id for match in identify_license(text.decode("utf-8", "replace"))])
-        _identified[digest] = join(found, "AND") if found else None
-    return _identified[digest]
-
-
-def _stated(found: list[str]) -> list[str]:
-    """Identifiers of a text's regions as SPDX has them today, of a GNU licence the first only.
-
-    A notice before its terms may say "or any later version"; that behind them is an example of such a notice.
-    """
-    stated: list[str] = []
-    for name in map(current, found):
-        family = re.sub(r"-(only|or-later)$", "-", name)
-        if family == name or not any(other.startswith(family) for other in stated):
-            stated.append(name)
-    return stated
-
-
-def declared(name: str, content: bytes) -> str | None:
-    """Licence that a metadata file called `name` declares, as SPDX; None where it declares none that is known."""
-    text = content[: 1 << 20].decode("utf-8", "replace").replace("\r\n", "\n")
-    name = name.lower()
-    try:
-        if name.endswith(".json"):
-            return _from_json(json.loads(text), "OR" if name == "composer.json" else "AND")
-        if name == "cargo.toml":
-            return normalise(tomllib.loads(text)["package"].get("license"))
-        if name == "pyproject.toml":
-            data = tomllib.loads(text)
-            stated = data.get("project") or data["tool"]["poetry"]
-            value = stated.get("license")
-            value = value.get("text") if isinstance(value, dict) else value
-            return normalise(value) or _classified(stated.get("classifiers", []))
-        if name == "setup.cfg":
-            parser = configparser.RawConfigParser(strict=False)
-            parser.read_string(text)
-            stated = parser["metadata"]
-            return normalise(stated.get("license")) or _classified(stated.get("classifiers", "").split("\n"))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, configparser.Error):
-        return None
-    header = HeaderParser().parsestr(text)
-    written = str(header.get("License", ""))
-    return (
-        normalise(header.get("License-Expression"))
-        or _classified(header.get_all("Classifier", []))
-        or normalise(written)
-        or (identify(written.encode("utf-8", "replace")) if "\n" in written else None)
-    )
-
-
-def _from_json(data: Any, operator: str) -> str | None:
-    """Licence of package.json or composer.json: a name, {"type": name}, or a list of either."""
-    value = data.get("license") or data.get("licenses")
-    each = [
-        v.get("type") if isinstance(v, dict) else v for v in (value if isinstance(value, list) else [value])
-    ]
-    names = [normalise(v) for v in each]
-    return join([n for n in names if n], operator) if names and all(names) else None
-
-
-def _classified(classifiers: list[Any]) -> str | None:
-    """Licence of the trove classifiers; all hold."""
-    trove = [str(c).rpartition("::")[2] for c in classifiers if str(c).strip().startswith("License ::")]
-    found = [spdx for name in trove if (spdx := normalise(name))]
-    return join(found, "AND") if found else None
+        return Text(None)
+    return Text(spdx.current(name)) if spdx.current(name) else license_texts.read(content)

@@ -2,10 +2,10 @@
 
 ALIASES names the columns known, those of The Stack v1 and v2, datatrove and dolma among them; others are left
 out. What lies in a struct NESTED (datatrove's and dolma's `metadata`) is found there by the same names, and
-a list of structs `files` (The Stack v2's rows are repositories) becomes a row a file. A language or licence
-that the table gives is kept; where it gives no licence, the file's own SPDX line may. Without a path the path
-is the text's `doc_id`, and without a repository so is the repository: rows of which nobody knows where they
-lay do not belong together.
+a list of structs `files` (The Stack v2's rows are repositories) becomes a row a file. A language that the table gives is kept, and
+so is a licence unless the file itself states another (curation reads that). Without a path the path is the text's
+`doc_id`, and without a repository so is the repository: rows of which nobody knows where they lay do not belong
+together.
 
 The trade-off: a column has one meaning by its name, whatever table it stands in.
 """
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve.corpus.languages import detection
-from neve.corpus.licenses import license_evidence, spdx
+from neve.corpus.licenses import names
 from neve.corpus.sources.batches import NAME_CHARACTERS, Batch, Limits, printable, verdicts
 from neve.documents import FILES, doc_id
 
@@ -93,17 +93,14 @@ def batch(table: pa.Table, name: str, limits: Limits) -> Batch:
         )
     path = pc.coalesce(given["path"], key)
     repo = pc.coalesce(given["repo"], key)
-    license, own = _licenses(table), license_evidence.headers(content)
     files = pa.table(
         {
             "source": pa.repeat(pa.scalar("table"), size),
             "repo": repo,
             "path": path,
             "language": detection.named(given["language"]),
-            "license": pc.coalesce(license, own),
-            "license_path": pc.if_else(
-                pc.and_(pc.is_null(license), pc.is_valid(own)), path, pa.scalar(None, pa.string())
-            ),
+            "license": _licenses(table),
+            "license_path": pa.nulls(size, pa.string()),
             "source_id": given["source_id"],
             "size": lengths,
             "content": content,
@@ -196,4 +193,4 @@ def expressions(values: pa.Array) -> pa.Array:
 
 def _license(value: str) -> str | None:
     parts = [part for part in value.split("\n") if part.strip()]
-    return spdx.normalise(parts) or " AND ".join(parts) or None
+    return names.normalise(parts) or " AND ".join(parts) or None

@@ -27,7 +27,7 @@ from neve import documents, engine
 from neve.corpus.contamination.benchmark_index import by_benchmark
 from neve.corpus.duplicates import exact_duplicates, near_duplicates, shingles
 from neve.corpus.languages import detection, headers
-from neve.corpus.licenses import license_evidence
+from neve.corpus.licenses import policy
 from neve.corpus.ordering import grouping, split
 from neve.corpus.ordering.families import family
 from neve.corpus.settings import Settings
@@ -145,9 +145,7 @@ class Curation:
         """Of equal texts one stays, with an admitted licence where any has one; the verdict names the licence's file."""
         here = self.rows.alive()
         given = self.rows.column("license", here)
-        admitted = license_evidence.permitted_mask(given, self.settings.licenses).to_numpy(
-            zero_copy_only=False
-        )
+        admitted = policy.permitted_mask(given, self.settings.licenses).to_numpy(zero_copy_only=False)
         kept = here[exact_duplicates.duplicates(self.rows.take(here), admitted)]
         refused = (kept == here) & ~admitted
         text = pa.large_string()
@@ -364,12 +362,12 @@ class Curation:
     def _signals(self) -> pa.Table:
         """What was measured of each file that came so far: null where a later step did not see it.
 
-        `encoding` is what its text was decoded from, null for UTF-8.
+        `encoding` is what its text was decoded from, null for UTF-8; `license_path` the file that states its licence.
         """
         here = self.measured
         names = [*measurement.NAMES, "benchmark_share"]
         measured = self.results("measured", here, [*measurement.NAMES, "share"]).rename_columns(names)
-        columns = {name: self.rows.column(name, here) for name in (*KEYS, "encoding")}
+        columns = {name: self.rows.column(name, here) for name in (*KEYS, "encoding", "license_path")}
         columns |= {name: measured[name] for name in names}
         return pa.table(
             {**columns, "parse_error_share": pa.array(self.parse_error_share[here], from_pandas=True)}

@@ -21,7 +21,7 @@ from neve.corpus import notebooks
 from neve.corpus.duplicates import near_duplicates, shingles
 from neve.corpus.duplicates.body import bodies
 from neve.corpus.languages import detection
-from neve.corpus.licenses import license_evidence
+from neve.corpus.licenses import own_statements
 from neve.corpus.ordering import dependencies, split
 from neve.corpus.secrets import redaction
 from neve.corpus.signals import measurement, rules
@@ -63,9 +63,9 @@ def identify(
 ) -> DataFrame:
     """All rows without their text: key, doc_id, size in bytes of UTF-8, language, and the rule that stops a row at once.
 
-    A given language is trusted; where no licence is given, the text's own SPDX line may give one. `excluded` are families of repositories that are set apart as exemplars. A row of a
-    table without a path has its doc_id for one, and so for its repository. With `near_` there are MinHash buckets too, in
-    `number` and `bands`.
+    A given language is trusted; a given licence too, unless the file states another itself. `excluded` are families of
+    repositories that are set apart as exemplars. A row of a table without a path has its doc_id for one, and so for its
+    repository. With `near_` there are MinHash buckets too, in `number` and `bands`.
     """
 
     def kernel(
@@ -100,7 +100,7 @@ def identify(
             *("exemplar", "no-content", "too-large", "broken-notebook", "undecodable", "empty", "binary"),
         ).cast(pa.string())
         path, license = path.cast(pa.string()), license.cast(pa.string())
-        own = license_evidence.headers(pc.if_else(pc.is_null(license), texts, None).cast(pa.large_binary()))
+        license, own = own_statements.overriding(license, pc.if_else(pc.is_null(license_path), texts, None))
         unknown = pc.is_null(language)
         detected = detection.detect(
             pc.fill_null(path, "").filter(unknown), texts.fill_null("").filter(unknown)
@@ -117,8 +117,8 @@ def identify(
             "doc_id": hexes,
             "repo": pc.coalesce(repo.cast(pa.string()), hexes, pa.scalar("unknown")),
             "path": pc.coalesce(path, hexes, pa.scalar("unknown")),
-            "license": pc.coalesce(license, own),
-            "license_path": pc.if_else(pc.is_valid(own), path, license_path.cast(pa.string())),
+            "license": license,
+            "license_path": pc.if_else(own, path, license_path.cast(pa.string())),
             "size": pc.binary_length(texts.cast(pa.large_binary())),
             "encoding": encoding,
             "code_language": code_language,

@@ -1,14 +1,13 @@
-"""Licences: the oracles are the texts and metadata of installed packages, and what each planted file says."""
+"""Licences by the nearest evidence: the oracles are the texts and metadata of installed packages, and the planted files."""
 
 from __future__ import annotations
 
 import importlib.metadata
-import time
 
 import pyarrow as pa
 import pytest
 
-from neve.corpus.licenses import license_evidence
+from neve.corpus.licenses import license_evidence, license_files, license_texts
 
 
 def text_of(package: str, name: str) -> bytes:
@@ -17,62 +16,39 @@ def text_of(package: str, name: str) -> bytes:
     return next(f for f in files if f.name == name and ".dist-info" in str(f)).locate().read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("package", "name", "spdx"),
-    [
-        ("pytest", "LICENSE", "MIT"), ("click", "LICENSE.txt", "BSD-3-Clause"), ("pygments", "LICENSE", "BSD-2-Clause"),
-        ("packaging", "LICENSE.APACHE", "Apache-2.0"), ("packaging", "LICENSE", None), ("hypothesis", "LICENSE.txt", "MPL-2.0"),
-        ("transformers", "LICENSE", "Apache-2.0"),
-    ],
-)  # fmt: skip
-def test_real_texts_are_identified(package: str, name: str, spdx: str | None) -> None:
-    assert license_evidence.identify(text_of(package, name)) == spdx
+MIT, BSD, APACHE = (
+    text_of("pytest", "LICENSE"),
+    text_of("click", "LICENSE.txt"),
+    text_of("packaging", "LICENSE.APACHE"),
+)
+OURS = (
+    b"The Acme License\n\nCopyright (c) 2024 Acme. You may not copy, sell or use it without a subscription.\n"
+)
+GPL = b"// This is free software under the terms of the GNU General Public License,\n// version 2 or (at your option) any later version.\n"
 
 
-def test_installed_packages_agree_with_what_they_declare() -> None:
-    """Oracle: the License-Expression of packages that state one licence and carry one text.
-
-    Few may differ: packages whose one text is another's. Every text must come fast, the second time from memory.
-    """
-    pairs = {}
-    for package in importlib.metadata.distributions():
-        expression = package.metadata.get("License-Expression")
-        texts = [
-            f
-            for f in package.files or []
-            if license_evidence._role(f.name) == "text" and "dist-info/licenses" in str(f.parent)
-        ]
-        if expression and " " not in expression and len(texts) == 1:
-            pairs[package.metadata["Name"]] = (expression, texts[0].locate().read_bytes())
-    assert len(pairs) >= 20
-    start = time.perf_counter()
-    found = {name: license_evidence.identify(text) for name, (_, text) in pairs.items()}
-    seconds = time.perf_counter() - start
-    agree = sum(found[name] == expression for name, (expression, _) in pairs.items())
-    assert agree >= 0.9 * len(pairs), {n: (found[n], e) for n, (e, _) in pairs.items() if found[n] != e}
-    assert seconds < 0.25 * len(pairs)
-    start = time.perf_counter()
-    assert found == {name: license_evidence.identify(text) for name, (_, text) in pairs.items()}
-    assert time.perf_counter() - start < 0.005 * len(pairs)
-
-
-def test_the_nearest_licence_file_holds_and_metadata_is_the_fallback() -> None:
-    mit, bsd, apache = (
-        text_of("pytest", "LICENSE"),
-        text_of("click", "LICENSE.txt"),
-        text_of("packaging", "LICENSE.APACHE"),
+def asked(
+    lookup: license_evidence.Lookup, *paths: str, top: str = "", content: bytes = b"x"
+) -> list[tuple[str | None, str | None]]:
+    """(licence, what decided) of files with the given content."""
+    found, by = lookup.columns(
+        pa.array(paths, pa.string()), pa.array([content] * len(paths), pa.large_binary()), top
     )
+    return list(zip(found.to_pylist(), by.to_pylist(), strict=True))
+
+
+def test_the_nearest_evidence_holds_whatever_its_kind() -> None:
     lookup = license_evidence.Lookup(
         [
-            ("a/COPYING", mit), ("a/vendor/x/LICENSE.txt", bsd), ("PKG-INFO", b"Name: a\nLicense: ISC\n"),
-            ("a/vendor/y/package.json", b'{"license": "GPL-3.0-only"}'), ("rust/LICENSE-MIT", mit), ("rust/LICENSE-APACHE", apache),
-            ("two/LICENSE", mit + b"\n" * 3 + bsd), ("odd/LICENSE", b"All rights reserved."), ("odd/LICENSE_FONTS", bsd),
+            ("a/COPYING", MIT), ("a/vendor/x/LICENSE.txt", BSD), ("PKG-INFO", b"Name: a\nLicense: ISC\n"), ("rust/LICENSE-MIT", MIT), ("rust/LICENSE-APACHE", APACHE),
+            ("a/vendor/y/package.json", b'{"license": "GPL-3.0-only"}'), ("a/vendor/z/pom.xml", b"<license><name>LGPL v3</name></license>"),
+            ("a/vendor/w/package.json", b'{"private": true}'), ("two/LICENSE", MIT + b"\n" * 3 + BSD), ("odd/LICENSE_FONTS", BSD),
         ]
     )  # fmt: skip
     expected = {
         "setup.py": ("ISC", "PKG-INFO"), "a/b/c.py": ("MIT", "a/COPYING"), "a/vendor/x/d.py": ("BSD-3-Clause", "a/vendor/x/LICENSE.txt"),
-        "a/vendor/y/e.js": ("MIT", "a/COPYING"), "ab/f.py": ("ISC", "PKG-INFO"),
-        "rust/src/g.rs": ("Apache-2.0 OR MIT", "rust/LICENSE-APACHE, rust/LICENSE-MIT"),
+        "a/vendor/y/e.js": ("GPL-3.0-only", "a/vendor/y/package.json"), "a/vendor/z/e/f.java": ("LGPL-3.0-only", "a/vendor/z/pom.xml"), "a/vendor/w/e.js": ("MIT", "a/COPYING"),
+        "ab/f.py": ("ISC", "PKG-INFO"), "rust/src/g.rs": ("Apache-2.0 OR MIT", "rust/LICENSE-APACHE, rust/LICENSE-MIT"),
         "two/h.c": ("MIT AND BSD-3-Clause", "two/LICENSE"), "odd/i.c": ("ISC", "PKG-INFO"),
     }  # fmt: skip
     assert asked(lookup, *expected) == list(expected.values())
@@ -80,45 +56,123 @@ def test_the_nearest_licence_file_holds_and_metadata_is_the_fallback() -> None:
     assert asked(license_evidence.Lookup([])) == []
 
 
-def asked(lookup: license_evidence.Lookup, *paths: str, top: str = "") -> list[tuple[str | None, str | None]]:
-    """(licence, what decided) of files that say nothing themselves."""
-    found, by = lookup.columns(
-        pa.array(paths, pa.string()), pa.array([b"x"] * len(paths), pa.large_binary()), top
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("LICENSE", OURS), ("LICENSE.md", b"All rights reserved."), ("EULA.txt", OURS), ("package.json", b'{"license": "SEE LICENSE IN TERMS.txt"}'),
+        ("package.json", b'{"license": "Acme Terms"}'), ("Cargo.toml", b'[package]\nlicense-file = "TERMS"\n'), ("pyproject.toml", b'[project]\nlicense = {text = "ours alone"}\n'),
+        ("REUSE.toml", b"annotations = 1"), ("COPYING", b"Do not copy. Copyright Acme."), ("LICENSE_ACME", OURS),
+    ],
+)  # fmt: skip
+def test_what_is_nearest_and_not_understood_blocks(name: str, content: bytes) -> None:
+    """The verdict's file is the one that was not understood; what lies beside the folder is untouched."""
+    lookup = license_evidence.Lookup([("LICENSE", MIT), (f"ee/{name}", content)])
+    found = asked(lookup, "ee/a.ts", "ee/b/c.ts", "a.ts")
+    assert found[2] == ("MIT", "LICENSE")
+    assert [license in (None, "LicenseRef-Proprietary") for license, _ in found[:2]] == [True, True]
+    assert [by for _, by in found[:2]] == [f"ee/{name}"] * 2 if name != "LICENSE_ACME" else True
+
+
+def test_metadata_that_point_to_a_file_state_what_it_states() -> None:
+    lookup = license_evidence.Lookup(
+        [
+            ("LICENSE", MIT), ("a/package.json", b'{"license": "SEE LICENSE IN LICENSE.md"}'), ("a/LICENSE.md", BSD), ("b/Cargo.toml", b'[package]\nlicense-file = "../LICENSE"\n'),
+            ("ee/LICENSE", OURS), ("c/package.json", b'{"license": "SEE LICENSE IN ../ee/LICENSE"}'), ("d/LICENSE", b"See ../a/LICENSE.md for the licence."),
+        ]
+    )  # fmt: skip
+    assert asked(lookup, "a/x.js", "b/x.rs", "c/x.js", "d/x.js") == [("BSD-3-Clause", "a/LICENSE.md"), ("MIT", "LICENSE"), (None, "ee/LICENSE"), ("BSD-3-Clause", "a/LICENSE.md")]  # fmt: skip
+
+
+def test_one_folder_of_many_kinds() -> None:
+    """The text is believed, metadata make it precise, and where they contradict it both hold."""
+    gpl = license_texts_gpl()
+    cases = [
+        ([("COPYING", gpl), ("PKG-INFO", b"License: GPL-3.0-or-later\n")], "GPL-3.0-or-later"), ([("COPYING", gpl)], "GPL-3.0-only"),
+        ([("COPYING", gpl), ("PKG-INFO", b"License: MIT\n")], "GPL-3.0-only AND MIT"), ([("LICENSE", MIT), ("composer.json", b'{"license": "proprietary"}')], "MIT AND LicenseRef-Proprietary"),
+        ([("LICENSE", MIT), ("Cargo.toml", b'[package]\nlicense = "MIT OR Apache-2.0"\n')], "MIT OR Apache-2.0"), ([("LICENSE", MIT), ("package.json", b'{"license": "see the wiki"}')], "MIT"),
+        ([("LICENSE", BSD), ("setup.cfg", b"[metadata]\nlicense = BSD\n")], "BSD-3-Clause"), ([("package.json", b'{"license": "MIT"}'), ("composer.json", b'{"license": "GPL-2.0"}')], "GPL-2.0-only AND MIT"),
+        ([("LICENSE-MIT", MIT), ("LICENSE-GPL", gpl)], "GPL-3.0-only AND MIT"), ([("LICENSE-MIT", MIT), ("LICENSE-APACHE", APACHE)], "Apache-2.0 OR MIT"),
+        ([("LICENSE", b"Under either of the licenses in LICENSE.APACHE or LICENSE.MIT."), ("LICENSE.APACHE", APACHE), ("LICENSE.MIT", MIT)], "Apache-2.0 OR MIT"),
+    ]  # fmt: skip
+    assert [asked(license_evidence.Lookup(evidence), "a.py")[0][0] for evidence, _ in cases] == [
+        license for _, license in cases
+    ]
+
+
+def license_texts_gpl() -> bytes:
+    """The text of the GPL 3, as torch carries it for a part of its own."""
+    files = importlib.metadata.distribution("torch").files or []
+    texts = (
+        f.locate().read_bytes()
+        for f in files
+        if (role := license_files.role(str(f))) and role.kind in ("text", "choice")
     )
-    return list(zip(found.to_pylist(), by.to_pylist(), strict=True))
+    return next(text for text in texts if license_texts.identify(text) == "GPL-3.0-only")
+
+
+def test_the_files_own_statement_comes_first() -> None:
+    lookup = license_evidence.Lookup([("LICENSE", b"MIT License\n\nCopyright (c) 2024 Acme Ltd\n" + MIT.partition(b"Permission")[1] + MIT.partition(b"Permission")[2]), ("ee/LICENSE", OURS), ("LICENSE-ACME", OURS)])  # fmt: skip
+    own = {
+        GPL: ("GPL-2.0-or-later", "a.c"), b"// Licensed under the Apache License 2.0\n": ("Apache-2.0", "a.c"), b"// Use is governed by a license found in the LICENSE file.\n": ("MIT", "LICENSE"),
+        b"// Licensed under the Acme License, see LICENSE-ACME.\n": (None, "a.c, LICENSE-ACME"), b"// See LICENSE-OTHER for its licence\n": (None, "a.c"),
+        b"// Copyright 2024 Acme Ltd. All rights reserved.\n": ("MIT", "LICENSE"), b"// Copyright 2019 Somebody Else Inc. All rights reserved.\n": (None, "a.c"),
+        b"// Proprietary and confidential. This file is ours.\n": ("LicenseRef-Proprietary", "a.c"), b"int a;\n": ("MIT", "LICENSE"),
+    }  # fmt: skip
+    assert [asked(lookup, "a.c", content=content)[0] for content in own] == list(own.values())
+    assert asked(lookup, "ee/a.c", content=b"// SPDX-License-" + b"Identifier: MIT\n") == [("MIT", "ee/a.c")]
+
+
+def test_reuse_in_its_order_of_precedence() -> None:
+    """A file beside replaces the file's own statement; a rule gives way to it, joins it, or overrides it."""
+    rules = b"".join(
+        b'[[annotations]]\npath = "%s/**"\nprecedence = "%s"\nSPDX-License-Identifier = "Zlib"\n' % (each, each) for each in (b"closest", b"aggregate", b"override")
+    )  # fmt: skip
+    lookup = license_evidence.Lookup([("LICENSE", MIT), ("REUSE.toml", rules), ("x.c.license", b"SPDX-License-" + b"Identifier: ISC\n"), ("closest/sub/LICENSE", BSD)])  # fmt: skip
+    paths = ("x.c", "closest/a.c", "aggregate/a.c", "override/a.c", "a.c")
+    assert [license for license, _ in asked(lookup, *paths, content=GPL)] == ["ISC", "GPL-2.0-or-later", "GPL-2.0-or-later AND Zlib", "Zlib", "GPL-2.0-or-later"]  # fmt: skip
+    assert asked(lookup, *paths, "closest/sub/a.c") == [("ISC", "x.c.license"), *[("Zlib", "REUSE.toml")] * 3, ("MIT", "LICENSE"), ("BSD-3-Clause", "closest/sub/LICENSE")]  # fmt: skip
+
+
+def test_a_licence_for_a_part() -> None:
+    """LICENSE_EE is for what is called ee; a licence of one library in a folder adds to what holds there."""
+    lookup = license_evidence.Lookup(
+        [("LICENSE", MIT), ("LICENSE_EE.md", OURS), ("js/LICENSE-tablelib", BSD)]
+    )
+    found = asked(lookup, "src/ee/a.ts", "src/a.ee.ts", "src/tree.ts", "js/a.js")
+    assert [license for license, _ in found] == [None, None, "MIT", "BSD-3-Clause AND MIT"]  # fmt: skip
+
+
+def test_paths_that_the_licence_file_names() -> None:
+    root = (
+        b'- All content under "ee/" is under the licence in "ee/LICENSE".\n- Content elsewhere is under the MIT licence below.\n\n'
+        + MIT
+    )
+    lookup = license_evidence.Lookup([("LICENSE", root), ("api/package.json", b'{"license": "mixed"}'), ("web/LICENSE", b"Content in web/core/ee is ours.\n\n" + MIT)])  # fmt: skip
+    assert asked(lookup, "ee/a.ts", "a.ts", "api/a.ts") == [
+        (None, "LICENSE"),
+        ("MIT", "LICENSE"),
+        (None, "api/package.json"),
+    ]
+    spoken = license_evidence.Lookup(
+        [("LICENSE", root.replace(b"ee/", b"api/ee/")), ("api/package.json", b'{"license": "mixed"}')]
+    )
+    assert asked(spoken, "api/ee/a.ts", "api/a.ts") == [(None, "LICENSE"), ("MIT", "LICENSE")]
+
+
+def test_wheels_and_folders_of_installed_packages() -> None:
+    wheel = license_evidence.Lookup(
+        [("a-1.dist-info/METADATA", b"License-Expression: MIT\n"), ("a-1.dist-info/licenses/LICENSE", MIT)]
+    )
+    assert asked(wheel, "a/b.py") == [("MIT", "a-1.dist-info/licenses/LICENSE")]
+    many = license_evidence.Lookup(
+        [("a-1.dist-info/METADATA", b"License: MIT\n"), ("b-1.dist-info/METADATA", b"License: GPL\n")]
+    )
+    assert asked(many, "a/b.py") == [(None, None)]
 
 
 def test_paths_lose_the_top_folder() -> None:
-    lookup = license_evidence.Lookup(
-        [("p-1/LICENSE", text_of("pytest", "LICENSE")), ("p-1/b/PKG-INFO", b"License: ISC\n")]
-    )
-    assert asked(lookup, "p-1/a.py", "p-1/b/c.py", top="p-1/") == [("MIT", "LICENSE")] * 2
-
-
-def test_metadata_beside_a_gnu_text_says_whether_later_versions_hold() -> None:
-    """The text of the GPL, as torch carries it for a part of its own, is the same for both."""
-    files = importlib.metadata.distribution("torch").files or []
-    evidence = [
-        f.locate().read_bytes() for f in files if license_evidence._role(str(f)) in ("text", "choice")
-    ]
-    gpl = next(text for text in evidence if license_evidence.identify(text) == "GPL-3.0-only")
-    both = license_evidence.Lookup(
-        [("COPYING", gpl), ("PKG-INFO", b"License: GPL-3.0-or-later\n"), ("sub/LICENSE", gpl)]
-    )
-    assert asked(both, "a.py", "sub/a.py") == [
-        ("GPL-3.0-or-later", "COPYING, PKG-INFO"),
-        ("GPL-3.0-only", "sub/LICENSE"),
-    ]
-    other = license_evidence.Lookup([("COPYING", gpl), ("PKG-INFO", b"License: MIT\n")])
-    assert asked(other, "a.py") == [("GPL-3.0-only", "COPYING")]
-
-
-def test_regions_of_a_gnu_text() -> None:
-    assert license_evidence._stated(["GPL-3.0", "GPL-3.0-or-later"]) == ["GPL-3.0-only"]
-    assert license_evidence._stated(["GPL-3.0-or-later", "GPL-3.0", "MIT"]) == ["GPL-3.0-or-later", "MIT"]
-    assert license_evidence._stated(["LGPL-2.1", "GPL-2.0+"]) == ["LGPL-2.1-only", "GPL-2.0-or-later"]
-    found = [("a/COPYING", "GPL-3.0-only"), ("a/COPYING.LESSER", "LGPL-3.0-only")]
-    assert license_evidence._together(found, "AND") == ("LGPL-3.0-only", ["a/COPYING", "a/COPYING.LESSER"])
+    lookup = license_evidence.Lookup([("p-1/LICENSE", MIT), ("p-1/b/PKG-INFO", b"License: ISC\n")])
+    assert asked(lookup, "p-1/a.py", "p-1/b/c.py", top="p-1/") == [("MIT", "LICENSE"), ("ISC", "b/PKG-INFO")]
 
 
 def test_the_folder_of_reuse() -> None:
@@ -132,61 +186,3 @@ def test_the_folder_of_reuse() -> None:
         ("LicenseRef-Ours AND MIT", "LICENSES/LicenseRef-Ours.txt, LICENSES/MIT.txt"), ("MIT", "b/LICENSES/odd name.txt"),
         ("MIT", "c/LICENSE"), ("LicenseRef-Ours AND MIT", "LICENSES/LicenseRef-Ours.txt, LICENSES/MIT.txt"),
     ]  # fmt: skip
-
-
-MARK = b"SPDX-License-Identifier:"  # in two parts below, since this very file is no such file
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "spdx"),
-    [
-        (b"# ", b" MIT\n", "MIT"), (b"#!/bin/sh\n\n# ", b" MIT OR Apache-2.0\r\n", "MIT OR Apache-2.0"), (b"/* ", b" GPL-2.0 */", "GPL-2.0-only"),
-        (b"// ", b"GPL-2.0+\n", "GPL-2.0-or-later"), (b"<!-- ", b" CC-BY-4.0 -->", "CC-BY-4.0"), (b"-- ", b" (MIT AND ISC)\n", "(MIT AND ISC)"),
-        (b" * ", b" GPL-2.0 WITH Linux-syscall-note\n", "GPL-2.0-only WITH Linux-syscall-note"), (b"dnl ", b" FSFAP\n", "FSFAP"),
-        (b'" ', b" Vim\n", "Vim"), (b"\xff\xfe\n;;; ", b" ISC\n", "ISC"), (b"# ", b" Proprietary\n", "LicenseRef-Proprietary"),
-        (b"# ", b" see the file LICENSE\n", None), (b"# ", b" <identifier>\n", None), (b'x = "', b' MIT"\n', None), (b"print('", b" MIT')\n", None),
-        (b"the line ", b" MIT\n", None), (b"#" * 5000 + b"\n# ", b" MIT\n", None), (b"\n" * (4096 - 28), b" Apache-2.0\n", None), (b"", b"", None),
-    ],
-)  # fmt: skip
-def test_a_files_own_line(before: bytes, after: bytes, spdx: str | None) -> None:
-    assert license_evidence.headers(
-        pa.array([before + MARK + after, None], pa.large_binary())
-    ).to_pylist() == [
-        spdx,
-        None,
-    ]
-    text = (before + MARK + after).replace(b"\xff\xfe", b"").decode()
-    assert license_evidence.headers(pa.array([text], pa.large_string())).to_pylist() == [spdx]
-
-
-def test_a_files_own_line_comes_before_the_folders_licence_and_several_lines_all_hold() -> None:
-    lookup = license_evidence.Lookup([("p/LICENSE", text_of("pytest", "LICENSE"))])
-    own = b"# " + MARK + b" MIT\n# " + MARK + b" GPL-3.0-only\n# " + MARK + b" MIT\n"
-    contents = pa.array([b"x", own, b"# " + MARK + b" to be decided by all of us\n"], pa.large_binary())
-    found, by = lookup.columns(pa.array(["p/a.py", "p/b.py", "p/c.py"]), contents, "p/")
-    assert found.to_pylist() == ["MIT", "MIT AND GPL-3.0-only", "MIT"]
-    assert by.to_pylist() == ["LICENSE", "b.py", "LICENSE"]
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "spdx"),
-    [
-        ("PKG-INFO", b"License-Expression: MIT OR Apache-2.0\nLicense: x\n", "MIT OR Apache-2.0"),
-        ("PKG-INFO", b"License: UNKNOWN\nClassifier: License :: OSI Approved :: Apache Software License\n", "Apache-2.0"),
-        ("PKG-INFO", b"Classifier: License :: OSI Approved\nClassifier: License :: OSI Approved :: BSD License\n", "BSD-3-Clause"),
-        ("PKG-INFO", b"License: Apache 2.0\n", "Apache-2.0"), ("PKG-INFO", b"Name: x\n", None), ("PKG-INFO", b"\xff\0", None),
-        ("pyproject.toml", b'[project]\nlicense = "MIT"\n', "MIT"), ("pyproject.toml", b"[project]\nlicense = {text = 'BSD'}\n", "BSD-3-Clause"),
-        ("pyproject.toml", b"[project\n", None), ("package.json", b'{"license": "(MIT OR GPL-2.0)"}', "(MIT OR GPL-2.0-only)"),
-        ("package.json", b'{"license": "SEE LICENSE IN x.txt"}', None), ("package.json", b"[1]", None),
-        ("package.json", b'{"licenses": [{"type": "MIT"}, {"type": "Apache-2.0"}]}', "MIT AND Apache-2.0"), ("package.json", b'{"license": [1]}', None),
-        ("composer.json", b'{"license": ["MIT", "GPL-3.0+"]}', "MIT OR GPL-3.0-or-later"), ("composer.json", b'{"license": 5}', None),
-        ("setup.cfg", b"[metadata]\nlicense = ISC\n", "ISC"), ("setup.cfg", b"[metadata]\nclassifiers =\n  License :: OSI Approved :: MIT License\n", "MIT"),
-        ("setup.cfg", b"license = MIT\n", None), ("setup.cfg", b"[metadata]\nlicense = see % file\n", None),
-        ("pyproject.toml", b'[tool.poetry]\nlicense = "MIT"\n', "MIT"), ("pyproject.toml", b"[project]\nlicense = {file = 'LICENSE'}\n", None),
-        ("pyproject.toml", b"[project]\nclassifiers = ['License :: OSI Approved :: MIT License']\n", "MIT"), ("pyproject.toml", b"project = 1\n", None),
-        ("PKG-INFO", b"License: GPLv3+\n", "GPL-3.0-or-later"), ("PKG-INFO", b"License-Expression: LGPL-2.1\n", "LGPL-2.1-only"),
-        ("Cargo.toml", b'[package]\nlicense = "MIT/Apache-2.0"\n', "MIT OR Apache-2.0"), ("Cargo.toml", b"package = 1\n", None),
-    ],
-)  # fmt: skip
-def test_metadata(name: str, content: bytes, spdx: str | None) -> None:
-    assert license_evidence.declared(name, content) == spdx

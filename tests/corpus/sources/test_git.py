@@ -259,5 +259,5 @@ def test_as_a_source_of_a_run(repo: Path, tmp_path: Path) -> None:
     sources.build(sources.Settings((given,), 1000, 1 << 20), {}, out)
     rows = documents.read(out / "files").to_pylist()
     assert {(r["path"], r["license"], r["license_path"]) for r in rows if r["path"].endswith(".py")} == {
-        ("a.py", None, None), ("gpl.py", "GPL-2.0-or-later", "gpl.py"), ("exact.py", None, None), ("empty.py", None, None),
+        ("a.py", None, "LICENSE"), ("gpl.py", "GPL-2.0-or-later", "gpl.py"), ("exact.py", None, "LICENSE"), ("empty.py", None, "LICENSE"),
     }  # fmt: skip

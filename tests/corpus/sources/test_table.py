@@ -115,7 +115,7 @@ def test_nested_columns_of_datatrove_dolma_and_the_stack_v2(tmp_path: Path, kind
     for number, (rows, expected) in enumerate((
         (DATATROVE, [
             ("u/r", "a.py", "Python", "MIT", "i1", b"a"), ("u/r", "b.py", None, None, "i2", b"b"),
-            ("u/r", "c.py", None, "ISC", "i3", b"# SPDX-License-Identifier: ISC\n"),
+            ("u/r", "c.py", None, None, "i3", b"# SPDX-License-Identifier: ISC\n"),
         ]),
         (DOLMA, [("u/r", "a.py", None, None, "d1", b"a"), (b, b, None, None, "d2", b"b")]),
         (SMOL, [("u/r", "/a.py", "Python", "MIT", "b1", b"x"), ("u/r", "/b.py", "Python", None, "b2", b"y")]),
@@ -133,7 +133,7 @@ def test_nested_columns_of_datatrove_dolma_and_the_stack_v2(tmp_path: Path, kind
 
 
 @pytest.mark.parametrize("kind", ["parquet", "jsonl"])
-def test_an_spdx_line_counts_where_the_table_gives_no_licence(tmp_path: Path, kind: str) -> None:
+def test_a_given_licence_is_kept_and_the_files_own_is_left_to_curation(tmp_path: Path, kind: str) -> None:
     line = "# SPDX-License-Identifier: GPL-2.0\n"
     rows = [
         {"text": line, "path": "a.py", "repo": "r", "license": "MIT"},
@@ -145,7 +145,7 @@ def test_an_spdx_line_counts_where_the_table_gives_no_licence(tmp_path: Path, ki
         for batch in table.read(Source(kind="table", path=str(path)), LIMITS)
         for r in batch.files.to_pylist()
     ]
-    assert [(r["license"], r["license_path"]) for r in found] == [("MIT", None), ("GPL-2.0-only", "b.py")]
+    assert [(r["license"], r["license_path"]) for r in found] == [("MIT", None), (None, None)]
 
 
 @pytest.mark.parametrize("kind", ["parquet", "jsonl"])

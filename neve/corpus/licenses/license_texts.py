@@ -1,0 +1,179 @@
+"""Licence files: which licences a text holds, what is added to them, and which folders it speaks of by name.
+
+The texts themselves are found by licenseclassifier, a port of Google's licensecheck over the SPDX list. What stands
+beside them decides what they mean: a sentence that names a folder or a file is a rule for that path alone ("everything
+under ee/ is under ee/LICENSE"), a tree of paths with licences in brackets is a rule a line, words that forbid make the
+whole not understood ("you may not sell"), and everything else (names, thanks, tables of contents) changes nothing.
+
+The trade-off: several texts in one file all hold, unless words beside them say that one may choose; a path that is
+named without a licence that is known is not understood, so that files there pass only by closer evidence.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from neve.corpus.licenses import names, notice_patterns, notices, own_statements, spdx
+from neve.corpus.licenses.notices import Statement
+from neve.corpus.licenses.spdx import PROPRIETARY, UNREAD
+
+FILE_BYTES = 256 << 10
+"""A longer licence file is not read: it is a collection of other people's licences."""
+
+_URL = re.compile(r"https?://\S*?/(?:tree|blob)/[^/\s]+/([\w./@*-]+)|https?://\S+|www\.\S+|\S+@\S+")
+_PATH = re.compile(
+    r"""(?<![\w:/.-])(\.?/?[A-Za-z_@*][\w.@*+-]*(?:/[\w.@*+-]+)+/?|\.?/?[A-Za-z_@*][\w.@*+-]*/)(?![\w/])"""
+)
+_QUOTED = re.compile(
+    r"""["'`“]([A-Za-z_@*][\w.@*+-]*)["'`”]\s+(?:folder|director|sub-?director|subtree)|(?:folder|directory|directories|subdirectory)\s+["'`“]([A-Za-z_@*][\w.@*+-]*)["'`”]"""
+)
+_TREE = re.compile(
+    r"^([ \t|+`-]*)(/[\w.@*+-]*(?:/[\w.@*+-]+)*)[ \t]*(?:\(([^()]*(?:\([^()]*\)[^()]*)*)\))?[ \t]*$"
+)
+_LIMITS = notice_patterns.any_of(
+    r"commons clause", r"\b(?:may|must|shall|can) ?not\b(?! (?:be )?(?:appl|hold|exceed|all))", r"\b(?:may|can) only\b",
+    r"\bnot (?:be )?(?:use|used|sell|sold|resold|distribute|distributed|redistributed|copied|permitted|allowed|granted)\b",
+    r"\bonly be used\b", r"\bbe used only\b", r"\bfor use (?:only|on)\b", r"\bonly for (?:use|personal|internal|non)", r"\bnon-?commercial",
+    r"\bcommercial licen[cs]e", r"\bfor commercial\b", r"\bprohibited", r"\bforbidden", r"\bproprietary", r"\bconfidential", r"\bsubscription",
+    r"\bevaluation (?:only|purposes)", r"\benterprise licen[cs]e", r"\bvalid licen[cs]e", r"\blicen[cs]e agreement", r"\bgood,? not evil",
+    r"\b(?:additional|following|further) (?:terms|conditions|restrictions)", r"\bpermission is hereby", r"\bredistribution and use",
+    r"\bpermitted provided", r"\bmilitary", r"\bexcept(?:ion)? (?:for|of|that|as|where)\b(?! (?:\w+ )?(?:noted|stated|indicated|specified|otherwise))", r"\bpersonal,? (?:or|and|non)",
+    r"\bacademic (?:and|use|or) ?(?:use|research)? only",
+)  # fmt: skip
+"""What keeps a licence from being itself. The text of the licence is taken out before."""
+NOTICE_CHARACTERS = 3000
+"""A longer text without a licence that is known is no notice, but a licence that nobody knows."""
+
+
+class Text(NamedTuple):
+    """What a licence file says."""
+
+    license: str | None
+    """SPDX expression, with UNREAD in it where it is not understood; None where the file says nothing."""
+    refers: str | None = None
+    """Another file that it points to, where it holds no licence itself."""
+    rules: tuple[tuple[str, str], ...] = ()
+    """(path or glob below the file's folder, licence) of each path that it speaks of."""
+    holders: frozenset[str] = frozenset()
+
+
+def identify(text: bytes) -> str | None:
+    """SPDX expression of a licence text: one identifier, or several that all hold; None if it is not understood."""
+    license = read(text).license
+    return None if license is None or UNREAD in license else license
+
+
+@lru_cache(4096)
+def read(content: bytes) -> Text:
+    """What the file says; texts are remembered, since identifying takes milliseconds and few differ."""
+    if len(content) > FILE_BYTES:
+        return Text(UNREAD)
+    text = content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    found, rest = _regions(text)
+    holders = own_statements.holders(text)
+    if not re.search(r"\w", rest) and not found:
+        return Text(None)
+    rules, rest = _rules(rest)
+    limited = bool(_LIMITS.search(" ".join(rest.split())))
+    if not found:
+        said = notices.read(rest.strip()) if len(rest) <= NOTICE_CHARACTERS else Statement(UNREAD)
+        license = (
+            names.normalise(rest.strip())
+            or said.license
+            or (None if said.refers or _says_nothing(rest) else UNREAD)
+        )
+        if limited and license not in (None, PROPRIETARY):
+            license = UNREAD
+        return Text(license, said.refers if license is None else None, rules, holders)
+    if limited and not all(re.match("[AL]?GPL", license) for license in found):
+        return Text(UNREAD, None, rules, holders)
+    return Text(spdx.join(found, "OR" if _is_choice(rest, found) else "AND"), None, rules, holders)
+
+
+def _regions(text: str) -> tuple[list[str], str]:
+    """(licences of the texts that the classifier finds, what stands beside them)"""
+    from licenseclassifier import identify_license
+
+    found: list[str] = []
+    rest: list[str] = []
+    at = 0
+    for match in identify_license(text, 0):
+        if match.end - match.start < notices.TEXT_CHARACTERS:
+            continue
+        found.append(spdx.expression(match.id) or UNREAD)
+        rest.append(text[at : match.start])
+        at = match.end
+    return _stated(found), "\n\n".join([*rest, text[at:]])
+
+
+def _stated(found: list[str]) -> list[str]:
+    """Licences of a text's regions, each once, of a GNU licence the first only.
+
+    A notice before its terms may say "or any later version"; one after them is an example of such a notice.
+    """
+    stated: list[str] = []
+    for name in found:
+        family = re.sub(r"-(only|or-later)$", "-", name)
+        if name not in stated and (family == name or not any(other.startswith(family) for other in stated)):
+            stated.append(name)
+    return stated
+
+
+def _rules(rest: str) -> tuple[tuple[tuple[str, str], ...], str]:
+    """(rules for paths, the text without the sentences that made them)"""
+    rules, plain = _tree(rest)
+    kept: list[str] = []
+    over: str | None = None
+    for segment in re.split(r"\n\s*\n|\n(?=\s*[-*•]\s)|(?<=[a-z)\"'][.;:])\s+(?=[A-Z])", plain):
+        flat = _URL.sub(lambda match: match[1] or " ", " ".join(segment.split()))
+        quoted = [first or second for first, second in _QUOTED.findall(flat)]
+        paths = [path for path in [*_PATH.findall(flat), *quoted] if not notice_patterns.FILE.fullmatch(path)]
+        paths = [path for path in paths if path not in ("and/or", "*/", "/*") and re.search(r"\w", path)]
+        if not paths or re.search(r"(?i)\boutside\b", flat):
+            kept.append(segment)
+            continue
+        if (
+            not re.search(r"\w", _PATH.sub("", flat)) and kept
+        ):  # a path alone, in a list below what is said of it
+            over = kept.pop() if over is None or kept[-1].rstrip().endswith(":") else over
+            flat = over
+        rules += [(path.removeprefix(".").strip("/"), notices.read(flat).license or UNREAD) for path in paths]
+    return tuple(dict.fromkeys(rule for rule in rules if rule[0])), "\n\n".join(kept)
+
+
+def _tree(text: str) -> tuple[list[tuple[str, str]], str]:
+    """Rules of a tree of paths, a line each, indented below their folder, with a licence in brackets."""
+    rules: list[tuple[str, str]] = []
+    kept: list[str] = []
+    above: list[tuple[int, str]] = []
+    for line in text.split("\n"):
+        found = _TREE.match(line)
+        if not found:
+            kept.append(line)
+            continue
+        depth = len(found[1].expandtabs(4))
+        above = [(at, path) for at, path in above if at < depth]
+        path = f"{above[-1][1] if above else ''}/{found[2].strip('/')}".rstrip("/")
+        above.append((depth, path))
+        if found[3] is not None:
+            rules.append(
+                (path.strip("/"), names.normalise(found[3]) or names.read(found[3].split(",")[0]) or UNREAD)
+            )
+    return rules, "\n".join(kept)
+
+
+def _is_choice(rest: str, found: list[str]) -> bool:
+    flat = re.sub(
+        r"(?i)at your (?:option|choice|discretion)\W+any later|either version", " ", " ".join(rest.split())
+    )
+    return len(found) > 1 and bool(notice_patterns.CHOICE.search(flat))
+
+
+def _says_nothing(rest: str) -> bool:
+    """Whether a text without a licence is no more than names, years and headings."""
+    lines = [line for line in rest.splitlines() if re.search(r"\w{3}", line)]
+    return all(
+        re.search(r"(?i)copyright|©|\(c\)", line) and not re.search(r"(?i)reserved", line) for line in lines
+    )

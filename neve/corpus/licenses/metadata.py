@@ -1,0 +1,257 @@
+"""What package metadata state of a licence: one line of KINDS for each kind of file.
+
+Structured formats are parsed; programs that describe a package (setup.py, gemspecs) are never run: their licence is
+read from the text by a pattern. A file that names another one ("SEE LICENSE IN x", `license = {file = "x"}`) refers to
+it; one that states nothing (a private package, an inherited licence) leaves the word to what lies further up.
+
+The trade-off: a field that is there and cannot be understood is UNREAD and blocks, however the file goes on.
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import tomllib
+from collections.abc import Callable
+from email.parser import HeaderParser
+from typing import Any
+
+from neve.corpus.licenses import license_texts, names, spdx
+from neve.corpus.licenses.notices import Statement
+from neve.corpus.licenses.spdx import UNREAD
+
+METADATA_BYTES = 1 << 20
+"""No more of a file is looked at."""
+_REFERS = re.compile(
+    r"(?i)^\W*(?:see licen[cs]e in\W+([\w./@-]+)|(?:see|see the|refer to|file:?|in|custom:?|custom; see|other: see)?\W*(?:licen[cs]e )?(?:in |file )?"
+    r"((?:[\w.@-]+/)*[\w.@-]*(?:licen[cs]e|copying|eula|terms)[\w.-]*)\W*(?:file)?)\W*$"
+)
+_STRING = re.compile(r"""%w[\[({]([^\])}]*)[\])}]|["']([^"'\n]*)["']""")
+_FIELD = re.compile(r"""(?i)["']licen[cs]es?["']\s*:\s*(?:["']([^"'\n]*)["']|\[([^\]]*)\]|\{([^}]*)\})""")
+
+
+def declared(name: str, content: bytes) -> Statement:
+    """What a metadata file called `name` states: an SPDX expression, a file that it refers to, or nothing.
+
+    >>> declared("package.json", b'{"license": "MIT"}').license, declared("Cargo.toml", b"[package]\\nlicense-file = 'L'").refers
+    ('MIT', 'L')
+    """
+    reader = kind_of(name)
+    text = content[:METADATA_BYTES].decode("utf-8", "replace").replace("\r\n", "\n").removeprefix("\ufeff")
+    if reader is None:
+        return Statement()
+    try:
+        return reader(text)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, configparser.Error):
+        found = _FIELD.search(text)
+        return _said([part for part in found.groups() if part]) if found else Statement()
+
+
+def kind_of(name: str) -> Callable[[str], Statement] | None:
+    """The reader for a file of that name, in any case, or None."""
+    name = name.lower()
+    return next((reader for pattern, reader in KINDS.items() if re.fullmatch(pattern, name)), None)
+
+
+def _said(values: Any, operator: str = "AND") -> Statement:
+    """What names, expressions or references state together."""
+    found: list[str] = []
+    refers: str | None = None
+    for value in values if isinstance(values, list | tuple) else [values]:
+        if isinstance(value, dict):
+            stated = value.get("type") or value.get("name") or value.get("text")
+            refers = refers or (value.get("file") if isinstance(value.get("file"), str) else None)
+            value = stated if stated is not None else value.get("url")
+        if isinstance(value, str) and "\n" in value.strip():
+            license = license_texts.identify(value.encode("utf-8", "replace")) or names.read(value)
+        elif isinstance(value, str) and (pointed := _REFERS.match(value)) and names.normalise(value) is None:
+            refers, license = pointed[1] or pointed[2], None
+        else:
+            license = names.read(value)
+        if license is not None:
+            found.append(license)
+    return Statement(spdx.join(found, operator) if found else None, refers)
+
+
+def _json(operator: str) -> Callable[[str], Statement]:
+    def read(text: str) -> Statement:
+        data = json.loads(text)
+        return _said(data.get("license") or data.get("licenses") or data.get("licence"), operator)
+
+    return read
+
+
+def _npm(text: str) -> Statement:
+    """package.json; the licence that `npm init` writes unasked, in a file left as it made it, states nothing."""
+    data = json.loads(text)
+    test = data.get("scripts", {}).get("test", "") if isinstance(data.get("scripts"), dict) else ""
+    untouched = not data.get("author") and not data.get("description") and not data.get("repository")
+    if data.get("license") == "ISC" and (untouched or "no test specified" in str(test)):
+        return Statement()
+    return _said(data.get("license") or data.get("licenses") or data.get("licence"))
+
+
+def _toml(text: str) -> Statement:
+    """Cargo.toml, pyproject.toml and others that have a table of the package."""
+    data = tomllib.loads(text)
+    tool, workspace = data.get("tool", {}), data.get("workspace", {})
+    tables = [data.get("package"), data.get("project"), tool.get("poetry"), tool.get("flit", {}).get("metadata"), workspace.get("package"), data]  # fmt: skip
+    for table in tables:
+        if not isinstance(table, dict):
+            continue
+        value = table.get("license", table.get("licenses", table.get("licences")))
+        if isinstance(value, dict) and "workspace" in value:
+            continue
+        file = table.get("license-file") or table.get("license_file")
+        said = _said(value)
+        classified = _classified(table.get("classifiers", []))
+        if said.license in (None, UNREAD) and classified is not None:
+            said = Statement(classified, said.refers)
+        if said.license is None and said.refers is None and isinstance(file, str):
+            said = Statement(None, file)
+        if said != Statement():
+            return said
+    return Statement()
+
+
+def _setup_cfg(text: str) -> Statement:
+    parser = configparser.RawConfigParser(strict=False)
+    parser.read_string(text)
+    stated = parser["metadata"]
+    return _with_classifiers(stated.get("license"), stated.get("classifiers", "").split("\n"))
+
+
+def _setup_py(text: str) -> Statement:
+    value = re.search(r"""(?m)^(?!\s*#).*?\blicen[cs]e\s*=\s*(?:["']{1,3})([^"']+)["']""", text)
+    return _with_classifiers(
+        value[1] if value else None, re.findall(r"""["'](License\s*::[^"'\n]*)["']""", text)
+    )
+
+
+def _with_classifiers(value: str | None, classifiers: list[str]) -> Statement:
+    """The field, or where that is no name that is known, the trove classifiers."""
+    said, classified = _said(value), _classified(classifiers)
+    return Statement(classified, said.refers) if said.license in (None, UNREAD) and classified else said
+
+
+def _headers(text: str) -> Statement:
+    """PKG-INFO and METADATA."""
+    header = HeaderParser().parsestr(text)
+    if expression := header.get("License-Expression"):
+        return _said(expression)
+    written, classified = str(header.get("License", "")), _classified(header.get_all("Classifier", []))
+    said = _said(written)
+    return (
+        Statement(classified, said.refers)
+        if classified and (said.license in (None, UNREAD) or _is_vague(written))
+        else said
+    )
+
+
+def _is_vague(written: str) -> bool:
+    return bool(
+        re.fullmatch(r"(?i)\W*(?:new )?(?:bsd|apache|l?gpl)(?: licen[cs]e| software licen[cs]e)?\W*", written)
+    )
+
+
+def _classified(classifiers: Any) -> str | None:
+    """Licence of the trove classifiers; all hold."""
+    trove = [
+        str(each).rpartition("::")[2] for each in classifiers if str(each).strip().startswith("License ::")
+    ]
+    found = [license for name in trove if (license := names.read(name.strip()))]
+    return spdx.join(found, "AND") if found else None
+
+
+def _xml(text: str) -> Statement:
+    """pom.xml, .csproj and their kin, and .nuspec: of several licences one may be chosen, as Maven has it."""
+    text = re.sub(
+        r"(?s)<!--.*?-->|<dependenc(?:y|ies)>.*?</dependenc(?:y|ies)>|<plugins?>.*?</plugins?>", "", text
+    )
+    blocks = re.findall(r"(?s)<license(?:\s+file=[^>]*)?>(.*?)</license>", text)
+    if blocks:
+        each = []
+        for block in blocks:
+            parts = [re.search(rf"(?s)<{tag}>\s*(.*?)\s*</{tag}>", block) for tag in ("name", "url")]
+            parts = parts if "<" in block else [re.fullmatch(r"(?s)\s*(.*?)\s*", block)]
+            read = [names.read(" ".join(part[1].split())) for part in parts if part]
+            known = [license for license in read if license and license != UNREAD]
+            each.append(known[0] if known else UNREAD)
+        return Statement(spdx.join(each, "OR"))
+    if expression := re.search(
+        r"""<PackageLicenseExpression[^>]*>([^<]+)<|<license\s+type=["']expression["'][^>]*>([^<]+)<""", text
+    ):
+        return _said(expression[1] or expression[2])
+    if file := re.search(
+        r"""<PackageLicenseFile[^>]*>([^<]+)<|<license\s+type=["']file["'][^>]*>([^<]+)<""", text
+    ):
+        return Statement(None, (file[1] or file[2]).strip().replace("\\", "/"))
+    url = re.search(r"<(?:PackageLicenseUrl|licenseUrl)[^>]*>\s*([^<\s]+)\s*<", text)
+    license = names.from_url(url[1]) if url else None
+    return Statement(license if license or url is None else UNREAD)
+
+
+def _strings(pattern: str, operator: str = "AND") -> Callable[[str], Statement]:
+    """A field of a program: the strings in what `pattern` finds; without any string, what it finds itself."""
+    compiled = re.compile(pattern)
+
+    def read(text: str) -> Statement:
+        found = compiled.search(text)
+        if found is None:
+            return Statement()
+        strings = [
+            part
+            for words, quoted in _STRING.findall(found[1])
+            for part in (words.split() if words else [quoted])
+        ]
+        strings = [
+            part for part in strings if not part.lower().startswith(("http", "type", "name", "file"))
+        ] or strings
+        bare = re.sub(r"\s+#.*|[,;]\s*$", "", found[1]).strip()
+        return _said(strings or ([bare] if bare and not re.search(r"[({=]", bare) else []), operator)
+
+    return read
+
+
+def _lines(pattern: str, needs: str = "") -> Callable[[str], Statement]:
+    """A field on a line of its own, or a list of lines below it."""
+    compiled = re.compile(rf"(?im)^{pattern}[ \t]*(.*(?:\n[ \t]*-[ \t].+)*)")
+
+    def read(text: str) -> Statement:
+        found = compiled.search(text) if not needs or re.search(needs, text) else None
+        if found is None:
+            return Statement()
+        values = [re.sub(r"\s#.*", "", line).strip(" \t-\"'[]") for line in found[1].split("\n")]
+        return _said([value for value in values if value])
+
+    return read
+
+
+KINDS: dict[str, Callable[[str], Statement]] = {
+    r"package\.json": _npm,
+    r"(bower|component|vcpkg|elm|haxelib|dub|meta|library|deno|jsr|.*\.podspec)\.json": _json("AND"),
+    r"composer\.json": _json("OR"),
+    r"(cargo|pyproject|project|gleam|typst|fpm|alire|stylua|wally|pixi)\.toml": _toml,
+    r"setup\.cfg": _setup_cfg,
+    r"setup\.py": _setup_py,
+    r"pkg-info|metadata": _headers,
+    r"pom\.xml|.*\.(cs|fs|vb)proj|directory\.build\.props|.*\.nuspec|package\.xml": _xml,
+    r".*\.gemspec": _strings(r"(?m)^[^#\n]*\.licen[cs]es?\s*=\s*(.+)"),
+    r".*\.podspec": _strings(r"(?m)^[^#\n]*\.license\s*=\s*(.+(?:\n\s+.+)?)"),
+    r".*\.(rockspec|nimble)|v\.mod": _strings(r"(?m)^\s*license\s*[=:]\s*(.+)"),
+    r"build\.gradle(\.kts)?": _strings(r"licenses\s*\{\s*license\s*\{\s*name\s*(?:=|\.set\()?\s*(.+)"),
+    r"mix\.exs": _strings(r"(?m)^[^#\n]*\blicenses:\s*(.+)"),
+    r"project\.clj": _strings(r"(?s):license\s+\{[^}]*?:name\s+(\"[^\"]*\")"),
+    r"build\.sbt": _strings(r"(?m)^[^/\n]*\blicenses?\s*\+?:?\+?=\s*(.+)"),
+    r"(makefile|build)\.pl|dist\.ini": _strings(r"(?im)^\s*['\"]?license['\"]?\s*(?:=>?|,)\s*(.+)"),
+    r"__(manifest|openerp|terp)__\.py": _strings(r"(?m)^\s*['\"]license['\"]\s*:\s*(.+)"),
+    r"dune-project|.*\.asd": _strings(r"(?m)^\s*\(?:?licen[cs]e\s+(.+?)\)?$"),
+    r"pkgbuild|apkbuild|.*\.ebuild": _strings(r"(?m)^(?:license|LICENSE)=(.+)"),
+    r"(pubspec|shard|galaxy|meta|recipe|conda|package|snapcraft|chart|antora)\.ya?ml|citation\.cff|.*\.opam|.*\.cabal": _lines(
+        r" {0,4}licen[cs]es?\s*:"
+    ),
+    r"description|.*\.spec": _lines(r"licen[cs]e\s*:"),
+    r"readme\.txt|style\.css": _lines(r"[\s*]*license\s*:", needs=r"(?i)stable tag\s*:|(?:theme|plugin) name\s*:"),
+}  # fmt: skip
+"""File name in lower case -> reader."""

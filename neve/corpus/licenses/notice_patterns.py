@@ -1,0 +1,120 @@
+"""The words by which prose speaks of licences: tables of patterns for `notices`, each for one kind of statement.
+
+All are searched in text whose white space is single spaces, so a space stands for any; case is ignored unless said.
+"""
+
+from __future__ import annotations
+
+import re
+
+
+def any_of(*patterns: str) -> re.Pattern[str]:
+    """One pattern for any of `patterns`, whatever the case."""
+    return re.compile("(?i)" + "|".join(f"(?:{pattern})" for pattern in patterns))
+
+
+FILE = re.compile(
+    r"(?:^|[\s\"'`(</*])((?:[\w.-]+/)*(?:(?:UN)?LICEN[CS]ES?|COPYING|COPYRIGHT|EULA)(?:[-_.]?[A-Z0-9]+)*"
+    r"(?:\.(?:txt|md|rst|html?|adoc|TXT|MD))?)(?=[\s\"'`),.;:>*]|$)"
+)
+"""A licence file by its name, in capitals."""
+LOOSE_FILE = any_of(
+    r"\b(?:see|found in|in|refer to|read|consult|by) (?:the |an? |its )?(?:\w+[- ]){0,4}licen[cs]e(?:\.txt|\.md| file)",
+    r"\blicen[cs]e(?: agreement)? (?:that )?(?:accompan|is included|can be found|found|in the root|distributed with)",
+)
+GNU = any_of(
+    r"(?:\bgnu )?(?:\b(lesser|library|affero)(?: or lesser)? )?\bgeneral public licen[cs]e",
+    r"\bgnu ([al])?gpl",
+    r"\b([al])?gpl(?=v?[ -]?\d)",
+    r"(?<=under the )([al])?gpl\b",
+    r"\b([al])?gpl(?= licen)",
+)
+VERSION = any_of(
+    r"\b(?:version|ver\.?|v\.?) ?(\d(?:\.\d)?)", r"[al]?gpl[ -]?v?(\d(?:\.\d)?)", r"/[al]?gpl-(\d\.\d)"
+)
+LATER = any_of(
+    r"\bany later\b", r"\bor (?:any )?(?:later|newer|above|greater)\b", r"\bor ?\( ?at your option ?\)? ?,? any", r"(?<=\d)\+"
+)  # fmt: skip
+DENIED = any_of(
+    r"\b(?:not|compatible|incompatible|unlike|instead of|no longer|previously|formerly|similar to|was|were)\W+(?:\w+\W+){0,4}$"
+)
+"""Words before a licence's name that keep it from being this text's."""
+FIELD = re.compile(
+    r"(?im)^[\W_]*(?:@licen[cs]e[ds]?\s*[:=]?|(?:licen[cs]e[ds]?|spdx-license|license_uri|license-uri)"
+    r"(?: name| type| url)?\s*[:=])\s*(\S.{0,200})$"
+)
+"""A line that states a licence as a field does; over lines."""
+TELLTALE = any_of(
+    r"permission is (?:hereby )?granted", r"permission to use,? copy", r"redistribution and use", r"hereby granted",
+    r"provided ['\"`]?as[- ]is", r"boost software license", r"mozilla public license", r"covered by the terms",
+    r"common development and", r"without any express or implied", r"blessing", r"apache license", r"redistributions? of source",
+)  # fmt: skip
+"""What stands in the texts and notices that the classifier knows."""
+TEXT_BEGINS = any_of(
+    r"permission is (?:hereby )?granted", r"permission to use,? copy", r"redistribution and use in source"
+)
+"""A licence's own text: where the classifier does not know it, it is not understood."""
+UNKNOWN = re.compile(
+    r"(?:[Ll]icen[cs]ed|[Rr]eleased|[Dd]istributed|[Gg]overned|[Cc]overed|[Aa]vailable|[Pp]rovided|[Ss]ubject|[Uu]se of (?:this|the)[\w ]{0,40})"
+    r"\b[^.;]{0,50}?\b(?:under|by|to|with|of) (?:your choice of |either |one of |both )*(?:the |an? )?(?:terms (?:and conditions )?(?:of|in) (?:the |a )?)?"
+    r"[\"'“]?((?:[A-Z][\w&'-]*(?:\.\w+)*[ ,]+){1,7}(?:Licen[cs]e|Agreement|EULA|LICENSE|Terms))"
+)
+"""A licence by a name in capitals; with case."""
+NO_NAME = any_of(
+    r"^(?:the|this|that|its|your|our|individual|original|same|following|above|new|a|an)\b[\w ]*$", r"contributor"
+)  # fmt: skip
+_THIS = r"(?:this|the) (?:source |software )?(?:file|code|software|program|document|material|source|work|information|module|script)s?"
+FORBIDS = any_of(
+    r"\bproprietary ?(?:and|&|/|,) ?confidential", r"\bconfidential ?(?:and|&|/|,) ?proprietary",
+    _THIS + r" (?:\w+ ){0,3}?(?:is|are|contains?|constitutes?) (?:\w+ ){0,5}(?:confidential|proprietary|trade secrets?)\b",
+    r"\b(?:confidential|proprietary) (?:information|property|source code|software|material|trade)\b",
+    r"\bproprietary (?:to|of)\b", r"\btrade secrets?\b", r"\b(?:strictly|company|highly) confidential",
+    r"\bconfidential ?[-–:.]", r"[-–:.] ?confidential\b", r"^\W*confidential\W*$", r"\bnon-?disclosure agreement",
+    r"\bunauthori[sz]ed (?:copying|use|reproduction|distribution|disclosure|duplication|modification)",
+    r"\b(?:copying|reproduction|redistribution|distribution|disclosure|duplication|dissemination|use)\b[^.]{0,160}"
+    r"\b(?:is|are) (?:strictly |expressly )?(?:prohibited|forbidden)",
+    r"\bunpublished (?:work|proprietary|copyright|source)", r"\bproprietary (?:licen[cs]e|rights)",
+    r"\bcommercial licen[cs]e (?:is )?required", r"\bclosed[- ]source (?:software|code|licen)", r"\bnot open[- ]source",
+)  # fmt: skip
+"""What no licence of free software says of its own code."""
+FORBIDS_ALONE = any_of(
+    r"\bdo not (?:re)?distribute", r"\bdo not (?:copy|share|publish)", r"\bno part of this\b", r"\blicen[cs]ed material",
+    r"\bnot for (?:public |external )?(?:re)?(?:distribution|release|sale)", r"\binternal use only", r"\bfor internal use",
+    r"\b(?:may|must|can|shall) ?not be (?:copied|reproduced|redistributed|distributed|disclosed|used|transmitted|modified|published|shared)",
+    r"\b(?:may|must|can) ?not (?:copy|use|distribute|redistribute|sell|modify|reproduce|disclose)", r"\bnon-?commercial\b",
+    r"\b(?:personal|academic|educational|research|evaluation) (?:and \w+ )?(?:use|purposes) only", r"\b(?:without|holds?|have|has|requires?|with) an? (?:\w+ )?valid (?:\w+ )*licen[cs]e",
+    r"\bwithout (?:the )?(?:express|prior|explicit|written)[^.]{0,60}(?:permission|consent|authori[sz]ation|agreement)",
+    r"\bconfidential\b", r"\b(?:may|can) only be used\b",
+)  # fmt: skip
+"""What forbids where no licence stands beside it; free licences say such things of names and notices."""
+OWNED = any_of(
+    r"copyright", "©", r"\(c\)", r"all rights", r"\bproperty of", r"\bthis (?:file|software|source|code|program|document|material|work|script|module)\b",
+    r"^\W*(?:internal|confidential|private|proprietary|do not|not for)\b",
+)  # fmt: skip
+"""What a text must hold for such words to be about the file."""
+RESERVED = any_of(r"\ball rights? (?:are )?reserved")
+DEDICATED = any_of(
+    r"\b(?:placed|released|dedicated|put|donated|hereby|is|are|contributed|committed|belongs?)\W+(?:\w+\W+){0,6}?(?:in|into|to)\W+the\W+public\W+domain",
+    r"(?:^|[.:]\W*)public domain\W*(?:$|[.,;(])", r"\bpublic domain (?:software|code|work)", r"disclaims? (?:all )?copyright to this",
+)  # fmt: skip
+CHOICE = any_of(
+    r"\b(?:dual|either|alternatively|your (?:choice|option|discretion)|choose|whichever|select)\b",
+    r"\bany of the following licen",
+)
+NO_CHOICE = any_of(
+    r"at your (?:option|choice|discretion)\W+any later",
+    r"either version",
+    r"either express(?:ed)? or implied",
+)
+PART = any_of(
+    r"\b(?:portions?|parts?|sections?|some (?:code|files|functions))\b", r"\b(?:contains|includes|incorporates)\b", r"\b(?:copied|borrowed|taken|adapted|derived|ported) from\b",
+    r"\b(?:port|copy|fork) of\b", r"\bbased on\b", r"\boriginally\b",
+)  # fmt: skip
+"""Sentences about a part of a file: what they name holds too."""
+SPEAKS = any_of(r"licen[cs]", r"\bgpl", r"\bterms\b")
+SHORT = {
+    r"redistribution and use of fatfs in source and binary forms": "BSD-1-Clause",
+    r"permission to use, copy, modify,? and distribute this software is freely granted": "SunPro",
+    r"\bsame (?:terms|licen[cs]e) as (?:the )?perl": "Artistic-1.0-Perl OR GPL-1.0-or-later",
+}
+"""Grants in a few words -> SPDX expression."""

@@ -1,0 +1,250 @@
+"""What prose says of a licence: the notice at a file's head, a LICENSE that only names one, a line of metadata.
+
+Four things are looked for, by the tables of `notice_patterns`: whole licence texts (by the classifier that licence files
+go through), GNU's notices, names of licences in a sentence about licences, and words that forbid. A name is the longest
+run of words around "license" that `names` knows, so that no grammar of such sentences is needed.
+
+The trade-off: a sentence that speaks of a licence by a name nobody knows is UNREAD, and so blocks what lies further up;
+one that only points to a file (`refers`) leaves the word to that file. "All rights reserved" alone grants nothing, and
+forbids nothing that the same holder's licence grants: it is `reserved`, and whoever asks compares the holders.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+from neve.corpus.licenses import names, spdx
+from neve.corpus.licenses import notice_patterns as patterns
+from neve.corpus.licenses.spdx import PROPRIETARY, PUBLIC_DOMAIN, UNREAD
+
+TEXT_CHARACTERS = 100
+"""A shorter region that the classifier finds is an address or a phrase, no licence's text."""
+_BEFORE, _AFTER = 7, 9
+"""How many words around "license" may belong to a name."""
+_TOKEN = re.compile(r"[\w.+'/()-]*\w[\w.+'/()-]*|[|&]|>=")
+_LICENSE = re.compile(r"(?i)\W*(?:licen[cs](?:e|es|ed|ing)|unlicense)\W*")
+_SENTENCE = re.compile(r"(?<=[a-z0-9)\"'][.;])\s+(?=[A-Z(*])")
+_END = re.compile(r".*[a-z)][.;:]\W*")
+
+
+class Statement(NamedTuple):
+    """What a text says of a licence; all empty where it says nothing."""
+
+    license: str | None = None
+    """SPDX expression, with UNREAD in it where something was not understood."""
+    refers: str | None = None
+    """Name of the file that it points to."""
+    reserved: bool = False
+    """Whether it reserves all rights, and says no more."""
+
+
+@lru_cache(16384)
+def read(text: str) -> Statement:
+    """What `text` (prose without the marks of comments, lines kept) says of a licence.
+
+    >>> read("Licensed under the MIT License.").license, read("See LICENSE.txt for terms.").refers
+    ('MIT', 'LICENSE.txt')
+    """
+    texts, rest = _texts(text, " ".join(text.split()))
+    sentences = _SENTENCE.split(" ".join(rest.split()))
+    parts = [each for each in sentences if patterns.PART.search(each)]
+    flat = " ".join(each for each in sentences if each not in parts)
+    named = _named(flat)
+    found = _distinct(
+        [*texts, *_gnu(flat), *_fields(rest), *(license for license, _ in named), *_short(flat)]
+    )
+    of_parts = [
+        license
+        for each in parts
+        for license in (*_gnu(each), *(name for name, _ in _named(each)), *_short(each))
+    ]
+    whole = " ".join([flat, *parts])
+    if (
+        not found
+        and not of_parts
+        and patterns.DEDICATED.search(whole)
+        and "not in the public" not in whole.lower()
+    ):
+        found = [PUBLIC_DOMAIN]
+    refers = _reference(whole)
+    if found:
+        found = [spdx.join(found, "OR" if _is_choice(sentences, named) else "AND")]
+    if _unknown(whole) or (not found and refers is None and patterns.TEXT_BEGINS.search(whole)):
+        found.append(UNREAD)
+    if _forbids(rest, alone=not found and not of_parts and refers is None):
+        found.append(PROPRIETARY)
+    if found or of_parts:
+        return Statement(spdx.join([*found, *of_parts], "AND"), refers)
+    return Statement(None, refers, refers is None and bool(patterns.RESERVED.search(whole)))
+
+
+def _short(flat: str) -> list[str]:
+    return [license for pattern, license in patterns.SHORT.items() if re.search(pattern, flat, re.I)]
+
+
+def _texts(text: str, flat: str) -> tuple[list[str], str]:
+    """(licences whose texts or notices the classifier knows, the text without them)"""
+    if not patterns.TELLTALE.search(flat):
+        return [], text
+    from licenseclassifier import identify_license
+
+    found, rest, at = [], [], 0
+    for match in identify_license(text, 0):
+        if match.end - match.start >= TEXT_CHARACTERS and (license := spdx.expression(match.id)):
+            found.append(license)
+            rest.append(text[at : match.start])
+            at = match.end
+    return found, "\n".join([*rest, text[at:]])
+
+
+def _gnu(flat: str) -> list[str]:
+    """GNU licences that a text names, each with the version and the "or later" that stand next to it."""
+    found: dict[str, str] = {}
+    for match in patterns.GNU.finditer(flat):
+        said = next((group for group in match.groups() if group), "").lower()
+        family = {"lesser": "LGPL", "library": "LGPL", "l": "LGPL", "affero": "AGPL", "a": "AGPL"}.get(
+            said, "GPL"
+        )
+        before, after = (
+            flat[max(0, match.start() - 60) : match.start()],
+            flat[match.start() : match.end() + 200],
+        )
+        if patterns.DENIED.search(before):
+            continue
+        version = patterns.VERSION.search(after) or patterns.VERSION.search(before)
+        if version is None:
+            found.setdefault(family, "")
+            continue
+        number = next(group for group in version.groups() if group)
+        later = "or-later" if patterns.LATER.search(after) else "only"
+        name = spdx.current(f"{family}-{number if '.' in number else number + '.0'}-{later}")
+        if name and not found.get(family):
+            found[family] = name
+    if found.get("GPL") == "" and len(found) > 1:  # the LGPL's notice speaks of the GPL too
+        del found["GPL"]
+    return [license or f"{family}-3.0-only" for family, license in found.items()]
+
+
+def _fields(text: str) -> list[str]:
+    found = []
+    for match in patterns.FIELD.finditer(text):
+        value = re.sub(r"\s*(?:\*/|-->|[*#\"'`,;>\]}]+)\s*$", "", match[1].strip()).strip("\"'`<[{ ")
+        if patterns.FILE.search(value) or patterns.LOOSE_FILE.search(f"in {value}"):
+            value = re.sub(r"(?i)\W*\b(?:see|in|file)\b.*", "", value)
+        license = names.read(value)
+        if license is not None and (license != UNREAD or (value[:1].isupper() and len(value) <= 60)):
+            found.append(license)
+    return found
+
+
+def _named(flat: str) -> list[tuple[str, tuple[int, int]]]:
+    """(licence, where it stands) of each name beside the word "license"."""
+    tokens = list(_TOKEN.finditer(flat))
+    found: list[tuple[str, tuple[int, int]]] = []
+    known = [_is_known(token[0]) for token in tokens]
+    for i, token in enumerate(tokens):
+        if not _LICENSE.fullmatch(token[0]) or (found and token.start() < found[-1][1][1]):
+            continue
+        first, last = i, i
+        while first > max(0, i - _BEFORE) and known[first - 1] and not _END.fullmatch(tokens[first - 1][0]):
+            first -= 1
+        while (
+            last + 1 < min(len(tokens), i + _AFTER)
+            and known[last + 1]
+            and not _END.fullmatch(tokens[last][0])
+        ):
+            last += 1
+        if match := _longest(flat, tokens, (first, i, last)):
+            found.append(match)
+    return found
+
+
+def _longest(
+    flat: str, tokens: list[re.Match[str]], run: tuple[int, int, int]
+) -> tuple[str, tuple[int, int]] | None:
+    first, i, last = run
+    spans = [
+        (a, b)
+        for a in range(first, i + 1)
+        for b in range(i, last + 1)
+        if b > a or "unli" in tokens[i][0].lower()
+    ]
+    for a, b in sorted(spans, key=lambda span: span[0] - span[1]):
+        start, end = tokens[a].start(), tokens[b].end()
+        license = names.normalise(flat[start:end].strip(" .,;:()'\""))
+        if license and PROPRIETARY not in license:
+            return (
+                None if patterns.DENIED.search(flat[max(0, start - 60) : start]) else (license, (start, end))
+            )
+    return None
+
+
+@cache
+def _vocabulary() -> frozenset[str]:
+    return names.vocabulary() | {"and", "or", "both", "dual", "with", "exception"}
+
+
+@lru_cache(65536)
+def _is_known(token: str) -> bool:
+    """Whether a token can be part of a licence's name."""
+    words = names.words(token)
+    return all(word[0].isdigit() or word in _vocabulary() for word in words) if words else token in "|&>="
+
+
+def _distinct(found: list[str]) -> list[str]:
+    """Without what a more precise statement of the same family makes superfluous."""
+    found = list(dict.fromkeys(found))
+    vague = {
+        "BSD-3-Clause": "BSD-",
+        "GPL-3.0-only": "GPL-",
+        "LGPL-3.0-only": "LGPL-",
+        "AGPL-3.0-only": "AGPL-",
+    }
+    later = {name.removesuffix("or-later") + "only" for name in found if name.endswith("-or-later")}
+    found = [name for name in found if name not in later]
+    precise = [name for name in found if name not in vague]
+    return [
+        name
+        for name in found
+        if name not in vague or not any(other.startswith(vague[name]) for other in precise)
+    ]
+
+
+def _unknown(flat: str) -> bool:
+    """Whether it names a licence that nobody knows."""
+    return any(
+        not patterns.NO_NAME.search(match[1]) and names.normalise(match[1]) is None
+        for match in patterns.UNKNOWN.finditer(flat)
+    )
+
+
+def _forbids(text: str, alone: bool) -> bool:
+    """Whether a paragraph forbids; `alone`: no licence stands beside it."""
+    for paragraph in re.split(r"\n\s*\n", text):
+        flat = " ".join(paragraph.split())
+        if patterns.OWNED.search(flat) and (
+            patterns.FORBIDS.search(flat) or (alone and patterns.FORBIDS_ALONE.search(flat))
+        ):
+            return True
+    return False
+
+
+def _reference(flat: str) -> str | None:
+    if match := patterns.FILE.search(flat):
+        return match[1]
+    return "LICENSE" if patterns.LOOSE_FILE.search(flat) else None
+
+
+def _is_choice(sentences: list[str], named: list[tuple[str, tuple[int, int]]]) -> bool:
+    """Whether the licences that it names are to choose from."""
+    plain = (patterns.NO_CHOICE.sub(" ", each) for each in sentences)
+    if any(patterns.CHOICE.search(each) and patterns.SPEAKS.search(each) for each in plain):
+        return True
+    flat = " ".join(each for each in sentences if not patterns.PART.search(each))
+    between = (flat[a[1][1] : b[1][0]] for a, b in pairwise(named))
+    return any(
+        re.fullmatch(r"(?i)\W*(?:\([^)]*\)\W*)?,?\s*or(?: under)?(?: the)?\W*", words) for words in between
+    )

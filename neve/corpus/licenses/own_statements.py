@@ -1,0 +1,165 @@
+"""What files say of their own licence: SPDX lines anywhere in them, else a notice in the comments at their head.
+
+A notice counts only where it stands in a comment, whatever the language: a program that writes licences is not under
+them. Files that cannot speak of a licence are sifted out over the whole column; what is left is read one by one, and of
+equal notices only the first costs anything.
+
+The trade-off: comments are told by their marks at the beginning of a line, without knowing the language; what stands
+behind code on its line is not looked at, nor a notice further down than HEAD_BYTES.
+
+Source: the REUSE specification 3.3 for SPDX lines, ignored sections and snippets.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from neve.corpus.licenses import comments, names, notices, spdx
+from neve.corpus.licenses.notices import Statement
+from neve.corpus.licenses.spdx import UNREAD
+
+HEAD_BYTES = 6 << 10
+"""How far into a file a notice may begin."""
+NOTICE_BYTES = 16 << 10
+"""How far it may reach."""
+
+_SPDX_MARK = "SPDX-License-Identifier:"
+_SPDX = re.compile(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9(][A-Za-z0-9.+():/ \t-]*)")
+_SPDX_BEFORE = re.compile(r"""(?i)(dnl\b|rem\b|[\s#/*;%!<{(.@:\\-]|["'](?=\s))*""")
+"""What may stand before it on its line: marks of a comment, but no opening quote and no code."""
+_IGNORED = re.compile(r"REUSE-IgnoreStart.*?(?:REUSE-IgnoreEnd|\Z)", re.S)
+_SPEAKS = (
+    "licens", "licenc", "rights reserved", "right reserved", "confidential", "proprietary", "public domain", "general public", "gpl",
+    "permission is", "redistribut", "not distribut", "not for distribution", "trade secret", "internal use", "unauthori", "disclosure", "not be",
+)  # fmt: skip
+"""Words of a file that speaks of a licence."""
+_PARAGRAPH = (*_SPEAKS, "warrant", "liab", "as is", "as-is", "copyright notice", "neither the name", "endorse", "disclaim", "free software", "permission")  # fmt: skip
+"""Words of the paragraphs that belong to a notice."""
+_RESERVED = re.compile(r"(?i)all rights? reserved")
+_COPYRIGHT = re.compile(
+    r"(?:\b[Cc]opyright\b|\bCOPYRIGHT\b|©|\([cC]\)|&copy;)(?:\s*(?:\b[Cc]opyright\b|©|\([cC]\)|&copy;|:))*\s*"
+    r"(?=[<\[(]?(?:\d{4}|\{)|[Bb]y\b|©)|©\s*|&copy;\s*|\b[Cc]opyright\s+(?:\([cC]\)\s*)?(?=[A-Z][\w&.-]*\s*[A-Z\d,.(]|[A-Z][a-z][\w&.-]*\s*$)|\bCopyright\s*\([cC]\)\s*"
+)
+"""What stands before the holder of a copyright."""
+
+
+def statements(contents: pa.Array) -> dict[int, tuple[Statement, frozenset[str]]]:
+    """Row -> (what its file says of its own licence, holders that it names), for the rows that say anything.
+
+    `contents` is binary or text. Files in UTF-16 are read too.
+    """
+    contents = contents.cast(pa.large_binary())
+    head = pc.binary_slice(contents, 0, HEAD_BYTES)
+    wide = pc.or_(pc.starts_with(head, codecs.BOM_UTF16_LE), pc.starts_with(head, codecs.BOM_UTF16_BE))
+    speaks = pc.or_(pc.match_substring_regex(head, "|".join(_SPEAKS), ignore_case=True), wide)
+    marked = pc.match_substring(contents, _SPDX_MARK)
+    here = pc.indices_nonzero(pc.fill_null(pc.or_(speaks, marked), False))
+    found = {}
+    rows = zip(here.to_pylist(), contents.take(here), marked.take(here).to_pylist(), strict=True)
+    for row, content, has_mark in rows:
+        text = _text(content.as_buffer(), whole=has_mark)
+        said = _spdx(text) or notices.read(_notice(text))
+        if said != _NOTHING:
+            found[row] = said, holders(text[:HEAD_BYTES]) if said.reserved else frozenset[str]()
+    return found
+
+
+def overriding(given: pa.Array, contents: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """(licence of each row, whether the file states it itself), for rows that come with a licence or with none.
+
+    A file's own statement is nearer than what was said of its repository; one that is not understood leaves no licence.
+    """
+    own = {row: said.license for row, (said, _) in statements(contents).items() if said.license is not None}
+    stated = np.zeros(len(given), bool)
+    stated[list(own)] = True
+    licenses = [None if UNREAD in license else license for license in own.values()]
+    return pc.replace_with_mask(given, pa.array(stated), pa.array(licenses, pa.string())), pa.array(stated)
+
+
+def read(content: bytes) -> Statement:
+    """What a file beside another one (`x.py.license`) says: its SPDX lines, or its text as a notice."""
+    text = _text(pa.py_buffer(content), whole=True)
+    return _spdx(text) or notices.read(text[:NOTICE_BYTES])
+
+
+def holders(text: str) -> frozenset[str]:
+    """Words by which copyright lines name their holders, in lower case."""
+    found: set[str] = set()
+    for line in text.splitlines():
+        if match := _COPYRIGHT.search(line):
+            rest = _RESERVED.sub(" ", line[match.end() :])
+            found |= {word for word in re.findall(r"[^\W\d_]{2,}", rest.lower()) if word not in _NO_HOLDER}
+    return frozenset(found)
+
+
+_NO_HOLDER = frozenset(
+    """inc ltd llc corp corporation company co gmbh ag sa bv the and or its of by in for all rights reserved copyright
+    license present authors author contributors others et al affiliates subsidiaries team project year yyyy name owner
+    holder holders full fullname com org www http https mailto""".split()  # noqa: SIM905
+)
+_NOTHING = Statement()
+
+
+def _text(buffer: pa.Buffer, whole: bool) -> str:
+    """A file's text, its head alone unless it bears an SPDX line."""
+    raw = memoryview(buffer)
+    if bytes(raw[:2]) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return bytes(raw if whole else raw[: 2 * NOTICE_BYTES]).decode("utf-16", "replace")
+    return str(raw if whole else raw[:NOTICE_BYTES], "utf-8", "replace")
+
+
+def _spdx(text: str) -> Statement | None:
+    """All SPDX lines of a file; several hold together. Ignored sections are left out."""
+    if _SPDX_MARK not in text:
+        return None
+    found = []
+    text = _IGNORED.sub("", text)
+    for match in _SPDX.finditer(text):
+        before = text.rfind("\n", 0, match.start()) + 1
+        if _SPDX_BEFORE.fullmatch(text, before, match.start()):
+            found.append(_written(match[1]))
+    known = [license for license in found if license]
+    return Statement(spdx.join(known, "AND")) if known else None
+
+
+@lru_cache(4096)
+def _written(value: str) -> str | None:
+    """Expression written in an SPDX line; one word that is no identifier is a licence that nobody knows."""
+    value = value.strip(" \t-/")
+    word = re.fullmatch(r"[A-Za-z0-9.+-]+", value)
+    return names.normalise(value) or (f"LicenseRef-{value.rstrip('+')}" if word else None)
+
+
+def _notice(text: str) -> str:
+    """The paragraphs of the comments in a file's head that speak of a licence, without the holders of copyright."""
+    head = text[:HEAD_BYTES].lower()
+    last = max(head.rfind(word) for word in _SPEAKS)
+    found = []
+    for lines in comments.paragraphs(text[:NOTICE_BYTES], last) if last >= 0 else ():
+        paragraph = "\n".join(lines)
+        lowered = paragraph.lower()
+        if any(word in lowered for word in _PARAGRAPH):
+            found.append(
+                "\n".join(map(_anonymous, lines))
+                if "©" in lowered or "opyright" in lowered or "(c)" in lowered
+                else paragraph
+            )
+    return "\n\n".join(found)
+
+
+def _anonymous(line: str) -> str:
+    """A line of copyright without its holder, so that equal notices of many holders are one."""
+    if not _COPYRIGHT.search(line) or _LICENSE_BESIDE.search(line):
+        return line
+    return "Copyright. All rights reserved." if _RESERVED.search(line) else "Copyright."
+
+
+_LICENSE_BESIDE = re.compile(
+    r"(?i)licen[cs]e|confidential|proprietary|notice|permission|warrant|holder|owner|distribut|claim|public domain|gpl"
+)

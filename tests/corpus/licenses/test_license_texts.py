@@ -1,0 +1,108 @@
+"""Licence files: texts of installed packages, alone and with what people put around them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import time
+
+import pytest
+
+from neve.corpus.licenses import license_files, license_texts
+from neve.corpus.licenses.spdx import PROPRIETARY, UNREAD
+
+
+def text_of(package: str, name: str) -> bytes:
+    """A licence file as an installed package carries it."""
+    files = importlib.metadata.distribution(package).files or []
+    return next(f for f in files if f.name == name and ".dist-info" in str(f)).locate().read_bytes()
+
+
+MIT = text_of("pytest", "LICENSE")
+BSD = text_of("click", "LICENSE.txt")
+APACHE = text_of("packaging", "LICENSE.APACHE")
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "spdx"),
+    [
+        ("pytest", "LICENSE", "MIT"), ("click", "LICENSE.txt", "BSD-3-Clause"), ("pygments", "LICENSE", "BSD-2-Clause"),
+        ("packaging", "LICENSE.APACHE", "Apache-2.0"), ("packaging", "LICENSE", None), ("hypothesis", "LICENSE.txt", "MPL-2.0"),
+        ("transformers", "LICENSE", "Apache-2.0"),
+    ],
+)  # fmt: skip
+def test_real_texts_are_identified(package: str, name: str, spdx: str | None) -> None:
+    assert license_texts.identify(text_of(package, name)) == spdx
+
+
+def test_installed_packages_agree_with_what_they_declare() -> None:
+    """Oracle: the License-Expression of packages that state one licence and carry one text.
+
+    Few may differ: packages whose one text is another's. Every text must come fast, the second time from memory.
+    """
+    pairs = {}
+    for package in importlib.metadata.distributions():
+        expression = package.metadata.get("License-Expression")
+        texts = [f for f in package.files or [] if "dist-info/licenses" in str(f.parent) and is_text(str(f))]
+        if expression and " " not in expression and len(texts) == 1:
+            pairs[package.metadata["Name"]] = (expression, texts[0].locate().read_bytes())
+    assert len(pairs) >= 20
+    start = time.perf_counter()
+    found = {name: license_texts.identify(text) for name, (_, text) in pairs.items()}
+    seconds = time.perf_counter() - start
+    agree = sum(found[name] == expression for name, (expression, _) in pairs.items())
+    assert agree >= 0.9 * len(pairs), {n: (found[n], e) for n, (e, _) in pairs.items() if found[n] != e}
+    assert seconds < 0.25 * len(pairs)
+    start = time.perf_counter()
+    assert found == {name: license_texts.identify(text) for name, (_, text) in pairs.items()}
+    assert time.perf_counter() - start < 0.005 * len(pairs)
+
+
+def is_text(path: str) -> bool:
+    role = license_files.role(path)
+    return role is not None and role.kind == "text"
+
+
+@pytest.mark.parametrize(
+    ("text", "license"),
+    [
+        (MIT + b"\n\nThanks to everybody who helped. The list of them is in AUTHORS.\n" * 20, "MIT"), (MIT + b"\n" * 3 + BSD, "MIT AND BSD-3-Clause"),
+        (b"This work is under either of the two licences below, at your option.\n\n" + MIT + b"\n\n" + APACHE, "MIT OR Apache-2.0"),
+        (b'"Commons Clause" License Condition v1.0\n\nThe grant of rights under the License will not include the right to Sell the Software.\n\n' + APACHE, UNREAD),
+        (MIT + b"\n\nThe Software may not be used by companies with more than ten employees.\n", UNREAD), (MIT + b"\nThis software is for non-commercial use.\n", UNREAD),
+        (b"MIT", "MIT"), (b"This project is licensed under the MIT License.\n", "MIT"), (b"Copyright (c) 2024 Acme. All rights reserved.\n", UNREAD), (b"Copyright (c) 2024 Acme\n", None), (b"", None), (b"\n\n", None),
+        (b"The Acme License\n\nYou are granted a right to use the software if you hold a valid subscription.\n", UNREAD), (b"Proprietary and confidential software of Acme.\n", PROPRIETARY),
+        (b"START NOTE\nThe core is under the MIT license.\nEND NOTE\n\nThe Enterprise License\n\nThis software may only be used if you have agreed to our terms.\n", UNREAD),
+        (b"Acme MIT License\n\nPermission is hereby granted for use on Acme chips only, free of charge, to any person.\n", UNREAD), (b"x" * (300 << 10), UNREAD), (b"\xff\xfe\x00", None),
+    ],
+)  # fmt: skip
+def test_what_stands_around_a_text(text: bytes, license: str | None) -> None:
+    assert license_texts.read(text).license == license
+
+
+def test_paths_that_a_licence_file_names() -> None:
+    text = license_texts.read(
+        b'Parts of this are licensed as follows:\n\n- All content under "ee/" and "web/ee/" is under the licence in "ee/LICENSE".\n'
+        b"- These are under the Acme Licence:\n  - packages/api/enterprise\n- Everything else is under the MIT licence below.\n\n"
+        + MIT
+    )
+    assert text.license == "MIT"
+    assert dict(text.rules) == dict.fromkeys(("ee", "web/ee", "packages/api/enterprise"), UNREAD)
+    tree = license_texts.read(
+        MIT
+        + b"\n/ (MIT)\n    /lib\n        /zip (Zlib)\n        /lgpl*.c (LGPL-2.1, linked)\n    /tools (ours)\n"
+    )
+    assert tree.license == "MIT"
+    assert dict(tree.rules) == {"lib/zip": "Zlib", "lib/lgpl*.c": "LGPL-2.1-only", "tools": UNREAD}
+    assert (
+        license_texts.read(b"Under *either* of the licenses found in LICENSE.APACHE or LICENSE.BSD.\n").refers
+        == "LICENSE.APACHE"
+    )
+
+
+def test_regions_of_a_gnu_text() -> None:
+    assert license_texts._stated(["GPL-3.0-only", "GPL-3.0-or-later"]) == ["GPL-3.0-only"]
+    assert license_texts._stated(["GPL-3.0-or-later", "GPL-3.0-only", "MIT"]) == ["GPL-3.0-or-later", "MIT"]
+    assert license_texts._stated(["LGPL-2.1-only", "GPL-2.0-or-later"]) == [
+        "LGPL-2.1-only",
+        "GPL-2.0-or-later",
+    ]

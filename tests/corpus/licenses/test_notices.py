@@ -1,0 +1,91 @@
+"""Notices in prose: the oracle is what each header, of the kinds that projects use, says to its reader."""
+
+from __future__ import annotations
+
+import pytest
+
+from neve.corpus.licenses import notice_patterns, notices
+from neve.corpus.licenses.spdx import PROPRIETARY, PUBLIC_DOMAIN, UNREAD
+
+GPL = """This file is part of Sums.
+Sums is free software: you can redistribute it and/or modify it under
+the terms of the GNU General Public License as published by the Free
+Software Foundation, either version 3 of the License, or (at your option)
+any later version.
+See the GNU General Public License for more details."""
+LGPL = """This library is free software; you can redistribute it and/or
+modify it under the terms of the GNU Lesser General Public
+License version 2.1 as published by the Free Software Foundation.
+See the GNU Lesser General Public License for more details."""
+APACHE = """Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+    http://www.apache.org/licenses/LICENSE-2.0"""
+BSD = """Redistribution and use in source and binary forms, with or without
+modification, are permitted provided that the following conditions are met:
+
+1. Redistributions of source code must retain the above copyright notice, this
+   list of conditions and the following disclaimer.
+
+2. Redistributions in binary form must reproduce the above copyright notice,
+   this list of conditions and the following disclaimer in the documentation
+   and/or other materials provided with the distribution.
+
+THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT OWNER OR CONTRIBUTORS BE LIABLE FOR
+ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL DAMAGES
+(INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES;
+LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON
+ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT
+(INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS
+SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE."""
+
+
+@pytest.mark.parametrize(
+    ("text", "license"),
+    [
+        (GPL, "GPL-3.0-or-later"), (LGPL, "LGPL-2.1-only"), (APACHE, "Apache-2.0"), (BSD, "BSD-2-Clause"),
+        ("You can use this file under version 3 of the GNU Affero General Public License.", "AGPL-3.0-only"),
+        ("This Source Code Form is subject to the terms of the Mozilla Public\nLicense, v. 2.0. If a copy of the MPL was not distributed with this\nfile, You can obtain one at http://mozilla.org/MPL/2.0/.", "MPL-2.0"),
+        ("Licensed under the MIT License.", "MIT"), ("Released under the MIT licence", "MIT"), ("@license AGPL-3.0", "AGPL-3.0-only"), ("License: GPLv2 or later\nText Domain: x", "GPL-2.0-or-later"),
+        ("GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)", "GPL-3.0-or-later"),
+        ("License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).", "AGPL-3.0-or-later"), ("Dual licensed under the MIT and GPL licenses.", "GPL-3.0-only OR MIT"),
+        ("Licensed under the Apache License, Version 2.0 <LICENSE-APACHE> or the MIT license\n<LICENSE-MIT>, at your option. This file may not be copied\nexcept according to those terms.", "Apache-2.0 OR MIT"),
+        ("Licensed under both the BSD-style license (found in the\nLICENSE file) and the GPLv2 (found in the COPYING file).\nYou may select, at your option, one of the above-listed licenses.", "GPL-2.0-only OR BSD-3-Clause"),
+        ("Licensed under both the BSD-style license and the GPLv2.", "GPL-2.0-only AND BSD-3-Clause"),
+        ("Licensed under the MIT License.\nPortions are derived from Sums, under the GPLv2 license.", "MIT AND GPL-2.0-only"),
+        ("or more contributor license agreements. Licensed under the Elastic License;\nyou may not use this file except in compliance with it.", "Elastic-2.0"),
+        ("This library is free software; you may use it under the same terms as Perl itself.", "Artistic-1.0-Perl OR GPL-1.0-or-later"),
+        ("This code is in the public domain.", PUBLIC_DOMAIN), ("Permission to use, copy, modify, and distribute this\nsoftware is freely granted, provided that this notice\nis preserved.", "SunPro"),
+        ("This file is licensed under the Acme License.", UNREAD), ("Use of this file is governed by the Acme Software License included in /LICENSE.", UNREAD),
+        ("This file is licensed under the Acme License.\nIt contains code that is under the PostgreSQL License.", "NOASSERTION AND PostgreSQL"),
+        ("Permission is hereby granted, free of charge, for use on Acme chips only.", UNREAD),
+        ("Copyright Acme. Proprietary and confidential.", PROPRIETARY), ("Unauthorized copying of this file, via any medium, is strictly prohibited.", PROPRIETARY),
+        ("CONFIDENTIAL - this file is the property of Acme", PROPRIETARY), ("This source code is a trade secret of Acme.", PROPRIETARY), ("Do not distribute. Internal use only.", PROPRIETARY),
+        ("Copyright Acme. No part of this file may be reproduced.", PROPRIETARY), ("Copyright Acme. For academic use only.", PROPRIETARY),
+        ("Parse the license file.", None), ("Whether a license is valid. Not under the GPL license.", None), ("Sends confidential information to the peer.", None),
+        ("Checks the license library, and who may use it.", None), ("Only for internal use by the reader of rows.", None), ("", None),
+    ],
+)  # fmt: skip
+def test_what_a_notice_says(text: str, license: str | None) -> None:
+    assert notices.read(text).license == license
+
+
+@pytest.mark.parametrize(
+    ("text", "refers", "reserved"),
+    [
+        ("See LICENSE.txt for terms.", "LICENSE.txt", False), ("Use is governed by a license that can be found in the license file.", "LICENSE", False),
+        ("under *either* of the licenses\nfound in LICENSE.APACHE or LICENSE.BSD.", "LICENSE.APACHE", False), ("For the terms see ee/LICENSE", "ee/LICENSE", False),
+        ("Copyright (c) 2019 Acme Ltd. All rights reserved.", None, True), ("All rights reserved. See COPYING.", "COPYING", False),
+    ],
+)  # fmt: skip
+def test_what_only_points_or_reserves(text: str, refers: str | None, reserved: bool) -> None:
+    assert notices.read(text) == (None, refers, reserved)
+
+
+def test_every_short_grant_is_an_expression() -> None:
+    from neve.corpus.licenses import spdx
+
+    assert all(spdx.expression(license) for license in notice_patterns.SHORT.values())

@@ -1,0 +1,91 @@
+"""What files say of themselves: the oracles are REUSE's specification for SPDX lines and the planted headers."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from neve.corpus.licenses import own_statements
+from neve.corpus.licenses.spdx import UNREAD
+
+MARK = b"SPDX-License-Identifier:"  # in two parts below, since this very file is no such file
+GPL = "{0} This program is free software; you can redistribute it and/or modify\n{0} it under the terms of the GNU General Public License as published by\n{0} the Free Software Foundation; either version 2 of the License, or\n{0} (at your option) any later version.\n"
+
+
+def said(*texts: bytes | None) -> list[str | None]:
+    found = own_statements.statements(pa.array(texts, pa.large_binary()))
+    return [found[row][0].license if row in found else None for row in range(len(texts))]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "spdx"),
+    [
+        (b"# ", b" MIT\n", "MIT"), (b"#!/bin/sh\n\n# ", b" MIT OR Apache-2.0\r\n", "MIT OR Apache-2.0"), (b"/* ", b" GPL-2.0 */", "GPL-2.0-only"),
+        (b"// ", b"GPL-2.0+\n", "GPL-2.0-or-later"), (b"<!-- ", b" CC-BY-4.0 -->", "CC-BY-4.0"), (b"-- ", b" (MIT AND ISC)\n", "MIT AND ISC"),
+        (b" * ", b" GPL-2.0 WITH Linux-syscall-note\n", "GPL-2.0-only WITH Linux-syscall-note"), (b"dnl ", b" FSFAP\n", "FSFAP"),
+        (b'" ', b" Vim\n", "Vim"), (b"\xff\n;;; ", b" ISC\n", "ISC"), (b"# ", b" Proprietary\n", "LicenseRef-Proprietary"),
+        (b"# ", b" see the file LICENSE\n", None), (b"# ", b" <identifier>\n", None), (b'x = "', b' MIT"\n', None), (b"print('", b" MIT')\n", None),
+        (b"the line ", b" MIT\n", None), (b"x\n" * 9000 + b"# ", b" MIT\n", "MIT"), (b"# REUSE-IgnoreStart\n# ", b" MIT\n# REUSE-IgnoreEnd\n", None), (b"", b"", None),
+    ],
+)  # fmt: skip
+def test_a_files_own_line(before: bytes, after: bytes, spdx: str | None) -> None:
+    assert said(before + MARK + after, None) == [spdx, None]
+
+
+def test_several_lines_all_hold_and_a_snippet_has_its_own() -> None:
+    assert said(b"# " + MARK + b" MIT\n# " + MARK + b" GPL-3.0-only\n# " + MARK + b" MIT\n") == [
+        "MIT AND GPL-3.0-only"
+    ]
+    snippet = b"x = 1\n" * 3000 + b"# SPDX-SnippetBegin\n# " + MARK + b" GPL-2.0-only\n# SPDX-SnippetEnd\n"
+    assert said(b"# " + MARK + b" MIT\n" + snippet) == ["MIT AND GPL-2.0-only"]
+    assert said(b"# " + MARK + b" MIT\n" + GPL.format("#").encode()) == ["MIT"]
+
+
+@pytest.mark.parametrize("mark", ["#", "//", " *", ";;", "--", "%", "dnl", "'", "!", "rem", '.\\"'])
+def test_a_notice_counts_in_the_comments_of_any_language(mark: str) -> None:
+    head = GPL.format(mark)
+    assert said((f"/*\n{head} */" if mark == " *" else head).encode()) == ["GPL-2.0-or-later"]
+    assert said(("x = 1\n" * 20 + ("/*\n" if mark == " *" else "") + head).encode()) == ["GPL-2.0-or-later"]
+
+
+def test_where_a_notice_does_not_count() -> None:
+    text = GPL.format("").encode()
+    assert (
+        said(
+            b"HEAD = '''\n" + text + b"'''\n",
+            b"x\n" * 9000 + GPL.format("#").encode(),
+            b"int a; // under the GPL\n",
+        )
+        == [None] * 3
+    )
+    assert said(b'"""' + text + b'"""\nimport a\n') == ["GPL-2.0-or-later"]
+    assert said(b'__license__ = "AGPL-3.0"\n', b"# Proprietary and confidential: this file is ours.\n") == ["AGPL-3.0-only", "LicenseRef-Proprietary"]  # fmt: skip
+
+
+def test_utf_16_is_read() -> None:
+    assert said(("\ufeff" + GPL.format("//") + "int a;\n").encode("utf-16-le"), ("\ufeff# " + MARK.decode() + " ISC\n").encode("utf-16-be")) == ["GPL-2.0-or-later", "ISC"]  # fmt: skip
+
+
+def test_holders() -> None:
+    assert own_statements.holders("Copyright (c) 2019-2021 Acme Ltd. All rights reserved.\n© 2020 by Jane Doe <jane@doe.example>\n") >= {"acme", "jane", "doe"}  # fmt: skip
+    assert (
+        own_statements.holders(
+            "The above copyright notice shall be included.\nTHE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE"
+        )
+        == frozenset()
+    )
+
+
+def test_a_given_licence_gives_way_to_the_files_own() -> None:
+    texts = pa.array([GPL.format("#").encode(), b"x = 1\n", b"# Licensed under the Acme License.\n", b"# Copyright 2020 Acme. All rights reserved.\n"], pa.large_binary())  # fmt: skip
+    license, own = own_statements.overriding(pa.array(["MIT", "ISC", "MIT", None], pa.string()), texts)
+    assert license.to_pylist() == ["GPL-2.0-or-later", "ISC", None, None]
+    assert own.to_pylist() == [True, False, True, False]
+    assert own_statements.statements(texts)[2][0].license == UNREAD
+
+
+def test_a_file_beside() -> None:
+    assert (
+        own_statements.read(b"SPDX-FileCopyrightText: 2024 Someone\n" + MARK + b" GPL-3.0-or-later\n").license
+        == "GPL-3.0-or-later"
+    )
