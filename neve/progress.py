@@ -1,6 +1,6 @@
 """Progress of anything that takes more than a few seconds: a bar in a terminal, a line now and then in a log.
 
-rich draws the bar; a log gets one line each ten seconds, since a bar there is noise. Rates are
+rich draws the bar; a log gets a line every half minute, since a bar there is noise. Rates are
 averages from the start: steadier than rich's recent window, and what a person extrapolates from.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-LOG_SECONDS = 10.0
+LOG_SECONDS = 30.0
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def bar(label: str, total: float | None = None, unit: str = "it") -> Iterator[Ca
 
 _lock = threading.Lock()
 _shown: list[Any] = []
-"""The live display and, behind it, one entry for each bar that is open: bars of several threads share a screen."""
+"""The live display and, after it, one entry for each bar that is open: bars of several threads share a screen."""
 
 
 @contextmanager

@@ -38,7 +38,9 @@ def curate(
     languages: Annotated[
         str | None, typer.Option(help="Linguist names, by commas; default: the paper's 18. any: all of them.")
     ] = None,
-    licenses: Annotated[str, typer.Option(help="any, permissive, or SPDX identifiers by commas.")] = "any",
+    licenses: Annotated[
+        str, typer.Option(help="permissive, any, or SPDX identifiers by commas.", show_default=True)
+    ] = "permissive",
     data: Annotated[
         str | None, typer.Option(metavar="DIR", help="Folder of benchmark files as published.")
     ] = None,
@@ -49,7 +51,8 @@ def curate(
 ) -> None:
     """Turn INPUT into clean documents and verdicts.
 
-    Every file is a document, or has a verdict that says why it is none.
+    Every file is a document, or has a verdict that says why it is none. Only files under a permissive licence stay,
+    as in a recipe; your own code without a licence file needs --licenses any.
 
     Example: neve curate 'tables/*.parquet' --licenses permissive --out clean; neve why clean src/main.c
     """
@@ -89,7 +92,7 @@ def _alone(
 ) -> None:
     import neve.engine
     from neve.recipe.file import corpus_alone
-    from neve.run import standalone
+    from neve.run import curated, standalone
 
     corpus = corpus_alone([standalone.source_of(i) for i in inputs], given, overrides)
     neve.engine.use(chosen_engine(engine))
@@ -106,8 +109,13 @@ def _alone(
     print(
         f"{counts['entering']:,} files entered, {counts['documents']:,} documents stay: {folder / 'documents'}"
     )
+    if what == "curate":
+        said = "all" if corpus.licenses == "any" else corpus.licenses
+        print(f"licences admitted: {said if isinstance(said, str) else ', '.join(said)} (--licenses)")
     for kind, found in counts.get("secrets", {}).items():
         print(f"{kind}: {found['found']:,} in {found['documents']:,} documents")
+    print(f"page: {folder / 'index.html'}")
+    curated.check(counts)
 
 
 def filters(as_json: AsJson = False) -> None:

@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve import documents, engine
+from neve.corpus import compiling
 from neve.corpus.contamination.benchmark_index import by_benchmark
 from neve.corpus.duplicates import exact_duplicates, near_duplicates, shingles
 from neve.corpus.languages import detection, headers
@@ -57,6 +58,7 @@ class Curation:
     rows: Rows
 
     def __init__(self, job: str, settings: Settings, source: Path, out: Path):
+        compiling.announce()
         self.job, self.settings, self.source, self.out = job, settings, source, out
         self.scratch = out / "scratch"
         self.scratch.mkdir(exist_ok=True)
