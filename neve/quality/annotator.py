@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +30,7 @@ import pyarrow.parquet as pq
 
 from neve import documents as tables
 from neve import store
+from neve.permissions import by_umask
 from neve.progress import bar
 
 COLUMNS = ["doc_id", "language", "content"]
@@ -46,7 +49,12 @@ class Batch:
     doc_ids: np.ndarray
     """S32 [documents]: hex digits."""
     languages: list[str]
-    texts: list[str]
+    content: pa.Array
+    """large_string [documents]: the text."""
+
+    @cached_property
+    def texts(self) -> list[str]:
+        return self.content.to_pylist()
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,13 @@ class Documents:
             chosen = chosen.filter(pc.is_in(chosen, self.wanted))
         return Documents(self.folders, chosen)
 
+    def languages(self, doc_ids: np.ndarray) -> list[str]:
+        """The language of each doc_id (S32)."""
+        table = pa.concat_tables([tables.read(folder, ["doc_id", "language"]) for folder in self.folders])
+        ids = pa.array(doc_ids.astype("U32"), pa.string())
+        place = pc.index_in(ids, table["doc_id"].cast(pa.string()).combine_chunks())
+        return table["language"].take(place).to_pylist()
+
     def batches(self) -> Iterator[Batch]:
         """Batches in the order of the files, streamed; none is empty."""
         seen = pa.array([], pa.string())
@@ -79,7 +94,9 @@ class Documents:
                         rows = rows.filter(pc.invert(pc.is_in(rows["doc_id"], seen)))
                     if rows.num_rows:
                         ids = rows["doc_id"].to_numpy(zero_copy_only=False).astype("S32")
-                        yield Batch(ids, rows["language"].to_pylist(), rows["content"].to_pylist())
+                        yield Batch(
+                            ids, rows["language"].to_pylist(), rows["content"].cast(pa.large_string())
+                        )
             if folder != self.folders[-1]:
                 ids = tables.read(folder, ["doc_id"])["doc_id"].combine_chunks()
                 seen = pa.concat_arrays([seen, ids])
@@ -95,11 +112,36 @@ class Scores:
     """int64 [documents]."""
     sections: np.ndarray
     """float64 [sections], from top to bottom of each document."""
+    about: Mapping[str, float] = field(default_factory=dict)
+    """What there is to say of this scoring; the stage counts it."""
+
+    def sorted(self) -> Scores:
+        """The same, sorted by doc_id."""
+        order = np.argsort(self.doc_ids)
+        counts = self.counts[order]
+        first = (np.cumsum(self.counts) - self.counts)[order]
+        rows = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        return Scores(self.doc_ids[order], counts, self.sections[rows], self.about)
 
     def means(self) -> np.ndarray:
         """The score of each document: float64 [documents]."""
         rows = np.repeat(np.arange(len(self.counts)), self.counts)
         return np.bincount(rows, self.sections, minlength=len(self.counts)) / self.counts
+
+
+def ranks(scores: Scores, languages: list[str]) -> np.ndarray:
+    """The rank of each document among those of its language: int64 [documents], 1 the best, ties by doc_id."""
+    codes = np.unique(np.array(languages, dtype=object).astype(str), return_inverse=True)[1]
+    order = np.lexsort((scores.doc_ids, -scores.means(), codes))
+    ranked = np.empty(len(order), dtype=np.int64)
+    ranked[order] = np.arange(len(order)) - np.searchsorted(codes[order], codes[order]) + 1
+    return ranked
+
+
+def standing(ranked: np.ndarray, languages: list[str]) -> np.ndarray:
+    """Ranks as the share of a language's documents that stand behind: float64 [documents], in (0, 1), 1 the best."""
+    codes = np.unique(np.array(languages, dtype=object).astype(str), return_inverse=True)[1]
+    return 1 - (ranked - 0.5) / np.bincount(codes)[codes]
 
 
 class Annotator(Protocol):
@@ -180,7 +222,7 @@ def in_batches(
             ids.append(found["doc_ids"])
             counts.append(found["counts"])
             sections.append(found["sections"])
-    return Scores(*map(np.concatenate, (ids, counts, sections)))
+    return Scores(np.concatenate(ids), np.concatenate(counts), np.concatenate(sections))
 
 
 def _blocks(documents: Documents) -> Iterator[list[Batch]]:
@@ -190,7 +232,7 @@ def _blocks(documents: Documents) -> Iterator[list[Batch]]:
             block.append(batch)
             if len(block) == BLOCK:
                 yield block
-                advance(sum(len(part.texts) for part in block))
+                advance(sum(len(part.doc_ids) for part in block))
                 block = []
         if block:
             yield block
@@ -201,6 +243,14 @@ def save(file: Path, arrays: Mapping[str, np.ndarray]) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     store.atomic_write(file, buffer.getvalue())
+
+
+def save_model(file: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays as safetensors."""
+    from safetensors.numpy import save_file
+
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, file)
+    by_umask(file)
 
 
 def finish(
@@ -214,9 +264,7 @@ def finish(
     work = out / "heldout"
     work.mkdir()
     scored = annotator.score(labels.documents.only(table["doc_id"].filter(pa.array(heldout))), work)
-    for file in work.iterdir():
-        file.unlink()
-    work.rmdir()
+    shutil.rmtree(work)
     place = pc.index_in(table["doc_id"].combine_chunks(), pa.array(scored.doc_ids.astype("U32"), pa.string()))
     scores = scored.means()[place.fill_null(0).to_numpy()] if len(scored.doc_ids) else np.zeros(len(target))
     language = table["language"].to_numpy()

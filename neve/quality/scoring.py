@@ -17,7 +17,7 @@ import pyarrow as pa
 from neve import documents, store
 from neve.errors import Fault
 from neve.quality import annotators
-from neve.quality.annotator import Documents, Scores
+from neve.quality.annotator import Documents, Scores, ranks
 
 RULES_VERSION = 1
 
@@ -31,7 +31,7 @@ def build(settings: None, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     scores = annotator.score(Documents((folder,)), work)
     rows = documents.write(ranked(scores, name, folder), out / "scores", documents.SCORES)
     shutil.rmtree(work)
-    return {"documents": rows, "sections": len(scores.sections)}
+    return {"documents": rows, "sections": len(scores.sections), **scores.about}
 
 
 def ranked(scores: Scores, annotator: str, folder: Path) -> pa.Table:
@@ -43,16 +43,12 @@ def ranked(scores: Scores, annotator: str, folder: Path) -> pa.Table:
             "annotator": pa.array([annotator] * len(scores.doc_ids), pa.string()),
             "score": scores.means(),
             "section_scores": pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(scores.sections)),
+            "rank": ranks(scores, Documents((folder,)).languages(scores.doc_ids)),
         }
     ).sort_by("doc_id")
-    about = documents.read(folder, ["doc_id", "language"]).sort_by("doc_id")
+    about = documents.read(folder, ["doc_id"]).sort_by("doc_id")
     if not table["doc_id"].equals(about["doc_id"]):
         raise Fault(
             f"{annotator}: scored {table.num_rows} documents; each of {about.num_rows} needs one score"
         )
-    languages = about["language"].combine_chunks().dictionary_encode().indices.to_numpy()
-    best = np.lexsort((np.arange(len(languages)), -table["score"].to_numpy(), languages))
-    first = np.searchsorted(languages[best], languages[best])
-    rank = np.empty(len(best), dtype=np.int64)
-    rank[best] = np.arange(len(best)) - first + 1
-    return table.append_column("rank", pa.array(rank))
+    return table

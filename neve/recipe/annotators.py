@@ -26,7 +26,19 @@ class Labels(Section):
     """Random documents as negatives; they stay in the pool and are scored out of fold."""
 
 
-class Encoder(Section):
+class Table(Section):
+    """What all kinds have."""
+
+    labels: list[str] = Field(default=[])
+    """Names of sets of labels that it learns from; one made of other annotators is measured on theirs."""
+
+    @property
+    def members(self) -> list[str]:
+        """Names of the annotators that it is made of."""
+        return []
+
+
+class Encoder(Table):
     """A linear head on a frozen encoder."""
 
     kind: Literal["encoder"]
@@ -36,17 +48,115 @@ class Encoder(Section):
     """BERT encoder: "minilm" (a pinned wheel, works offline), a folder, or a hub id."""
     section_tokens: int = Field(default=512, ge=16)
     """Tokens of one section, [CLS] and [SEP] counted in. A score is the mean over top, middle and bottom."""
+    head: Literal["logistic", "ridge"] = "logistic"
+    """logistic: by AdamW, scores are probabilities. ridge: least squares in closed form, nothing to set."""
+    labels_are: Literal["classes", "values"] = "classes"
+    """classes: good or not, which weigh the same in all. values: how good, learnt as they are (a regression)."""
+    per_language: bool = False
+    """Whether each language with at least 100 labels of either kind has a head of its own; the rest share one."""
     epochs: int = Field(default=20, ge=1)
-    """Passes of the head over the labelled embeddings; the encoder is frozen."""
+    """logistic: passes over the labelled embeddings; the encoder is frozen."""
     lr: float = Field(default=3e-4, gt=0)
-    """Learning rate of the head."""
+    """logistic: learning rate."""
 
 
-class Own(Section):
+class Ngrams(Table):
+    """Hashed words and word n-grams, a weight for each."""
+
+    kind: Literal["ngrams"]
+    labels: list[str] = Field(min_length=1)
+    """Names of sets of labels."""
+    longest: int = Field(default=2, ge=1, le=8)
+    """Words of the longest n-gram."""
+    bits: int = Field(default=18, ge=10, le=24)
+    """Weights are 2^bits; n-grams whose hashes agree so far share one."""
+    epochs: int = Field(default=5, ge=1)
+    """Passes over the labels."""
+    lr: float = Field(default=0.2, gt=0)
+    """Step of AdaGrad."""
+
+
+class Forest(Table):
+    """A random forest on a frozen encoder's embeddings."""
+
+    kind: Literal["forest"]
+    labels: list[str] = Field(min_length=1)
+    """Names of sets of labels."""
+    encoder: str = "Snowflake/snowflake-arctic-embed-m"
+    """As for kind encoder."""
+    section_tokens: int = Field(default=512, ge=16)
+    """As for kind encoder."""
+    trees: int = Field(default=200, ge=1)
+    leaf: int = Field(default=3, ge=1)
+    """Sections that a leaf holds at least."""
+
+
+class Student(Table):
+    """A small fast network that learns another annotator's ranking."""
+
+    kind: Literal["student"]
+    teacher: str
+    """Name of the annotator that it learns from."""
+    sample: int = Field(default=50_000, ge=100)
+    """Documents that the teacher scores for it."""
+    section_bytes: int = Field(default=512, ge=16)
+    """Bytes of its sections at top, middle and bottom: about 3.5 for each token of the teacher's."""
+    bits: int = Field(default=16, ge=10, le=24)
+    """Embeddings are 2^bits; words whose hashes agree so far share one."""
+    dimensions: int = Field(default=32, ge=1)
+    """Of an embedding."""
+    epochs: int = Field(default=10, ge=1)
+    lr: float = Field(default=3e-3, gt=0)
+
+    @property
+    def members(self) -> list[str]:
+        return [self.teacher]
+
+
+class Blend(Table):
+    """The mean of several annotators' ranks."""
+
+    kind: Literal["blend"]
+    of: list[str] = Field(min_length=2)
+    """Names of annotators."""
+    weights: list[float] = Field(default=[])
+    """What each weighs; default: all the same."""
+
+    @property
+    def members(self) -> list[str]:
+        return self.of
+
+    @model_validator(mode="after")
+    def _weighs(self) -> Blend:
+        if self.weights and (len(self.weights) != len(self.of) or min(self.weights) <= 0):
+            raise ValueError(
+                f"weights = {self.weights}: needs a number above 0 for each of the {len(self.of)} in of"
+            )
+        return self
+
+
+class Cascade(Table):
+    """A cheap annotator drops the bottom, a dear one ranks the rest."""
+
+    kind: Literal["cascade"]
+    first: str
+    """Name of the annotator that scores everything."""
+    then: str
+    """Name of the annotator that ranks what is left."""
+    keep: float = Field(default=0.5, gt=0, lt=1)
+    """Share of each language's documents that is left."""
+    sample: int = Field(default=1000, ge=0)
+    """Dropped documents that the second judges all the same, to measure what is lost."""
+
+    @property
+    def members(self) -> list[str]:
+        return [self.first, self.then]
+
+
+class Own(Table):
     """A kind without a table here."""
 
     kind: str
-    labels: list[str] = Field(default=[])
     options: dict[str, Any] = Field(default={})
     """What the kind's module asks for."""
 
@@ -62,7 +172,7 @@ class Own(Section):
         return given
 
 
-TABLES = ("encoder",)
+TABLES = ("encoder", "ngrams", "forest", "student", "blend", "cascade")
 """Kinds with a table of their own."""
 
 
@@ -72,6 +182,12 @@ def _table(given: Any) -> str:
 
 
 Annotator = Annotated[
-    Annotated[Encoder, Tag("encoder")] | Annotated[Own, Tag("own")],
+    Annotated[Encoder, Tag("encoder")]
+    | Annotated[Ngrams, Tag("ngrams")]
+    | Annotated[Forest, Tag("forest")]
+    | Annotated[Student, Tag("student")]
+    | Annotated[Blend, Tag("blend")]
+    | Annotated[Cascade, Tag("cascade")]
+    | Annotated[Own, Tag("own")],
     Discriminator(_table),
 ]

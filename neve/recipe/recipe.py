@@ -227,9 +227,21 @@ class Recipe(Section):
         """Name of the annotator that a phase selects by: its own, or the only one."""
         return phase.annotator or next(iter(self.annotators))
 
+    def made_of(self, name: str) -> list[str]:
+        """An annotator and all that it is made of, each after its members."""
+        found: list[str] = []
+        for member in self.annotators[name].members:
+            found += [one for one in self.made_of(member) if one not in found]
+        return [*found, name]
+
+    def labels_of(self, name: str) -> list[str]:
+        """Names of the labels that an annotator, or what it is made of, learns from."""
+        return sorted({labels for one in self.made_of(name) for labels in self.annotators[one].labels})
+
     @model_validator(mode="after")
     def _annotators(self) -> Recipe:
         for name, annotator in self.annotators.items():
+            _acyclic(self.annotators, name, ())
             for wanted in annotator.labels:
                 if wanted not in self.labels:
                     raise ValueError(
@@ -268,6 +280,18 @@ class Recipe(Section):
         if self.synthesis is not None and not any(phase.selects for phase in self.phase):
             raise ValueError("[synthesis] takes its seeds from a phase with data = 'selection'; add one")
         return self
+
+
+def _acyclic(annotators: dict[str, Annotator], name: str, above: tuple[str, ...]) -> None:
+    """Raise ValueError where an annotator is made of one that is not there, or of itself."""
+    if name in above:
+        raise ValueError(f"annotators.{name} is made of itself: {' of '.join([*above, name])}")
+    for member in annotators[name].members:
+        if member not in annotators:
+            raise ValueError(
+                f"annotators.{name} is made of {member!r}; {_known('annotators', dict(annotators))}"
+            )
+        _acyclic(annotators, member, (*above, name))
 
 
 def _known(table: str, names: dict[str, Any]) -> str:

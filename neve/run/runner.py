@@ -94,8 +94,9 @@ def _annotators(recipe: Recipe, curate: curation.Settings, outside: tuple[str, .
     Exemplars are curated as the corpus is.
     """
     named = sorted({recipe.annotator_of(phase) for phase in recipe.phase if phase.selects})
+    needed = list(dict.fromkeys(one for name in named for one in recipe.made_of(name)))
     plan: list[Stage] = []
-    for name in sorted({labels for used in named for labels in recipe.annotators[used].labels}):
+    for name in sorted({labels for used in named for labels in recipe.labels_of(used)}):
         labels, exemplars = recipe.labels[name], f"exemplars-{name}"
         files = {"files": f"exemplar-files-{name}"}
         settings = pick(quality.Labels, labels, seed=recipe.run.seed)
@@ -109,27 +110,26 @@ def _annotators(recipe: Recipe, curate: curation.Settings, outside: tuple[str, .
                 {"documents": "curate", "exemplars": exemplars},
             ),
         ]
-    for name in named:
+    for name in needed:
         annotator = recipe.annotators[name]
         if annotator.kind not in KINDS:
             raise Misuse(
                 f"annotators.{name}.kind = {annotator.kind!r}: no such kind; there are {', '.join(KINDS)}"
             )
-        plan += [
+        read = [f"labels-{used}" for used in recipe.labels_of(name)]
+        read += [f"annotator-{member}" for member in annotator.members]
+        plan.append(
             Stage(
                 f"annotator-{name}",
                 f"{KINDS[annotator.kind]}:fit",
                 quality.Fit(annotator, recipe.run.seed),
-                {f"labels-{used}": f"labels-{used}" for used in annotator.labels},
+                {"documents": "curate", **{stage: stage for stage in read}},
                 outside=_local(getattr(annotator, "encoder", "")),
-            ),
-            Stage(
-                f"scores-{name}",
-                "neve.quality.scoring:build",
-                inputs={"documents": "curate", "annotator": f"annotator-{name}"},
-                resumes=True,
-            ),
-        ]
+            )
+        )
+    for name in named:
+        inputs = {"documents": "curate", "annotator": f"annotator-{name}"}
+        plan.append(Stage(f"scores-{name}", "neve.quality.scoring:build", inputs=inputs, resumes=True))
     return plan
 
 

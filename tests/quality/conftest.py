@@ -9,7 +9,7 @@ import pytest
 
 from neve import documents
 from neve.quality.settings import Fit, Labels
-from neve.recipe.annotators import Encoder
+from neve.recipe.annotators import Encoder, Ngrams
 
 POOL = ("asyncio", "concurrent", "email", "html", "http", "json", "logging", "unittest", "xml")
 GOOD = ("collections", "importlib")
@@ -57,8 +57,7 @@ def lay(folder: Path, rows: pa.Table, files: int = 1) -> Path:
 def pool() -> pa.Table:
     root = Path(sysconfig.get_path("stdlib"))
     paths = [p for name in POOL for p in sorted((root / name).glob("*.py")) if p.stat().st_size > 200]
-    rows = table(paths[:90])
-    return pa.concat_tables([rows.slice(0, rows.num_rows - 12), table(paths[90:100], "Shell")])
+    return pa.concat_tables([table(paths[:-12]), table(paths[-12:], "Shell")])
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +90,16 @@ def encoder_head(tmp_path_factory, inputs) -> Path:
     out = tmp_path_factory.mktemp("encoder")
     table = Encoder(kind="encoder", labels=["code"], encoder="minilm", section_tokens=32, epochs=5, lr=1e-3)
     encoder_head.fit(Fit(table, seed=1), inputs, out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def word_list(tmp_path_factory, inputs) -> Path:
+    """A fitted annotator of kind `ngrams`, single words."""
+    from neve.quality.annotators import ngrams
+
+    out = tmp_path_factory.mktemp("words")
+    ngrams.fit(Fit(Ngrams(kind="ngrams", labels=["code"], longest=1, bits=14), seed=1), inputs, out)
     return out
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from neve import documents
 from neve.quality import annotator
-from neve.quality.annotator import Batch, Documents, Labels, Scores, area, finish, in_batches
+from neve.quality.annotator import Batch, Documents, Labels, Scores, area, finish, in_batches, ranks, standing
 
 from .conftest import lay
 
@@ -111,6 +111,13 @@ def test_a_fit_ends_with_what_it_is_worth_on_the_held_out_labels(inputs, tmp_pat
     assert counts["roc_auc"] == about["heldout"]["roc_auc"] == pytest.approx(pairs)
     assert about["heldout"]["by_language"]["Python"]["roc_auc"] == pytest.approx(pairs)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["annotator.json", "model", "work"]
+
+
+def test_ranks_are_within_languages_and_ties_go_by_doc_id():
+    scores = Scores(np.array([b"b", b"a", b"d", b"c"]), np.ones(4, np.int64), np.array([0.5, 0.5, 0.9, 0.1]))
+    ranked = ranks(scores, ["C", "C", "C", "Go"])
+    assert ranked.tolist() == [3, 2, 1, 1]
+    assert standing(ranked, ["C", "C", "C", "Go"]).tolist() == pytest.approx([1 / 6, 1 / 2, 5 / 6, 1 / 2])
 
 
 def test_means_are_those_of_each_document():

@@ -15,6 +15,9 @@ SMALL = {
     "labels": {"good": GOOD, "more": copy.deepcopy(GOOD)},
     "annotators": {
         "encoder": {"kind": "encoder", "labels": ["good", "more"], "epochs": 3},
+        "student": {"kind": "student", "teacher": "encoder"},
+        "both": {"kind": "blend", "of": ["encoder", "mine"], "weights": [2, 1]},
+        "all": {"kind": "cascade", "first": "student", "then": "both", "keep": 0.3},
         "mine": {"kind": "words", "labels": ["good"], "options": {"fewest": 3}},
     },
     "phase": [
@@ -34,9 +37,16 @@ def test_each_kind_has_its_own_table_and_one_without_takes_options():
     assert recipe.annotator_of(recipe.phase[0]) == "mine"
 
 
+def test_an_annotator_comes_after_what_it_is_made_of_and_is_measured_on_their_labels():
+    recipe = parse(copy.deepcopy(SMALL))
+    assert recipe.made_of("all") == ["encoder", "student", "mine", "both", "all"]
+    assert recipe.labels_of("all") == ["good", "more"] and recipe.labels_of("mine") == ["good"]
+
+
 def test_a_phase_takes_the_only_annotator():
     data = copy.deepcopy(SMALL)
-    del data["phase"][0]["annotator"], data["annotators"]["mine"]
+    del data["phase"][0]["annotator"]
+    data["annotators"] = {"encoder": data["annotators"]["encoder"]}
     recipe = parse(data)
     assert recipe.annotator_of(recipe.phase[0]) == "encoder"
 
@@ -49,10 +59,14 @@ def test_a_phase_takes_the_only_annotator():
         (lambda d: d["annotators"]["encoder"].update(kind="encodr"), "annotators.encoder: kind = 'encodr' has no table in the recipe"),
         (lambda d: d["annotators"].update(encoder=3), "annotators.encoder = 3: must be a table"),
         (lambda d: d["annotators"]["encoder"].update(labels=["god"]), "annotators.encoder.labels names 'god'; the recipe has [labels.good], [labels.more]"),
+        (lambda d: d["annotators"]["both"].update(of=["mine", "none"]), "annotators.both is made of 'none'; the recipe has [annotators.encoder]"),
+        (lambda d: d["annotators"]["student"].update(teacher="all"), "is made of itself: student of all of student"),
+        (lambda d: d["annotators"]["both"].update(weights=[1]), "annotators.both: weights = [1.0]: needs a number above 0 for each of the 2"),
+        (lambda d: d["annotators"]["all"].update(keep=1.0), "annotators.all.keep = 1.0: must be"),
         (lambda d: d["annotators"].update({"My/kind": {}}), 'annotators.My/kind = "My/kind": must match'),
         (lambda d: d["labels"]["good"]["positives"][0].update(pth=1), "labels.good.positives.0.pth = 1: unknown key; did you mean 'path'?"),
         (lambda d: d["labels"]["more"].pop("positives"), "labels.more.positives: is missing"),
-        (lambda d: d["phase"][0].pop("annotator"), "phase 'quality' selects: it needs annotator = NAME; the recipe has [annotators.encoder], [annotators.mine]"),
+        (lambda d: d["phase"][0].pop("annotator"), "phase 'quality' selects: it needs annotator = NAME; the recipe has [annotators.encoder], [annotators.student]"),
         (lambda d: d["phase"][0].update(annotator="none"), "phase 'quality' has annotator = 'none'; the recipe has"),
         (lambda d: (d.pop("annotators"), d["phase"][0].pop("annotator")), "the recipe has no [annotators.NAME]"),
         (lambda d: d["phase"][0]["lr"].update(peek=1), "phase.0.lr.peek = 1: unknown key; did you mean 'peak'?"),

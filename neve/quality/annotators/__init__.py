@@ -12,6 +12,11 @@ from neve.store import read_json
 
 KINDS = {
     "encoder": "neve.quality.annotators.encoder_head",
+    "ngrams": "neve.quality.annotators.ngrams",
+    "forest": "neve.quality.annotators.forest",
+    "student": "neve.quality.annotators.student",
+    "blend": "neve.quality.annotators.blend",
+    "cascade": "neve.quality.annotators.cascade",
 }
 """Kind, as a recipe names it -> its module, imported when it is used: some need torch."""
 

@@ -1,9 +1,14 @@
-"""The annotator's head: logistic regression on frozen embeddings, several folds in one fit.
+"""Linear heads on frozen embeddings, one for each fold (and language), all in one fit: logistic, or ridge in closed form.
 
-FineWeb-Edu's classifier is the public example that comes nearest to the paper's undisclosed one: encoder
-frozen, a linear head, 20 epochs at 3e-4. AdamW updates each parameter by itself, so heads that differ only
-in which rows they may see are columns of one matrix and are trained in one pass, each exactly as if alone.
-Embeddings are standardised first, which makes one learning rate fit any encoder.
+FineWeb-Edu's classifier is the public example that comes nearest to the paper's undisclosed one: encoder frozen, a
+linear head, 20 epochs at 3e-4. That is `logistic`. AdamW updates each parameter by itself, so heads that differ only
+in which rows they may see are columns of one matrix and are trained in one pass, each exactly as if alone. `ridge`
+solves for the least squares instead: no rate and no epochs, and its one number is chosen by the folds that the heads
+leave out. The trade-off: ridge's scores are not probabilities. With whole families of repositories left out both rank
+alike (ROC-AUC 0.89 and 0.88 on 800 Python files).
+
+Embeddings are standardised first, which makes one learning rate, and one grid of penalties, fit any encoder. A row
+that is 0.6 good is a good row of weight 0.6 and a bad one of weight 0.4, so that labels may be classes or values.
 """
 
 from __future__ import annotations
@@ -13,16 +18,20 @@ from pathlib import Path
 
 import numpy as np
 
-from neve.permissions import by_umask
+from neve.quality.annotator import save_model
 
 BATCH = 64
 """Rows of one step: small, so that some thousand labels still give a head enough steps at the usual rate."""
 WEIGHT_DECAY = 0.01
+PENALTIES = tuple(10.0**k for k in range(-4, 3))
+"""Ridge: penalties tried, as shares of the rows' whole weight."""
+ROWS = 1 << 16
+"""Rows of which products are taken at a time."""
 
 
 @dataclass(frozen=True)
 class Heads:
-    """`count` linear heads over embeddings of `dimensions`; the last one has seen every training label."""
+    """Linear heads over embeddings of `dimensions`, `count` of them."""
 
     weight: np.ndarray
     """float64 [count, dimensions]."""
@@ -30,19 +39,18 @@ class Heads:
     """float64 [count]."""
     mean: np.ndarray
     std: np.ndarray
-    """float64 [dimensions] of the training rows."""
+    """float64 [dimensions] of the rows that were learnt from."""
+    logistic: np.ndarray
+    """bool [1]: whether scores are probabilities."""
 
-    def probabilities(self, embeddings: np.ndarray, heads: np.ndarray) -> np.ndarray:
-        """Probability of the positive class for each row, by the head named for that row: float64 [rows]."""
+    def judge(self, embeddings: np.ndarray, heads: np.ndarray) -> np.ndarray:
+        """How good each row is, by the head named for that row: float64 [rows]."""
         standard = (embeddings.astype(np.float64) - self.mean) / self.std
-        logits = np.einsum("nd,nd->n", standard, self.weight[heads]) + self.bias[heads]
-        return 1.0 / (1.0 + np.exp(-logits))
+        values = np.einsum("nd,nd->n", standard, self.weight[heads]) + self.bias[heads]
+        return 1.0 / (1.0 + np.exp(-values)) if self.logistic[0] else values
 
     def save(self, path: Path) -> None:
-        from safetensors.numpy import save_file
-
-        save_file({"weight": self.weight, "bias": self.bias, "mean": self.mean, "std": self.std}, path)
-        by_umask(path)
+        save_model(path, vars(self))
 
     @staticmethod
     def load(path: Path) -> Heads:
@@ -51,52 +59,73 @@ class Heads:
         return Heads(**load_file(path))
 
 
-def fit(
-    embeddings: np.ndarray,
-    labels: np.ndarray,
-    row_weights: np.ndarray,
-    seen: np.ndarray,
-    epochs: int,
-    lr: float,
-    seed: int,
-) -> Heads:
-    """Train `count` heads on embeddings [rows, dimensions], labels 0 or 1 [rows], weights [rows].
+def _standard(embeddings: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    mean, std = embeddings.mean(0, dtype=np.float64), embeddings.std(0, dtype=np.float64) + 1e-6
+    return ((embeddings - mean) / std).astype(np.float32), mean, std
 
-    `seen` [rows, count] says which rows each head may learn from. Classes weigh the same in every head.
+
+def logistic(
+    embeddings: np.ndarray, good: np.ndarray, bad: np.ndarray, epochs: int, lr: float, seed: int
+) -> Heads:
+    """Heads by AdamW on embeddings [rows, dimensions]; what being good and being bad weigh is [rows, heads].
+
     Deterministic: the order of rows comes from `seed`, and one thread does the sums.
     """
     import torch
+    from torch.nn.functional import softplus
 
-    weights = np.where(seen, row_weights[:, None], 0.0)
-    for label in (0, 1):
-        of_class = labels == label
-        weights[of_class] /= np.maximum(weights[of_class].sum(0), 1e-12)
-    weights *= len(labels) / 2  # a step's mean loss is then about that of unweighted rows
-    mean, std = embeddings.mean(0, dtype=np.float64), embeddings.std(0, dtype=np.float64) + 1e-6
-    x = torch.from_numpy(((embeddings - mean) / std).astype(np.float32))
-    y = torch.from_numpy(labels.astype(np.float32))
-    w = torch.from_numpy(weights.astype(np.float32))
-    layer = torch.nn.Linear(x.shape[1], seen.shape[1])
+    standard, mean, std = _standard(embeddings)
+    x, positive, negative = (torch.from_numpy(part.astype(np.float32)) for part in (standard, good, bad))
+    layer = torch.nn.Linear(x.shape[1], good.shape[1])
     torch.nn.init.zeros_(layer.weight)
     torch.nn.init.zeros_(layer.bias)
     optimizer = torch.optim.AdamW(layer.parameters(), lr=lr, weight_decay=WEIGHT_DECAY)
     generator = torch.Generator().manual_seed(seed)
     threads = torch.get_num_threads()
-    torch.set_num_threads(
-        1
-    )  # steps of microseconds: threads would cost more than they do, and one order is exact
+    torch.set_num_threads(1)  # steps of microseconds: threads would cost more than they do
     try:
         for _ in range(epochs):
             for rows in torch.randperm(len(x), generator=generator).split(BATCH):
                 logits = layer(x[rows])
-                target = y[rows, None].expand_as(logits)
-                losses = torch.nn.functional.binary_cross_entropy_with_logits(
-                    logits, target, reduction="none"
-                )
+                losses = positive[rows] * softplus(-logits) + negative[rows] * softplus(logits)
                 optimizer.zero_grad()
-                ((losses * w[rows]).sum() / len(rows)).backward()
+                (losses.sum() / len(rows)).backward()
                 optimizer.step()
     finally:
         torch.set_num_threads(threads)
     weight, bias = layer.weight.detach().double().numpy(), layer.bias.detach().double().numpy()
-    return Heads(weight, bias, mean, std)
+    return Heads(weight, bias, mean, std, np.array([True]))
+
+
+def ridge(
+    embeddings: np.ndarray, good: np.ndarray, bad: np.ndarray, left_out: np.ndarray
+) -> tuple[Heads, float]:
+    """Heads by weighted least squares towards 1 and 0, and the penalty taken; weights as for `logistic`.
+
+    The penalty is the one of PENALTIES with the least squared error, over all heads, on rows that a head leaves out
+    though they may be learnt from: `left_out` [rows, heads] is what they weigh there, 0 for the others.
+    """
+    standard, mean, std = _standard(embeddings)
+    size, heads = standard.shape[1] + 1, good.shape[1]
+    weights, errors = np.zeros((len(PENALTIES), heads, size)), np.zeros(len(PENALTIES))
+    both = good + bad
+    target = good.sum(1) / np.maximum(both.sum(1), 1e-12)
+    penalised = np.eye(size)
+    penalised[-1, -1] = 0.0  # not the bias
+    for head in range(heads):
+        gram, moment = np.zeros((size, size)), np.zeros(size)
+        for at in range(0, len(standard), ROWS):
+            part = slice(at, at + ROWS)
+            x = np.concatenate([standard[part], np.ones((len(standard[part]), 1))], axis=1, dtype=np.float64)
+            gram += (x * both[part, head, None]).T @ x
+            moment += x.T @ good[part, head]
+        scale = max(float(both[:, head].sum()), 1e-12)
+        mine = np.flatnonzero(left_out[:, head])
+        for k, penalty in enumerate(PENALTIES):
+            solved = np.linalg.solve(gram + scale * (penalty * penalised + 1e-9 * np.eye(size)), moment)
+            weights[k, head] = solved
+            found = standard[mine] @ solved[:-1] + solved[-1]
+            errors[k] += (left_out[mine, head] * (found - target[mine]) ** 2).sum()
+    best = int(np.argmin(errors))
+    weight, bias = weights[best, :, :-1].copy(), weights[best, :, -1].copy()
+    return Heads(weight, bias, mean, std, np.array([False])), PENALTIES[best]

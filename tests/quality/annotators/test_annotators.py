@@ -9,7 +9,7 @@ import pytest
 import neve.quality.annotators as annotators
 from neve.errors import Fault
 
-HELPERS = {"__init__", "encoder", "head"}
+HELPERS = {"__init__", "embedded", "encoder", "folds", "hashed", "head", "members"}
 
 
 def test_every_module_is_a_kind_of_the_table_and_has_both_functions():
@@ -24,5 +24,5 @@ def test_a_folder_without_an_annotator_or_of_an_unknown_kind_is_a_fault(tmp_path
     with pytest.raises(Fault, match="no annotator here"):
         annotators.load(tmp_path)
     (tmp_path / "annotator.json").write_text(json.dumps({"kind": "oracle"}))
-    with pytest.raises(Fault, match="kind 'oracle'; this version knows encoder"):
+    with pytest.raises(Fault, match="kind 'oracle'; this version knows encoder, ngrams"):
         annotators.load(tmp_path)

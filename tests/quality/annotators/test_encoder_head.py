@@ -11,9 +11,12 @@ from neve import documents
 from neve.errors import Fault
 from neve.quality import annotators
 from neve.quality.annotator import FOLDS, Documents
-from neve.quality.annotators import encoder_head as kind
+from neve.quality.annotators import embedded as kind
+from neve.quality.annotators import encoder_head
 from neve.quality.annotators.encoder import Encoder
 from neve.quality.annotators.head import Heads
+from neve.quality.settings import Fit
+from neve.recipe.annotators import Encoder as Table
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -78,7 +81,7 @@ def test_a_training_label_is_scored_by_the_head_that_did_not_see_it(inputs, enco
         kinds.add((split, which))
         sections = encoder.sections([content[str(doc_id)]])
         embeddings = np.concatenate(list(encoder.embed(sections, np.arange(len(sections)))))
-        expected = heads.probabilities(embeddings, np.full(len(sections), which))
+        expected = heads.judge(embeddings, np.full(len(sections), which))
         within = 1e-4 if encoder.precision == "fp32" else 0.05
         assert scored.sections[end - count : end] == pytest.approx(expected, abs=within)
     assert {split for split, _ in kinds} == {"train", "heldout", "none"} and len(kinds) >= 5
@@ -101,3 +104,18 @@ def test_other_weights_than_the_annotator_s_are_a_fault(encoder_head, tmp_path):
     (folder / "annotator.json").write_text(json.dumps(about))
     with pytest.raises(Fault, match="not those that the annotator was fitted on"):
         annotators.load(folder)
+
+
+@pytest.mark.parametrize(
+    "more", [{"head": "ridge"}, {"labels_are": "values"}, {"per_language": True}], ids=str
+)
+def test_each_choice_of_head_learns_and_is_opened_again(more, inputs, found, pool, tmp_path, monkeypatch):
+    monkeypatch.setattr(encoder_head, "FEWEST", 10)
+    table = Table(kind="encoder", labels=["code"], encoder="minilm", section_tokens=32, lr=1e-3, **more)
+    assert encoder_head.fit(Fit(table, 1), inputs, tmp_path)["roc_auc"] > 0.6
+    about = json.loads((tmp_path / "annotator.json").read_text())
+    assert about["languages"] == (["Python"] if "per_language" in more else [])
+    assert ("penalty" in about) == ("head" in more)
+    (tmp_path / "work").mkdir()
+    shell = found.only(pool.filter(pc.equal(pool["language"], "Shell"))["doc_id"])
+    assert len(annotators.load(tmp_path).score(shell, tmp_path / "work").doc_ids) >= 5
