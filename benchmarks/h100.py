@@ -97,13 +97,13 @@ def measure(
     gpu = world.device.type == "cuda"
     batch = row.micro_batch * (max(1, round(STEP_TOKENS / row.length / row.micro_batch)) if gpu else 1)
     training = Training(
-        sequence=row.length, batch=batch, betas=(0.9, 0.95), weight_decay=0.1, clip=1.0, document_mask=row.documents,
+        sequence=row.length, batch=batch, optimizer="adamw", adamw_lr_factor=1.0, betas=(0.9, 0.95), weight_decay=0.1, clip=1.0, document_mask=row.documents,
         validate_steps=0, micro_batch=row.micro_batch, checkpoint_seconds=60.0, keep_checkpoints=1, skip_limit=1,
         attention={"flex": "flex"}.get(row.attention, "sdpa"), compile="auto",
         activation_checkpointing="selective" if row.recompute else "none", tensorboard=False, wandb="",
     )  # fmt: skip
     phase = Phase(
-        "bench", None, None, LearningRate(1e-4, 0.0, 0, 0, "constant"), "reset", keeps_optimizer=False
+        "bench", None, None, LearningRate(1e-4, 0.0, 0, 0, "constant"), "reset", keeps_moments=False
     )
     settings = Settings(phase, Model(**model), training, 1, "bf16" if gpu else "fp32")
     torch._dynamo.reset()
@@ -121,7 +121,7 @@ def measure(
                     parameter
                 )
         loop.prepare(net, settings, world)
-        optimizer, replicas = optim.adamw(net, training), Replicas(net, row.micro_batch, world)
+        optimizer, replicas = optim.make(net, training, gpu), Replicas(net, row.micro_batch, world)
         losses, seconds, first = [], [], 0.0
         for step in range(steps + 2):
             tokens = torch.randint(1, vocabulary, (batch, row.length + 1), generator=generator)

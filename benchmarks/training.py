@@ -91,19 +91,23 @@ def neve(folder: Path, compiled: bool) -> None:
 
     job, windows = read(folder)
     training = Training(
-        sequence=job["length"], batch=job["batch"], betas=tuple(job["betas"]), weight_decay=job["weight_decay"],
+        sequence=job["length"], batch=job["batch"], optimizer="adamw", adamw_lr_factor=1.0, 
+        betas=tuple(job["betas"]), weight_decay=job["weight_decay"],
         clip=job["clip"], document_mask=False, validate_steps=0, micro_batch=min(MICRO_BATCH, job["batch"]),
         checkpoint_seconds=60.0, keep_checkpoints=1, skip_limit=1, attention="sdpa", compile=compiled,
         activation_checkpointing="none", tensorboard=False, wandb="",
     )  # fmt: skip
     phase = Phase(
-        "bench", None, None, LearningRate(job["rate"], 0.0, 0, 0, "constant"), "reset", keeps_optimizer=False
+        "bench", None, None, LearningRate(job["rate"], 0.0, 0, 0, "constant"), "reset", keeps_moments=False
     )
     settings = Settings(phase, Model(**job["model"]), training, 1, job["precision"])
     world = World(0, 1, torch.device("cpu"))
     model = load(folder / "model")
     loop.prepare(model, settings, world)
-    optimizer, replicas = optim.adamw(model, training), Replicas(model, training.micro_batch, world)
+    optimizer, replicas = (
+        optim.make(model, training, bf16=False),
+        Replicas(model, training.micro_batch, world),
+    )
 
     def step(tokens: torch.Tensor) -> tuple[float, float]:
         targets = torch.full_like(tokens, IGNORED)

@@ -31,7 +31,12 @@ class Training(Section):
     """Tokens of one optimizer step, a multiple of sequence."""
     micro_batch: Execution[int] = Field(default=16, ge=1)
     """Windows at a time on one device; on a CPU its cores share them out, each with gradients of its own."""
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    """muon: on the matrices of layers, with an update of AdamW's size; AdamW on embeddings, head and norms."""
+    adamw_lr_factor: float = Field(default=1.0, gt=0)
+    """muon: the learning rate of what AdamW trains, as a factor of the phase's."""
     betas: tuple[float, float] = (0.9, 0.95)
+    """AdamW's."""
     weight_decay: float = Field(default=0.1, ge=0)
     """On matrices; norms and embeddings are not decayed."""
     clip: float = Field(default=1.0, gt=0)
@@ -58,6 +63,14 @@ class Training(Section):
     """Whether curves are written for TensorBoard too."""
     wandb: Execution[str] = ""
     """Project at Weights & Biases that gets the curves too; empty: none."""
+
+    @model_validator(mode="after")
+    def _factor(self) -> Training:
+        if self.optimizer == "adamw" and self.adamw_lr_factor != 1.0:
+            raise ValueError(
+                f"adamw_lr_factor = {self.adamw_lr_factor} with optimizer = 'adamw': it is for 'muon', leave it out"
+            )
+        return self
 
 
 class LearningRate(Section):
@@ -111,8 +124,8 @@ class Phase(Section):
     start: str = "scratch"
     """"scratch"; an earlier phase, whose final weights this one starts from; or the path of a Hugging Face folder, with
     a / in it: `./models/tiny`. Its files count by size and time."""
-    optimizer: Literal["reset", "keep"] = "reset"
-    """keep: moments and step count go on from where the phase named in start ended."""
+    moments: Literal["reset", "keep"] = "reset"
+    """The optimizer's: keep goes on with moments and step count where the phase named in start ended."""
     annotator: str | None = None
     """selection: the annotator that it ranks by; default: the only one of the recipe."""
     repeats: int = Field(default=4, ge=1)
@@ -170,8 +183,8 @@ class Phase(Section):
                 "has a mix: a control is the twin of one selection, leave control out",
             ),
             (
-                self.optimizer == "keep" and (self.start == "scratch" or self.outside),
-                "has optimizer = 'keep': start must name an earlier phase",
+                self.moments == "keep" and (self.start == "scratch" or self.outside),
+                "has moments = 'keep': start must name an earlier phase",
             ),
         ]
         for wrong, said in rules:

@@ -113,8 +113,8 @@ def _train(recipe: Recipe, phase: Phase, name: str, precision: str) -> Stage:
         tokens=None if phase.epochs else phase.tokens,
         epochs=phase.epochs,
         lr=pick(settings.LearningRate, phase.lr),
-        optimizer=phase.optimizer,
-        keeps_optimizer=any(p.optimizer == "keep" and p.start == name for p in recipe.phase),
+        moments=phase.moments,
+        keeps_moments=any(p.moments == "keep" and p.start == name for p in recipe.phase),
     )
     inputs = {"view": f"view-{name}", "tokenizer": "tokenizer"}
     if phase.start != "scratch":

@@ -72,7 +72,7 @@ def plan(
             tokens, twin = row["tokens"], {"phase": f"{phase.name}-random", "control": True}
             once = {"unique_tokens": tokens, "epochs": 1.0, "effective_tokens": float(tokens)}
             rows.append(row | twin | once)
-    kept = len({phase.start for phase in recipe.phase if phase.optimizer == "keep"})
+    kept = len({phase.start for phase in recipe.phase if phase.moments == "keep"})
     return {
         "parameters": count,
         "phases": rows,
@@ -152,13 +152,14 @@ def _disk(
 ) -> dict[str, float]:
     """Bytes: token shards (an unknown corpus counts as the tokens of its longest phase), one phase's checkpoints with
     moments, one fp32 model a phase, and the moments of `kept` phases that a later one goes on with."""
+    moments = memory.moments(pick(settings.Model, recipe.model), vocab_size, recipe.training.optimizer)
     width = 2 if vocab_size <= 1 << 16 else 4
     corpus = corpus_tokens or max((r["tokens"] for r in rows if "corpus" in r["data"]), default=0)
     synthetic = recipe.synthesis.tokens if recipe.synthesis else 0
     parts: dict[str, float] = {
         "tokens": width * (corpus + synthetic),
-        "checkpoints": recipe.training.keep_checkpoints * 12 * count,
+        "checkpoints": recipe.training.keep_checkpoints * (4 * count + moments),
         "models": 4 * count * len(rows),
-        "optimizers": 8 * count * kept,
+        "moments": moments * kept,
     }
     return parts | {"total": sum(parts.values())}

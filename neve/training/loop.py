@@ -45,7 +45,7 @@ from neve.training.model import Config, Llama, load, save
 from neve.training.settings import Model, Settings
 from neve.training.validate import Heldout
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 
 LOGS = ("metrics.jsonl", "timings.jsonl")
 
@@ -64,11 +64,11 @@ class Job:
 
     def finish(self) -> None:
         """The model gets its name, the moments too where a later phase goes on with them, and checkpoints go."""
-        model, optimizer, checkpoints = (self.out / name for name in ("model", "optimizer", "checkpoints"))
+        model, moments, checkpoints = (self.out / name for name in ("model", "moments", "checkpoints"))
         if not model.exists():
             (self.out / "model.partial").rename(model)
-        if self.settings.phase.keeps_optimizer and not optimizer.exists():
-            checkpoint.folders(checkpoints)[self.total].rename(optimizer)
+        if self.settings.phase.keeps_moments and not moments.exists():
+            checkpoint.folders(checkpoints)[self.total].rename(moments)
         shutil.rmtree(checkpoints, ignore_errors=True)
         (self.out / ".lock").unlink(missing_ok=True)
 
@@ -175,8 +175,8 @@ def _resume(job: Job, wanted: str, checkpoints: Checkpoints, model: Llama, optim
     found = checkpoints.restore(min(map(log.count, logs)), model, optimizer)
     if found is not None and found["settings"] != wanted:
         raise Fault(f"{checkpoints.folder}: was trained with other settings; empty {job.out} to start anew")
-    if found is None and job.settings.phase.optimizer == "keep":
-        kept = job.inputs["start"] / "optimizer"
+    if found is None and job.settings.phase.moments == "keep":
+        kept = job.inputs["start"] / "moments"
         if not job.world.once(lambda: checkpoint.whole(kept)):
             raise Fault(f"{kept}: missing or damaged; remove {kept.parent} to train that phase again")
         checkpoint.read(kept, checkpoint.moments(model, optimizer), job.world)
@@ -196,7 +196,7 @@ def _train(job: Job, model: Llama) -> None:
     phase, training = settings.phase, settings.training
     end, batch = view.sentinels["<|endoftext|>"], training.batch
     prepare(model, settings, world)
-    optimizer = optim.adamw(model, training)
+    optimizer = optim.make(model, training, settings.precision == "bf16")
     checkpoints = Checkpoints(job.out / "checkpoints", training.keep_checkpoints, world)
     wanted = json.dumps(deciding(settings) | {"vocab_size": view.vocab_size}, sort_keys=True)
     done, failed = _resume(job, wanted, checkpoints, model, optimizer)

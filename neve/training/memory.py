@@ -76,7 +76,7 @@ def estimate(model: Model, vocab_size: int, training: Training, device: Device) 
     rows: dict[str, float] = {
         "weights": 4 * count["all"] / device.count,
         "gradients": models * 4 * count["all"] / device.count,
-        "moments": 8 * count["all"] / device.count,
+        "moments": moments(model, vocab_size, training.optimizer) / device.count,
         "gathered": width * (root + 2 * layer) if sharded else models * 2 * count["all"] * device.bf16,
         "activations": models * layers * tokens * _kept(model, training, device, recompute),
     }
@@ -90,6 +90,13 @@ def estimate(model: Model, vocab_size: int, training: Training, device: Device) 
     if models * windows >= share:
         most = max(rows["activations"] + models * loss, rows["gradients"] + models * (again + moved))
     return rows | {"total": rows["weights"] + rows["moments"] + rows["gathered"] + most}
+
+
+def moments(model: Model, vocab_size: int, optimizer: str) -> int:
+    """Bytes of the optimizer's moments: two a weight, one where Muon trains it."""
+    count = parameters(model, vocab_size)
+    norms = (2 * model.layers + 1) * model.hidden
+    return 8 * count["all"] - 4 * (count["other"] - norms) * (optimizer == "muon")
 
 
 def _kept(model: Model, training: Training, device: Device, recompute: bool) -> float:

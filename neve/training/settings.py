@@ -27,8 +27,8 @@ class Phase:
     """None where epochs are counted."""
     epochs: int | None
     lr: LearningRate
-    optimizer: str
-    keeps_optimizer: bool
+    moments: str
+    keeps_moments: bool
     """Whether a later phase goes on with this one's moments."""
 
 
@@ -50,6 +50,8 @@ class Training:
     """Tokens of one window, of this phase."""
     batch: int
     """Windows of one optimizer step, of this phase."""
+    optimizer: str
+    adamw_lr_factor: float
     betas: tuple[float, float]
     weight_decay: float
     clip: float

@@ -94,8 +94,8 @@ def test_what_the_paper_does_not_state_is_marked() -> None:
         (lambda d: mixed(d, [MIX[0], {"data": "corpus", "weight": 1e-4}]), "phase.0: phase 'general' has a weight under a thousandth"),
         (lambda d: mixed(d, [{"data": "synthetic", "weight": 1}]), "phase 'general' has data = 'synthetic': the recipe needs a [synthesis]"),
         (lambda d: (mixed(d, MIX).pop("tokens"), d["phase"][0].update(epochs=1)), "phase.0: phase 'general' has a mix, whose parts end"),
-        (lambda d: d["phase"][0].update(optimizer="keep"), "phase.0: phase 'general' has optimizer = 'keep': start must name"),
-        (lambda d: d["phase"][1].update(optimizer="keep", start="./models/x"), "phase.1: phase 'quality' has optimizer = 'keep': start must name"),
+        (lambda d: d["phase"][0].update(moments="keep"), "phase.0: phase 'general' has moments = 'keep': start must name"),
+        (lambda d: d["phase"][1].update(moments="keep", start="./models/x"), "phase.1: phase 'quality' has moments = 'keep': start must name"),
         (lambda d: d["phase"][1].update(sequence=5000), "batch_tokens = 4194304 of phase 'quality' must be a multiple of sequence = 5000"),
         (lambda d: d["phase"][0]["lr"].update(shape="wsd"), "phase.0.lr: shape = 'wsd' with decay = 0"),
         (lambda d: d["phase"][0]["lr"].update(floor=1), "phase.0.lr: floor = 1 is above peak"),
@@ -123,7 +123,7 @@ def test_phases_of_every_kind_come_back_equal() -> None:
     """Oracle: the recipe as resolved, written and read again; a start is a phase's name unless it has a / in it."""
     data = copy.deepcopy(SMALL)
     data["phase"] += [
-        {"name": "mixed", "mix": MIX, "tokens": 400, "start": "quality", "optimizer": "keep", "sequence": 64,
+        {"name": "mixed", "mix": MIX, "tokens": 400, "start": "quality", "moments": "keep", "sequence": 64,
          "batch_tokens": 640, "lr": {"peak": 1e-3, "shape": "wsd", "warmup": 2, "decay": 3}},
         {"name": "twice", "data": "selection", "tokens": 400, "epochs": 2, "start": "./models/other", "lr": {"peak": 1e-3}},
     ]  # fmt: skip

@@ -61,7 +61,7 @@ def test_a_mix_reads_its_parts_and_sizes_its_selection_by_its_share() -> None:
 
 def test_a_phase_is_trained_by_its_own_numbers() -> None:
     about = {"data": "selection", "tokens": 400, "lr": LR}
-    own = {"sequence": 64, "batch_tokens": 256, "epochs": 3, "start": "quality", "optimizer": "keep"}
+    own = {"sequence": 64, "batch_tokens": 256, "epochs": 3, "start": "quality", "moments": "keep"}
     found = stages(
         {"name": "long", **about, **own},
         {"name": "other", **about, "start": "./models/other"},
@@ -70,8 +70,8 @@ def test_a_phase_is_trained_by_its_own_numbers() -> None:
     long, quality = found["train-long"].settings, found["train-quality"].settings
     assert (long.training.sequence, long.training.batch) == (64, 4)
     assert (quality.training.sequence, quality.training.batch) == (32, 8)
-    assert (long.phase.tokens, long.phase.epochs, long.phase.optimizer) == (None, 3, "keep")
-    assert quality.phase.keeps_optimizer and not long.phase.keeps_optimizer
+    assert (long.phase.tokens, long.phase.epochs, long.phase.moments) == (None, 3, "keep")
+    assert quality.phase.keeps_moments and not long.phase.keeps_moments
     assert found["train-other"].inputs["start"] == "start-other"
     assert found["start-other"].outside == ("./models/other",)
     assert all(found[f"train-{name}"].inputs["heldout"] == "heldout" for name in ("general", "long"))

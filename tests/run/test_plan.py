@@ -151,8 +151,8 @@ def test_phases_with_sizes_epochs_and_mixes_of_their_own(paper):
     assert mixed["effective_tokens"] == effective_tokens(2.5e9, 4) + 30e9
 
 
-def test_a_kept_optimizer_takes_disk(paper):
-    phases = [*PAPER["phase"][:2], PAPER["phase"][2] | {"optimizer": "keep"}]
+def test_kept_moments_take_disk(paper):
+    phases = [*PAPER["phase"][:2], PAPER["phase"][2] | {"moments": "keep"}]
     kept = plan(Recipe.model_validate(PAPER | {"phase": phases}), 64_000)
-    assert kept["disk"]["optimizers"] == 8 * kept["parameters"]["all"]
-    assert plan(paper, 64_000)["disk"]["optimizers"] == 0
+    assert kept["disk"]["moments"] == 8 * kept["parameters"]["all"]
+    assert plan(paper, 64_000)["disk"]["moments"] == 0

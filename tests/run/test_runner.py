@@ -135,7 +135,7 @@ def more_phases(small_recipe: Recipe, small_run: Path, tmp_path: Path) -> tuple[
     data["phase"] = [
         data["phase"][0],
         {"name": "polish", "data": "selection", "tokens": 5000, "epochs": 2, "start": "general", "lr": rate},
-        {"name": "mixed", "mix": mix, "tokens": 5000, "start": "polish", "optimizer": "keep", "sequence": 64,
+        {"name": "mixed", "mix": mix, "tokens": 5000, "start": "polish", "moments": "keep", "sequence": 64,
          "lr": rate | {"shape": "wsd", "decay": 3}},
         {"name": "long", "data": "corpus", "tokens": 5_000_000, "start": "general", "lr": rate},
     ]  # fmt: skip
@@ -156,7 +156,7 @@ def test_one_phase_and_what_it_needs(more_phases: tuple[Recipe, Path]) -> None:
     windows = View(store.path("view-polish")).windows(128)
     polish, mixed = (store.manifest(f"train-{name}")["counts"] for name in ("polish", "mixed"))
     assert polish["tokens"] == 2 * windows * 128 and polish["steps"] == -(-2 * windows // 4)
-    assert mixed["tokens"] == 10 * 512 and (store.path("train-polish") / "optimizer").is_dir()
+    assert mixed["tokens"] == 10 * 512 and (store.path("train-polish") / "moments").is_dir()
     with pytest.raises(Fault, match="this run has general, polish, mixed, long"):
         train(folder, "nothing")
     document = read(store.path("tokens") / "index.parquet", ["doc_id", "split"]).to_pylist()

@@ -74,8 +74,8 @@ def make_settings() -> dict[str, Any]:
             "tokens": 12 * 8 * 32 - 5,
             "epochs": None,
             "lr": {"peak": 3e-3, "floor": 3e-4, "warmup": 3, "decay": 0, "shape": "cosine"},
-            "optimizer": "reset",
-            "keeps_optimizer": False,
+            "moments": "reset",
+            "keeps_moments": False,
         },
         "model": {
             "hidden": 32,
@@ -90,6 +90,8 @@ def make_settings() -> dict[str, Any]:
         "training": {
             "sequence": 32,
             "batch": 8,
+            "optimizer": "adamw",
+            "adamw_lr_factor": 1.0,
             "betas": [0.9, 0.95],
             "weight_decay": 0.1,
             "clip": 1.0,

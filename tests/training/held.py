@@ -22,24 +22,24 @@ from neve.training.model import Config, Llama
 from neve.training.settings import LearningRate, Model, Phase, Settings, Training
 
 SHAPE = Model(128, 352, 6, 4, 2, 1e4, 1e-5, tied=True)
-PHASE = Phase("held", None, None, LearningRate(1e-3, 0.0, 0, 0, "constant"), "reset", keeps_optimizer=False)
+PHASE = Phase("held", None, None, LearningRate(1e-3, 0.0, 0, 0, "constant"), "reset", keeps_moments=False)
 VOCABULARY, SEQUENCE = 2000, 64
 CASES = [
-    # precision, windows of one process, micro batch, recomputation, document mask
-    ("fp32", 4, 2, "none", False),
-    ("bf16", 8, 4, "none", False),
-    ("bf16", 8, 8, "selective", False),
-    ("fp32", 16, 8, "selective", False),
-    ("fp32", 4, 4, "none", False),
-    ("bf16", 8, 4, "none", True),
+    # precision, windows of one process, micro batch, recomputation, document mask, optimizer
+    ("fp32", 4, 2, "none", False, "adamw"),
+    ("bf16", 8, 4, "none", False, "adamw"),
+    ("bf16", 8, 8, "selective", False, "adamw"),
+    ("fp32", 16, 8, "selective", False, "muon"),
+    ("fp32", 4, 4, "none", False, "adamw"),
+    ("bf16", 8, 4, "none", True, "muon"),
 ]
 
 
 def training(case: tuple[Any, ...], processes: int) -> Training:
     """What a recipe says of a case's steps."""
-    _, windows, micro_batch, recomputation, mask = case
+    _, windows, micro_batch, recomputation, mask, optimizer = case
     return Training(
-        sequence=SEQUENCE, batch=processes * windows, betas=(0.9, 0.95), weight_decay=0.1, clip=1.0,
+        sequence=SEQUENCE, batch=processes * windows, optimizer=optimizer, adamw_lr_factor=1.0, betas=(0.9, 0.95), weight_decay=0.1, clip=1.0,
         document_mask=mask, validate_steps=0, micro_batch=micro_batch, checkpoint_seconds=60.0, keep_checkpoints=1,
         skip_limit=1, attention="sdpa", compile=False, activation_checkpointing=recomputation, tensorboard=False,
         wandb="",
@@ -52,7 +52,7 @@ def measure(case: tuple[Any, ...], world: World) -> dict[str, int]:
     model = Llama(Config(vocab_size=VOCABULARY, max_positions=SEQUENCE, **asdict(SHAPE)), 1)
     settings = Settings(PHASE, SHAPE, section, 1, case[0])
     loop.prepare(model, settings, world)
-    optimizer = optim.adamw(model, section)
+    optimizer = optim.make(model, section, case[0] == "bf16")
     replicas = Replicas(model, section.micro_batch, world)
     windows = tuple(torch.randint(0, VOCABULARY, (case[1], SEQUENCE)) for _ in range(2))
 

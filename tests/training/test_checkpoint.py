@@ -11,13 +11,13 @@ from neve.training import checkpoint, optim
 from neve.training.distributed import World
 from neve.training.model import Config, Llama
 
-TRAINING = SimpleNamespace(betas=(0.9, 0.95), weight_decay=0.1)
+TRAINING = SimpleNamespace(optimizer="adamw", adamw_lr_factor=0.5, betas=(0.9, 0.95), weight_decay=0.1)
 
 
-def state(config: Config, seed: int, steps: int):
+def state(config: Config, seed: int, steps: int, training: SimpleNamespace = TRAINING):
     """A model and its optimizer after some steps on made-up gradients."""
     model = Llama(config, seed)
-    optimizer = optim.adamw(model, TRAINING)
+    optimizer = optim.make(model, training, bf16=False)
     generator = torch.Generator().manual_seed(seed)
     for _ in range(steps):
         for p in model.parameters():
@@ -29,7 +29,7 @@ def state(config: Config, seed: int, steps: int):
 def tensors(model, optimizer):
     yield from (p.detach().clone() for p in model.parameters())
     for p in model.parameters():
-        yield from (optimizer.state[p][key].clone() for key in ("step", "exp_avg", "exp_avg_sq"))
+        yield from (value.clone() for _, value in sorted(optimizer.state[p].items()))
 
 
 def kept_in(folder: Path, kept: int = 2) -> checkpoint.Checkpoints:
@@ -47,9 +47,11 @@ def equal(a, b) -> bool:
     return all(torch.equal(x, y) for x, y in zip(tensors(*a), tensors(*b), strict=True))
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 @pytest.mark.parametrize("steps", [0, 3])
-def test_round_trip(config: Config, tmp_path, steps: int):
-    one, other = state(config, 1, steps), state(config, 2, 0)
+def test_round_trip(config: Config, tmp_path, steps: int, optimizer: str):
+    training = SimpleNamespace(**{**vars(TRAINING), "optimizer": optimizer})
+    one, other = state(config, 1, steps, training), state(config, 2, 0, training)
     save(tmp_path, 3, one)
     found = kept_in(tmp_path).restore(3, *other)
     assert found and (found["step"], found["settings"]) == (3, "s")

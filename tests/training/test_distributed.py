@@ -38,7 +38,8 @@ def broken(path):
 with distributed.joined(minutes=1.0) as world:
     model = Llama(Config(97, 32, 88, 2, 4, 2, 5000.0, 1e-5, True, 64), 1)
     distributed.shard(model, model.model.layers, world, "fp32")
-    optimizer = optim.adamw(model, SimpleNamespace(betas=(0.9, 0.95), weight_decay=0.1))
+    about = SimpleNamespace(optimizer=sys.argv[2], adamw_lr_factor=0.5, betas=(0.9, 0.95), weight_decay=0.1)
+    optimizer = optim.make(model, about, bf16=False)
     checkpoints = checkpoint.Checkpoints(folder, 2, world)
     for step, what in enumerate(("fine", "broken", "fine", "blocked", "fine"), 1):
         checkpoint._sum = broken if what == "broken" else real
@@ -56,9 +57,10 @@ with distributed.joined(minutes=1.0) as world:
 """
 
 
-def test_a_save_that_fails_on_the_first_process_fails_on_all_and_training_goes_on(tmp_path):
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_save_that_fails_on_the_first_process_fails_on_all_and_training_goes_on(tmp_path, optimizer):
     """What only the first process does (sums, folders) fails there alone; all have to hear of it, or they wait for ever."""
-    for done in together(SAVES, str(tmp_path / "checkpoints")):
+    for done in together(SAVES, str(tmp_path / "checkpoints"), optimizer):
         assert done.returncode == 0, done.stderr[-2000:]
         assert done.stdout.splitlines() == ["1 whole", "2 failed", "3 whole", "4 failed", "5 whole", "5"]
 
@@ -76,8 +78,10 @@ def rows(out: Path) -> list[dict]:
     return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
 
 
-def test_two_processes_equal_one(settings, stages, tmp_path):
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_two_processes_equal_one(settings, stages, tmp_path, optimizer):
     """Twenty steps of 7 windows, which two processes cannot share evenly, over an epoch's end; weights and export too."""
+    settings["training"]["optimizer"] = optimizer
     settings["training"]["batch"] = 7
     settings["phase"] |= {"tokens": 20 * 7 * 32}
     (tmp_path / "one").mkdir()

@@ -43,7 +43,7 @@ def make(
             inputs["start"] = f"train-{phases[number - 1]}"
         training = settings["training"] | {"checkpoint_seconds": 0.05}
         phase = {**settings["phase"], "name": name, "tokens": (steps + 4 * number) * 8 * 32}
-        phase |= {"optimizer": "keep" if number == 2 else "reset", "keeps_optimizer": number == 1}
+        phase |= {"moments": "keep" if number == 2 else "reset", "keeps_moments": number == 1}
         train[name] = {
             "settings": {**settings, "phase": phase, "training": training},
             "inputs": inputs,

@@ -99,13 +99,14 @@ def test_micro_batches_do_not_change_the_losses(settings, stages, tmp_path):
     assert losses[2] == pytest.approx(losses[0], rel=1e-5)
 
 
-def test_kill_and_resume_is_bit_equal(settings, stages, tmp_path, monkeypatch):
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_kill_and_resume_is_bit_equal(settings, stages, tmp_path, monkeypatch, optimizer):
     """kill -9, and damage to the last checkpoint; the stream goes through more than one round, on two cores."""
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     torch.set_num_threads(2)
     settings = copy.deepcopy(settings)
     settings["training"] |= {"batch": 32, "sequence": 64}
-    settings["training"] |= {"checkpoint_seconds": 0.05, "micro_batch": 16}
+    settings["training"] |= {"checkpoint_seconds": 0.05, "micro_batch": 16, "optimizer": optimizer}
     stream = View(stages["view"]).windows(64)
     steps = stream // 32 + 12
     settings["phase"]["tokens"] = steps * 32 * 64
@@ -169,31 +170,33 @@ def test_sigterm_twice_still_stops_with_a_checkpoint_and_sigint_behind_it_at_onc
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-def test_moments_are_kept_for_the_next_phase_whole_or_not_at_all(settings, stages, tmp_path):
-    """The next phase goes on with them; damage to them is told, not trained with."""
-    settings["phase"] |= {"tokens": 4 * 8 * 32, "keeps_optimizer": True}
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_moments_are_kept_for_the_next_phase_whole_or_not_at_all(settings, stages, tmp_path, optimizer):
+    """The next phase goes on with them; damage to them is reported, not trained with."""
+    settings["training"]["optimizer"] = optimizer
+    settings["phase"] |= {"tokens": 4 * 8 * 32, "keeps_moments": True}
     (tmp_path / "one").mkdir()
     build(settings, stages, tmp_path / "one")
     assert sorted(p.name for p in (tmp_path / "one").iterdir()) == [
-        "metrics.jsonl", "model", "optimizer", "timings.jsonl"
+        "metrics.jsonl", "model", "moments", "timings.jsonl"
     ]  # fmt: skip
-    settings["phase"] |= {"optimizer": "keep", "keeps_optimizer": False}
+    settings["phase"] |= {"moments": "keep", "keeps_moments": False}
     inputs = stages | {"start": tmp_path / "one"}
     (tmp_path / "two").mkdir()
     build(settings, inputs, tmp_path / "two")
-    settings["phase"]["optimizer"] = "reset"
+    settings["phase"]["moments"] = "reset"
     (tmp_path / "three").mkdir()
     build(settings, inputs, tmp_path / "three")
     kept, reset = rows(tmp_path / "two"), rows(tmp_path / "three")
     assert kept[0] == reset[0] and kept[1]["loss"] != reset[1]["loss"]
 
-    data = tmp_path / "one" / "optimizer" / "__0_0.distcp"
+    data = tmp_path / "one" / "moments" / "__0_0.distcp"
     broken = bytearray(data.read_bytes())
     broken[len(broken) // 2] ^= 1
     data.write_bytes(broken)
-    settings["phase"]["optimizer"] = "keep"
+    settings["phase"]["moments"] = "keep"
     (tmp_path / "four").mkdir()
-    with pytest.raises(Fault, match="optimizer: missing or damaged"):
+    with pytest.raises(Fault, match="moments: missing or damaged"):
         build(settings, inputs, tmp_path / "four")
 
 

@@ -81,7 +81,7 @@ def test_each_core_has_gradients_of_its_own():
 
     with replicas.pool:
         replicas.sum(share)
-    training = held.training(("fp32", 2, 2, "none", False), 1)
+    training = held.training(("fp32", 2, 2, "none", False, "adamw"), 1)
     rows = estimate(held.SHAPE, held.VOCABULARY, training, Device("cpu", 1, 3, bf16=False, compiled=False))
     assert len(sizes) == 2 and rows["gradients"] == sum(sizes)
 

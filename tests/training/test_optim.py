@@ -9,7 +9,7 @@ import torch
 from neve.training import optim
 from neve.training.model import Config, Llama
 
-TRAINING = SimpleNamespace(betas=(0.9, 0.95), weight_decay=0.1)
+TRAINING = SimpleNamespace(optimizer="adamw", adamw_lr_factor=0.5, betas=(0.9, 0.95), weight_decay=0.1)
 
 
 def with_gradients(config: Config) -> Llama:
@@ -25,7 +25,7 @@ def test_groups(config: Config):
     import dataclasses
 
     model = Llama(dataclasses.replace(config, tied=False))
-    decayed, plain = optim.adamw(model, TRAINING).param_groups
+    decayed, plain = optim.make(model, TRAINING, bf16=False).param_groups
     names = {id(p): name for name, p in model.named_parameters()}
     assert len(decayed["params"]) + len(plain["params"]) == len(names)
     assert {names[id(p)].split(".")[-2] for p in plain["params"]} == {
@@ -38,9 +38,23 @@ def test_groups(config: Config):
     assert (decayed["weight_decay"], plain["weight_decay"]) == (0.1, 0.0)
 
 
+def test_muon_has_the_matrices_of_layers_and_adamw_the_rest(config: Config):
+    import dataclasses
+
+    model = Llama(dataclasses.replace(config, tied=False))
+    about = SimpleNamespace(**{**vars(TRAINING), "optimizer": "muon"})
+    made = optim.make(model, about, bf16=False)
+    names = {id(p): name for name, p in model.named_parameters()}
+    inside, head, plain = ([names[id(p)] for p in group["params"]] for group in made.param_groups)
+    assert len(inside) == 7 * config.layers and all(name.endswith("proj.weight") for name in inside)
+    assert head == ["lm_head.weight"] and len({*inside, *head, *plain}) == len(names)
+    assert [group["weight_decay"] for group in made.param_groups] == [0.1, 0.1, 0.0]
+    assert set(made.state) == set(model.parameters()), "all moments are there"
+
+
 def test_update_is_clipped_adamw(config: Config):
     ours, theirs = with_gradients(config), with_gradients(config)
-    optimizer = optim.adamw(ours, TRAINING)
+    optimizer = optim.make(ours, TRAINING, bf16=False)
     loss, norm, taken = optim.update(optimizer, torch.tensor(1.5), 1e-3, clip=1.0)
     expected = math.sqrt(sum(p.grad.pow(2).sum().item() for p in theirs.parameters()))
     assert taken and loss == 1.5 and norm == pytest.approx(expected, rel=1e-5)
@@ -56,11 +70,12 @@ def test_update_is_clipped_adamw(config: Config):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 @pytest.mark.parametrize("what", ["loss", "gradient"])
-def test_a_step_that_is_not_finite_is_left_out(config: Config, what: str):
+def test_a_step_that_is_not_finite_is_left_out(config: Config, what: str, optimizer: str):
     """Weights and moments stay bit for bit."""
     model = with_gradients(config)
-    optimizer = optim.adamw(model, TRAINING)
+    optimizer = optim.make(model, SimpleNamespace(**{**vars(TRAINING), "optimizer": optimizer}), bf16=False)
     before = [p.detach().clone() for p in model.parameters()]
     if what == "gradient":
         model.model.norm.weight.grad[3] = math.inf
@@ -69,5 +84,5 @@ def test_a_step_that_is_not_finite_is_left_out(config: Config, what: str):
     assert math.isfinite(loss) == (what == "gradient")
     assert not taken and math.isfinite(norm) == (what == "loss")
     assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
-    assert all(s["step"] == 0 and not s["exp_avg"].any() for s in optimizer.state.values())
+    assert not any(moment.any() for state in optimizer.state.values() for moment in state.values())
     assert all(p.grad is None for p in model.parameters())
