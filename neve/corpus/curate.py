@@ -18,7 +18,7 @@ from neve.corpus.settings import Settings
 from neve.corpus.steps import text_passes
 from neve.corpus.steps.curation import Curation
 
-RULES_VERSION = 5
+RULES_VERSION = 6
 
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:

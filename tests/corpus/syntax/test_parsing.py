@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from neve.corpus.signals import rules
 from neve.corpus.syntax import parsers, parsing
 from neve.recipe.recipe import LANGUAGES
 
@@ -211,6 +212,37 @@ def test_the_better_of_two_grammars_counts() -> None:
         b'extern "C" {\nclass A { int x; };\n}\n',
     ]
     assert parsing.parse_errors(texts, ["TypeScript", "TypeScript", "C"]).tolist() == [0, 0, 0]
+
+
+LAGGING = {
+    "Swift": b"final class Counter {\n    func run() {\n        nonisolated(unsafe) var count = 0\n        count += 1\n    }\n"
+    + b"".join(b"    func f%d() -> Int { return %d }\n" % (i, i) for i in range(30)) + b"}\n",
+    "Shell": b"f() {\n  local a=1\n  if [ $a ] && [[ $b = *\"-k c\"* ]]; then echo; fi\n}\n" + b"echo one two\n" * 40,
+    "C++": b"#include <a>\n" + b"int f(int a) { return a; }\n" * 40 + b"FLAG(int, size, 8, \"log2(n)\");\nTEST(A, B) {\n  CHECK_THAT(a, b) << c;\n}\n",
+}  # fmt: skip
+"""Good code with a construct or a macro that a grammar may lack."""
+
+
+@pytest.mark.parametrize("language", LAGGING)
+def test_one_construct_that_the_grammar_lacks_does_not_stop_a_file(language: str) -> None:
+    share = parsing.parse_errors([LAGGING[language]], [language])[0]
+    assert share <= rules.limit("syntax", language)
+
+
+@pytest.mark.parametrize("language", GOOD)
+def test_a_merge_conflict_stops_a_file_of_any_size(language: str) -> None:
+    lines = GOOD[language].splitlines(True)
+    conflict = [b"<<<<<<< HEAD\n", lines[1], b"=======\n", lines[2], b">>>>>>> 0a1b2c (theirs)\n"]
+    text = b"".join([*lines[:2], *conflict, *lines[2:], *lines * 20])
+    assert parsing.parse_errors([text], [language])[0] > rules.limit("syntax", language)
+
+
+def test_zsh_has_no_grammar_and_passes() -> None:
+    texts = [
+        b"#!/usr/bin/env zsh\nfor k v in ${(kv)a}; do print -P $k; done\n",
+        b"if (( ${+commands[git]} )); then\n  autoload -U x\nfi\n",
+    ]
+    assert parsing.parse_errors(texts, ["Shell", "Shell"]).tolist() == [0, 0]
 
 
 def test_share_of_a_tree_is_of_bytes() -> None:
