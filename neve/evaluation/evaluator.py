@@ -24,7 +24,7 @@ from neve import sandbox
 from neve.errors import Fault
 from neve.evaluation import bits_per_byte, results, statistics
 from neve.evaluation.generation import extraction, prompts
-from neve.evaluation.generation.completion import Completion, Model, Options
+from neve.evaluation.generation.completion import Completion, Model, Options, label
 from neve.evaluation.grading import journal, samples
 from neve.evaluation.grading.grade import grade
 from neve.evaluation.grading.sample_grade import Grade
@@ -108,7 +108,7 @@ def _samples(
         rows = [row for row in rows if not (row["cut"] or row["error"])]
         append = journal.rewrite(path, header, rows)
     found = {(row["task_id"], row["sample"]): row for row in rows}
-    done = {key for key in keys if (key[0].task_id, key[1]) in found}
+    done = {label(task, number) for task, number in keys if (task.task_id, number) in found}
     with ThreadPoolExecutor(1) as reader:  # a thread has its whole stack for nested code (`extraction`)
         for group in model.write(benchmark.traits, keys, done):
             made = list(reader.map(lambda said: _row(*said, chat=options.chat), group))

@@ -9,6 +9,7 @@ import os
 import platform
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -61,12 +62,13 @@ class Sandbox:
 
 @dataclass(frozen=True)
 class Result:
-    """How a program ended: "ok" (exit status 0), "error" (another), "timeout", or "killed" (signal, or an excess).
+    """How a program ended: "ok" (exit status 0), "error" (another), "timeout", "killed" (signal, or an excess), or
+    "stopped" by who listened.
 
     `detail` says what the excess was, where there was one.
     """
 
-    status: Literal["ok", "error", "timeout", "killed"]
+    status: Literal["ok", "error", "timeout", "killed", "stopped"]
     stdout: bytes
     stderr: bytes
     seconds: float
@@ -115,13 +117,14 @@ def run(
     packages: Path | None = None,
     names: tuple[str, ...] = (),
     tools: bool = False,
+    heard: Callable[[bytearray], bool] | None = None,
 ) -> Result:
     """Run Python source `program` inside; `timeout_s` is wall-clock.
 
     `memory_bytes` bounds each process's address space and the memory of all together; `packages` is a folder of
     installed packages that can be imported, read-only, `names` what of it (nothing: all), and with `tools` the system's
-    programs can be run too. Never raises for what the program does; its output is cut at
-    `output_bytes`. Raises Fault without a sandbox.
+    programs can be run too. `heard` is given the standard output each time it grows, and ends the program by returning
+    True. Never raises for what the program does; its output is cut at `output_bytes`. Raises Fault without a sandbox.
     """
     if sandbox.tier == "none":
         raise Fault(f"code that nobody trusts is not run without a sandbox: {sandbox.detail}")
@@ -156,7 +159,7 @@ def run(
         for descriptor in (source, rules, standard_in):
             os.close(descriptor)
     look = functools.partial(watch.excess, process.pid, memory_bytes, PROCESSES)
-    stopped, output = watch.listen(process, start + timeout_s, output_bytes, end, look)
+    stopped, output = watch.listen(process, start + timeout_s, output_bytes, end, look, heard)
     seconds = time.monotonic() - start
     if stopped is not None:
         return Result(stopped[0], *output, seconds, stopped[1])

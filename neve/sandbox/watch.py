@@ -27,13 +27,19 @@ LAUNCHERS = 2
 """Processes at the tree's root that are not the program's: bwrap and its process 1. The guard of "landlock" is one."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
-Stopped = Literal["timeout", "killed"]
+Stopped = Literal["timeout", "killed", "stopped"]
 
 
 def listen(
-    process: subprocess.Popen[bytes], deadline: float, cap: int, end: signal.Signals, look: Callable[[], str]
+    process: subprocess.Popen[bytes],
+    deadline: float,
+    cap: int,
+    end: signal.Signals,
+    look: Callable[[], str],
+    heard: Callable[[bytearray], bool] | None = None,
 ) -> tuple[tuple[Stopped, str] | None, tuple[bytes, bytes]]:
-    """Read both outputs until they end, the deadline passes, one exceeds `cap`, or `look` names an excess.
+    """Read both outputs until they end, the deadline passes, one exceeds `cap`, `look` names an excess, or `heard`, which
+    is given the standard output as it grows, has heard enough.
 
     Returns why it was stopped, in a word and in words, or None; and the outputs. The tree is dead afterwards: `end`
     is the signal at which the process takes all others with it.
@@ -67,6 +73,8 @@ def listen(
                             chunks[key.fd] += data
                             if len(chunks[key.fd]) > cap:
                                 stopped = "killed", f"more than {cap} bytes of output"
+                            elif heard and key.fd == process.stdout.fileno() and heard(chunks[key.fd]):
+                                stopped = "stopped", "heard enough"
                         else:
                             selector.unregister(key.fd)
         finally:

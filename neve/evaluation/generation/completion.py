@@ -66,9 +66,9 @@ class Model(Protocol):
         ...
 
     def write(
-        self, traits: Traits, keys: Sequence[Key], done: Set[Key]
+        self, traits: Traits, keys: Sequence[Key], done: Set[str]
     ) -> Iterator[list[tuple[Task, int, Completion]]]:
-        """Completions of samples, except those `done`, a group at a time."""
+        """Completions of samples, except those whose labels are `done`, a group at a time."""
         ...
 
     def loaded(self) -> tuple[Llama, ModelTokenizer] | None:

@@ -49,12 +49,12 @@ class Endpoint:
         return None
 
     def write(
-        self, traits: Traits, keys: Sequence[Key], done: Set[Key]
+        self, traits: Traits, keys: Sequence[Key], done: Set[str]
     ) -> Iterator[list[tuple[Task, int, Completion]]]:
         from neve import weights
         from neve.llm import local
 
-        rest = [key for key in keys if key not in done]
+        rest = [key for key in keys if label(*key) not in done]
         if not rest:
             return
         if self.url == LOCAL:

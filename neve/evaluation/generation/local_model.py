@@ -53,11 +53,12 @@ class LocalModel:
         return {"name": name, "begun": bool(prompts.named(name).opening)}
 
     def write(
-        self, traits: Traits, keys: Sequence[Key], done: Set[Key]
+        self, traits: Traits, keys: Sequence[Key], done: Set[str]
     ) -> Iterator[list[tuple[Task, int, Completion]]]:
         from neve.evaluation.generation.generate import Asked, batches
 
-        if all(key in done for key in keys):
+        labels = [label(*key) for key in keys]
+        if all(name in done for name in labels):
             return
         model, tokenizer = self.loaded()
         opening, stops = "", traits.stops
@@ -67,8 +68,6 @@ class LocalModel:
             texts = [tokenizer.chat(prompts.question(prompt, traits, task)) + opening for task, _ in keys]
         else:
             texts = [prompts.continued(task.prompt) for task, _ in keys]
-        labels = [label(*key) for key in keys]
         asked = Asked(texts, labels, self.options.max_new_tokens, stops, self.options.sampling)
-        finished = {label(*key) for key in done}
-        for batch in batches(model, tokenizer, asked, finished, f"{traits.name}: generate"):
+        for batch in batches(model, tokenizer, asked, done, f"{traits.name}: generate"):
             yield [(*keys[number], said._replace(text=opening + said.text)) for number, said in batch]

@@ -15,7 +15,7 @@ _MAIN = re.compile(r'^if __name__ == "__main__":\n    main\(\)$', re.MULTILINE)
 
 ORDER = {
     "run_candidate": ("inside/plain_data", "inside/run_candidate"),
-    "record_tests": ("inside/plain_data", "record_tests"),
+    "record_tests": ("inside/plain_data", "comparisons", "record_tests"),
     "compare_answers": ("inside/plain_data", "comparisons", "record_tests", "compare_answers"),
     "run_unit_tests": ("inside/run_unit_tests",),
 }

@@ -13,12 +13,12 @@ out comes a line for each: [task_id, {calls, answers}, {lines, seconds} or {prob
 from __future__ import annotations
 
 import _signal as signal
-import itertools
 import json
 import os
 import sys
 import time
 
+from neve.evaluation.grading.comparisons import floats
 from neve.evaluation.grading.inside.plain_data import FOREIGN, answer, arguments, dumps, encode, module
 
 TYPE_CHECKING = False
@@ -73,34 +73,36 @@ def record_assertions(job: dict[str, Any]) -> dict[str, Any]:
     tests = ast.parse(job["test"]).body
     setup = "\n".join(ast.unparse(statement) for statement in tests if not isinstance(statement, ast.Assert))
     exec(compile(setup, "<setup>", "exec", dont_inherit=True), namespace)
-    calls, answers = [], []
+    calls, answers, found = [], [], []
     for statement in tests:
         match statement:
             case ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[right])):
                 calls.append(["source", ast.unparse(left)])
-                answers.append(answer(eval(ast.unparse(right), namespace), job["whole"]))
+                value = eval(ast.unparse(right), namespace)
+                answers.append(answer(value, job["whole"]))
+                found.append(floats(value))
             case ast.Assert():
                 raise ValueError(f"not of the form `assert f(x) == y`: {ast.unparse(statement)[:80]}")
             case _:
                 continue
         if FOREIGN in answers[-1]:
             raise ValueError(f"expects what is no plain data: {ast.unparse(right)[:80]}")
-    return {"calls": calls, "answers": answers, "setup": setup}
+    return {"calls": calls, "answers": answers, "floats": found, "setup": setup}
 
 
 def record_inputs(job: dict[str, Any]) -> dict[str, Any]:
-    """Answers to given arguments, a line for each part of the calls, and the seconds of each."""
+    """Answers to given arguments, which of them are floats, and the processor time of each."""
     namespace = module("solution")
     exec(compile(job["solution"], "<solution>", "exec", dont_inherit=True), namespace)
     function = namespace[job["entry_point"]]
-    answers, seconds = [], []
+    found, seconds, answers = [], [], []
     for call in job["calls"]:
-        start = time.perf_counter()
-        answers.append(answer(function(*arguments(call)), job["whole"]))
-        seconds.append(time.perf_counter() - start)
-    ends = list(itertools.accumulate(job["parts"]))
-    parts = (answers[end - size : end] for end, size in zip(ends, job["parts"], strict=True))
-    return {"lines": [f"[{', '.join(part)}]" for part in parts], "seconds": seconds}
+        start = time.process_time()
+        value = function(*arguments(call))
+        answers.append(answer(value, job["whole"]))
+        seconds.append(time.process_time() - start)
+        found.append(floats(value))
+    return {"answers": answers, "floats": found, "seconds": seconds}
 
 
 RECORDERS = {"check": record_check, "assertions": record_assertions, "inputs": record_inputs}

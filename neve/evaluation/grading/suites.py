@@ -1,95 +1,52 @@
-"""What a task's tests ask and expect, made once a benchmark and for those tasks only that have samples.
+"""What a task's tests ask and expect, found once a benchmark and only for tasks that have samples.
 
-A suite is a list of calls and, for each part of it (base tests, added tests), the line of answers that a right candidate
-gives. It comes from the benchmark's own tests and canonical solutions, run in the sandbox like anything else from a
-file. What EvalPlus's canonical solutions answer takes as long to find as to grade a sample of each task, so it is kept
-in Neve's cache folder, under a digest of all that it follows from (program, arguments, Python, this module's version), with
-a digest of its own: a cut-off or altered entry is made anew. Programs in the sandbox cannot see that folder; whoever
-can write there can change Neve itself. Times that are kept steer first tries only: before a time-out
-counts, the canonical solution is timed again.
+A suite is a list of calls and, for each, the answer that a right candidate gives. It comes from the benchmark's own
+tests and canonical solutions, run in the sandbox like anything else that a file contains. What EvalPlus's canonical
+solutions answer takes as long to find as grading a sample of each task, so it is kept in Neve's cache folder, under a
+digest of all that it follows from (program, arguments, Python, this module's version), with a digest of its own: a
+truncated or altered entry is found again. Programs in the sandbox cannot see that folder; whoever can write there can
+change Neve itself.
 
-Canonical solutions share sandboxes, and samples are graded as soon as their task's suite is there, the costliest first
-(`flow`). The trade-off: the order of work follows a guess of cost, the order of results never does.
+Calls are in order of worth: base tests before added ones, and in each part small arguments first. Edge cases are small,
+they are what wrong programs fail on, and they cost least. The trade-off: the order follows the size of arguments, which
+never changes, and not the seconds measured, which would make a message depend on the machine. Canonical solutions share
+sandboxes; seconds that are kept only steer limits, and are measured again before a time-out counts.
 """
 
 from __future__ import annotations
 
 import hashlib
-import heapq
+import itertools
 import json
-import marshal
-import os
 import platform
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
-
-from neve import sandbox
-from neve.evaluation.grading import programs
 from neve.evaluation.grading.comparisons import BY_ARGUMENTS
 from neve.evaluation.grading.inside import plain_data
+from neve.evaluation.grading.inside.run_candidate import WALL_FACTOR
+from neve.evaluation.grading.machine import FACTOR, START_SECONDS, Machine
 from neve.packages import cache
 from neve.store import atomic_write
 from neve.tasks.task import Task
-from neve.tasks.traits import Traits
 
-FLOOR_SECONDS = 4.0
-"""A call may take so long at least."""
-FACTOR = 4.0
-"""A call may take so many times what the canonical solution takes."""
+FLOOR_SECONDS = 2.0
+"""Processor time that a call may take at least."""
 TOTAL_SECONDS = 60.0
 """All calls of a sample together, unless the canonical solution needs more."""
-START_SECONDS = 3.0
-"""Added for the start of a sandbox on a busy machine."""
 RECORD_SECONDS = 600
 """Limit of a canonical solution."""
-MEMORY_BYTES = 4 << 30
-"""Address space of a program; MBPP+ has canonical solutions that need more than one GiB."""
 TOGETHER = 8
 """Canonical solutions that one sandbox runs, one after the other: its start costs more than most of them."""
 RECORDED_BYTES = 256 << 20
 """What recording may put out, and a candidate whose long answers are wanted whole."""
-NUMPY = Path(np.__file__).parent
-"""Its wheels keep their libraries in a folder beside it."""
-VERSION = 2
+VERSION = 3
 """Of what is kept; raise it when the way from a canonical solution to expected answers changes."""
-ANSWER_BYTES = 8 << 20
-"""A candidate's answers, encoded, at most, beyond four times the expected ones."""
 
 NO_KEYWORDS = plain_data.encode({})
-Prepared = TypeVar("Prepared")
-Found = TypeVar("Found")
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Where a benchmark's programs run: in which sandbox, with which folder of libraries.
-
-    Without a folder, functions may import NumPy, as they may wherever EvalPlus is installed: this environment's, it alone.
-    Tests for unittest may run the system's programs, since some are about those.
-    """
-
-    benchmark: Traits
-    place: sandbox.Sandbox
-    packages: Path | None = None
-
-    def run(self, program: str, stdin: bytes, timeout_s: float, output_bytes: int) -> sandbox.Result:
-        tests = program == "run_unit_tests"
-        return sandbox.run(
-            programs.source(program),
-            sandbox=self.place,
-            timeout_s=timeout_s,
-            memory_bytes=MEMORY_BYTES,
-            stdin=stdin,
-            output_bytes=output_bytes,
-            packages=self.packages or (None if tests else NUMPY.parent),
-            names=() if self.packages or tests else (NUMPY.name, f"{NUMPY.name}.libs"),
-            tools=tests,
-        )
 
 
 @dataclass(frozen=True)
@@ -99,84 +56,34 @@ class Suite:
     calls: list[Any] = field(default_factory=list)
     parts: tuple[int, ...] = ()
     """How many of the calls each part has: all, or base and added tests."""
+    places: tuple[int, ...] = ()
+    """Where each call stands among the benchmark's own inputs, from 0."""
     expected: tuple[bytes, ...] = ()
-    """By part: the line that `answering` gives for the canonical answers."""
+    """By call: the canonical answer, as `plain_data.answer` writes it."""
     seconds: tuple[float, ...] = ()
-    """What the canonical solution took for each call; empty where that was not measured."""
+    """Processor time of the canonical solution for each call; empty if that was not measured."""
     judge: dict[str, Any] = field(default_factory=dict)
-    """What `comparing` needs, beside the expected answers."""
+    """What `compare_answers` needs beside the expected answers."""
     setup: str = ""
     stop: bool = True
     """Whether a call that raises decides the verdict."""
     problem: str = ""
+    floor: float | None = None
+    """Seconds that a call may take at least, if other than FLOOR_SECONDS."""
 
     @property
     def limits(self) -> list[float]:
-        """Seconds that each call may take."""
-        return [max(FLOOR_SECONDS, FACTOR * s) for s in self.seconds] or [FLOOR_SECONDS] * len(self.calls)
+        """Seconds of processor time that each call may take."""
+        floor = FLOOR_SECONDS if self.floor is None else self.floor
+        return [max(floor, FACTOR * s) for s in self.seconds] or [floor] * len(self.calls)
 
     @property
     def total(self) -> float:
-        """Seconds that a sample may take."""
-        return max(FACTOR * sum(self.seconds), min(TOTAL_SECONDS, sum(self.limits))) + START_SECONDS
-
-
-@dataclass(frozen=True)
-class Answered:
-    """Lines of answers by part, as far as they came; how the program ended, and the seconds a call if asked for."""
-
-    lines: list[bytes]
-    ended: str
-    detail: str = ""
-    seconds: tuple[float, ...] = ()
-
-
-def workers() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def answer(
-    task: Task,
-    suite: Suite,
-    program: str,
-    machine: Machine,
-    *,
-    limits: Sequence[float],
-    total: float,
-    whole: bool = False,
-    clock: bool = False,
-) -> Answered:
-    """Run a program on a suite's calls; whatever the program does, what comes back is unread bytes."""
-    job = {
-        "program": program,
-        "entry_point": task.entry_point,
-        "setup": suite.setup,
-        "calls": suite.calls,
-        "parts": suite.parts,
-        "limits": limits,
-        "whole": whole,
-        "stop": suite.stop,
-        "clock": clock,
-    }
-    cap = RECORDED_BYTES if whole or not suite.expected else ANSWER_BYTES + 4 * sum(map(len, suite.expected))
-    result = machine.run("run_candidate", marshal.dumps(job), total, cap)
-    *lines, _ = result.stdout.split(b"\n")
-    if result.status == "timeout":
-        return Answered(lines[: len(suite.parts)], "timeout", f"not done within {total:.0f} s")
-    if lines and lines[-1].startswith(b'{"timeout"'):
-        call = "".join(filter(str.isdigit, lines.pop()[:40].decode("latin-1")))
-        return Answered(
-            lines[: len(suite.parts)], "timeout", f"call {call} of {len(suite.calls)}: time is up"
+        """Seconds that a sample may take by the clock."""
+        return (
+            max(FACTOR * sum(self.seconds), min(TOTAL_SECONDS, WALL_FACTOR * sum(self.limits)))
+            + START_SECONDS
         )
-    if result.status != "ok" or len(lines) < (1 if suite.stop else len(suite.parts)):
-        error = result.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        return Answered(
-            lines[: len(suite.parts)],
-            "fail",
-            f"ended without answers ({', '.join([result.status, *error])[:200]})",
-        )
-    seconds = tuple(json.loads(lines.pop())) if clock else ()
-    return Answered(lines[: len(suite.parts)], "ok", "", seconds)
 
 
 def build(
@@ -208,129 +115,112 @@ def _groups(tasks: Sequence[Task]) -> list[list[Task]]:
     """
 
     def guess(task: Task) -> float:
-        given = (args for args in (*task.inputs, *task.plus_inputs) if not isinstance(args, str))
-        numbers = (x for args in given for x in args if type(x) is int)
-        return -max(map(abs, numbers), default=0)
+        return -max((_largest(args) for args in (*task.inputs, *task.plus_inputs)), default=0)
 
     count = -(-len(tasks) // TOGETHER)
     ordered = sorted(tasks, key=guess)
     return [ordered[first::count] for first in range(count)]
 
 
-def flow(
-    prepared: Sequence[Future[Prepared]],
-    work: Callable[[int, Prepared], Found],
-    cost: Callable[[Prepared], float],
-    pool: ThreadPoolExecutor,
-    advance: Callable[[float], None],
-) -> list[Found]:
-    """`work(number, prepared)` for each, in the pool, as soon as what it needs is prepared; of those the costliest first.
-
-    A costly one left to the end would be at work alone, on one core. So no more are handed to the pool than it can take.
-    """
-    results: list[Any] = [None] * len(prepared)
-    numbers: dict[Future[Any], list[int]] = {}
-    for number, future in enumerate(prepared):
-        numbers.setdefault(future, []).append(number)
-    ready: list[tuple[float, int]] = []
-    waiting: set[Future[Any]] = set(numbers)
-    at_work: dict[Future[Any], int] = {}
-    while waiting or at_work or ready:
-        while ready and len(at_work) < workers():
-            number = heapq.heappop(ready)[1]
-            at_work[pool.submit(work, number, prepared[number].result())] = number
-        done, _ = wait(waiting | at_work.keys(), return_when=FIRST_COMPLETED)
-        for future in done:
-            if future in at_work:
-                results[at_work.pop(future)] = future.result()
-                advance(1)
-            else:
-                waiting.remove(future)
-                for number in numbers[future]:
-                    heapq.heappush(ready, (-cost(future.result()), number))
-    return results
-
-
-def measured(task: Task, suite: Suite, machine: Machine, whole: bool = False) -> Answered:
-    """The canonical solution on its own suite, with a clock."""
-    limits = [float(RECORD_SECONDS)] * len(suite.calls)
-    return answer(
-        task, suite, task.program, machine, limits=limits, total=RECORD_SECONDS, whole=whole, clock=True
-    )
+def _largest(args: Any) -> int:
+    """The largest integer among the arguments, which is mostly how far a loop goes."""
+    numbers = args if not isinstance(args, str) else ()
+    return max((abs(x) for x in numbers if type(x) is int), default=0)
 
 
 def _kept(task: Task, asked: Suite, machine: Machine) -> Path:
     """Where the answers of a canonical solution are kept."""
     what = [
-        VERSION,
-        platform.python_version(),
-        machine.benchmark.name,
-        task.program,
-        asked.calls,
-        asked.parts,
-    ]
+        VERSION, platform.python_version(), machine.benchmark.name, task.program, asked.calls, asked.places,
+    ]  # fmt: skip
     return cache() / "expected" / f"{hashlib.sha256(plain_data.dumps(what)).hexdigest()[:32]}.json"
 
 
-def _recall(path: Path) -> Answered | None:
+def _recall(path: Path) -> dict[str, Any] | None:
     try:
         check, text = path.read_bytes().split(b"\n", 1)
-        if check.decode() != hashlib.sha256(text).hexdigest():
-            return None
-        kept = json.loads(text)
+        return json.loads(text) if check.decode() == hashlib.sha256(text).hexdigest() else None
     except (OSError, ValueError):
         return None
-    return Answered([line.encode() for line in kept["lines"]], "ok", "", tuple(kept["seconds"]))
 
 
-def _keep(path: Path, found: Answered) -> None:
-    text = plain_data.dumps({"lines": [line.decode() for line in found.lines], "seconds": found.seconds})
+def _keep(path: Path, found: dict[str, Any]) -> None:
+    text = plain_data.dumps(found)
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(path, hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
 
 
 def _from_inputs(tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
     """EvalPlus and EvoEval: arguments are given, the canonical solution says what is expected."""
-    asked: dict[str, Suite] = {}
-    found: dict[str, Answered] = {}
+    asked = {task.task_id: _asked(task) for task in tasks}
+    found: dict[str, dict[str, Any]] = {}
     jobs = []
     for task in tasks:
-        groups = [group for group in (task.inputs, task.plus_inputs) if group]
-        calls = [
-            [
-                *(("given", args) if isinstance(args, str) else ("call", plain_data.encode(tuple(args)))),
-                NO_KEYWORDS,
-            ]
-            for group in groups
-            for args in group
-        ]
-        suite = asked[task.task_id] = Suite(calls, tuple(map(len, groups)))
+        suite = asked[task.task_id]
         if kept := _recall(_kept(task, suite, machine)):
             found[task.task_id] = kept
         else:
-            jobs.append({**_job(task, machine, whole=False), "calls": calls, "parts": suite.parts})
+            jobs.append({**_job(task, machine, whole=False), "calls": suite.calls})
     by_id = {task.task_id: task for task in tasks}
     for task_id, recorded in _recorded(jobs, machine).items():
-        if "problem" in recorded:
-            asked[task_id] = Suite(problem=f"its canonical solution gives no answers: {recorded['problem']}")
+        found[task_id] = recorded
+        if "problem" not in recorded:
+            _keep(_kept(by_id[task_id], asked[task_id], machine), recorded)
+    return {task_id: _answered(by_id[task_id], asked[task_id], found[task_id], machine) for task_id in asked}
+
+
+def _asked(task: Task) -> Suite:
+    """The calls of a task in order of worth, without answers."""
+    calls: list[Any] = []
+    places: list[int] = []
+    parts: list[int] = []
+    for group in (task.inputs, task.plus_inputs):
+        if not group:
             continue
-        lines = [line.encode() for line in recorded["lines"]]
-        found[task_id] = Answered(lines, "ok", "", tuple(recorded["seconds"]))
-        _keep(_kept(by_id[task_id], asked[task_id], machine), found[task_id])
-    for task_id, answers in found.items():
-        traits, calls = machine.benchmark, asked[task_id].calls
-        rule = traits.rules.get(task_id, traits.rule)
-        judge = {
-            "rule": rule, "atol": by_id[task_id].atol, "args": calls if rule in BY_ARGUMENTS else [],
-        }  # fmt: skip
-        asked[task_id] = replace(
-            asked[task_id], expected=tuple(answers.lines), seconds=answers.seconds, judge=judge
-        )
-    return asked
+        made = [
+            [*(("given", a) if isinstance(a, str) else ("call", plain_data.encode(tuple(a)))), NO_KEYWORDS]
+            for a in group
+        ]
+        first = len(calls)
+        order = sorted(range(len(made)), key=lambda k: (_worth(group[k], made[k]), k))
+        calls += [made[k] for k in order]
+        places += [first + k for k in order]
+        parts.append(len(made))
+    return Suite(calls, tuple(parts), tuple(places))
+
+
+def _worth(args: Any, call: list[Any]) -> tuple[int, int]:
+    """Small first: by the digits of the largest number, then by the length of the arguments."""
+    return len(str(_largest(args))) // 4, len(str(call[1])) // 64
+
+
+def _answered(task: Task, asked: Suite, found: dict[str, Any], machine: Machine) -> Suite:
+    """A suite with what the canonical solution answered."""
+    if "problem" in found:
+        return Suite(problem=f"its canonical solution gives no answers: {found['problem']}")
+    traits = machine.benchmark
+    rule = traits.rules.get(task.task_id, traits.rule)
+    judge = {
+        "rule": rule, "atol": task.atol, "tolerant": _tolerant(asked, found["floats"]),
+        "args": asked.calls if rule in BY_ARGUMENTS else [],
+    }  # fmt: skip
+    expected = tuple(answer.encode() for answer in found["answers"])
+    return replace(asked, expected=expected, seconds=tuple(found["seconds"]), judge=judge)
+
+
+def _tolerant(suite: Suite, floats: Sequence[bool]) -> list[bool]:
+    """Which calls have EvalPlus's tolerance of floats: in each part those from its first expected float on."""
+    found: list[bool] = []
+    ends = list(itertools.accumulate(suite.parts))
+    for end, size in zip(ends, suite.parts, strict=True):
+        part = range(end - size, end)
+        first = min((suite.places[at] for at in part if floats[at]), default=end)
+        found += [suite.places[at] >= first for at in part]
+    return found
 
 
 def _job(task: Task, machine: Machine, whole: bool) -> dict[str, Any]:
-    """What `recording` needs for a task."""
+    """What `record_tests` needs for a task."""
     return {
         "kind": machine.benchmark.grading, "task_id": task.task_id, "setting": _setting(task), "solution": task.program,
         "test": task.test,
@@ -344,7 +234,7 @@ def _setting(task: Task) -> str:
 
 
 def _recorded(jobs: Sequence[dict[str, Any]], machine: Machine) -> dict[str, dict[str, Any]]:
-    """What `recording` found, by task_id; for a job that gave nothing, that as its problem."""
+    """What `record_tests` found, by task_id; for a job that gave nothing, that as its problem."""
     if not jobs:
         return {}
     lines = b"".join(plain_data.dumps(job) + b"\n" for job in jobs)
@@ -364,10 +254,18 @@ def _from_tests(tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
             suites[task.task_id] = Suite(problem=recorded["problem"])
             continue
         calls = recorded["calls"]
-        line = f"[{', '.join(recorded['answers'])}]".encode()
+        apart = machine.benchmark.grading == "assertions"
+        suite = Suite(
+            calls,
+            (len(calls),),
+            tuple(range(len(calls))),
+            tuple(answer.encode() for answer in recorded["answers"]),
+            setup=recorded.get("setup", ""),
+            stop=apart,
+        )
         judge = (
-            {"rule": "equal", "atol": 0.0, "args": []}
-            if machine.benchmark.grading == "assertions"
+            {"rule": "equal", "atol": 0.0, "args": [], "tolerant": _tolerant(suite, recorded["floats"])}
+            if apart
             else {
                 "setting": _setting(task),
                 "test": task.test,
@@ -375,12 +273,5 @@ def _from_tests(tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
                 "calls": calls,
             }
         )
-        suites[task.task_id] = Suite(
-            calls,
-            (len(calls),),
-            (line,),
-            judge=judge,
-            setup=recorded.get("setup", ""),
-            stop=machine.benchmark.grading == "assertions",
-        )
+        suites[task.task_id] = replace(suite, judge=judge)
     return suites

@@ -1,6 +1,6 @@
 """Grading by a benchmark's own unittest class, which must run beside the candidate: BigCodeBench.
 
-Here no wall keeps candidate and test apart, so the verdict rests on a guard (unittesting.py says what it holds and
+Here no wall keeps candidate and test apart, so the verdict rests on a guard (`inside.run_unit_tests` says what it holds and
 what not), and `LIMIT` stands in every result. What can be decided outside is: the verdict counts only under a nonce
 that the candidate's process never had, every test that stands in the source must have run, by name, and
 passed, and the limits of time and memory are the sandbox's.
@@ -21,8 +21,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from neve.evaluation.grading.inside import plain_data
+from neve.evaluation.grading.machine import FACTOR, START_SECONDS, Machine, flow
 from neve.evaluation.grading.sample_grade import Grade
-from neve.evaluation.grading.suites import FACTOR, START_SECONDS, Machine, flow
 from neve.tasks.task import Task
 
 FLOOR_SECONDS = 10.0

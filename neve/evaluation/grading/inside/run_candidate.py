@@ -1,14 +1,17 @@
 """Inside the sandbox: a candidate on the inputs of its tests; what it returns leaves as plain data.
 
 The candidate never shares a process with what is expected. Whatever it does to this one (exits, patches, reads memory,
-writes to any descriptor) can change nothing but its own answers, and answers are data that must be right.
-Calls have a limit each, so that one that hangs is given up soon; the limit is a courtesy to whoever waits, since
-a candidate can defeat it, and the wall clock outside is the one that holds.
+writes to any descriptor) can change nothing but its own answers, and answers are data that must be right. Each answer
+leaves at once, so that whoever reads can stop at the first wrong one.
 
-The job comes on standard input as marshal writes it: program, entry_point, setup (source that runs behind the program), calls
-(["call", args, kwargs] as plain data, ["given", text of args, kwargs], or ["source", an expression]), parts (how many calls each part has), limits
-(seconds a call), whole (whether long answers are wanted whole), stop (whether to leave at the first call that raises) and clock (whether to give times).
-Out come a line of answers for each part, then a line of seconds a call, or {"timeout": number of the call}.
+A call has a limit of processor time, which does not depend on what else the machine does, and a longer one by the
+clock. Both are a courtesy to whoever waits, since a candidate can defeat them; the clock outside is the one that holds.
+
+The job comes on standard input as marshal writes it: program, entry_point, setup (source that runs after the program),
+calls (["call", args, kwargs] as plain data, ["given", text of args, kwargs], or ["source", an expression]), limits
+(seconds a call), whole (whether long answers are wanted whole), stop (whether to leave at the first call that raises)
+and clock (whether to give times). Out comes a line for each answer, then a line {"seconds": [...]} with the processor
+time of each call, or {"timeout": number of the call, "starved": whether the processor was not had for as long}.
 """
 
 from __future__ import annotations
@@ -24,6 +27,9 @@ from neve.evaluation.grading.inside.plain_data import answer, arguments, decode,
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+WALL_FACTOR = 4.0
+"""By the clock a call may take so many times its limit."""
 
 
 def raised(error: BaseException) -> str:
@@ -47,52 +53,47 @@ def main() -> None:
         while view:
             view = view[os.write(channel, view) :]
 
-    def give_up(*_: Any) -> None:
-        write(dumps({"timeout": reached[0]}) + b"\n")
+    def give_up(which: int, _: Any) -> None:
+        write(dumps({"timeout": reached[0], "starved": which == signal.SIGALRM}) + b"\n")
         os._exit(0)
 
     def limited(seconds: float) -> None:
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.setitimer(signal.ITIMER_REAL, WALL_FACTOR * seconds)
 
-    namespace = module("candidate")
-    parts, broken = list(job["parts"]), None
+    namespace, broken = module("candidate"), None
     seconds: list[float] = []
-    answers: list[str] = []
     signal.signal(signal.SIGALRM, give_up)
+    signal.signal(signal.SIGPROF, give_up)
     limited(max(job["limits"], default=0) + 1)
     try:
         exec(compile(job["program"], "<candidate>", "exec", dont_inherit=True), namespace)
         exec(compile(job["setup"], "<setup>", "exec", dont_inherit=True), namespace)
-        function = (
-            namespace[job["entry_point"]] if any(call[0] != "source" for call in job["calls"]) else None
-        )
+        asked = any(call[0] != "source" for call in job["calls"])
+        function = namespace[job["entry_point"]] if asked else None
     except BaseException as error:
         broken = raised(error)
     for call, limit in zip(job["calls"], job["limits"], strict=True):
         reached[0] += 1
-        start = time.perf_counter()
+        start = time.process_time()
         limited(limit)
         try:
             if broken is not None:
-                answers.append(broken)
+                found = broken
             elif call[0] == "source":
-                answers.append(answer(eval(call[1], namespace), job["whole"]))
+                found = answer(eval(call[1], namespace), job["whole"])
             else:
                 args, kwargs = arguments(call), decode(call[2])
-                answers.append(answer(function(*args, **kwargs), job["whole"]))  # type: ignore[misc]
+                found = answer(function(*args, **kwargs), job["whole"])  # type: ignore[misc]
         except BaseException as error:
-            answers.append(raised(error))
+            found = raised(error)
         limited(0)
-        seconds.append(time.perf_counter() - start)
-        stopped = job["stop"] and answers[-1].startswith('["raised"')
-        if stopped or len(answers) == parts[0]:
-            write(f"[{', '.join(answers)}]\n".encode())
-            answers = []
-            parts.pop(0)
-        if stopped:
+        seconds.append(time.process_time() - start)
+        write(found.encode() + b"\n")
+        if job["stop"] and found.startswith('["raised"'):
             break
     if job["clock"]:
-        write(dumps(seconds) + b"\n")
+        write(dumps({"seconds": seconds}) + b"\n")
     os._exit(0)
 
 

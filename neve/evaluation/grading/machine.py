@@ -1,0 +1,102 @@
+"""Where a benchmark's programs run: in which sandbox, with which libraries, and how much of the machine at a time.
+
+The trade-off: without a folder of libraries, functions may import NumPy, as they may wherever EvalPlus is installed:
+this environment's, and nothing else of it. Tests for unittest may run the system's programs, since some are about those.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from neve import sandbox
+from neve.evaluation.grading import programs
+from neve.tasks.traits import Traits
+
+MEMORY_BYTES = 4 << 30
+"""Address space of a program; MBPP+ has canonical solutions that need more than one GiB."""
+START_SECONDS = 3.0
+"""Added for the start of a sandbox on a busy machine."""
+FACTOR = 4.0
+"""A program may take so many times what the canonical solution takes."""
+NUMPY = Path(np.__file__).parent
+"""Its wheels keep their libraries in a folder beside it."""
+
+Prepared = TypeVar("Prepared")
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Machine:
+    benchmark: Traits
+    place: sandbox.Sandbox
+    packages: Path | None = None
+
+    def run(
+        self,
+        program: str,
+        stdin: bytes,
+        timeout_s: float,
+        output_bytes: int,
+        heard: Callable[[bytearray], bool] | None = None,
+    ) -> sandbox.Result:
+        """Run one of `programs`; `heard` sees the output as it grows and ends the program by returning True."""
+        tests = program == "run_unit_tests"
+        return sandbox.run(
+            programs.source(program),
+            sandbox=self.place,
+            timeout_s=timeout_s,
+            memory_bytes=MEMORY_BYTES,
+            stdin=stdin,
+            output_bytes=output_bytes,
+            packages=self.packages or (None if tests else NUMPY.parent),
+            names=() if self.packages or tests else (NUMPY.name, f"{NUMPY.name}.libs"),
+            tools=tests,
+            heard=heard,
+        )
+
+
+def workers() -> int:
+    """Programs that run at the same time: one a core."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def flow(
+    prepared: Sequence[Future[Prepared]],
+    work: Callable[[int, Prepared], Found],
+    cost: Callable[[Prepared], float],
+    pool: ThreadPoolExecutor,
+    advance: Callable[[float], None],
+) -> list[Found]:
+    """`work(number, prepared)` for each, in the pool, as soon as what it needs is prepared; of those the costliest first.
+
+    A costly one left to the end would run alone, on one core; so the pool is handed no more than it can run.
+    """
+    results: list[Any] = [None] * len(prepared)
+    numbers: dict[Future[Any], list[int]] = {}
+    for number, future in enumerate(prepared):
+        numbers.setdefault(future, []).append(number)
+    ready: list[tuple[float, int]] = []
+    waiting: set[Future[Any]] = set(numbers)
+    running: dict[Future[Any], int] = {}
+    while waiting or running or ready:
+        while ready and len(running) < workers():
+            number = heapq.heappop(ready)[1]
+            running[pool.submit(work, number, prepared[number].result())] = number
+        done, _ = wait(waiting | running.keys(), return_when=FIRST_COMPLETED)
+        for future in done:
+            if future in running:
+                results[running.pop(future)] = future.result()
+                advance(1)
+            else:
+                waiting.remove(future)
+                for number in numbers[future]:
+                    heapq.heappush(ready, (-cost(future.result()), number))
+    return results
