@@ -38,9 +38,7 @@ def curate(
     languages: Annotated[
         str | None, typer.Option(help="Linguist names, by commas; default: the paper's 18. any: all of them.")
     ] = None,
-    licenses: Annotated[
-        str, typer.Option(help="permissive, any, or SPDX identifiers by commas.", show_default=True)
-    ] = "permissive",
+    licenses: Annotated[str, typer.Option(help="any, permissive, or SPDX identifiers by commas.")] = "any",
     data: Annotated[
         str | None, typer.Option(metavar="DIR", help="Folder of benchmark files as published.")
     ] = None,
@@ -51,8 +49,8 @@ def curate(
 ) -> None:
     """Turn INPUT into clean documents and verdicts.
 
-    Every file is a document, or has a verdict that says why it is none. Only files under a permissive licence stay,
-    as in a recipe; your own code without a licence file needs --licenses any.
+    Every file is a document, or has a verdict that says why it is none. As in a recipe, all licences are admitted,
+    none too, unless you say otherwise: --licenses permissive.
 
     Example: neve curate 'tables/*.parquet' --licenses permissive --out clean; neve why clean src/main.c
     """

@@ -113,7 +113,7 @@ class Corpus(Section):
     sources: list[Source] = Field(min_length=1)
     languages: list[str] = LANGUAGES
     """Linguist names of the languages kept."""
-    licenses: Literal["permissive", "any"] | list[str] = "permissive"
+    licenses: Literal["permissive", "any"] | list[str] = "any"
     """Licences admitted: a policy or a list of SPDX identifiers. Files without a known licence pass only under "any"."""
     max_file_bytes: int = Field(default=1 << 20, ge=1)
     """A larger file gets a verdict unread."""

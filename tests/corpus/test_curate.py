@@ -34,6 +34,7 @@ PACKAGES = ("jinja2", "httpx", "typer", "h11")
 CORPUS = Corpus(
     sources=[{"kind": "directory", "path": "x"}],
     languages=["Python", "C", "Jupyter Notebook"],
+    licenses="permissive",
     heldout_share=0.2,
 )
 SETTINGS = pick(Settings, CORPUS, exclude_repos=["exemplar==2.0"], data=None, seed=1)
