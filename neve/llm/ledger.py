@@ -15,7 +15,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -58,10 +59,12 @@ class Ledger:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._lock = path, threading.RLock()
         with self._readable():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)
+            self._db = sqlite3.connect(
+                path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
+            )
             self._db.execute("pragma journal_mode = delete")
             self._db.execute("pragma synchronous = full")
             self._db.execute(_TABLE)
@@ -86,16 +89,34 @@ class Ledger:
 
     def put(self, payload: dict[str, Any], answer: dict[str, Any]) -> None:
         """Record an answer, safe on disk when this returns; a question that has one keeps it."""
-        row = (answer["text"], answer["finish"], json.dumps(answer["usage"], sort_keys=True), answer["error"])
-        with self._readable():
-            statement = "insert or ignore into answers values (?, ?, ?, ?, ?, ?)"
-            self._db.execute(statement, (key(payload), canonical(payload), *row))
+        self.put_all([(payload, answer)])
+
+    def put_all(self, answers: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+        """Record several answers in one commit."""
+        rows = [
+            (
+                key(payload), canonical(payload), answer["text"], answer["finish"],
+                json.dumps(answer["usage"], sort_keys=True), answer["error"],
+            )
+            for payload, answer in answers
+        ]  # fmt: skip
+        self._change("insert or ignore into answers values (?, ?, ?, ?, ?, ?)", rows)
 
     def forget(self, payloads: Iterable[dict[str, Any]]) -> None:
         """Drop what was recorded for these questions, so that they are asked again."""
+        self._change("delete from answers where key = ?", [(key(payload),) for payload in payloads])
+
+    def _change(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """One statement for each row, all in one commit."""
         with self._readable():
-            statement = "delete from answers where key = ?"
-            self._db.executemany(statement, [(key(payload),) for payload in payloads])
+            self._db.execute("begin")
+            try:
+                self._db.executemany(statement, rows)
+                self._db.execute("commit")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
+                raise
 
     def __len__(self) -> int:
         with self._readable():
@@ -104,7 +125,8 @@ class Ledger:
     @contextmanager
     def _readable(self) -> Iterator[None]:
         try:
-            yield
+            with self._lock:
+                yield
         except (sqlite3.Error, OSError, ValueError) as error:
             raise Fault(
                 f"{self._path}: the ledger cannot be used: {error}; free its disk or its lock, or name another file"

@@ -14,12 +14,11 @@ Source: Arctic-SnowCoder (arXiv 2409.02326), phase 3; OSS-Instruct (arXiv 2312.0
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from neve.errors import Fault
 from neve.hashing import seed_of
 from neve.llm import local
 from neve.llm.answers import Answer
-from neve.llm.client import Client
+from neve.llm.client import Client, in_order
 from neve.llm.ledger import Ledger
 from neve.progress import bar
 from neve.recipe.recipe import Decontaminate, Near, Synthesis
@@ -45,7 +44,6 @@ from neve.synthesis.seeds import Seed
 from neve.tokens import bpe
 
 RULES_VERSION = 1
-AHEAD = 2
 CHARACTERS = 3
 """Characters of code that a token stands for, at least: a prompt of 3 characters a token has room."""
 UNSUITABLE = "unsuitable"
@@ -131,7 +129,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
                     else (seed, _nothing)
                     for seed, prompt in dealt
                 )
-                await ask_in_order(asks, judge, AHEAD * concurrency)
+                await in_order(client, asks, judge)
 
         asyncio.run(work())
     return _write(harvest, [seed.doc_id for seed in chosen], name, out) | {"endpoint": recipe.endpoint}
@@ -161,41 +159,6 @@ def question(seed: Seed, prompt: str, model: str, recipe: Synthesis, run_seed: i
         "stop": list(kinds.KINDS[seed.kind].STOP),
         "seed": seed_of(f"synthesis {run_seed} {seed.doc_id} {seed.turn}", bits=31),
     }
-
-
-async def ask_in_order(
-    asks: Iterator[tuple[Seed, Callable[[], Coroutine[Any, Any, Answer]]]],
-    judge: Callable[[list[tuple[Seed, Answer]]], bool],
-    ahead: int,
-) -> None:
-    """Ask up to `ahead` questions beyond the first that is open, and hand answers to `judge` in the order of `asks`.
-
-    Ends when `judge` says that it has enough, or nothing is left to ask. It is called with one or more answers at a
-    time, in a thread of its own, so that asking goes on.
-    """
-    asked: deque[tuple[Seed, asyncio.Task[Answer]]] = deque()
-    enough = False
-    try:
-        while not enough:
-            for seed, ask in islice(asks, ahead - len(asked)):
-                asked.append((seed, asyncio.create_task(ask())))
-            if not asked:
-                break
-            if not asked[0][1].done():
-                waiting = [task for _, task in asked if not task.done()]
-                finished, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                for task in finished:
-                    task.result()  # a Fault ends the work
-            ready = []
-            while asked and asked[0][1].done():
-                seed, task = asked.popleft()
-                ready.append((seed, task.result()))
-            if ready:
-                enough = await asyncio.to_thread(judge, ready)
-    finally:
-        for _, task in asked:
-            task.cancel()
-        await asyncio.gather(*(task for _, task in asked), return_exceptions=True)
 
 
 @contextmanager

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import struct
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-Reply = Callable[[dict[str, Any], int], bytes | Awaitable[bytes]]
-"""(question, how many times it has been asked before) -> the bytes of the whole HTTP response; b"" hangs up."""
+Reply = Callable[[dict[str, Any], int], bytes | Awaitable[bytes] | AsyncIterator[bytes]]
+"""(question, how many times it has been asked before) -> the bytes of the whole HTTP response, or pieces of it;
+b"" hangs up, RESET breaks the connection."""
+RESET = b"reset"
 
 
 def http(status: int, body: bytes, headers: str = "") -> bytes:
@@ -35,7 +39,7 @@ class Endpoint:
 
 
 @contextmanager
-def endpoint(reply: Reply) -> Iterator[Endpoint]:
+def endpoint(reply: Reply, port: int = 0) -> Iterator[Endpoint]:
     """Serve until the context ends, each connection for one or more requests."""
     state, loop, ready = Endpoint(), asyncio.new_event_loop(), threading.Event()
     stop = asyncio.Event()
@@ -56,10 +60,19 @@ def endpoint(reply: Reply) -> Iterator[Endpoint]:
                 state.most_in_flight = max(state.most_in_flight, state.in_flight)
                 try:
                     made = reply(payload, before)
+                    if isinstance(made, AsyncIterator):
+                        async for piece in made:
+                            writer.write(piece)
+                            await writer.drain()
+                        continue
                     answer = made if isinstance(made, bytes) else await made
                 finally:
                     state.in_flight -= 1
-                if not answer:
+                if answer == RESET:
+                    linger = struct.pack("ii", 1, 0)
+                    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    writer.transport.abort()
+                if not answer or answer == RESET:
                     break
                 for start in range(0, len(answer), 1 << 16):
                     writer.write(answer[start : start + (1 << 16)])
@@ -70,7 +83,7 @@ def endpoint(reply: Reply) -> Iterator[Endpoint]:
             writer.close()
 
     async def main() -> None:
-        server = await asyncio.start_server(connection, "127.0.0.1", 0)
+        server = await asyncio.start_server(connection, "127.0.0.1", port)
         state.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         ready.set()
         await stop.wait()
