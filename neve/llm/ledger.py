@@ -118,6 +118,20 @@ class Ledger:
                     self._db.execute("rollback")
                 raise
 
+    def rows(self, block: int = 1000) -> Iterator[list[tuple[str, str, str, str | None, str, str | None]]]:
+        """All of (key, payload, text, finish, usage, error) by key, a block at a time."""
+        last = ""
+        query = (
+            "select key, payload, text, finish, usage, error from answers where key > ? order by key limit ?"
+        )
+        while True:
+            with self._readable():
+                found = self._db.execute(query, (last, block)).fetchall()
+            if not found:
+                return
+            yield found
+            last = found[-1][0]
+
     def __len__(self) -> int:
         with self._readable():
             return int(self._db.execute("select count(*) from answers").fetchone()[0])
