@@ -41,7 +41,7 @@ MAX_PAUSE_SECONDS = 600.0
 LOOK_SECONDS = 0.1
 AHEAD = 2
 """Questions handed in, beside those that may be in flight, so that there is always one to send."""
-AHEAD_AT_LEAST = 32
+AHEAD_AT_LEAST = 8
 
 
 @dataclass(eq=False)
@@ -102,6 +102,8 @@ class Client:
     ) -> None:
         if self._ticking is not None:
             self._ticking.cancel()
+        if self._saving is not None:
+            await self._saving  # answers that came before their questions were given up
         for endpoint in self._endpoints:
             await endpoint.close()
 

@@ -154,7 +154,7 @@ def test_who_waits_gives_the_slot_away(tmp_path: Path) -> None:
         ask(server.url, tmp_path / "l", 20, concurrency=1)
         assert 3 <= time.monotonic() - started < 20
         order = [number(payload) for payload in server.asked]
-        assert order[:2] == [0, 1] and order.index(0, 1) > 5
+        assert order[:2] == [0, 1] and order.index(0, 1) > 2
 
 
 def free_port() -> int:
@@ -221,16 +221,16 @@ def test_a_key_that_expires_is_one_line_and_nothing_is_lost(tmp_path: Path, monk
 
 def test_an_endpoint_that_comes_back_is_used_again(tmp_path: Path) -> None:
     """503 for a while, as a server that loads its model: no question is lost, and few are asked meanwhile."""
-    state = {"down": False, "asked": 0}
+    down: list[float] = []
 
     def reply(payload: dict[str, Any], before: int) -> bytes:
-        state["asked"] += 1
-        state["down"] = 100 < state["asked"] < 130
-        return http(503, b"loading") if state["down"] else GOOD
+        if len(server.asked) > 100 and not down:
+            down.append(time.monotonic() + 1)
+        return http(503, b"loading") if down and time.monotonic() < down[0] else GOOD
 
     with endpoint(reply) as server:
-        answers = ask(server.url, tmp_path / "l", 300, pause_s=0.002)
-        assert all(answer.text == "good" for answer in answers) and len(server.asked) == 329
+        answers = ask(server.url, tmp_path / "l", 300, pause_s=0.01)
+        assert all(answer.text == "good" for answer in answers) and 300 < len(server.asked) < 450
 
 
 def test_a_server_that_is_away_for_a_while_is_waited_for(tmp_path: Path) -> None:

@@ -84,9 +84,13 @@ def test_dedup_keeps_one_of_each(table, tmp_path) -> None:
         if row["rule"] == "exact-duplicate":
             assert mine == theirs
         else:
-            assert row["kept_doc_id"] in by_id and jaccard(body[mine], body[theirs]) == pytest.approx(row["value"])
+            assert row["kept_doc_id"] in by_id and jaccard(body[mine], body[theirs]) == pytest.approx(
+                row["value"]
+            )
             assert row["value"] >= 0.7
-    alike = [(i, j) for i in range(len(texts)) for j in range(i) if jaccard(body[texts[i]], body[texts[j]]) >= 0.85]
+    alike = [
+        (i, j) for i in range(len(texts)) for j in range(i) if jaccard(body[texts[i]], body[texts[j]]) >= 0.85
+    ]
     assert not alike, "what stays is alike"
     assert set(kept["source_id"].to_pylist()) <= set(given["hexsha"].to_pylist())
     again = neve("dedup", str(table / "*.parquet"), "--out", str(tmp_path / "out"), "--json")
