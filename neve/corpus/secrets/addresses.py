@@ -1,19 +1,17 @@
-"""E-mail and IP addresses in source text: one numba pass over the bytes of an Arrow column.
+"""E-mail and IP addresses in source text: a compiled pass finds what has the form of one, rules on its surroundings decide.
 
-The kernel stops only at `@`, `.` and `:`, looks both ways, and decides at once; no regular expression, no Python
-object a document. What is looked for follows StarCoder (arXiv 2305.06161, section 4 and the BigCode PII library), and
-so do the exceptions: an address that names no person and no machine stays.
+The kernel reads the bytes of an Arrow column, stops only at `@`, `.` and `:`, and looks both ways; no Python object a
+document. What has the form of an address is rare (some 80 a megabyte of code), so that the decision can be regular
+expressions over the bytes around it, which a person can read: emails.py and ip_addresses.py.
 
-An e-mail address is `local@domain`: letters, digits and `._%+-` before the sign (at most 64, a letter or digit first,
-no dot last and no two in a row), after it labels of letters, digits and `-`, the last a top-level domain of DOMAINS in one case,
-so that `a @ b.T`, `icon@2x.png` or `x@self.weight` is none. Stay: `git@…` and its like, `noreply@…`, the user part of a URL
-(`ssh://me@host`), and the names of RFC 2606 (`example.com`, `.test`: not in DOMAINS).
+An e-mail address has the form `local@domain`: letters, digits and `._%+-` before the sign (at most 64, a letter or digit
+first, no dot last and no two in a row), after it labels of letters, digits and `-`, the last a top-level domain in one
+case. An IPv4 address is four decimal numbers up to 255 without leading zeros, an IPv6 address what RFC 4291 writes, with
+three groups or more, in the blocks that IANA has given out. Neither touches a letter, digit, `_`, `-` or `.`. Only
+addresses of the public internet have the form: not private, loopback, link-local, shared, documentation, benchmarking,
+multicast and reserved ranges (RFC 6890), nor 6to4 and its relays, and no well-known name servers.
 
-An IPv4 address is four decimal numbers up to 255 without leading zeros, an IPv6 address what RFC 4291 writes with three groups or more.
-Neither touches a letter, digit, `_`, `-` or `.`. Only addresses of the public internet are found: not private, loopback, link-local,
-shared, documentation, benchmarking, multicast and reserved ranges (RFC 6890), and not the public resolvers of RESOLVERS, which
-stand in code as constants. Version numbers stay: four single digits, as in BigCode, and after `==` and its like, `~`, `^`, `<`, `>`, `v` or
-within 24 bytes after "version" or "release".
+Source: StarCoder (arXiv 2305.06161, section 4) and the BigCode PII library for what is looked for.
 """
 
 from __future__ import annotations
@@ -24,46 +22,23 @@ from ipaddress import IPv4Address, IPv6Address
 import numba
 import numpy as np
 
+from neve.corpus.secrets import emails, ip_addresses
+
 EMAIL, IP = 0, 1
 """Kinds of a span."""
 
-DOMAINS = tuple(
-    str.split(
-    "com org net edu gov mil int info biz name pro mobi asia jobs coop aero museum tel travel xyz app dev tech cloud online "
-    "site blog email live news club shop store work world digital systems solutions software company agency studio media "
-    "network technology science academy institute university foundation international global group berlin london nyc paris "
-    "wien hamburg eus gal "
-    "ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf "
-    "cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gd ge gf gg "
-    "gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn "
-    "kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na "
-    "nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh "
-    "si sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve "
-    "vg vi vn vu wf ws ye yt za zm zw"
-    )
-)  # fmt: skip
-"""Top-level domains: the generic ones that people have mail in, and all countries'."""
+REACH = 200
+"""Bytes before an address that are looked at; half as many after it."""
 
-RESERVED = ("example.com", "example.org", "example.net")
-"""Domains of RFC 2606; those below them count too."""
-
-ROLES = ("git", "hg", "svn", "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply")
-"""Local parts, in any case, that name no person."""
-
-RESOLVERS = str.split(
-    "8.8.8.8 8.8.4.4 1.1.1.1 1.0.0.1 9.9.9.9 149.112.112.112 208.67.222.222 208.67.220.220 4.2.2.1 4.2.2.2 64.6.64.6 64.6.65.6 "
-    "8.26.56.26 8.20.247.20 76.76.19.19 76.223.122.150 94.140.14.14 94.140.15.15 77.88.8.8 77.88.8.1 114.114.114.114 "
-    "114.114.115.115 2001:4860:4860::8888 2001:4860:4860::8844 2606:4700:4700::1111 2606:4700:4700::1001 2620:fe::fe 2620:fe::9 "
-    "2620:119:35::35 2620:119:53::53"
-)  # fmt: skip
-"""Popular public name servers."""
+NEAR = 48
+"""Bytes between two addresses of a list, at most."""
 
 _LOCAL, _LABEL, _WORD, _HEX, _STOP = 1, 2, 4, 8, 16
 
 
 @cache
-def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(classes of the 256 bytes, hashes of DOMAINS, RESERVED, ROLES, v4 resolvers, v6 resolvers as two words each)."""
+def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(classes of the 256 bytes, hashes of top-level domains, v4 addresses that stay, v6 ones as two words each)."""
     classes = np.zeros(256, np.uint8)
     for byte in range(128):
         char = chr(byte)
@@ -72,14 +47,13 @@ def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarra
         classes[byte] |= _WORD if char.isalnum() or char in "._-" else 0
         classes[byte] |= _HEX if char in "0123456789abcdefABCDEF" else 0
         classes[byte] |= _STOP if char in "@.:" else 0
-    domains, reserved, roles = (
-        np.sort([_hash_text(w) for w in words]) for words in (DOMAINS, RESERVED, ROLES)
-    )
-    four = np.sort(np.array([int(IPv4Address(a)) for a in RESOLVERS if "." in a], np.int64))
+    domains = np.sort([_hash_text(name) for name in emails.top_level_domains()])
+    known = [*ip_addresses.RESOLVERS, *ip_addresses.ROOT_SERVERS, *ip_addresses.PLATFORM]
+    four = np.sort(np.array([int(IPv4Address(a)) for a in known if "." in a], np.int64))
     six = np.array(
-        [[int(IPv6Address(a)) >> 64, int(IPv6Address(a)) % 2**64] for a in RESOLVERS if ":" in a], np.uint64
+        [[int(IPv6Address(a)) >> 64, int(IPv6Address(a)) % 2**64] for a in known if ":" in a], np.uint64
     )
-    return classes, domains, reserved, roles, four, six
+    return classes, domains, four, six
 
 
 def find(
@@ -87,8 +61,37 @@ def find(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Spans of addresses in the texts `values[offsets[i]:offsets[i + 1]]`, i of `rows`: (starts, ends, kinds), in their order.
 
-    Starts and ends are places in `values` (int64), kinds EMAIL or IP. Spans do not overlap.
+    Starts and ends are places in `values` (int64), kinds EMAIL or IP. Spans do not overlap. The loop is over what has
+    the form of an address.
     """
+    starts, ends, kinds = _candidates(values, offsets, rows)
+    of = np.searchsorted(offsets, starts, side="right") - 1
+    text = memoryview(values)  # type: ignore[arg-type]
+    chosen = np.zeros(len(starts), bool)
+    last = (-1, 0)  # the row and the end of the IP address found before
+    for i, (start, end, kind, row) in enumerate(
+        zip(starts.tolist(), ends.tolist(), kinds.tolist(), of.tolist(), strict=True)
+    ):
+        before = bytes(text[max(int(offsets[row]), start - REACH) : start])
+        after = bytes(text[end : min(int(offsets[row + 1]), end + REACH // 2)])
+        address = bytes(text[start:end])
+        if kind == EMAIL:
+            skip = emails.escaped(before, address)
+            starts[i] += skip
+            before, address = before + address[:skip], address[skip:]
+            chosen[i] = emails.is_address(before, address, after)
+            continue
+        between = bytes(text[last[1] : start]) if last[0] == row and start - last[1] <= NEAR else None
+        chosen[i] = b":" in address or ip_addresses.is_address(before, address, after, between)
+        if chosen[i]:
+            last = (row, end)
+    return starts[chosen], ends[chosen], kinds[chosen]
+
+
+def _candidates(
+    values: np.ndarray, offsets: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(starts, ends, kinds) of what has the form of an address."""
     room = max(64, (int(offsets[-1]) - int(offsets[0])) // 4096)
     while True:
         starts, ends, kinds = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint8)
@@ -105,13 +108,8 @@ def _hash_text(text: str) -> int:
     return value
 
 
-_VERSION, _RELEASE = _hash_text("version"), _hash_text("release")
-
-
 @numba.njit(cache=True, nogil=True)
-def _find(
-    values, offsets, rows, classes, domains, reserved, roles, resolvers4, resolvers6, starts, ends, kinds
-):
+def _find(values, offsets, rows, classes, domains, known4, known6, starts, ends, kinds):
     found = 0
     for row in rows:
         low, high = offsets[row], offsets[row + 1]
@@ -123,13 +121,13 @@ def _find(
                 continue
             if byte == 64:
                 kind = EMAIL
-                start, end = _email(values, low, i, high, classes, domains, reserved, roles)
+                start, end = _email(values, low, i, high, classes, domains)
             elif byte == 46:
                 kind = IP
-                start, end = _ipv4(values, low, i, high, classes, resolvers4)
+                start, end = _ipv4(values, low, i, high, classes, known4)
             else:
                 kind = IP
-                start, end = _ipv6(values, low, i, high, classes, resolvers6)
+                start, end = _ipv6(values, low, i, high, classes, known6)
             if end > start:
                 if found < len(starts):
                     starts[found], ends[found], kinds[found] = start, end, kind
@@ -160,7 +158,7 @@ def _among(value, sorted_values):
 
 
 @numba.njit(cache=True, nogil=True)
-def _email(values, low, at, high, classes, domains, reserved, roles):
+def _email(values, low, at, high, classes, domains):
     """The address around the `@` at `at`, or an empty span."""
     start = at
     while start > low and classes[values[start - 1]] & _LOCAL and at - start <= 64:
@@ -180,7 +178,6 @@ def _email(values, low, at, high, classes, domains, reserved, roles):
     while end > at + 1 and not _alnum(values[end - 1], classes):
         end -= 1
     last = end  # of the labels
-    second = end
     dots = 0
     for i in range(end - 1, at, -1):
         if values[i] == 46:
@@ -189,29 +186,13 @@ def _email(values, low, at, high, classes, domains, reserved, roles):
             dots += 1
             if dots == 1:
                 last = i + 1
-            elif dots == 2:
-                second = i + 1
     if dots == 0 or not _alnum(values[at + 1], classes):
         return at, at
-    if dots == 1:
-        second = at + 1
     upper = 0
     for i in range(last, end):
         upper += 65 <= values[i] <= 90
     if (upper != 0 and upper != end - last) or not _among(_hash(values, last, end), domains):
         return at, at
-    if _among(_hash(values, second, end), reserved) or _among(_hash(values, start, at), roles):
-        return at, at
-    i = start  # the user part of a URL?
-    while i > low and start - i < 256:
-        byte = values[i - 1]
-        if byte == 47:
-            if i - 2 > low and values[i - 2] == 47 and values[i - 3] == 58:
-                return at, at
-            break
-        if byte <= 32 or byte == 34 or byte == 39 or byte == 60 or byte == 96:
-            break
-        i -= 1
     return start, end
 
 
@@ -221,7 +202,7 @@ def _alnum(byte, classes):
 
 
 @numba.njit(cache=True, nogil=True)
-def _ipv4(values, low, dot, high, classes, resolvers):
+def _ipv4(values, low, dot, high, classes, known):
     """The address whose first dot is at `dot`, or an empty span."""
     if dot + 6 > high or dot == low or not 48 <= values[dot - 1] <= 57 or not 48 <= values[dot + 1] <= 57:
         return dot, dot
@@ -229,7 +210,11 @@ def _ipv4(values, low, dot, high, classes, resolvers):
     while start > low and 48 <= values[start - 1] <= 57 and dot - start < 4:
         start -= 1
     if start > low and (classes[values[start - 1]] & _WORD or values[start - 1] >= 128):
-        return dot, dot
+        escape = (
+            start - 1 > low and values[start - 2] == 92 and values[start - 1] in (110, 114, 116)
+        )  # \\n, \\r, \\t
+        if not escape:
+            return dot, dot
     address, end = _dotted(values, start, high)
     if address < 0 or (
         end < high and (values[end] == 95 or values[end] == 45 or _alnum(values[end], classes))
@@ -237,9 +222,7 @@ def _ipv4(values, low, dot, high, classes, resolvers):
         return dot, dot
     if end + 1 < high and values[end] == 46 and _alnum(values[end + 1], classes):
         return dot, dot
-    if end - start == 7 or not _public4(address) or _among(address, resolvers):
-        return dot, dot
-    if _version(values, low, start):
+    if end - start == 7 or not _public4(address) or _among(address, known):
         return dot, dot
     return start, end
 
@@ -267,7 +250,7 @@ def _dotted(values, start, high):
 
 @numba.njit(cache=True, nogil=True)
 def _public4(a):
-    """Whether an IPv4 address is none of RFC 6890's special ranges, nor multicast or reserved."""
+    """Whether an IPv4 address is in none of RFC 6890's special ranges, nor multicast, reserved or a 6to4 relay."""
     b = a >> 24
     if b == 0 or b == 10 or b == 127 or b >= 224:
         return False
@@ -279,33 +262,13 @@ def _public4(a):
     ):
         return False
     c = a >> 8
-    if c == 192 << 16 or c == 192 << 16 | 2 or c == 198 << 16 | 51 << 8 | 100 or c == 203 << 16 | 113:
+    if c in (192 << 16, 192 << 16 | 2, 192 << 16 | 88 << 8 | 99, 198 << 16 | 51 << 8 | 100, 203 << 16 | 113):
         return False
     return a >> 17 != 198 << 7 | 9
 
 
 @numba.njit(cache=True, nogil=True)
-def _version(values, low, start):
-    """Whether a dotted number that begins at `start` is introduced as a version."""
-    i = start - 1
-    while i >= low and (values[i] == 32 or values[i] == 34 or values[i] == 39):
-        i -= 1
-    if i >= low and (values[i] == 126 or values[i] == 94 or values[i] == 60 or values[i] == 62):
-        return True
-    if i > low and values[i] == 61:
-        before = values[i - 1]
-        if 60 <= before <= 62 or before == 33 or before == 126:
-            return True
-    for i in range(max(low, start - 24), start - 6):
-        if values[i] | 32 == 118 and _hash(values, i, i + 7) == _VERSION:
-            return True
-        if values[i] | 32 == 114 and _hash(values, i, i + 7) == _RELEASE:
-            return True
-    return False
-
-
-@numba.njit(cache=True, nogil=True)
-def _ipv6(values, low, colon, high, classes, resolvers):
+def _ipv6(values, low, colon, high, classes, known):
     """The address whose first colon is at `colon`, or an empty span: only 2000::/3, so it begins with a group of 4."""
     start = colon - 4
     if start < low or colon + 3 > high or not 50 <= values[start] <= 51:
@@ -376,9 +339,18 @@ def _ipv6(values, low, colon, high, classes, resolvers):
     high32 = front >> np.uint64(32)
     if high32 == np.uint64(0x20010DB8) or high32 >> np.uint64(9) == np.uint64(0x20010000 >> 9):
         return colon, colon  # documentation, protocol assignments
-    if high32 >> np.uint64(16) == np.uint64(0x2002) or high32 >> np.uint64(12) == np.uint64(0x3FFF0):
-        return colon, colon  # 6to4, documentation
-    for k in range(len(resolvers)):
-        if front == resolvers[k, 0] and back == resolvers[k, 1]:
+    if not _given_out(high32 >> np.uint64(16)):
+        return colon, colon
+    for k in range(len(known)):
+        if front == known[k, 0] and back == known[k, 1]:
             return colon, colon
     return start, end
+
+
+@numba.njit(cache=True, nogil=True)
+def _given_out(group):
+    """Whether IANA has given blocks below this first group to registries; of 6to4 (2002) and 6bone (3ffe) nothing is."""
+    if group == 0x2001 or group == 0x2003:
+        return True
+    block = group >> np.uint64(4)
+    return block in (0x240, 0x241, 0x260, 0x261, 0x262, 0x263, 0x280, 0x2A0, 0x2A1, 0x2C0)

@@ -1,27 +1,18 @@
 """Secrets and personal data are found and replaced by sentinels; what is found is counted, never shown.
 
-    <KEY>         keys and tokens by betterleaks' rules, private key blocks by our own
-    <PASSWORD>    literals assigned to a password, and passwords in URLs
-    <EMAIL> <IP_ADDRESS>    see addresses.py
+    <EMAIL> <IP_ADDRESS>    see addresses.py, emails.py, ip_addresses.py
+    <KEY>                   keys, tokens and private keys: keys.py
+    <PASSWORD>              literals assigned to a password, and passwords in URLs: passwords.py
 
 The sentinels are StarCoder's (arXiv 2305.06161, section 4). The trade-off is precision: a corpus is made worse by every
 identifier that is taken for a secret, so what only looks random stays (digests, UUIDs, integrity hashes, base64 data),
-and so does a password that is a common word (`secret`, `guest`, `password1`).
+and so does what names nobody.
 
-**Keys.** betterleaks (Go, MIT; 454 of its 465 rules are asked) reads 12 to 15 MB a CPU second, so it is given only the windows
-of candidates.py, 1 % of ordinary code, cut out by whole lines; lines left out become `~`, so that rules over several lines
-(an AWS id and its secret) count right. On 718 MB of code (63,397 distinct texts, largely tests and documentation) 345 of the
-346 findings in whole texts remained; the lost one was a run of letters. Not asked: `generic-password` and
-`generic-credential-uri` (without a path they take `password = password` in code for a leak: 2 of 60 read were plausible),
-`mongodb-connection-string` (it takes the whole URL) and `private-key`, for which there are rules of our own below, and rules
-that need a path. From `generic-api-key` what follows HARMLESS words is left out. In all 317 keys and 206 passwords were found
-there; of 50 read, drawn with a seed, 46 had the form of a secret, most of them made up for tests, as no reader could know.
+**Code stays code.** Where a sentinel would be syntax (`<EMAIL>` is a tag in JSX and a redirection in a shell), the file
+gets its name alone (`EMAIL`). Whether it would be is not guessed: each file that changes is parsed before and after.
 
-The library validates nothing over the network here (its command line alone can), logs nothing, writes no files, lets go of the
-GIL and may be called from threads. Its Go runtime does not survive a fork: call it in processes that are spawned.
-
-**Nothing leaks**: counts hold kinds and numbers; an error of the library is raised anew without its text. **Idempotent**: what
-was changed is looked through again until nothing is found, and no finding cuts into a sentinel. The loops in Python are over
+**Nothing leaks**: counts hold kinds and numbers; an error of the library is raised without its text. **Idempotent**: what
+was changed is searched again until nothing is found, and no finding cuts into a sentinel. The loops in Python are over
 findings and over texts with candidates, one in seven; the rest is whole columns.
 """
 
@@ -31,13 +22,13 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from neve.corpus.secrets import addresses, sieve
-from neve.corpus.text import buffers
+from neve.corpus.secrets import addresses, keys, passwords, sieve
+from neve.corpus.text import buffers, plain
 
 
 @dataclass(frozen=True)
@@ -60,71 +51,62 @@ EMAIL, IP, KEY, PASSWORD = range(4)
 
 COUNTS = pa.list_(pa.struct([("kind", pa.string()), ("count", pa.int32())]))
 
-WORDS = frozenset(
-    str.split(
-    "abc admin adminadmin administrator bar baz changeit changeme demo dummy example fake foo foobar foopass guest hello hunter "
-    "letmein login my mypass mypassword mysecret none null pass passphrase passw passwd password passwordpassword passwort pw pwd "
-    "qwerty root sample secret some somepass somepassword string test testing testpass testpassword testtest tiger token "
-    "topsecret user username welcome x xxx your yourpassword"
-    )
-)  # fmt: skip
-"""Passwords of documentation and tests; digits and signs around them make no secret of them."""
+SENTINELS = tuple(kind.sentinel.encode() for kind in KINDS)
+NAMES = tuple(sentinel.strip(b"<>") for sentinel in SENTINELS)
+"""What stands for a sentinel where it would be syntax."""
 
-_ASSIGNED = re.compile(
-    rb"""(?i:passw(?:or)?d|passphrase|pwd)["']?\]?(?:[ \t]{1,8}\w{1,20})?[ \t]{0,8}"""  # a name that ends so
-    rb"""(?::[ \t]{0,4}[A-Za-z&][\w&' ]{0,20}=|:=|=>|={1,3}|[:(])[ \t]{0,8}"""  # typed or not, or a call
-    rb"""[bBuUrR@L]?(["'`])([^\s"'`\\]{6,64})\1"""
-)
-_SHELL = re.compile(
-    rb"""(?:PASSWORD|PASSWD|PASSPHRASE|PWD)=([^\s"'`$(){}<>;,|&\\]{6,64})[ \t]*\r?(?:\n|\Z)"""
-)
-_URL = re.compile(
-    rb"""(?i)[a-z][a-z0-9+.-]{1,20}://([^\s:/@"'`<>{}()]{0,64}):([^\s/@"'`<>{}()$\\]{3,128})@[a-z0-9\[]"""
-)
-_PLACEHOLDER = re.compile(rb"""[<>{}]|^[$%./~&:]|\$\(|%[sd(]|\*\*|\.\.|xxx""")
-_SNAKE = re.compile(rb"[A-Za-z]+(?:[_.-][A-Za-z]+)+\d{0,2}")
-_BLOCK = re.compile(
-    rb"-----BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----(.{64,20000}?)-----END[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----",
-    re.DOTALL,
-)
-_BASE64 = re.compile(rb"[A-Za-z0-9+/=]{16,}")
-_PIECE = re.compile(rb"[^\r\n\"'`]{4,}")
-HARMLESS = re.compile(
-    rb"(?i)\.(?:js|css|json|html?|map|svg|png|lock)\b|sha\d|public|fingerprint|nonce|digest|checksum|hash|websocket-key"
-)
-"""Before a random value: it is an integrity hash, a public key or a part of a protocol."""
-
-UNUSED = frozenset(["generic-password", "generic-credential-uri", "mongodb-connection-string", "private-key"])
-"""Rules of betterleaks that do not count here."""
-
-_LINES = 40
-"""Lines between two windows, at most; no rule of betterleaks reaches further."""
-
-_TYPE = re.compile(rb"""[ \t]*:[ \t]{0,3}&?(?:'\w{1,9} )?\w{1,20}[ \t]{0,3}(?==[ \t]{0,3}["'`])""")
-"""The type in `token: &str = "…"`, which betterleaks does not expect."""
-
-_NAMES = re.compile(r"-(?:id|name|username|url|host|domain|address|public-key)(?:\.\d)?$")
-"""Rules that find what goes with a secret and is none."""
-
-_SENTINEL = re.compile("|".join(kind.sentinel for kind in KINDS).encode())
+_SENTINEL = re.compile(b"|".join(SENTINELS))
 
 Span = tuple[int, int, int]
 """(start, end, number of its kind)"""
 
 
-def redact(contents: pa.Array | pa.ChunkedArray) -> tuple[pa.LargeStringArray, pa.Array]:
+def redact(
+    contents: pa.Array | pa.ChunkedArray, languages: pa.Array | pa.ChunkedArray | None = None
+) -> tuple[pa.LargeStringArray, pa.Array]:
     """Replace what is found in a column of UTF-8 texts (large_string, large_binary or their small kin).
 
-    Returns the texts (large_string) and a list of {kind, count} a text, sorted by kind, empty where nothing was found.
-    A null text stays null. `redact(redact(x)[0])[0] == redact(x)[0]`, and rows do not depend on each other.
+    Returns the texts (large_string) and a list of {kind, count} for each text, sorted by kind, empty where nothing was
+    found. A null text stays null. `redact(redact(x)[0])[0] == redact(x)[0]`, and rows do not depend on each other.
+    With `languages` (Linguist names or null) no text of a language that has a parser gets more errors.
     """
+    texts, counts = _replaced(contents, SENTINELS)
+    if languages is not None:
+        texts = _still_parsing(plain(contents), texts, np.flatnonzero(counts.any(axis=1)), plain(languages))
+    return texts, _lists(counts)
+
+
+def _replaced(
+    contents: pa.Array | pa.ChunkedArray, by: tuple[bytes, ...]
+) -> tuple[pa.LargeStringArray, np.ndarray]:
+    """(the texts with `by`, one for each of KINDS, in the place of findings; int32 [texts, kinds], how many there were)."""
     values, offsets, valid = buffers(contents)
     values, offsets = _read_only(values), _read_only(offsets)
     counts = np.zeros((len(valid), len(KINDS)), np.int32)
     rows = np.flatnonzero(valid)
     while len(rows) and (spans := _find(values, offsets, rows)):
-        values, offsets, rows = _replace(values, offsets, spans, counts)
-    return _column(values, offsets, valid), _lists(counts)
+        values, offsets, rows = _replace(values, offsets, spans, counts, by)
+    return _column(values, offsets, valid), counts
+
+
+def _still_parsing(
+    contents: pa.Array, texts: pa.LargeStringArray, changed: np.ndarray, languages: pa.Array
+) -> pa.LargeStringArray:
+    """`texts` with NAMES for SENTINELS in those of the `changed` rows that have more errors than `contents`."""
+    from neve.corpus.syntax import parsing
+
+    def errors(column: pa.Array, rows: np.ndarray) -> np.ndarray:
+        column, spoken = column.take(pa.array(rows)), languages.take(pa.array(rows))
+        size = pc.binary_length(column.cast(pa.large_binary())).to_numpy(zero_copy_only=False)
+        return parsing.parse_errors(column, spoken) * size  # NaN where there is no parser
+
+    broken = changed[errors(texts, changed) > errors(contents, changed)]
+    if not len(broken):
+        return texts
+    named, _ = _replaced(contents.take(pa.array(broken)), NAMES)
+    mask = np.zeros(len(texts), bool)
+    mask[broken] = True
+    return pc.replace_with_mask(texts, pa.array(mask), named)
 
 
 def _find(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> list[Span]:
@@ -147,113 +129,37 @@ def _find(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> list[Spa
     return chosen
 
 
-def _in_text(text: bytes, places: list[list[int]]) -> Iterator[Span]:
+def _in_text(text: bytes, candidates: list[list[int]]) -> Iterator[Span]:
     """Keys and passwords at the candidates (start, end, flag) of one text."""
-    windows = []
-    for start, end, flag in places:
-        if flag == sieve.WINDOW:
-            windows.append((start, end))
-        elif flag == sieve.BLOCK:
-            if block := _BLOCK.match(text, start):
-                yield from _private_key(block)
+    windows = [(start, end) for start, end, flag in candidates if flag == sieve.WINDOW]
+    for start, end, flag in candidates:
+        if flag == sieve.BLOCK:
+            yield from ((*place, KEY) for place in keys.private_key(text, start))
         elif flag == sieve.URL:
-            if (url := _URL.search(text, start, end)) and not _common(url[2], url[1]):
-                yield *url.span(2), PASSWORD
-        else:
-            for rule, group in ((_ASSIGNED, 2), (_SHELL, 1)):
-                if (match := rule.search(text, start, end)) and _is_password(match[group]):
-                    yield *match.span(group), PASSWORD
+            if place := passwords.in_url(text, start, end):
+                yield *place, PASSWORD
+        elif flag == sieve.PASSWORD:
+            yield from ((*place, PASSWORD) for place in passwords.assigned(text, start, end))
     if windows:
-        yield from _keys(text, windows)
-
-
-def _private_key(block: re.Match[bytes]) -> Iterator[Span]:
-    """The whole block; where it is put together from string literals, its base64 within them."""
-    body = block[1]
-    if not any(len(run) >= 40 for run in _BASE64.findall(body)):
-        return  # the two marks, but no key
-    if not re.search(rb"[\"'`]", body):
-        yield *block.span(), KEY
-        return
-    for run in _BASE64.finditer(body):
-        yield block.start(1) + run.start(), block.start(1) + run.end(), KEY
-
-
-def _common(value: bytes, user: bytes = b"") -> bool:
-    """Whether a password is a placeholder or a common word, or the user's name."""
-    word = re.sub(r"[^a-z]", "", value.decode(errors="replace").lower())
-    return bool(_PLACEHOLDER.search(value)) or value == user or not word or word in WORDS
-
-
-def _is_password(value: bytes) -> bool:
-    """Whether a literal has a password's look: letters with digits, or with signs and both cases; no common word or name."""
-    if _common(value) or _SNAKE.fullmatch(value):
-        return False
-    digits, signs = re.search(rb"\d", value), re.findall(rb"[!@#$%^&*+=?~/]", value)
-    mixed = re.search(rb"[a-z]", value) and re.search(rb"[A-Z]", value)
-    return bool(digits or len(signs) > 1 or (signs and mixed))
-
-
-def _keys(text: bytes, windows: list[tuple[int, int]]) -> Iterator[Span]:
-    """betterleaks' findings in windows of a text."""
-    scanned, places = bytearray(), []
-    previous = 0
-    for start, end in windows:
-        skipped = min(_LINES, text.count(b"\n", previous, start))
-        scanned += b"~\n" * skipped or b"\n~\n"
-        places.append((len(scanned), start))
-        scanned += text[start:end]
-        previous = end
-    data = _TYPE.sub(lambda match: b" " * len(match[0]), bytes(scanned).replace(b"\0", b" "))
-    if not (findings := list(_betterleaks(data))):
-        return
-    lines = [0, *(match.end() for match in re.finditer(b"\n", data))]
-    for finding in findings:
-        full, value = finding["match"]["full"].encode(), finding["match"]["value"].encode()
-        if finding["rule_id"] in UNUSED or _SENTINEL.search(value):
-            continue
-        line = lines[finding["location"]["start_line"] - 1]
-        at = data.find(value, max(line, data.find(full, line + finding["location"]["start_column"] - 1)))
-        if finding["rule_id"] == "generic-api-key" and HARMLESS.search(data[max(line, at - 60) : max(0, at)]):
-            continue
-        if at < 0:
-            continue  # decoded from something else
-        position, start = places[bisect_left(places, (at + 1,)) - 1]
-        for piece in _PIECE.finditer(value):
-            yield start + at - position + piece.start(), start + at - position + piece.end(), KEY
-
-
-def _betterleaks(data: bytes) -> Iterator[dict[str, Any]]:
-    """Findings and their components as betterleaks gives them. Raises RuntimeError, without a word of the text."""
-    import betterleaks
-
-    try:
-        findings = [finding.raw for finding in betterleaks.scan_string(data.decode())]
-    except (betterleaks.BetterleaksError, UnicodeDecodeError) as error:
-        raise RuntimeError(f"betterleaks failed on {len(data)} bytes: {type(error).__name__}") from None
-    for finding in findings:
-        yield finding
-        for components in finding.get("component_sets") or ():
-            yield from (part for part in components["components"] if not _NAMES.search(part["rule_id"]))
+        yield from ((*place, KEY) for place in keys.in_windows(text, windows, _SENTINEL))
 
 
 def _replace(
-    values: np.ndarray, offsets: np.ndarray, spans: list[Span], counts: np.ndarray
+    values: np.ndarray, offsets: np.ndarray, spans: list[Span], counts: np.ndarray, by: tuple[bytes, ...]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(bytes, offsets, rows that changed) with sentinels in the place of spans, which are added to `counts`."""
+    """(bytes, offsets, rows that changed) with `by` in the place of spans, which are added to `counts`."""
     starts, ends, kinds = np.array(spans, np.int64).T
     rows = np.searchsorted(offsets, starts, side="right") - 1
     np.add.at(counts, (rows, kinds), 1)
-    sentinels = [kind.sentinel.encode() for kind in KINDS]
     text = memoryview(values)  # type: ignore[arg-type]
     pieces: list[memoryview | bytes] = []
     at = int(offsets[0])
     for start, end, kind in spans:
-        pieces += [text[at:start], sentinels[kind]]
+        pieces += [text[at:start], by[kind]]
         at = end
     pieces.append(text[at : int(offsets[-1])])
     grown = np.zeros(len(offsets), np.int64)
-    np.add.at(grown, rows + 1, np.array([len(s) for s in sentinels])[kinds] - (ends - starts))
+    np.add.at(grown, rows + 1, np.array([len(s) for s in by])[kinds] - (ends - starts))
     offsets = offsets - offsets[0] + np.cumsum(grown)
     return np.frombuffer(b"".join(pieces), np.uint8), _read_only(offsets), np.unique(rows)
 

@@ -14,7 +14,7 @@ import betterleaks
 import numpy as np
 import pyarrow as pa
 
-from neve.corpus.secrets import redaction, sieve
+from neve.corpus.secrets import keys, sieve
 from neve.corpus.text import buffers
 
 
@@ -45,7 +45,7 @@ def rules() -> list[dict[str, Any]]:
 def test_keywords_are_those_of_the_library() -> None:
     """Each rule that is asked has a keyword of ours in each of its own, or its expression demands one of ours."""
     everything = rules()
-    asked = [r for r in everything if "path" not in r and r["id"] not in redaction.UNUSED]
+    asked = [r for r in everything if "path" not in r and r["id"] not in keys.UNUSED]
     components = {part["id"] for rule in asked for part in rule.get("components", ())}
     asked = [r for r in asked if not r.get("skipReport") or r["id"] in components]
     assert (len(everything), len(asked)) == (465, 454)
@@ -89,7 +89,7 @@ def test_what_is_found_in_a_text_is_found_in_its_windows() -> None:
                 token = "".join(draw.choices(draw.choice(alphabets), k=length))
                 lines.append(template.format(keyword, token) + "\n" + "value = compute(left, right)\n" * 3)
     text = "".join(lines)
-    whole = {f.secret for f in betterleaks.scan_string(text) if f.rule_id not in redaction.UNUSED}
+    whole = {f.secret for f in betterleaks.scan_string(text) if f.rule_id not in keys.UNUSED}
     sieved = "\n".join(windows(text))
     lost = {value for value in whole if value not in sieved}
     assert len(whole) > 200

@@ -1,0 +1,82 @@
+"""Passwords: literals that are given to something with a password's name, and passwords in URLs.
+
+A name says little: `password = "secret"`, `passphrase="keyFingerprint…"`, `validate:"required,max=255"`, and URLs in
+documentation say nothing that anyone could use. The trade-off is precision, since every word that is taken for a
+password makes the code around it worse: a literal has to have a password's look, and what is a placeholder, a name, a
+digest, a validator's rule or a word of documentation stays.
+"""
+
+from __future__ import annotations
+
+import re
+
+WORDS = frozenset(
+    str.split(
+        "abc admin adminadmin administrator asecret bar basic baz bearer changeit changeme demo digest dummy example fake foo "
+        "foobar foopass guest hello hunter letmein login none null oauth passphrase pest pw qwerty root sample some string test "
+        "testing testtest tiger topsecret user username welcome x xxx your"
+    )
+)  # fmt: skip
+"""Passwords of documentation and tests, and words of protocols; digits and signs around them make no secret of them."""
+
+_FILLER = re.compile(
+    r"(?:my|your|some|a|the|new|old|very|strong|super|top|test|example|sample|default|user|db|root|admin|wrong|bad|good"
+    r"|valid|invalid|real|remote|proxy|secure|secret|access|api|auth|ignored)*(?:password|passwort|passwd|passw|pass|pwd|secret"
+    r"|secure|token|key)s?"
+)
+"""Letters that say what should stand there (`YourStrongPassword!`)."""
+
+_ASSIGNED = re.compile(
+    rb"""(?i:passw(?:or)?d|passphrase|pwd)(?:["']?\]?|[ \t]{1,8}\w{1,20})[ \t]{0,8}"""  # a name that ends so, and a type
+    rb"""(?::[ \t]{0,4}[A-Za-z&][\w&' ]{0,20}=|:=|=>|={1,3}|[:(])[ \t]{0,8}"""  # typed or not, or a call
+    rb"""[bBuUrR@L]?(["'`])([^\s"'`\\]{6,64})\1"""
+)
+_SHELL = re.compile(
+    rb"""(?:PASSWORD|PASSWD|PASSPHRASE|PWD)=([^\s"'`$(){}<>;,|&\\]{6,64})[ \t]*\r?(?:\n|\Z)"""
+)
+_URL = re.compile(
+    rb"""(?i)[a-z][a-z0-9+.-]{1,20}://([^\s:/@"'`<>{}()]{0,64}):([^\s/@"'`<>{}()$\\]{3,128})@[a-z0-9\[]"""
+)
+_PLACEHOLDER = re.compile(rb"""[<>{}]|^[$%./~&:\[]|\$\(|%[sd(]|\*\*|\.\.|(?i:x{3,})|(.)\1{5}|^[Uu]ser:""")
+_NAME = re.compile(rb"[A-Za-z]+(?:[_.-][A-Za-z]+)+\d{0,2}|[\w.-]+\.[a-z]{2,}:\d+")
+"""A name in code, or a host and its port."""
+_DIGEST = re.compile(rb"[0-9a-fA-F]{32,}|(?:[0-9a-fA-F]{2}:){15,}[0-9a-fA-F]{2}")
+_RULE = re.compile(
+    rb"(?i)(?:required|max|min|len|gt|lt|gte|lte|eq|size|length|regex|matches|same|confirmed)\b.*[,=(:|]"
+)
+"""What a validator wants of a password (`binding:"MaxSize(255)"`)."""
+
+
+def in_url(text: bytes, start: int, end: int) -> tuple[int, int] | None:
+    """Where the password of the first URL of `text[start:end]` with one stands, unless it is a common one."""
+    url = _URL.search(text, start, end)
+    return None if url is None or is_common(url[2], url[1]) else url.span(2)
+
+
+def assigned(text: bytes, start: int, end: int) -> list[tuple[int, int]]:
+    """Where passwords stand that `text[start:end]` assigns, as a literal or as a variable of a shell."""
+    found = []
+    for rule, group in ((_ASSIGNED, 2), (_SHELL, 1)):
+        if (match := rule.search(text, start, end)) and _looks_so(match[group]):
+            found.append(match.span(group))
+    return found
+
+
+def is_common(value: bytes, user: bytes = b"") -> bool:
+    """Whether a password is a placeholder, a name or a common word, or the user's name."""
+    plain = re.sub(rb"%[0-9A-Fa-f]{2}", b"", value)
+    word = re.sub(r"[^a-z]", "", plain.decode(errors="replace").lower())
+    if _PLACEHOLDER.search(value) or _NAME.fullmatch(value) or _DIGEST.fullmatch(value):
+        return True
+    if value == user or not word or word in WORDS or _FILLER.fullmatch(word):
+        return True
+    return len(plain) < 6 and plain.isalpha()
+
+
+def _looks_so(value: bytes) -> bool:
+    """Whether a literal has a password's look: letters with digits, or with signs and both cases."""
+    if is_common(value) or _RULE.match(value):
+        return False
+    digits, signs = re.search(rb"\d", value), re.findall(rb"[!@#$%^&*+=?~/]", value)
+    mixed = re.search(rb"[a-z]", value) and re.search(rb"[A-Z]", value)
+    return bool(digits or len(signs) > 1 or (signs and mixed))

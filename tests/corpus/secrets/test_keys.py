@@ -1,0 +1,57 @@
+"""Oracle: what a reader takes for a key, in and beside code that only looks so. Keys are drawn when the test runs."""
+
+from __future__ import annotations
+
+import base64
+import random
+import re
+
+import pytest
+
+from neve.corpus.secrets import keys
+
+NOTHING = re.compile(rb"\0never")
+SECRET = "".join(random.Random("key").choices("abcdefghijklmnopqrstuvwxyz0123456789", k=32))
+
+
+def found(text: str) -> list[str]:
+    data = text.encode()
+    return [data[a:b].decode() for a, b in keys.in_windows(data, [(0, len(data))], NOTHING)]
+
+
+@pytest.mark.parametrize(
+    "line", [f'api_key = "{SECRET}"\n', f"export API_KEY={SECRET}\n", f"client.auth(token='{SECRET}')\n"]
+)
+def test_a_key_is_found(line: str) -> None:
+    assert found(line) == [SECRET]
+
+
+STAY = [
+    'command = command + " --digest --user " + quote(user) + ":" + quote(password)\n',
+    'curl = curl + " --digest --user " + Shell.quote(user) + ":" + Shell.quote(password);\nreturn curl;\n',
+    'return "--header " + "\'" + name + ": " + value + "\'"\n',
+    'curl("-u", user + ":" + password)\ncall("Authorization", "Bearer " + token)\n',
+    "if (key->mldsa_ed25519_pk == NULL)\n    token = tokens.next_token_16bit(key)\n",
+    'headers.set(SEC_WEBSOCKET_KEY, "dGhlIHNhbXBsZSBub25jZQ==")\nrfcWebSocketKey = "dGhlIHNhbXBsZSBub25jZQ=="\n',
+    "api_url: 'https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX'\n",
+    "curl -u admin:admin http://localhost/\n",
+    "Tokens: `0x6ff82FC45aff81D4081DA7B257fb8ee5F71A2CeC`\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", STAY)
+def test_what_is_no_key_stays(text: str) -> None:
+    assert found(text) == []
+
+
+def test_a_private_key_is_only_what_holds_nothing_else() -> None:
+    """The marks of a key with code between them, as a reader of such files has them, are none."""
+    body = base64.b64encode(random.Random("pem").randbytes(120)).decode()
+    begin, end = "-----" + "BEGIN PRIVATE KEY-----", "-----" + "END PRIVATE KEY-----"
+    code = f'if text.startswith("{begin}") {{ generalNameSubjectAlternativeIdentifier(certificate) }} else "{end}"'
+    assert list(keys.private_key(code.encode(), 0)) == []
+    comment = f" * {begin}\n * {body[:64]}\n * {body[64:]}\n * {end}\n"
+    (place,) = keys.private_key(comment.encode(), comment.index(begin))
+    assert comment[slice(*place)].startswith(begin) and comment[slice(*place)].endswith(end)
+    literals = f'"{begin}\\n" "Proc-Type: 4,ENCRYPTED\\n" "{body[:64]}\\n" "{body[64:]}\\n" "{end}"'
+    assert [literals[a:b] for a, b in keys.private_key(literals.encode(), 1)] == [body[:64], body[64:]]

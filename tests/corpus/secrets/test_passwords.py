@@ -1,0 +1,51 @@
+"""Oracle: assignments and URLs as code has them, with the password that someone could use, or without one."""
+
+from __future__ import annotations
+
+import pytest
+
+from neve.corpus.secrets import passwords
+
+STAY = r"""
+keyFingerprintWithPassphrase = "AD782ECDAC770FC6EB9A62E44F90873FB97FB26B"
+passphrase: "9e:10:7d:9d:37:2b:b6:82:6b:d8:1d:35:42:a4:19:d6"
+Password string `json:"password" binding:"MaxSize(255)"`
+Password string `json:"password" validate:"required,min=6,max=255"`
+password = "oauth2"; passwd = 'x-oauth-basic'; password: "my-api-key"
+PASSWORD = 'YourStrongPassword!'; PASSWORD="SomeStrongPassword!123"; userPwd: "user:p4ss"
+"custom-passphrase": "4.firm.com:9009"
+password = "xxxx-xxxx1"; password = "000000"; password = "********1"
+"""
+
+
+@pytest.mark.parametrize("line", STAY.strip().split("\n"))
+def test_what_is_no_password_stays(line: str) -> None:
+    text = line.encode()
+    assert passwords.assigned(text, 0, len(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ('password = "hunter2-Xy9"', "hunter2-Xy9"),
+        ('"wifi_passphrase": "Tr0ub4dor&3"', "Tr0ub4dor&3"),
+        ('Password string = "s3cr1tPa55"', "s3cr1tPa55"),
+        ("DB_PASSWORD=Qx7!kd92", "Qx7!kd92"),
+    ],
+)
+def test_a_password_is_found(line: str, value: str) -> None:
+    text = line.encode()
+    assert [text[a:b].decode() for a, b in passwords.assigned(text, 0, len(text))] == [value]
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("https://bob:pL4n3t-x@host.de/", True), ("redis://:b4ckendsecret9@10.0.0.3/0", True),
+        ("https://bob:horsebatterystaple@host.de/", True), ("https://USER:MY_GITHUB_TOKEN@host.de/", False),
+        ("https://remoteUser:remotePassword@host.de", False), ("http://a%20b:c%20d@host/", False),
+        ("http://joe:blow@host.de", False), ("http://user:[secure]@host.de", False), ("http://bob:bob@host.de", False),
+    ],
+)  # fmt: skip
+def test_passwords_in_urls(url: str, found: bool) -> None:
+    assert (passwords.in_url(url.encode(), 0, len(url)) is not None) == found
