@@ -103,7 +103,7 @@ class Curation:
 
     def language_codes(self, rows: np.ndarray) -> tuple[text_passes.Languages, np.ndarray]:
         """The distinct languages of rows, and for each row the number of its own."""
-        language = self.rows.column("language", rows)
+        language = pc.fill_null(self.rows.column("language", rows), "Text")  # null: could not be decoded
         pair = [language, pc.coalesce(self.rows.column("code_language", rows), language)]
         coded = pc.binary_join_element_wise(*pair, pa.scalar("\0", language.type)).dictionary_encode()
         names = [tuple(name.split("\0")) for name in coded.dictionary.to_pylist()]
@@ -235,10 +235,15 @@ class Curation:
         size = self.rows.column("size", here).to_numpy()
         parts = np.cumsum(size) // max(PART_BYTES, int(size.sum()) // PARTS)
         rows, codes = np.concatenate([here, sampled]), np.concatenate([parts, np.full(len(sampled), -1)])
-        texts, how = self.select(rows, codes, "documents"), self.settings.secrets.action
-        texts = texts.select("key", "code", "content") if how == "keep" else text_passes.redact(texts)
-        label = "deal documents" if how == "keep" else "secrets, deal documents"
-        self.save(texts, "documents", label, partition="code", partitions=len(np.unique(codes)))
+        partitions = len(np.unique(codes))
+        if self.settings.secrets.action == "keep":
+            texts = self.select(rows, codes, "documents").select("key", "code", "content")
+            label = "deal documents"
+        else:
+            names, languages = self.language_codes(rows)
+            picked = self.select(rows, (codes + 1) * len(names) + languages, "documents")
+            texts, label = text_passes.redact(picked, names), "secrets, deal documents"
+        self.save(texts, "documents", label, partition="code", partitions=partitions)
         return parts
 
     def check_secrets(self, here: np.ndarray) -> dict[str, dict[str, int]]:

@@ -239,14 +239,20 @@ def imports(picked: DataFrame, names: Languages) -> DataFrame:
     return made.exclude("code", "path", "content")
 
 
-def redact(picked: DataFrame) -> DataFrame:
-    """Text without secrets and personal data: key, code, content, found (list of kind and count), error."""
+def redact(picked: DataFrame, names: Languages) -> DataFrame:
+    """Text without secrets and personal data: key, code, content, found (list of kind and count), error.
 
-    def kernel(content: pa.Array) -> Columns:
-        texts, counts = redaction.redact(content)
+    `picked` has for a code `(part + 1) * len(names)` and the number of its language in `names`; here it is the part.
+    """
+
+    def kernel(code: pa.Array, content: pa.Array) -> Columns:
+        _, written = _languages(names, pa.array(code.to_numpy() % len(names)))
+        texts, counts = redaction.redact(content, written)
         return {"redacted": texts, "found": counts}
 
-    from daft import col
+    from daft import col, lit
 
-    made = run(picked, kernel, {"redacted": pa.large_string(), "found": COUNTS}, "content")
-    return made.select("key", "code", col("redacted").alias("content"), "found", "error")
+    fields = {"redacted": pa.large_string(), "found": COUNTS}
+    made = run(picked, kernel, fields, "code", "content")
+    part = (col("code") // lit(len(names)) - lit(1)).alias("code")
+    return made.select("key", part, col("redacted").alias("content"), "found", "error")
