@@ -1,8 +1,8 @@
 """The tables that stages hand to each other: columns, identity, reading and writing.
 
-A document is known by its text (`doc_id`), never by a position, so that any order, partitioning or
-engine gives the same rows. Tables are Parquet folders, zstd, in row groups of at most 64 MiB of text:
-small enough to stream on a laptop, large enough for a cluster to read at full speed.
+A document is known by its text (`doc_id`), never by a position, so that any order, partitioning or engine gives the same
+rows. Tables are Parquet folders, zstd, in row groups of at most 64 MiB of text: small enough to stream on a laptop, large
+enough for a cluster to read at full speed.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def write(
 ) -> int:
     """Write rows, in the order given, to the file `name` in `folder`; returns how many.
 
-    A column that `schema` names and the table lacks is null; columns it does not name are kept behind it.
+    A column that `schema` names and the table lacks is null; columns that it does not name follow it.
     An empty table still leaves a file, so that a reader finds the columns.
     """
     folder.mkdir(parents=True, exist_ok=True)

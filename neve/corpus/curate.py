@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from neve.corpus.settings import Settings
-from neve.corpus.steps import text_passes
+from neve.corpus.steps import outputs, text_passes
 from neve.corpus.steps.curation import Curation
 
 RULES_VERSION = 6
@@ -35,6 +35,6 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     curation.parse()
     curation.split()
     near = curation.drop_near() if settings.near.enabled else {}
-    counts = curation.write()
+    counts = outputs.write(curation)
     shutil.rmtree(curation.scratch)
     return {**counts, **({"near": near} if near else {})}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from neve.corpus import settings as settings_of
+from neve.corpus.steps import outputs
 from neve.corpus.steps.curation import Curation
 from neve.recipe.recipe import Decontaminate, Grouping, Near, Secrets
 from neve.settings import pick
@@ -41,6 +42,6 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     curation.drop_exact_and_unlicensed()
     curation.split()
     near = curation.drop_near()
-    counts = curation.write()
+    counts = outputs.write(curation)
     shutil.rmtree(curation.scratch)
     return {**counts, "near": near}

@@ -310,13 +310,13 @@ def unpack(path: Path) -> dict[str, np.ndarray]:
 
 
 def program_of(task: Task) -> str:
-    """A task's solution as a whole: behind its prompt where it goes on from there, else alone."""
+    """A task's solution as a whole: after its prompt where it continues it, else alone."""
     together = task.prompt + task.solution
     return together if not is_python(task.solution) and is_python(together) else task.solution
 
 
 def without_slashes(program: str) -> str:
-    """A program without comments from `//` to the line's end, unless behind a colon, and between `/*` and `*/`."""
+    """A program without comments from `//` to the line's end, unless after a colon, and between `/*` and `*/`."""
     return re.sub(r"(?<!:)//[^\r\n]*|/\*.*?\*/", " ", program, flags=re.DOTALL)
 
 

@@ -205,7 +205,7 @@ def check_grams(values, offsets, keys, bitmap, starts, texts, text_grams, text_t
 
 @numba.njit(cache=True, nogil=True)
 def _closing(values, i, end, quote):
-    """Behind the three quotes, with or without backslashes, that close a string before `end`; -1 without such.
+    """After the three quotes, with or without backslashes, that close a string before `end`; -1 without such.
 
     Quotes right after a colon, comments aside, open a docstring within: a function stands in a docstring.
     """
@@ -236,7 +236,7 @@ def _closing(values, i, end, quote):
 
 @numba.njit(cache=True, nogil=True)
 def _strip(values, start, end, kind_of, slashes, out, edges, size, asides, count):
-    """Write [start, end) squeezed behind `size` bytes of `out`, and to `edges` where a line or a string begins.
+    """Write [start, end) squeezed after `size` bytes of `out`, and to `edges` where a line or a string begins.
 
     Docstrings and comments are left out, their places appended to the `count` rows of `asides`; without room in it
     docstrings are text. Returns (bytes in `out`, rows in `asides`).
@@ -251,9 +251,9 @@ def _strip(values, start, end, kind_of, slashes, out, edges, size, asides, count
         i += 1
         if kind == KEPT:
             if slashes and byte == 47 and i < end and last != 58 and (values[i] == 47 or values[i] == 42):
-                behind = _behind_slashes(values, i, end)
-                if behind >= 0:
-                    i, edge = behind, True
+                after = _after_slashes(values, i, end)
+                if after >= 0:
+                    i, edge = after, True
                     continue
             out[size] = byte
             edges[size] = edge
@@ -269,11 +269,11 @@ def _strip(values, start, end, kind_of, slashes, out, edges, size, asides, count
         elif kind == HASH:
             while i < end and kind_of[values[i]] == HASH:
                 i += 1
-            behind = _line_end(values, i, end)
+            after = _line_end(values, i, end)
             if count < len(asides):
-                asides[count, 0], asides[count, 1] = i, behind
+                asides[count, 0], asides[count, 1] = i, after
                 count += 1
-            i, edge, run = behind, True, 0
+            i, edge, run = after, True, 0
         elif kind == BACKSLASH:
             while i < end and values[i] == 92:
                 i += 1
@@ -288,11 +288,11 @@ def _strip(values, start, end, kind_of, slashes, out, edges, size, asides, count
             if run == 3:
                 run = 0
                 if last == 58 and count < len(asides):
-                    behind = _closing(values, i, end, byte)
-                    if behind >= 0:
-                        asides[count, 0], asides[count, 1] = i, behind - 3
+                    after = _closing(values, i, end, byte)
+                    if after >= 0:
+                        asides[count, 0], asides[count, 1] = i, after - 3
                         count += 1
-                        i = behind
+                        i = after
     edges[size] = 1
     return size, count
 
@@ -308,8 +308,8 @@ def _line_end(values, i, end):
 
 
 @numba.njit(cache=True, nogil=True)
-def _behind_slashes(values, i, end):
-    """Behind the comment whose second byte, `/` or `*`, is at i; -1 where it does not end."""
+def _after_slashes(values, i, end):
+    """After the comment whose second byte, `/` or `*`, is at i; -1 where it does not end."""
     if values[i] == 47:
         return _line_end(values, i, end)
     while i + 2 < end:
@@ -321,7 +321,7 @@ def _behind_slashes(values, i, end):
 
 @numba.njit(cache=True, nogil=True)
 def _squeeze(values, start, end, kind_of, slashes, out, edges, asides):
-    """Write [start, end) squeezed to `out`, what docstrings and comments say behind the rest, and to `edges` where what
+    """Write [start, end) squeezed to `out`, what docstrings and comments say after the rest, and to `edges` where what
     stands there begins a line or a string. Returns the number of bytes written; `edges` has one more, of the end."""
     size, count = _strip(values, start, end, kind_of, slashes, out, edges, 0, asides, 0)
     k = 0

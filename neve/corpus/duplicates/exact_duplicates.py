@@ -1,8 +1,8 @@
-"""Exact duplicates: of files with the same text one stays, the same one whatever order they come in.
+"""Exact duplicates: of files with the same text one is kept, the same one whatever order they come in.
 
-Which of alike documents stays is the *keeper order*: licence known, shorter path, then repository and path. The
-trade-off: sorting the small columns of all files on one machine (about 200 bytes a file) rather than a shuffle,
-since everything that follows needs them there; text is not touched.
+Which of several alike documents is kept is the *keeper order*: licence known, shorter path, then repository and path.
+The trade-off: the small columns of all files (about 200 bytes a file) are sorted on one machine rather than shuffled,
+since every later step needs them there; text is not touched.
 """
 
 from __future__ import annotations

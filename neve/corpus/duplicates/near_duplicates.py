@@ -1,22 +1,22 @@
 """Near duplicates: MinHash finds candidates, true Jaccard decides, and only a document that stays can drop another.
 
 The permutations of a text's signature are cut into bands, each band is hashed to a bucket, and documents that share a
-bucket are candidates: a pair of similarity s with chance 1 − (1 − s^rows)^bands. Then, in keeper order, a document
-is compared with the documents *kept* so far that stand for its buckets, and dropped only for one whose true Jaccard
-similarity of word n-gram sets is at least the threshold; the verdict names that one. So a chain of neighbours
-a ~ b ~ c cannot swallow a corpus: when b went for a, c is measured against a, never against b.
+bucket are candidates: a pair of similarity s with probability 1 − (1 − s^rows)^bands. Then, in keeper order, a document
+is compared with the documents *kept* so far that represent its buckets, and dropped only for one whose true Jaccard
+similarity of word n-gram sets reaches the threshold; the verdict names that one. So a chain of neighbours a ~ b ~ c
+cannot swallow a corpus: once b was dropped for a, c is measured against a, never against b.
 
-This is the design's grouping in rounds done in one pass: a bucket's first document stands for it, the first that
-fails against that one is the next to stand for it, and so on up to `rounds`; what would need more is counted.
-A dropped document's place in its other buckets is taken by the one it was dropped for.
+All rounds of grouping are done in one pass: a bucket's first document represents it, the first that fails against that
+one represents it too, and so on up to `rounds`; documents that would need more are counted. A dropped document is
+represented in its other buckets by the one it was dropped for.
 
-The trade-off: the greedy pass is sequential, hence on one machine, but costs microseconds a pair; what is dear
-(hashing text, grouping buckets) is spread by Daft. Held in memory: 16 bytes per candidate and bucket, 4 * rounds per
-bucket; the n-gram sets (8 bytes per distinct n-gram of a candidate) lie in a memory-mapped file, of which 128 MiB at most
-are in memory before all are let go. Text is never shuffled.
+The trade-off: the greedy pass is sequential, hence on one machine, but costs microseconds a pair; the expensive part
+(hashing text, grouping buckets) is distributed by Daft. Held in memory: 16 bytes per candidate and bucket, 4 * rounds
+per bucket. The n-gram sets (8 bytes per distinct n-gram of a candidate) lie in a memory-mapped file, of which at most
+128 MiB are in memory before all are released. Text is never shuffled.
 
-Source: Broder, "On the resemblance and containment of documents" (1997); banding as in Leskovec, Rajaraman and
-Ullman, "Mining of Massive Datasets", chapter 3. The chains that transitive clusters make of it: peers' trackers.
+Source: Broder, "On the resemblance and containment of documents" (1997); banding as in Leskovec, Rajaraman and Ullman,
+"Mining of Massive Datasets", chapter 3. What transitive clusters do with chains: the issue trackers of other tools.
 """
 
 from __future__ import annotations

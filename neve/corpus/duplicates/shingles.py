@@ -1,21 +1,21 @@
 """Texts as sets of word n-grams (shingles), each a 64-bit hash; MinHash signatures; the true Jaccard similarity of sets.
 
-A word is `\\w+`: letters, numbers and the low line, as Unicode and Python's `re` have them. A text of fewer than n
-words is one shingle, all its words; a text without words is the empty set, which is like nothing.
+A word is `\\w+`: letters, digits and the underscore, as Unicode and Python's `re` define them. A text of fewer than n
+words is one shingle, all its words; a text without words is the empty set, which is similar to nothing.
 
-Everything comes straight from the bytes of an Arrow column, 1,024 words at a time, so that the working memory is
-that of one tile whatever the text's size. A word's hash takes a multiplication a byte, an n-gram's is rolled on from
-the last (a polynomial of the word hashes modulo 2^64, mixed), and a signature takes for each of k permutations the
-least of `x * a` modulo 2^32 over the n-grams, where x is half of the n-gram's hash and a is odd.
+Everything is computed from the bytes of an Arrow column, 1,024 words at a time, so that the working memory is that of
+one tile whatever the text's size. A word's hash takes one multiplication a byte; an n-gram's hash is rolled on from the
+last (a polynomial of the word hashes modulo 2^64, mixed); a signature holds for each of k permutations the minimum of
+`x * a` modulo 2^32 over the n-grams, where x is half of the n-gram's hash and a is odd.
 
-Trade-offs. Hashes in place of words: that any two of a billion distinct n-grams are taken for one has a chance of
-0.03. All k permutations are applied to every n-gram, repeated ones too, rather than one permutation dealt into k bins
-(Shrivastava 2017; Dahlgaard, Knudsen and Thorup 2017): vectorised it is 9 ns an n-gram at k = 256, less than reading the
-words takes, and in return the chance that two signatures agree in a place is the Jaccard similarity itself, for short
-texts as for long. Signatures are 32 bits wide, good for texts of up to some ten million n-grams.
+Trade-offs. Words are hashed: among a billion distinct n-grams the chance that any two collide is 0.03. All k
+permutations are applied to every n-gram, repeated ones too, rather than one permutation distributed over k bins
+(Shrivastava 2017; Dahlgaard, Knudsen and Thorup 2017): vectorised it takes 9 ns an n-gram at k = 256, less than reading
+the words, and the probability that two signatures agree in a place is the Jaccard similarity itself, for short texts as
+for long. Signatures are 32 bits wide, enough for texts of up to some ten million n-grams.
 
-Source: Broder, "On the resemblance and containment of documents" (1997); Dietzfelbinger et al., "A reliable
-randomized algorithm for the closest-pair problem" (1997), for multiply-shift; Karp and Rabin (1987) for rolling.
+Source: Broder, "On the resemblance and containment of documents" (1997); Dietzfelbinger et al., "A reliable randomized
+algorithm for the closest-pair problem" (1997), for multiply-shift; Karp and Rabin (1987) for rolling hashes.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def order(table: pa.Table, imports: pa.ChunkedArray | pa.Array) -> np.ndarray:
 def _edges(table: pa.Table, repos: pa.DictionaryArray) -> tuple[np.ndarray, np.ndarray, int]:
     """(sources, targets, number of nodes) of the edges from files to what they import, for rows sorted by repo, path.
 
-    A node is a row; those behind the rows are packages, with an edge to each of their files. Names are looked up in
+    A node is a row; those after the rows are packages, with an edge to each of their files. Names are looked up in
     a Python loop over the distinct (repository, folder, name): a few µs each, since five languages' rules as joins
     over all folders would neither be readable nor touch less.
     """
@@ -230,7 +230,7 @@ class _Repository:
         return self.numbers[path]
 
     def nearest(self, index: int, end: str, home: str) -> str:
-        """Of the files (of a family), or packages (-family; with a slash behind), that end so, the nearest, or ""."""
+        """Of the files (of a family), or packages (-family; with a slash at the end), that end so, the nearest, or ""."""
         if (index, end) not in self.found:
             self.found[index, end] = self.ending(index, end)
         found = self.found[index, end]
@@ -240,7 +240,7 @@ class _Repository:
         shared = max((_shared(home, each) for each in found[max(0, at - 1) : at + 1]), key=len)
         if (index, end, shared) not in self.best:
             first = bisect_left(found, shared)
-            last = bisect_left(found, shared[:-1] + "0") if shared else len(found)  # "0" comes behind "/"
+            last = bisect_left(found, shared[:-1] + "0") if shared else len(found)  # "0" follows "/"
             self.best[index, end, shared] = min(found[first:last], key=lambda each: (each.count("/"), each))
         return self.best[index, end, shared]
 
@@ -284,6 +284,6 @@ def _turned(path: str) -> str:
 
 
 def _shared(home: str, path: str) -> str:
-    """The folders that two paths share, with a slash behind."""
+    """The folders that two paths share, with a slash at the end."""
     common = posixpath.commonprefix([home, path])
     return common[: common.rfind("/") + 1]

@@ -1,9 +1,9 @@
-"""An order over the nodes of a graph in which what is pointed at comes first, circles broken by the nodes' numbers.
+"""An order over the nodes of a graph in which the targets of edges come first; cycles are broken by the nodes' numbers.
 
-Strongly connected components are Tarjan's, and count as one node (a walk of its own stack: no recursion, however
-deep). Of the components that wait for nothing more, that with the smallest number goes first (Kahn's algorithm with
-a heap). A component is entered at its smallest number and walked depth first, so that only edges which lead back
-to where the walk stands are broken; the trade-off against the fewest broken edges, which is NP-hard, is linear time.
+Strongly connected components are found by Tarjan's algorithm, on an explicit stack (no recursion, however deep), and count
+as one node. Of the components that wait for nothing more, the one with the smallest number goes first (Kahn's algorithm
+with a heap). A component is entered at its smallest number and walked depth first, so that only edges back into the
+current path are broken. The trade-off: linear time instead of the fewest broken edges, which is NP-hard.
 """
 
 from __future__ import annotations

@@ -1,21 +1,19 @@
-"""The steps of curation: decisions on small columns (`rows.py`) between passes over text (`passes.py`).
+"""The steps of curation: decisions on small columns (`row_status`) between passes over text (`text_passes`).
 
-Text itself is never held, and is moved once, at the end, when it is dealt into parts of the grouping order, each of
-which is then put in order by itself. What a pass found lies in `scratch` and is marked when it is whole, so that a
-killed curation goes on behind its last pass. The trade-off: about 300 bytes a file are held on one machine, and in
-return every decision is plain Arrow and numpy, and the same on any engine.
+Text itself is never held. It is moved once, at the end, when it is written in parts of the grouping order, each of which
+is then put in order by itself. What a pass found lies in `scratch` and is marked when it is whole, so that a killed
+curation continues after its last pass. The trade-off: about 300 bytes a file are held on one machine, and in return
+every decision is plain Arrow and numpy, and the same on any engine.
 
-No document falls for one that falls later. So a copy with a licence that is not admitted gives way to one that is,
-and near duplicates are decided among what parses. The split
-is drawn among what parses, before near duplicates are removed. Held-out documents come first in keeper order, so that
-what is like one of them leaves the training side.
+No document is dropped for one that is dropped later. So a copy whose licence is not admitted gives way to one whose
+licence is, and near duplicates are decided among what parses. The split is drawn among what parses too, before near
+duplicates are removed; held-out documents come first in keeper order, so that what is like one of them leaves `train`.
 """
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,18 +23,16 @@ import pyarrow.compute as pc
 
 from neve import documents, engine
 from neve.corpus import compiling
-from neve.corpus.contamination.benchmark_index import by_benchmark
 from neve.corpus.duplicates import exact_duplicates, near_duplicates, shingles
 from neve.corpus.languages import detection, headers
 from neve.corpus.licenses import policy
 from neve.corpus.ordering import grouping, split
 from neve.corpus.ordering.families import family
 from neve.corpus.settings import Settings
-from neve.corpus.signals import measurement
 from neve.corpus.steps import text_passes
 from neve.corpus.steps.input_files import open_files
 from neve.corpus.steps.row_selection import KEY, Selection, numbers, pick, place_numbers
-from neve.corpus.steps.row_status import KEYS, Rows, ordered
+from neve.corpus.steps.row_status import Rows
 from neve.corpus.syntax import parsing
 from neve.errors import Fault
 from neve.progress import bar
@@ -47,9 +43,6 @@ if TYPE_CHECKING:
 
 PART_BYTES, PARTS = 64 << 20, 4096
 """Bytes of text that are put in order at once: at least the first, and more where there would be more parts."""
-CLUSTERS = 20
-SAMPLES, SAMPLE_CHARACTERS = 8, 4000
-"""Files shown of what each rule stops, and how much of each."""
 
 
 class Curation:
@@ -102,7 +95,7 @@ class Curation:
         return table.select(columns).take(found)
 
     def language_codes(self, rows: np.ndarray) -> tuple[text_passes.Languages, np.ndarray]:
-        """The distinct languages of rows, and for each row the number of its own."""
+        """The distinct languages of rows, and for each row the number of its language."""
         language = pc.fill_null(self.rows.column("language", rows), "Text")  # null: could not be decoded
         pair = [language, pc.coalesce(self.rows.column("code_language", rows), language)]
         coded = pc.binary_join_element_wise(*pair, pa.scalar("\0", language.type)).dictionary_encode()
@@ -230,19 +223,22 @@ class Curation:
             imports = self.results("imports", here, ["imports"])["imports"]
         return here[grouping.order(self.rows.take(here), how, self.settings.seed, imports)]
 
-    def deal(self, here: np.ndarray, sampled: np.ndarray) -> np.ndarray:
-        """Text of `here` and of `sampled` rows (part -1), redacted if so wished, in scratch; the part of each of `here`."""
+    def partition(self, here: np.ndarray, sampled: np.ndarray) -> np.ndarray:
+        """Write the text of `here` and of `sampled` rows (part -1), redacted if the recipe says so, into scratch by parts.
+
+        Returns the part of each of `here`.
+        """
         size = self.rows.column("size", here).to_numpy()
         parts = np.cumsum(size) // max(PART_BYTES, int(size.sum()) // PARTS)
         rows, codes = np.concatenate([here, sampled]), np.concatenate([parts, np.full(len(sampled), -1)])
         partitions = len(np.unique(codes))
         if self.settings.secrets.action == "keep":
             texts = self.select(rows, codes, "documents").select("key", "code", "content")
-            label = "deal documents"
+            label = "documents by parts"
         else:
             names, languages = self.language_codes(rows)
             picked = self.select(rows, (codes + 1) * len(names) + languages, "documents")
-            texts, label = text_passes.redact(picked, names), "secrets, deal documents"
+            texts, label = text_passes.redact(picked, names), "secrets, documents by parts"
         self.save(texts, "documents", label, partition="code", partitions=partitions)
         return parts
 
@@ -285,116 +281,6 @@ class Curation:
                 f"curate: {len(failed)} of {self.entering} files failed, more than quarantine_limit = {limit}; "
                 f"the first: {row['repo']}/{row['path']}: {self.rows.detail[failed[0]]}"
             )
-
-    # --- writing -------------------------------------------------------------------------------------------------
-
-    def write(self) -> dict[str, Any]:
-        """Documents, verdicts, signals, clusters, samples; returns counts, and fails if they do not add up."""
-        here = self.order()
-        sampled = self.rows.sample(SAMPLES, self.settings.seed)
-        parts = self.deal(here, sampled)
-        found = self.check_secrets(here)
-        self.check_quarantine()
-        started = time.monotonic()
-        stays = self.rows.rule[here] == None  # noqa: E711  (elementwise)
-        size, shown = self._write_documents(here[stays], parts[stays], self.rows.kept[sampled])
-        verdicts, entering = self.rows.verdicts(), self.entering
-        if any((self.source / "verdicts").glob("*.parquet")):
-            earlier = documents.read(self.source / "verdicts", columns=verdicts.column_names)
-            verdicts = pa.concat_tables([verdicts, earlier.cast(verdicts.schema)])
-            entering += earlier.num_rows
-        documents.write(ordered(verdicts, "rule"), self.out / "verdicts", documents.VERDICTS)
-        documents.write(self.rows.clusters(CLUSTERS), self.out / "clusters")
-        documents.write(self._samples(sampled, shown), self.out / "samples")
-        if hasattr(self, "measured"):
-            documents.write(self._signals(), self.out / "signals")
-        here = here[stays]
-        if len(here) + verdicts.num_rows != entering:
-            raise Fault(
-                f"curate: {entering} files entered, but {len(here)} documents and {verdicts.num_rows} verdicts left; "
-                "this is an error of Neve's"
-            )
-        self.took("write", started)
-        write_json(self.out / "timings.json", self.timings)
-        table = pa.table({"language": self.rows.column("language", here), "size": pa.array(size)})
-        sums = table.group_by("language").aggregate([("size", "count"), ("size", "sum")]).sort_by("language")
-        rules = Counter(zip(verdicts["stage"].to_pylist(), verdicts["rule"].to_pylist(), strict=True))
-        return {
-            "entering": entering,
-            "documents": len(here),
-            "bytes": int(size.sum()),
-            "heldout": int(self.heldout[here].sum()),
-            "by_rule": {f"{stage}/{rule}": n for (stage, rule), n in sorted(rules.items())},
-            "by_language": {r["language"]: [r["size_count"], r["size_sum"]] for r in sums.to_pylist()},
-            "benchmarks": by_benchmark(verdicts.filter(pc.field("rule") == "contaminated")["detail"]),
-            "secrets": found,
-        }
-
-    def _write_documents(
-        self, here: np.ndarray, parts: np.ndarray, kept: np.ndarray
-    ) -> tuple[np.ndarray, dict[int, str]]:
-        """Write the documents part by part, in the order of `here`; their sizes as written, and the text of `kept` ones."""
-        pieces = [here[parts == part] for part in np.unique(parts)]
-        jobs = []
-        for number, (part, rows) in enumerate(zip(np.unique(parts), pieces, strict=True)):
-            split = pa.array(np.where(self.heldout[rows], "heldout", "train"))
-            table = self.rows.take(rows).append_column("split", split)
-            show = np.flatnonzero(np.isin(rows, kept))
-            folder = str(self.scratch / f"documents/code={part}")
-            jobs.append((table, folder, str(self.out / "documents"), f"part-{number:05}.parquet", show))
-        sizes: list[np.ndarray] = [np.empty(0, np.int64)]
-        shown: dict[int, str] = {}
-        if not jobs:
-            documents.write(documents.DOCUMENTS.empty_table(), self.out / "documents", documents.DOCUMENTS)
-        with bar("write documents", len(here), "documents") as advance:
-            for rows, job, (size, texts) in zip(pieces, jobs, engine.each(write_part, jobs), strict=True):
-                sizes.append(size)
-                shown.update(zip(rows[job[-1]].tolist(), texts, strict=True))
-                advance(len(rows))
-        return np.concatenate(sizes), shown
-
-    def _samples(self, rows: np.ndarray, shown: dict[int, str]) -> pa.Table:
-        """What was drawn of each rule, with its text, and that of the document kept in its place where one was."""
-        table = self.rows.verdicts_of(rows)
-        folder = self.scratch / "documents" / "code=-1"
-        text = {}
-        if folder.exists():
-            found = documents.read(folder, columns=["key", "content"])
-            text = dict(zip(found["key"].to_pylist(), found["content"].to_pylist(), strict=True))
-        texts = [text.get(key) for key in self.rows.column("key", rows).to_pylist()]
-        cut = pa.array([None if t is None else t[:SAMPLE_CHARACTERS] for t in texts], pa.string())
-        of_kept = pa.array([shown.get(k) for k in self.rows.kept[rows].tolist()], pa.string())
-        return table.append_column("text", cut).append_column("kept_text", of_kept)
-
-    def _signals(self) -> pa.Table:
-        """What was measured of each file that came so far: null where a later step did not see it.
-
-        `encoding` is what its text was decoded from, null for UTF-8; `license_path` the file that states its licence.
-        """
-        here = self.measured
-        names = [*measurement.NAMES, "benchmark_share"]
-        measured = self.results("measured", here, [*measurement.NAMES, "share"]).rename_columns(names)
-        columns = {name: self.rows.column(name, here) for name in (*KEYS, "encoding", "license_path")}
-        columns |= {name: measured[name] for name in names}
-        return pa.table(
-            {**columns, "parse_error_share": pa.array(self.parse_error_share[here], from_pandas=True)}
-        )
-
-
-def write_part(
-    table: pa.Table, folder: str, out: str, name: str, show: np.ndarray
-) -> tuple[np.ndarray, list[str]]:
-    """Write one part of the documents, each of `table`'s rows with its text from `folder`.
-
-    Returns the rows' sizes in bytes as written, and the beginnings of the texts of the rows `show`.
-    """
-    texts = documents.read(Path(folder), columns=["key", "content"])
-    found = pc.index_in(table["key"].cast(KEY), value_set=texts["key"].cast(KEY))
-    content = texts["content"].cast(pa.large_string()).take(found).combine_chunks()
-    size = pc.binary_length(content).cast(pa.int64())
-    table = table.set_column(table.column_names.index("size"), "size", size).append_column("content", content)
-    documents.write(table.select(documents.DOCUMENTS.names), Path(out), documents.DOCUMENTS, name)
-    return size.to_numpy(), [content[i].as_py()[:SAMPLE_CHARACTERS] for i in show.tolist()]
 
 
 def _places(values: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,8 @@
-"""The files that enter curation, as one lazy frame: those that sources copied, and Parquet tables where they lie.
+"""The files that enter curation, as one lazy frame: those that sources copied, and Parquet tables read in place.
 
-A source `in_place`, on this disk or behind an address (s3://, gs://, hf://), is not copied: Daft reads it in every
-pass, on as many machines as there are. The trade-off: what lies far away is fetched once a pass, and a damaged file
-stops the run; what is copied first has a verdict for it.
+A source `in_place`, on this disk or at an address (s3://, gs://, hf://), is not copied: Daft reads it in every pass, on
+as many machines as there are. The trade-off: a distant table is fetched once a pass, and a damaged file stops the run;
+a table that is copied first gives a verdict for it.
 """
 
 from __future__ import annotations

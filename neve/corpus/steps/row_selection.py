@@ -1,12 +1,12 @@
-"""How a pass over text reads files: decoded, under keys, and only those that it has chosen.
+"""How a pass reads text: decoded, under keys, and only the rows that it has selected.
 
-Text is read where it lies, decoded, looked at by a kernel, and let go; it is never shuffled or copied to a working
-table. Which rows a pass looks at, and one integer that goes with each (a language, a rank, a part), are a
-`Selection`: sorted row keys in memory-mapped files that every worker searches. The trade-off: a pass reads all
-files again, and in return nothing but keys travels; what is not chosen by its name is neither decoded nor hashed.
+Text is read where it lies, decoded, looked at by a kernel and forgotten; it is never shuffled or copied to a working
+table. Which rows a pass looks at, and one integer that goes with each (languages, a rank, a part), are a `Selection`:
+sorted row keys in memory-mapped files that every worker searches. The trade-off: each pass reads all files again, but
+only keys travel, and a file that is not selected by its name is neither decoded nor hashed.
 
-A row's key is 8 bytes of a hash of (source, repo, path) and 8 bytes of its doc_id. An exception in a kernel sends its
-batch through one row at a time, so that only the culprit is lost; its error is the column `error`.
+A row's key is 8 bytes of a hash of (source, repo, path) and 8 bytes of its doc_id. If a kernel raises, its batch is
+run again one row at a time, so that only the culprit is lost; the error is in the column `error`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What is known of each file on its way through curation, and what became of it: small columns, held in memory.
+"""What is known of each file during curation, and why it stopped: small columns, held in memory.
 
-The trade-off: about 300 bytes a file on one machine, and every step is plain Arrow and numpy; text is elsewhere.
+The trade-off: about 300 bytes a file on one machine, and every step is plain Arrow and numpy; text lies elsewhere.
 """
 
 from __future__ import annotations

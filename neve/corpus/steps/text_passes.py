@@ -1,8 +1,8 @@
-"""The passes of curation over text: each reads the files once, and gives back small columns.
+"""The passes of curation over text: each reads the files once and returns small columns.
 
-`identify` sees every file; the others see the rows that a `Selection` of `reading.py` names, each with one integer
-(its language's number in a list of names, a rank, a part). A pass is a kernel over Arrow batches, the same on any
-engine; what it needs to know travels with it as plain settings. Only `deal` hands text on.
+`identify` sees every file; the others see the rows that a `Selection` names, each with one integer (the number of its
+languages, a rank, a part). A pass is a kernel over Arrow batches, the same on any engine; what it needs to know travels
+with it as plain settings. Only `redact` returns text, for the documents as they are written.
 """
 
 from __future__ import annotations

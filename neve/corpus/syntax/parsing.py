@@ -1,13 +1,13 @@
-"""Which documents do not parse: parsers run in processes of their own, which may hang or crash and are replaced.
+"""Which documents do not parse. Parsers run in processes that may hang or crash and are then replaced.
 
-Texts go to a worker (`python -m neve.corpus.syntax.parsers`) as pieces of a column, written at one go into a file that it maps,
-and the shares come back the same way: no Python object a text here, and no pipe that is waited on for each. The trade-off
-is that a piece's answers come together. A text that ended its worker is NaN ("unmeasured"); the next worker goes on after
-it, so its neighbours keep their answers. Workers are as many as there are processors, whatever the number of threads
-that ask, and work in any thread, Daft worker or Ray actor; nothing is forked.
+Texts go to a worker (`python -m neve.corpus.syntax.parsers`) as slices of a column, written at once into a file that the
+worker maps, and the shares come back the same way: no Python object for each text here, and no pipe that is waited on for
+each. The trade-off: the answers of a slice come together. A text that ended its worker is NaN ("unmeasured"); the next
+worker continues after it, so its neighbours keep their answers. There are as many workers as processors, however many
+threads ask, and they work from any thread, Daft worker or Ray actor; nothing is forked.
 
-A worker ends a text that takes more than its share of processor time, whatever else the machine does; the watch on the clock
-here is for workers that stand still. What "parses" means in each language: neve.corpus.syntax.parsers.
+A worker ends a text that takes more than its share of processor time, whatever else the machine does; the timeout by the
+clock here is for workers that hang. What "parses" means in each language: neve.corpus.syntax.parsers.
 """
 
 from __future__ import annotations

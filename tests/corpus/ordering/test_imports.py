@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neve.corpus.ordering import imports as module
+from neve.corpus.ordering import imports_kernel
 from neve.corpus.ordering.imports import imports
 
 
@@ -213,12 +214,12 @@ def test_hostile_text_takes_linear_time(language, piece):
     start = time.process_time()
     found = names(piece * ((1 << 20) // len(piece)), language)
     assert time.process_time() - start < 0.5
-    assert len(found) <= module.NAMES
+    assert len(found) <= imports_kernel.NAMES
 
 
 def test_limits():
-    prefix = "a" * (module.PREFIX_BYTES + 1)
+    prefix = "a" * (imports_kernel.PREFIX_BYTES + 1)
     assert names(f"from {prefix} import b\nfrom {prefix[1:]} import b", "Python") == [f"{prefix[1:]}.b"]
-    many = "import " + ",".join("a" for _ in range(module.NAMES + 5))
+    many = "import " + ",".join("a" for _ in range(imports_kernel.NAMES + 5))
     both = imports(pa.array([many, "import b"]), pa.array(["Python"] * 2), pa.array(["x"] * 2))
-    assert [len(found) for found in both.to_pylist()] == [module.NAMES, 1]
+    assert [len(found) for found in both.to_pylist()] == [imports_kernel.NAMES, 1]
