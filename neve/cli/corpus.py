@@ -91,8 +91,9 @@ def _alone(
     import neve.engine
     from neve.recipe.file import corpus_alone
     from neve.run import curated, standalone
+    from neve.run.inputs import sources_of
 
-    corpus = corpus_alone([standalone.source_of(i) for i in inputs], given, overrides)
+    corpus = corpus_alone([source for each in inputs for source in sources_of(each)], given, overrides)
     neve.engine.use(chosen_engine(engine))
     counts = standalone.run(what, inputs, corpus, folder, seed, data)
     if as_json:

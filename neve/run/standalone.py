@@ -18,39 +18,12 @@ from neve.locks import locked
 from neve.recipe.recipe import Corpus
 from neve.recipe.sources import Source
 from neve.run import vocabulary
+from neve.run.inputs import sources_of
 from neve.settings import pick
 from neve.store import MANIFEST, Stage, Store, read_json, write_json
 
 TABLES = ("documents", "verdicts", "signals", "clusters", "samples")
 COUNTS = "counts.json"
-SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
-ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
-
-
-def source_of(given: str) -> dict[str, Any]:
-    """The source (as in a recipe) that an argument names: a folder, an archive, a table, a glob or an address of tables.
-
-    >>> source_of("s3://lake/code/*.parquet")
-    {'kind': 'table', 'path': 's3://lake/code/*.parquet', 'in_place': True}
-    """
-    place = Path(given).expanduser()
-    if "://" in given or given.endswith(SUFFIXES):
-        return {"kind": "table", "path": given, "in_place": given.endswith(".parquet")}
-    if place.is_dir():
-        tables = [f"{place}/**/*{suffix}" for suffix in SUFFIXES if any(place.rglob(f"*{suffix}"))]
-        alone = all(p.name.endswith(SUFFIXES) for p in place.rglob("*") if p.is_file())
-        if tables and alone:
-            if len(tables) > 1:
-                raise Misuse(
-                    f"{given}: holds tables of several kinds; name them one by one, e.g. {tables[0]}"
-                )
-            return source_of(tables[0])
-        return {"kind": "directory", "path": given}
-    if given.endswith(ARCHIVES):
-        return {"kind": "archive", "path": given}
-    raise Misuse(
-        f"{given}: must be a folder, an archive ({', '.join(ARCHIVES)}), or tables ({', '.join(SUFFIXES)})"
-    )
 
 
 def run(
@@ -64,7 +37,7 @@ def run(
     from neve.report.corpus import write_page
 
     vocabulary.check(corpus, "")
-    sources = tuple(Source(**source_of(argument)) for argument in given)
+    sources = tuple(Source(**source) for argument in given for source in sources_of(argument))
     settings = (
         pick(dedup.Settings, corpus, seed=seed)
         if what == "dedup"

@@ -17,7 +17,6 @@ import pytest
 
 from neve import documents
 from neve.corpus.duplicates.body import bodies
-from neve.errors import Fault
 from neve.recipe.file import corpus_alone
 from neve.recipe.recipe import RecipeError
 from neve.run import standalone
@@ -134,18 +133,6 @@ def test_a_table_copied_gives_what_one_in_place_gives(table, tmp_path) -> None:
             for t in tables
         }
         assert len(digests) == 1, name
-
-
-@pytest.mark.parametrize(
-    ("given", "kind"),
-    [("s3://x/*.parquet", "table"), ("a.jsonl.zst", "table"), ("a.tar.gz", "archive"), ("nothing", None)],
-)
-def test_source_of(given, kind) -> None:
-    if kind is None:
-        with pytest.raises(Fault, match="must be a folder"):
-            standalone.source_of(given)
-    else:
-        assert standalone.source_of(given)["kind"] == kind
 
 
 def test_overrides_are_checked() -> None:

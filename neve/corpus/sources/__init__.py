@@ -36,7 +36,7 @@ from neve.store import write_json
 
 RULES_VERSION = 3
 TABLES = "tables.json"
-"""Names the tables that are not copied: a list of paths, globs or addresses."""
+"""Names the tables that are not copied: lists of globs or addresses, each of tables with one schema."""
 DOWNLOADS = 4
 """Sdists fetched at a time."""
 HEAD_BYTES = 8 << 10
@@ -59,6 +59,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     Raises Fault where a source cannot be found or holds no file at all.
     """
     sources, limits = settings.sources, Limits(settings.max_file_bytes, settings.max_archive_bytes)
+    copied, places = _placed(sources)
     rules: Counter[str] = Counter()
     licenses: Counter[str] = Counter()
     size = 0
@@ -70,7 +71,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
 
         def files() -> Iterator[pa.Table]:
             nonlocal size
-            for batch in _read([source for source in sources if not source.in_place], limits):
+            for batch in _read(copied, limits):
                 kept, stopped = sift(batch.files)
                 refused = pa.concat_tables([batch.verdicts, stopped])
                 if refused.num_rows:
@@ -83,7 +84,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
                 yield kept
 
         rows = documents.write(files(), out / "files", FILES)
-    write_json(out / TABLES, [source.path for source in sources if source.in_place])
+    write_json(out / TABLES, places)
     return {
         "files": rows,
         "bytes": size,
@@ -91,6 +92,25 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
         "by_rule": dict(sorted(rules.items())),
         "by_license": dict(licenses.most_common()),
     }
+
+
+def _placed(sources: tuple[Source, ...]) -> tuple[list[Source], list[list[str]]]:
+    """(sources to copy, tables to read where they lie): of a table in place, what Daft cannot read so is copied."""
+    copied: list[Source] = []
+    places: list[list[str]] = []
+    for source in sources:
+        path = str(source.path)
+        if not source.in_place:
+            copied.append(source)
+        elif "://" in path:
+            places.append([path])
+        elif table.files(path):
+            groups, others = table.in_place(path)
+            places += groups
+            copied += [Source(kind="table", path=str(each)) for each in others]
+        else:
+            raise Fault(f"source table: {path}: names no file; it must be a glob such as data/*.parquet")
+    return copied, places
 
 
 def sift(files: pa.Table) -> tuple[pa.Table, pa.Table]:

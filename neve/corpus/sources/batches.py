@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
@@ -26,6 +27,11 @@ AHEAD_BYTES = 64 << 20
 MEMBER_BYTES = 512
 """What a member takes in memory beside its content."""
 NAME_CHARACTERS = 4096
+POINTERS = tuple(
+    b"version " + each for each in (b"https://git-lfs.github.com/spec/", b"https://hawser.github.com/spec/", b"http://git-media.io/v/")
+)  # fmt: skip
+POINTER_BYTES = 1024
+"""What a pointer of Git LFS begins with, in all its versions; the specification keeps it below this length."""
 RATIO, RATIO_BYTES = 200, 64 << 20
 """Code packs to a fifth or so; what grows RATIO-fold is a bomb, judged after so many unpacked bytes."""
 
@@ -72,6 +78,7 @@ def repository(source: str, repo: str, walk: Walk, strip: bool = False) -> Itera
     `strip` drops the top folder from paths where all files share it. Members come one by one from a folder
     or a stream, so this loops over them; what is done with their contents is done a batch at a time.
     """
+    walk = partial(_without_pointers, walk)
     ahead, whole = _ahead(walk)
     tops: set[str] = set()
 
@@ -94,6 +101,26 @@ def repository(source: str, repo: str, walk: Walk, strip: bool = False) -> Itera
             members, size = [], 0
     if members:
         yield _batch(source, repo, members, lookup, top)
+
+
+def _without_pointers(walk: Walk, wanted: Callable[[str], bool]) -> Iterator[Member]:
+    """The members of a walk; what only points to its content is refused, whatever the kind of source."""
+    for member in walk(wanted):
+        if member.content is not None and (said := pointer(member.content)) is not None:
+            yield Member(member.path, rule="lfs-pointer", detail=said)
+        else:
+            yield member
+
+
+def pointer(content: bytes) -> str | None:
+    """What a Git LFS pointer says of the content that it stands for; None for content itself.
+
+    >>> pointer(b"version https://git-lfs.github.com/spec/v1\\noid sha256:ab\\nsize 5\\n")
+    'oid sha256:ab size 5'
+    """
+    if len(content) >= POINTER_BYTES or not content.startswith(POINTERS):
+        return None
+    return printable(" ".join(content.decode("utf-8", "replace").split()[2:]))
 
 
 def _ahead(walk: Walk) -> tuple[list[Member], bool]:

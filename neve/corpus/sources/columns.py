@@ -12,12 +12,21 @@ The trade-off: a column has one meaning by its name, whatever table it stands in
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve.corpus.languages import detection
 from neve.corpus.licenses import names
-from neve.corpus.sources.batches import NAME_CHARACTERS, Batch, Limits, printable, verdicts
+from neve.corpus.sources.batches import (
+    NAME_CHARACTERS,
+    POINTER_BYTES,
+    POINTERS,
+    Batch,
+    Limits,
+    printable,
+    verdicts,
+)
 from neve.documents import FILES, doc_id
 
 ALIASES = {
@@ -49,9 +58,16 @@ def flatten(table: pa.Table) -> pa.Table:
     """A row a file, every field a column: those of `files` as `files.x`, those of metadata as `metadata.x`."""
     if PACKED in table.column_names and _packs(table[PACKED].type):
         packed = table[PACKED].combine_chunks()
-        files = pc.list_flatten(packed)
-        table = table.drop_columns([PACKED]).take(pc.list_parent_indices(packed))
-        table = _opened(table, PACKED, files)
+        files, rows = pc.list_flatten(packed), pc.list_parent_indices(packed).to_numpy(zero_copy_only=False)
+        flat = np.flatnonzero(
+            pc.fill_null(pc.list_value_length(packed), 0).to_numpy(zero_copy_only=False) == 0
+        )
+        places = np.concatenate([rows, flat]).astype(
+            np.int64
+        )  # a row without files stays, as a file or without content
+        order = np.argsort(places, kind="stable")
+        files = pa.concat_arrays([files, pa.nulls(len(flat), files.type)]).take(pa.array(order))
+        table = _opened(table.drop_columns([PACKED]).take(pa.array(places[order])), PACKED, files)
     for name in NESTED:
         if name in table.column_names and pa.types.is_struct(table[name].type):
             table = _opened(table, name, table[name].combine_chunks())
@@ -108,6 +124,9 @@ def batch(table: pa.Table, name: str, limits: Limits) -> Batch:
         schema=FILES,
     )
     rule = pc.if_else(pc.greater(lengths, limits.max_file_bytes), "too-large", pa.scalar(None, pa.string()))
+    begins = [pc.fill_null(pc.starts_with(content, each), False) for each in POINTERS]
+    points = pc.and_(pc.or_(pc.or_(begins[0], begins[1]), begins[2]), pc.less(lengths, POINTER_BYTES))
+    rule = pc.if_else(points, "lfs-pointer", rule)
     rule = pc.if_else(pc.is_null(content), "no-content", rule)
     rule = pc.if_else(pc.match_substring_regex(path, r"(^|[/\\])\.\.($|[/\\])"), "path-escape", rule)
     bad = [pc.match_substring_regex(each, r"[\x00-\x1f\x7f]") for each in (path, repo)]
@@ -175,10 +194,21 @@ def _licenses(table: pa.Table) -> pa.Array:
     for column in reversed(_columns(table, "license")):
         if _is_list(column.type) and not pa.types.is_nested(column.type.value_type):
             array = column.combine_chunks().cast(pa.list_(pa.binary()))
-            column = pa.chunked_array([pc.binary_join(array, b"\n")])
+            column = pa.chunked_array([pc.binary_join(_without_nulls(array), b"\n")])
         if not pa.types.is_nested(column.type):
             values = pc.coalesce(_bytes(column), values)
     return expressions(values.combine_chunks())
+
+
+def _without_nulls(lists: pa.ListArray) -> pa.ListArray:
+    """Lists without their nulls, so that one unknown licence leaves the others; null where nothing is left."""
+    values, rows = pc.list_flatten(lists), pc.list_parent_indices(lists)
+    counts = np.bincount(
+        rows.filter(pc.is_valid(values)).to_numpy(zero_copy_only=False), minlength=len(lists)
+    )
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    kept = pa.ListArray.from_arrays(pa.array(offsets), values.filter(pc.is_valid(values)))
+    return pc.if_else(pa.array(counts > 0), kept, pa.scalar(None, kept.type))
 
 
 def expressions(values: pa.Array) -> pa.Array:

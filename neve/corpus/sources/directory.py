@@ -1,4 +1,7 @@
-"""Folders as sources: each child of the folder is a repository, or the folder is one where `repo` names it.
+"""Folders as sources: a folder is one repository, or each of its children is one.
+
+It is one where `repo` names it, or where something at its top says so: version control, a licence or a build file (a
+clone, an unpacked release). The trade-off: a folder of repositories that holds such a file itself is taken for one.
 
 Links are not followed, neither out of the folder nor within it, where their target is read under its own
 name: each is a verdict, as are devices, files that are too large and files that cannot be read. Folders of
@@ -8,15 +11,24 @@ version control are no files. Order is that of the names, not of the file system
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from neve.corpus.licenses import license_files
 from neve.corpus.sources.batches import Batch, Limits, Member, printable, repository
 from neve.errors import Fault
 from neve.recipe.sources import Source
 
+BUILD_FILES = re.compile(
+    r"(?i)(gnu)?makefile|cmakelists\.txt|meson\.build|configure(\.ac|\.in)?|setup\.(py|cfg)|pyproject\.toml|package\.json|deno\.json|cargo\.toml|go\.mod|pom\.xml|"
+    r"build\.(gradle(\.kts)?|sbt|xml|zig|sc)|settings\.gradle(\.kts)?|gemfile|rakefile|composer\.json|package\.swift|pubspec\.yaml|mix\.exs|rebar\.config|stack\.yaml|cabal\.project|"
+    r"dune-project|project\.(toml|clj)|description|makefile\.pl|build\.pl|dist\.ini|shard\.yml|v\.mod|justfile|workspace(\.bazel)?|module\.bazel|build\.bazel|flake\.nix|"
+    r".*\.(sln|csproj|fsproj|vbproj|gemspec|cabal|opam|podspec|nimble|rockspec|xcodeproj)|reuse\.toml"
+)
+"""Files that stand at the top of a repository and of nothing else."""
 VERSION_CONTROL = {".git", ".hg", ".svn", ".bzr", ".jj", "CVS", "_darcs"}
 
 
@@ -28,9 +40,25 @@ def read(source: Source, limits: Limits) -> Iterator[Batch]:
     top = Path(str(source.path)).expanduser()
     if not top.is_dir():
         raise Fault(f"source directory: {top}: no such folder; correct its path in the recipe")
-    if source.repo is not None:
-        return repository("directory", source.repo, partial(_members, top, limits))
+    if source.repo is not None or is_repository(top):
+        name = source.repo or printable(top.resolve().name)
+        return repository("directory", name, partial(_members, top, limits))
     return _children(top, limits)
+
+
+def is_repository(folder: Path) -> bool:
+    """Whether a folder is one repository by what lies at its top: version control, a licence or a build file."""
+    with os.scandir(folder) as entries:
+        return any(
+            entry.name in VERSION_CONTROL
+            or (entry.is_file() and (BUILD_FILES.fullmatch(entry.name) or _is_license(entry.name)))
+            for entry in entries
+        )
+
+
+def _is_license(name: str) -> bool:
+    role = license_files.role(name)
+    return role is not None and role.kind in ("text", "choice", "part")
 
 
 def _children(top: Path, limits: Limits) -> Iterator[Batch]:

@@ -38,7 +38,6 @@ FETCH_SECONDS = 3600
 HANG_SECONDS = 120.0
 """What a git that reads may take for the next part of a tree, or for _ASKED objects."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[\w.-]+@[\w.-]+:")
-_LFS = b"version https://git-lfs.github.com/spec/v1\n"
 _PASSED = (
     "PATH",
     "http_proxy",
@@ -272,9 +271,6 @@ def _filled(
             content = next(contents)
             if isinstance(content, str):
                 member.rule, member.detail = "unreadable", content
-            elif content.startswith(_LFS) and len(content) < 1024:
-                said = " ".join(content.decode("utf-8", "replace").split()[3:])
-                member.rule, member.detail = "lfs-pointer", printable(said)
             else:
                 member.content = content
                 size += len(content)

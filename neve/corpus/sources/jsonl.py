@@ -1,13 +1,14 @@
 """JSON lines (plain, .gz, .zst) as tables, in blocks of whole lines.
 
-The trade-off: JSON is parsed by pyarrow a block at a time, typed by the block's first line; only a block that it
-refuses is parsed again line by line, so that a broken line is a verdict and costs nothing where none is broken. A line
-longer than any file may be is skipped as it streams, so memory stays bounded; what unpacks to RATIO times
-its own size is a bomb and read no further.
+The trade-off: JSON is parsed by pyarrow a block at a time, typed by lines from all over the block; a block that it
+refuses, because a line is broken or typed otherwise, is parsed again line by line, so that such lines cost nothing where
+there are none. A line longer than any file may be is skipped as it streams, so memory stays bounded; what unpacks to
+RATIO times its own size is a bomb and read no further.
 """
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 from collections.abc import Iterator
@@ -20,7 +21,9 @@ import pyarrow.json
 from neve.corpus.sources.batches import RATIO, RATIO_BYTES, Limits, Member, printable
 from neve.corpus.sources.columns import ALIASES, NESTED, PACKED
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES, CHUNK_BYTES = 16 << 20, 256 << 10
+SAMPLE = 64
+"""Rows of a block by which it is typed."""
 _Long = list[tuple[int, int]]
 _FLAT = pa.schema([
     (names[0], pa.large_string() if column == "content" else pa.string()) for column, names in ALIASES.items()
@@ -33,7 +36,6 @@ def tables(path: Path, limits: Limits) -> Iterator[tuple[pa.Table, list[Member]]
     Raises what pyarrow raises where the file cannot be read or unpacked further.
     """
     name = printable(path.name)
-    options = None
     longest = 6 * limits.max_file_bytes + (64 << 10)  # each byte may be written \\u00xx
     for first, block, long_lines, bomb in _blocks(path, longest):
         broken = [
@@ -44,9 +46,8 @@ def tables(path: Path, limits: Limits) -> Iterator[tuple[pa.Table, list[Member]]
             broken.append(
                 Member(name, rule="bomb", value=bomb, limit=RATIO, detail=f"all behind line {first}")
             )
-        options = options or pa.json.ParseOptions(
-            explicit_schema=pa.schema(_fields(_parse(block.split(b"\n", 1)[0])[0])),
-            unexpected_field_behavior="ignore",
+        options = pa.json.ParseOptions(
+            explicit_schema=pa.schema(_fields(_sample(block))), unexpected_field_behavior="ignore"
         )
         try:
             block.decode()
@@ -59,23 +60,32 @@ def tables(path: Path, limits: Limits) -> Iterator[tuple[pa.Table, list[Member]]
         yield table, broken
 
 
-def _fields(row: dict[str, Any], nested: bool = False) -> list[pa.Field]:
-    """Columns and their types by a row: ids may be numbers there, licences lists, metadata objects."""
+def _sample(block: bytes) -> list[dict[str, Any]]:
+    """Rows from all over a block, by which it is typed."""
+    lines = [line for line in block.split(b"\n") if line.strip()]
+    return [_parse(line)[0] for line in lines[:: max(1, len(lines) // SAMPLE)]]
+
+
+def _fields(rows: list[dict[str, Any]], nested: bool = False) -> list[pa.Field]:
+    """Columns and their types by what stands in `rows`: ids may be numbers there, licences lists, metadata objects.
+
+    A column that no row has is typed by its name, so that it is found where a later row has it.
+    """
     others = {("source_id", int): pa.int64(), ("license", list): pa.list_(pa.string())}
-    kinds = {
-        name: others.get((column, type(row.get(name))), pa.string())
-        for column, names in ALIASES.items()
-        for name in names
-    }
+    kinds: dict[str, pa.DataType] = {}  # a name may stand for two columns
+    for column, names in ALIASES.items():
+        for name in names:
+            types = {type(row[name]) for row in rows if row.get(name) is not None}
+            kind = others.get((column, next(iter(types))), pa.string()) if len(types) == 1 else pa.string()
+            kinds.setdefault(name, kind)
     fields = [pa.field(name, kind) for name, kind in kinds.items()]
     if nested:
         return fields
     for name in NESTED:
-        if isinstance(row.get(name, {}), dict):
-            fields.append(pa.field(name, pa.struct(_fields(row.get(name, {}), nested=True))))
-    if files := _packed(row):
-        fields.append(pa.field(PACKED, pa.list_(pa.struct(_fields(files[0], nested=True)))))
-    return fields
+        inner = [row[name] for row in rows if isinstance(row.get(name), dict)]
+        fields.append(pa.field(name, pa.struct(_fields(inner, nested=True))))
+    files = [file for row in rows for file in _packed(row) or []]
+    return [*fields, pa.field(PACKED, pa.list_(pa.struct(_fields(files, nested=True))))]
 
 
 def _packed(row: dict[str, Any]) -> list[dict[str, Any]] | None:
@@ -122,7 +132,7 @@ def _values(file: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
         found = [each[n] for each in (file, row, *nested) for n in names if each.get(n) is not None]
         value = found[0] if found else None
         if column == "license" and isinstance(value, list):
-            value = "\n".join(str(part) for part in value)
+            value = "\n".join(str(part) for part in value if part is not None)
         values[column] = value
     return values
 
@@ -133,7 +143,9 @@ def _blocks(path: Path, longest: int) -> Iterator[tuple[int, bytes, _Long, float
     packed = path.stat().st_size
     with pa.input_stream(str(path), compression=suffix) as stream:
         line, rest, skipped, out = 1, b"", 0, 0
-        while chunk := stream.read(BLOCK_BYTES):
+        damage: list[Exception] = []
+        while chunk := _read(stream, damage):
+            chunk = chunk if out else chunk.removeprefix(codecs.BOM_UTF8)
             out += len(chunk)
             if out > RATIO_BYTES and out > RATIO * packed:
                 yield line, b"", [], out / packed
@@ -155,5 +167,22 @@ def _blocks(path: Path, longest: int) -> Iterator[tuple[int, bytes, _Long, float
                 rest, skipped = b"", len(rest)
         if skipped:
             yield line, b"", [(line, skipped)], 0.0
-        elif rest:
+        elif rest and not damage:
             yield line, rest, [], 0.0
+        if damage:
+            raise damage[0]
+
+
+def _read(stream: Any, damage: list[Exception]) -> bytes:
+    """The next block; where the stream is damaged, what came before that, and then nothing."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while (
+            not damage and size < BLOCK_BYTES and (part := stream.read(min(CHUNK_BYTES, BLOCK_BYTES - size)))
+        ):
+            parts.append(part)
+            size += len(part)
+    except (OSError, EOFError, pa.ArrowException) as error:
+        damage.append(error)
+    return b"".join(parts)

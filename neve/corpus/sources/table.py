@@ -19,7 +19,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from neve.corpus.sources import columns, jsonl, parquet, remote
-from neve.corpus.sources.batches import Batch, Limits, Member, printable, refused
+from neve.corpus.sources.batches import POINTER_BYTES, Batch, Limits, Member, pointer, printable, refused
 from neve.documents import FILES
 from neve.errors import Fault
 from neve.recipe.sources import Source
@@ -35,8 +35,7 @@ def read(source: Source, limits: Limits) -> Iterator[Batch]:
     pattern = str(source.path)
     if "://" in pattern:
         return remote.table(pattern, limits)
-    pattern = str(Path(pattern).expanduser())
-    paths = [Path(p) for p in sorted(glob.glob(pattern, recursive=True)) if Path(p).is_file()]  # noqa: PTH207
+    paths = files(pattern)
     if not paths:
         raise Fault(f"source table: {pattern}: names no file; it must be a glob such as data/*.parquet")
     for path in paths:
@@ -45,9 +44,47 @@ def read(source: Source, limits: Limits) -> Iterator[Batch]:
     return (batch for path in paths for batch in _read_one(path, limits))
 
 
+def files(pattern: str) -> list[Path]:
+    """The files that a path or a glob names, in the order of their names; a path that is there is no glob."""
+    pattern = str(Path(pattern).expanduser())
+    if Path(pattern).is_file():
+        return [Path(pattern)]
+    return [Path(each) for each in sorted(glob.glob(pattern, recursive=True)) if Path(each).is_file()]  # noqa: PTH207
+
+
+def in_place(pattern: str) -> tuple[list[list[str]], list[Path]]:
+    """(groups of Parquet files that Daft can read as they lie, each of one schema; files that have to be copied).
+
+    Nested rows and files whose footer cannot be read are copied, so that nothing of them is lost without a verdict.
+    """
+    import pyarrow.parquet as pq
+
+    groups: dict[str, list[str]] = {}
+    others = []
+    for path in files(pattern):
+        try:
+            schema = pq.read_schema(path)
+        except (OSError, pa.ArrowException):
+            others.append(path)
+            continue
+        known = [field for field in schema if field.name in columns.KNOWN]
+        if columns.PACKED in schema.names or not columns.has_text(schema):
+            others.append(path)
+        else:
+            groups.setdefault(str([(field.name, field.type) for field in known]), []).append(
+                glob.escape(str(path))
+            )
+    return list(groups.values()), others
+
+
 def _read_one(path: Path, limits: Limits) -> Iterator[Batch]:
     blocks = _parquet(path, limits) if path.name.endswith(".parquet") else jsonl.tables(path, limits)
     name, rows = printable(path.name), 0
+    with path.open("rb") as file:
+        if (said := pointer(file.read(POINTER_BYTES))) is not None:
+            lost = Member(name, rule="lfs-pointer", detail=said)
+            yield Batch(FILES.empty_table(), refused("table", name, [lost]))
+            return
     try:
         for table, broken in blocks:
             batch = remote.batch(table, name, limits)

@@ -28,8 +28,8 @@ def open_files(source: Path) -> tuple[DataFrame, int]:
     if any((source / "files").glob("*.parquet")):
         frames.append(engine.read(source / "files").select(*FILES.names))
         rows += frames[0].count_rows()
-    for path in read_json(source / TABLES):
-        frame, count = in_place(path)
+    for paths in read_json(source / TABLES):
+        frame, count = in_place(paths)
         frames.append(frame)
         rows += count
     if not frames:
@@ -40,18 +40,20 @@ def open_files(source: Path) -> tuple[DataFrame, int]:
     return whole, rows
 
 
-def in_place(path: str) -> tuple[DataFrame, int]:
-    """(frame with the columns of FILES, rows) of a Parquet table in the columns that code corpora use."""
+def in_place(paths: list[str]) -> tuple[DataFrame, int]:
+    """(frame with the columns of FILES, rows) of Parquet tables of one schema, in the columns that code corpora use."""
     import daft
 
     engine.current()
     try:
-        frame = daft.read_parquet(path)
+        frame = daft.read_parquet(paths)
         return _conformed(frame), frame.count_rows()
     except Fault:
         raise
     except Exception as error:
-        raise Fault(f"source table: {path}: cannot be read: {' '.join(str(error).split())[:300]}") from None
+        raise Fault(
+            f"source table: {paths[0]}: cannot be read: {' '.join(str(error).split())[:300]}"
+        ) from None
 
 
 def _conformed(frame: DataFrame) -> DataFrame:

@@ -32,11 +32,14 @@ def read(folder: Path, repo: str | None = None) -> tuple[list[tuple[str, str]], 
 
 def test_children_are_repositories_and_loose_files_one_more(tmp_path: Path) -> None:
     top = tmp_path / "code"
-    make(top, "b/z.py", "b/a/x.py", "a/m.py", "loose.py", "a/.git/config", ".hg/store", "a/sub/.git")
+    make(top, "b/z.py", "b/a/x.py", "a/m.py", "loose.py", "a/.git/config", "a/sub/.git", "README.md")
     files, verdicts = read(top)
+    files.remove(("code", "README.md"))
     assert files == [("code", "loose.py"), ("a", "m.py"), ("b", "z.py"), ("b", "a/x.py")]
     assert verdicts == []
-    assert sorted(read(top, "one")[0]) == [("one", p) for p in ("a/m.py", "b/a/x.py", "b/z.py", "loose.py")]
+    assert sorted(read(top, "one")[0]) == [
+        ("one", p) for p in ("README.md", "a/m.py", "b/a/x.py", "b/z.py", "loose.py")
+    ]
 
 
 def test_links_devices_and_large_files_are_verdicts(tmp_path: Path) -> None:
@@ -119,3 +122,21 @@ def test_a_licence_behind_the_files_that_it_covers_is_found(tmp_path: Path) -> N
 def test_a_folder_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(Fault, match="no such folder"):
         read(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    "mark", [".git/HEAD", ".git", ".hg/store", "LICENSE", "COPYING3", "LICENSE-MIT", "Makefile", "pyproject.toml", "x.gemspec", "go.mod", "CMakeLists.txt"]
+)  # fmt: skip
+def test_a_folder_with_version_control_a_licence_or_a_build_file_is_one_repository(
+    tmp_path: Path, mark: str
+) -> None:
+    top = tmp_path / "clone"
+    make(top, "src/a.py", "tests/b.py", mark)
+    files = {file for file in read(top)[0] if file[1].endswith(".py")}
+    assert files == {("clone", "src/a.py"), ("clone", "tests/b.py")}
+    inside = tmp_path / "many"
+    make(inside, "one/src/a.py", f"one/{mark}", "two/b.py")
+    assert {file for file in read(inside)[0] if file[1].endswith(".py")} == {
+        ("one", "src/a.py"),
+        ("two", "b.py"),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import gzip
 import hashlib
 import importlib.metadata
@@ -12,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from neve import documents
 from neve.corpus import sources
 from neve.corpus.sources import sdist
+from neve.corpus.steps.input_files import open_files
 from neve.errors import Fault
 
 MIT = next(
@@ -141,7 +144,26 @@ def test_an_sdist_loses_its_top_folder_and_its_metadata_names_a_licence(
 
 
 def test_a_table_in_place_is_named_and_not_copied(tmp_path: Path) -> None:
-    table = str(tmp_path / "*.parquet")
-    counts, files, _ = build(tmp_path / "out", [{"kind": "table", "path": table, "in_place": True}])
-    assert counts["files"] == files.num_rows == 0
-    assert json.loads((tmp_path / "out" / "tables.json").read_text()) == [table]
+    """Tables of one schema are one group; nested ones, which Daft cannot read as they lie, are copied."""
+    top = tmp_path / "set [1]"
+    top.mkdir()
+    for name, table in {
+        "a": pa.table({"content": ["x = 1\n"], "lang": ["Python"]}), "b": pa.table({"text": ["y = 1\n"], "language": ["Python"]}),
+        "c": pa.table({"content": ["z = 1\n"], "lang": ["Python"]}),
+        "d": pa.Table.from_pylist([{"repo_name": "r", "files": [{"path": "w.py", "content": "w = 1\n"}]}]),
+    }.items():  # fmt: skip
+        pq.write_table(table, top / f"{name}.parquet")
+    named = f"{glob.escape(str(top))}/*.parquet"
+    counts, files, _ = build(tmp_path / "out", [{"kind": "table", "path": named, "in_place": True}])
+    assert counts["files"] == 1
+    assert files["path"].to_pylist() == ["w.py"]
+    groups = json.loads((tmp_path / "out" / "tables.json").read_text())
+    assert [[Path(path).name for path in group] for group in groups] == [
+        ["a.parquet", "c.parquet"],
+        ["b.parquet"],
+    ]
+    frame, rows = open_files(tmp_path / "out")
+    assert rows == 4
+    assert sorted(frame.to_arrow()["content"].to_pylist()) == [b"w = 1\n", b"x = 1\n", b"y = 1\n", b"z = 1\n"]
+    with pytest.raises(Fault, match="names no file"):
+        build(tmp_path / "none", [{"kind": "table", "path": str(tmp_path / "*.parquet"), "in_place": True}])
