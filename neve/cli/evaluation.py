@@ -128,6 +128,7 @@ def evaluate(
 def _tell_results(found: dict[str, Any], folder: Path, title: str, as_json: bool) -> None:
     from neve.evaluation import published
     from neve.report.evaluation import notes, write_page
+    from neve.report.render import FEW, units
 
     row = published.beside(found["benchmarks"])
     page = write_page(folder, title, found, published.TABLE, published.COLUMNS, row)
@@ -140,19 +141,20 @@ def _tell_results(found: dict[str, Any], folder: Path, title: str, as_json: bool
     out.print(_table(found["benchmarks"]))
     for name, gap in found.get("against", {}).get("benchmarks", {}).items():
         low, high = (100 * end for end in gap["interval"])
-        print(
-            f"{name}: pass@1 {100 * gap['difference']:+.1f} points [{low:+.1f}, {high:+.1f}] against "
-            f"{found['against']['folder']} on {gap['tasks']:,} tasks, p = {gap['p']:.3g}"
+        sure = (
+            f"[{low:+.1f}, {high:+.1f}], p = {gap['p']:.3g}"
+            if gap["tasks"] >= FEW
+            else "too few for an interval"
         )
+        other = found["against"]["folder"]
+        points = f"{100 * gap['difference']:+.1f} points against {other}"
+        print(f"{name}: pass@1 {points} on {gap['tasks']:,} tasks, {sure}")
     for name, figure in found["bits_per_byte"].items():
-        shown = (
-            {name: figure}
-            if "value" in figure
-            else {f"{name}, {key}": value for key, value in figure.items()}
+        by_language = (
+            {f"{name}, {key}": value for key, value in figure.items()} if "value" not in figure else {}
         )
-        for label, value in shown.items():
-            low, high = value["interval"]
-            print(f"bits per byte, {label}: {value['value']:.3f} [{low:.3f}, {high:.3f}]")
+        for label, value in (by_language or {name: figure}).items():
+            print(f"bits per byte, {label}: {value['value']:.3f} {units(value)}")
     print(f"results: {folder / 'results.json'}, {page}")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from neve.report.render import page
+from neve.report.render import FEW, page
 from neve.store import atomic_write
 
 SHOWN = 40
@@ -63,7 +63,7 @@ def write_page(
         }
     made = page(
         "evaluation.html", [], title=title, results=results, benchmarks=benchmarks, published=published, columns=columns,
-        row=row, any_beside=any(value is not None for value in row.values()),
+        row=row, few=FEW, any_beside=any(value is not None for value in row.values()),
     )  # fmt: skip
     atomic_write(out / "index.html", made)
     return out / "index.html"

@@ -85,10 +85,11 @@ def units(figure: dict[str, Any]) -> str:
     >>> units({"interval": [1.0, 2.0], "documents": 40}), units({"interval": [1.5, 1.5], "documents": 1})
     ('[1.000, 2.000]', '1 document, no interval')
     """
-    count = figure.get("documents", figure.get("tasks", FEW))
+    unit = "task" if "tasks" in figure else "document"
+    count = figure.get(f"{unit}s", FEW)
     if count >= FEW:
         return interval(figure["interval"])
-    return f"{count} document{'' if count == 1 else 's'}, no interval"
+    return f"{count} {unit}{'' if count == 1 else 's'}, no interval"
 
 
 def human_bytes(value: float) -> str:

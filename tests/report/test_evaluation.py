@@ -114,3 +114,20 @@ def test_a_result_with_nothing_judged_has_a_page(tmp_path):
     text = write_page(tmp_path, "x", found, published.TABLE, published.COLUMNS, row).read_text()
     words = " ".join(Page(text).text.split())
     assert "60 tasks cannot be judged on this machine and do not count" in words and "pass@1" not in words
+
+
+def test_few_units_have_no_interval(found, tmp_path):
+    """One document and nine tasks: the figure and how few they are, neither interval nor p."""
+    few = {"value": 0.5, "interval": [0.5, 0.5], "bytes": 9}
+    gap = {"tasks": 9, "difference": -0.143, "interval": [-0.143, -0.143], "p": 1.0}
+    bits = {"humaneval+": {**few, "tasks": 9}, "heldout": {"Rust": {**few, "documents": 1}}}
+    small = {**found, "bits_per_byte": bits, "against": {"folder": "b", "benchmarks": {"humaneval+": gap}}}
+    row = published.beside(small["benchmarks"])
+    text = write_page(tmp_path, "x", small, published.TABLE, published.COLUMNS, row).read_text()
+    words = " ".join(Page(text).text.split())
+    assert "0.500 1 document, no interval" in words and "0.500 9 tasks, no interval" in words
+    assert (
+        "-14.3 points too few tasks for an interval" in words
+        and "[0.500" not in words
+        and "[-14.3" not in words
+    )
