@@ -23,12 +23,12 @@ from functools import partial
 from typing import Any
 
 from neve import sandbox
-from neve.sandbox import places
+from neve.sandbox import visible
 
 
 def bare() -> None:
     """The interpreter alone, its outputs read as the sandbox reads them."""
-    subprocess.run([places.interpreter(), "-S", "-c", "pass"], capture_output=True, check=True)
+    subprocess.run([visible.interpreter(), "-S", "-c", "pass"], capture_output=True, check=True)
 
 
 def empty(place: sandbox.Sandbox) -> None:

@@ -3,11 +3,10 @@
 Per byte and not per token, so that tokenizers can be compared; with units (documents, tasks) kept apart, so
 that intervals can be taken. Two kinds of unit:
 
-* a held-out document, from <|endoftext|> on, in windows of the model's sequence whose targets do not
-  overlap. The first tokens of a window lack context; sliding windows would give lower figures at a multiple of
-  the cost, and what matters here is the difference between models;
-* a canonical solution given its prompt. The two are tokenised apart and joined, so the split is exact to the
-  byte. Neve's tokenizer never merges across a line's start, so where one line ends the prompt and another
+* a held-out document, from <|endoftext|> on, in windows of the model's sequence whose targets do not overlap. The
+  trade-off: the first tokens of a window lack context; sliding windows would give lower figures at a multiple of the
+  cost, and what matters here is the difference between models;
+* a canonical solution given its prompt. The two are tokenised apart and joined, so the split is exact to the byte. Neve's tokenizer never merges across a line's start, so where one line ends the prompt and another
   opens the solution, this is also how the whole would be tokenised (blanks after the prompt's last newline
   count with the solution). What is longer than the model's sequence loses tokens of the prompt from the left;
   a solution that alone is longer than the sequence is read in windows.
@@ -42,7 +41,7 @@ IGNORED = -100
 
 @dataclass(frozen=True)
 class Text:
-    """A unit to measure: `context` and `target` token ids, and the bytes of UTF-8 that `target` stands for."""
+    """A unit to measure: `context` and `target` token ids, and the bytes of UTF-8 that `target` encodes."""
 
     key: str
     context: np.ndarray
@@ -85,7 +84,7 @@ def measure(model: Llama, texts: Sequence[Text], label: str) -> np.ndarray:
 
 
 def _windows(number: int, text: Text, length: int) -> list[tuple[int, np.ndarray, np.ndarray]]:
-    """(number, inputs, targets) of a text, each at most `length` long; every target token stands in exactly one."""
+    """(number, inputs, targets) of a text, each at most `length` long; every target token is in exactly one."""
     room = max(1, length + 1 - len(text.target))
     context = text.context[-room:]
     stream = np.concatenate([context, text.target]).astype(np.int64)

@@ -1,8 +1,8 @@
 """How sure a figure is: intervals, and tests of one model against another on the same documents or tasks.
 
-Documents and tasks are the units that are drawn again, never bytes or tokens, which hang together within
-one. Everything is exact or seeded (PCG64), so a report can be written twice and be the same. The trade-off:
-percentile intervals, plain and without an assumption on shape; with a dozen units they are too narrow.
+Documents and tasks are the units that are resampled, never bytes or tokens, which depend on each other within a unit.
+Everything is exact or seeded (PCG64), so a report written twice is the same. The trade-off: percentile intervals are
+plain and assume no shape, but with a dozen units they are too narrow; a page shows none below ten units.
 
 Sources: Efron and Tibshirani, An Introduction to the Bootstrap (1993); Wilson (1927); Chen et al.
 (arXiv 2107.03374) for unbiased pass@k; Phipson and Smyth (2010) for p-values that are never 0.
@@ -31,7 +31,7 @@ class Difference:
 def ratio_interval(
     numerator: np.ndarray, denominator: np.ndarray, *, seed: int, resamples: int, level: float = 0.95
 ) -> tuple[float, float]:
-    """Bootstrap percentile interval of sum(numerator) / sum(denominator), both [units], units drawn again."""
+    """Bootstrap percentile interval of sum(numerator) / sum(denominator), both [units], units resampled."""
     numerator, denominator = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
     _check(numerator, denominator)
     sums = _resampled_sums(np.stack([numerator, denominator], axis=1), seed, resamples)

@@ -1,9 +1,9 @@
-"""Runs Python that nobody trusts, so that it can neither harm nor read the machine it runs on.
+"""Runs untrusted Python so that it can neither harm nor read the machine.
 
     place = sandbox.probe()
     result = sandbox.run("print(1 + 1)", sandbox=place, timeout_s=5.0)
 
-Walls in layers, each in a module of its own: bwrap's namespaces (`bubblewrap`) or, where those are forbidden, Landlock
+Walls in layers, a module each: bwrap's namespaces (`bubblewrap`) or, where those are forbidden, Landlock
 (`landlock`); a filter of system calls in both (`seccomp`, `syscalls`); limits on each process (`boot`); and the parent,
 which reads output, looks at the whole and ends it (`watch`). `tiers` tries them on this machine and puts them together.
 `docs/sandbox.md` says what each wall stops and what is not promised.

@@ -1,4 +1,4 @@
-"""The tier "bubblewrap": a world of its own around each program, made by bwrap.
+"""The tier "bubblewrap": a separate world around each program, made by bwrap.
 
 New namespaces for mounts, processes, network, IPC, host name and cgroups; the file system is an empty tmpfs with the
 interpreter, its library and the system's shared libraries bound read-only, four devices, and a sized tmpfs on /tmp as
@@ -21,8 +21,8 @@ import subprocess
 from pathlib import Path
 
 from neve.errors import Fault
-from neve.sandbox import places
-from neve.sandbox.places import Extra, Start
+from neve.sandbox import visible
+from neve.sandbox.visible import Extra, Start
 
 TMP_BYTES = 64 << 20
 """Size of /tmp inside."""
@@ -70,8 +70,8 @@ def command(inner: list[str], uid: int, source: int, rules: int, extra: Extra, s
     for path in extra.shown():
         mounted += ["--ro-bind", str(path), f"{INSIDE}/{path.name}" if extra.names else INSIDE]
     if extra.tools:
-        mounted += ["--setenv", "PATH", places.environment(extra)["PATH"]]
-        for path in places.TOOLS:
+        mounted += ["--setenv", "PATH", visible.environment(extra)["PATH"]]
+        for path in visible.TOOLS:
             mounted += (
                 ["--symlink", str(path.readlink()), str(path)]
                 if path.is_symlink()
@@ -96,23 +96,23 @@ def _world(root: bool) -> tuple[str, ...]:
         executable(), *user, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
         "--unshare-cgroup-try", "--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv",
     ]  # fmt: skip
-    for name, value in places.ENVIRONMENT.items():
+    for name, value in visible.ENVIRONMENT.items():
         arguments += ["--setenv", name, value]
-    interpreter, libraries = places.interpreter(), places.libraries()
-    inside = (interpreter, *libraries, places.CACHE, places.DEVICES / "null", Path(INSIDE) / "x")
+    interpreter, libraries = visible.interpreter(), visible.libraries()
+    inside = (interpreter, *libraries, visible.CACHE, visible.DEVICES / "null", Path(INSIDE) / "x")
     for parent in sorted({parent for path in inside for parent in path.parents} - {Path("/")}):
         arguments += ["--perms", "0755", "--dir", str(parent)]  # bwrap's own would be closed to the user id
     for path in libraries:
         arguments += ["--ro-bind", str(path), str(path)]
-    for path in places.SYSTEM:
+    for path in visible.SYSTEM:
         if path.is_symlink():
             arguments += ["--symlink", str(path.readlink()), str(path)]
-    arguments += ["--ro-bind-try", str(places.CACHE), str(places.CACHE)]
+    arguments += ["--ro-bind-try", str(visible.CACHE), str(visible.CACHE)]
     arguments += ["--ro-bind", str(interpreter), str(interpreter)]
-    for name in places.PACKAGES:
-        if (path := places.stdlib() / name).is_dir():
+    for name in visible.PACKAGES:
+        if (path := visible.stdlib() / name).is_dir():
             arguments += ["--tmpfs", str(path), "--remount-ro", str(path)]
-    for name in places.DEVICE_NAMES:
-        arguments += ["--dev-bind", str(places.DEVICES / name), str(places.DEVICES / name)]
+    for name in visible.DEVICE_NAMES:
+        arguments += ["--dev-bind", str(visible.DEVICES / name), str(visible.DEVICES / name)]
     arguments += ["--perms", "1777", "--size", str(TMP_BYTES), "--tmpfs", "/tmp", "--chdir", "/tmp"]
     return tuple(arguments)

@@ -22,8 +22,8 @@ import struct
 from pathlib import Path
 
 from neve.errors import Fault
-from neve.sandbox import places
-from neve.sandbox.places import Extra, Start
+from neve.sandbox import visible
+from neve.sandbox.visible import Extra, Start
 
 MORE_TASKS = 64
 """How many processes and threads more than now a user may have, where the kernel counts all of them together."""
@@ -55,7 +55,7 @@ def version() -> str:
     """Landlock's version in words; raises Fault where it is too old, or would not do."""
     if abi() < LEAST:
         raise Fault(f"the kernel has Landlock {abi() or 'not at all'}, and {LEAST} is the least (Linux 6.2)")
-    if os.geteuid() == 0 and (closed := places.closed()):
+    if os.geteuid() == 0 and (closed := visible.closed()):
         raise Fault(f"the interpreter lies beneath {closed}, which is closed to the user id of a program")
     return f"Landlock {abi()}"
 
@@ -129,14 +129,14 @@ def ruleset(extra: Extra) -> int:
 
 def _granted(extra: Extra) -> list[tuple[Path, int]]:
     """(path, accesses) of all that a program may touch; what lies beneath a path follows it."""
-    granted = [(path, EXECUTE | READ_FILE) for path in (places.interpreter(), *places.loaders())]
-    granted.append((places.CACHE, READ_FILE))
-    stdlib = places.stdlib()
-    for folder in places.libraries():
+    granted = [(path, EXECUTE | READ_FILE) for path in (visible.interpreter(), *visible.loaders())]
+    granted.append((visible.CACHE, READ_FILE))
+    stdlib = visible.stdlib()
+    for folder in visible.libraries():
         # The standard library can have other packages in it or beside it: its parts are granted one by one.
         parts = [folder]
         if stdlib.is_relative_to(folder):
-            parts = [path for path in stdlib.iterdir() if path.name not in places.PACKAGES]
+            parts = [path for path in stdlib.iterdir() if path.name not in visible.PACKAGES]
             parts += [path for path in folder.iterdir() if ".so" in path.name]
             granted.append((stdlib, READ_DIR))
         granted += [(part, READ_FILE | READ_DIR) for part in parts]
@@ -144,9 +144,9 @@ def _granted(extra: Extra) -> list[tuple[Path, int]]:
     if extra.packages is not None:
         granted.append((extra.packages, READ_DIR))  # the import system lists it
     if extra.tools:
-        granted += [(path, EXECUTE | READ_FILE | READ_DIR) for path in places.TOOLS if path.is_dir()]
-    granted += [(places.DEVICES / "null", READ_FILE | WRITE_FILE)]
-    granted += [(places.DEVICES / name, READ_FILE) for name in places.DEVICE_NAMES[1:]]
+        granted += [(path, EXECUTE | READ_FILE | READ_DIR) for path in visible.TOOLS if path.is_dir()]
+    granted += [(visible.DEVICES / "null", READ_FILE | WRITE_FILE)]
+    granted += [(visible.DEVICES / name, READ_FILE) for name in visible.DEVICE_NAMES[1:]]
     return granted
 
 

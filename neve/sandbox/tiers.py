@@ -1,4 +1,7 @@
-"""Which walls this machine has, found out by running a program behind them, and how a program is run there."""
+"""Which walls this machine has, found out by running a program inside them, and how a program is run there.
+
+The trade-off: the probe costs a start of the interpreter once a process, and in return nobody trusts a version number.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from neve.errors import Fault
-from neve.sandbox import bubblewrap, landlock, places, seccomp, watch
+from neve.sandbox import bubblewrap, landlock, seccomp, visible, watch
 
 FILE_BYTES = 32 << 20
 """Largest file that a program may write."""
@@ -25,7 +28,7 @@ OPEN_FILES = 64
 OUTPUT_BYTES = 1 << 20
 """Output, on each of stdout and stderr, at which a program is killed."""
 GRACE_SECONDS = 2
-"""How far behind the wall clock come the limits that only guard against our own death."""
+"""How long after the wall clock the limits come that only guard against our own death."""
 
 Tier = Literal["bubblewrap", "landlock", "none"]
 _MODULES = {"bubblewrap": bubblewrap, "landlock": landlock}
@@ -127,18 +130,18 @@ def run(
     True. Never raises for what the program does; its output is cut at `output_bytes`. Raises Fault without a sandbox.
     """
     if sandbox.tier == "none":
-        raise Fault(f"code that nobody trusts is not run without a sandbox: {sandbox.detail}")
+        raise Fault(f"untrusted code is not run without a sandbox: {sandbox.detail}")
     # Distinct for programs that run side by side.
     uid = FIRST_UID + (os.getpid() * 64 + next(_serial)) % UIDS if os.geteuid() == 0 else 0
     walls = _MODULES[sandbox.tier]
-    extra = places.Extra(packages, names, tools)
+    extra = visible.Extra(packages, names, tools)
     limits = {
         "AS": memory_bytes, "CPU": int(timeout_s) + GRACE_SECONDS, "FSIZE": FILE_BYTES, "NOFILE": OPEN_FILES,
         "NPROC": walls.processes(PROCESSES), "CORE": 0, "STACK": 8 << 20, "MEMLOCK": 0, "MSGQUEUE": 0,
         "SIGPENDING": 64, "NICE": 0, "RTPRIO": 0,
     }  # fmt: skip
     stated = ",".join(f"{name}={value}" for name, value in limits.items())
-    inner = [str(places.interpreter()), *places.FLAGS, "-c", _BOOT, stated]
+    inner = [str(visible.interpreter()), *visible.FLAGS, "-c", _BOOT, stated]
     source = _sealed(program.encode("utf-8", "surrogatepass"))
     rules = _sealed(seccomp.program(walls.walls(), platform.machine()))
     standard_in = _sealed(stdin)
@@ -152,7 +155,7 @@ def run(
             stderr=subprocess.PIPE,
             pass_fds=passed,
             cwd="/",
-            env=places.environment(extra),
+            env=visible.environment(extra),
             start_new_session=True,
         )
     finally:

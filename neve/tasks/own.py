@@ -13,7 +13,7 @@ A description is a small TOML file. Wherever a benchmark is named (`--tasks`, `-
     test = "tests"                   # text, or a list of texts
 
 `docs/extend-benchmark.md` explains every key. The trade-off: fields are renamed, not computed; rows that need more than
-that get a function in `rows` and an entry in `traits.TABLE`.
+that get a function in `formats` and an entry in `traits.TABLE`.
 """
 
 from __future__ import annotations

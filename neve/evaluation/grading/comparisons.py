@@ -1,10 +1,10 @@
 """When an answer is right: the comparisons that benchmarks ask for, on plain data.
 
-Most tasks want what the canonical solution gives, numbers within a tolerance; some have more than one right answer and
-a rule of their own; `neve.tasks.traits` names them by benchmark and task. Rules see the arguments as the test has them,
+Most tasks want what the canonical solution gives, numbers within a tolerance; some have more than one right answer, and
+their own rule; `neve.tasks.traits` names them by benchmark and task. Rules see the arguments as the test has them,
 whatever the candidate did to its copy, and plain data only.
 
-Where a published rule lets through what no test would (EvalPlus takes any answer at all to "are these equivalent?"), the rule
+Where a published rule accepts what no test would (EvalPlus takes any answer at all to "are these equivalent?"), the rule
 here asks for an answer of the right kind. Tolerance, as EvalPlus has it: where a task gives none, from the first
 expected float on 1e-6; types must agree unless values are equal.
 

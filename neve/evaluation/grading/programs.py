@@ -1,7 +1,8 @@
 """Modules of this package as programs for the sandbox.
 
-Inside there is the standard library and nothing of Neve, so what runs there goes in as text: one module behind
-another, without their imports of each other. They stay real modules that a linter reads and a test can import.
+Inside there is the standard library and nothing of Neve, so what runs there goes in as text: one module after another,
+without their imports of each other. The trade-off: names of these modules must not clash; in return they stay real
+modules, which a linter reads and a test can import.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ ORDER = {
 
 @functools.cache
 def source(program: str) -> str:
-    """The text of a program; `from neve…` imports are dropped, since what they name stands above."""
+    """The text of a program; `from neve…` imports are dropped, since what they name is above."""
     modules = [(Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8") for name in ORDER[program]]
     *libraries, last = (_OWN_IMPORT.sub("", text) for text in modules)
     return "\n".join(

@@ -89,7 +89,7 @@ class Suite:
 def build(
     tasks: Sequence[Task], machine: Machine, pool: ThreadPoolExecutor, advance: Callable[[float], None]
 ) -> dict[str, Future[Suite]]:
-    """The suites of a benchmark's tasks, by task_id, as the pool comes to them."""
+    """The suites of a benchmark's tasks, by task_id, as the pool gets to them."""
     by_inputs = machine.benchmark.grading == "inputs"
     made, groups = (_from_inputs, _groups(tasks)) if by_inputs else (_from_tests, [list(tasks)])
     found: dict[str, Future[Suite]] = {task.task_id: Future() for task in tasks}

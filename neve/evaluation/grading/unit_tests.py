@@ -2,8 +2,8 @@
 
 Here no wall keeps candidate and test apart, so the verdict rests on a guard (`inside.run_unit_tests` says what it holds and
 what not), and `LIMIT` stands in every result. What can be decided outside is: the verdict counts only under a nonce
-that the candidate's process never had, every test that stands in the source must have run, by name, and
-passed, and the limits of time and memory are the sandbox's.
+that the candidate's process never had, every test in the source must have run, by name, and passed, and the limits of
+time and memory are the sandbox's.
 
 A task whose canonical solution does not pass here (a library is missing, a test needs a network) cannot
 be graded: its samples are errors, with the reason, and it does not count among the tasks. What needs libraries
@@ -51,7 +51,7 @@ class Ground:
 def prepare(
     tasks: Sequence[Task], machine: Machine, pool: ThreadPoolExecutor, advance: Callable[[float], None]
 ) -> dict[str, Future[Ground]]:
-    """The ground of each task, by task_id, as the pool comes to it."""
+    """What each task's canonical solution does, by task_id, as the pool gets to it."""
 
     def work(task: Task) -> Ground:
         found = _ground(task, machine)

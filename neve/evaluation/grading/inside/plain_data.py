@@ -1,17 +1,18 @@
 """Python values as plain data, so that a candidate's answers can leave its process and be compared elsewhere.
 
 What comes out of `decode` is built-in types, fractions and decimals only: an `__eq__` that is always true, or any
-other behaviour of the candidate's own classes, stays behind. Subclasses become their base (a Counter is a
+other behaviour of the candidate's own classes, is left out. Subclasses become their base (a Counter is a
 dict, NumPy's numbers are Python's), iterators become fresh iterators over their items; all else becomes
 an object that equals nothing but itself. Equal text is equal data, but for those foreign objects; the reverse
 does not hold (1 and True, two orders of one set), so unequal text has to be decoded and compared.
 
-Long answers leave as a digest: equal digests are equal data of equal types, and no test's verdict needs more then. Where
-digests differ, the answer is asked for whole. marshal writes what is hashed, fifty times as fast as
-Python could; it is never read back.
+Long answers leave as a digest: equal digests are equal data of equal types, and then no test's verdict needs more. Where
+digests differ, the answer is asked for whole. marshal writes what is hashed, fifty times as fast as Python could; it is
+never read back.
 
-This file also runs inside the sandbox, as text in front of the programs that need it: standard library only, and little of
-it. `json`, `collections` and `typing` would double the start of the interpreter, so what they are made of is taken instead.
+This file also runs inside the sandbox, as text before the programs that need it: standard library only, and little of
+it. The trade-off: `json`, `collections` and `typing` would double the start of the interpreter, so what they are made
+of is imported instead.
 """
 
 from __future__ import annotations

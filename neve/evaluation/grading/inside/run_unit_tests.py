@@ -1,10 +1,10 @@
 """Inside the sandbox: a benchmark's unittest class beside a candidate, with a guard between them.
 
-Such tests need the candidate in their own process, so what follows is a guard and not a wall. Two processes: the outer
-one reads the nonce only after the inner one exists, so no candidate can have seen it; the inner one runs candidate
-and tests, and reports with a token that lives in one local variable. Around the candidate:
+Such tests need the candidate in their own process, so what follows is a guard and not a wall. There are two processes:
+the outer one reads the nonce only after the inner one exists, so no candidate can have seen it; the inner one runs
+candidate and tests, and reports with a token that is in one local variable. Around the candidate:
 
-  at run time    an audit hook, which nothing can take away, ends the process when the candidate reaches for frames,
+  at run time    an audit hook, which nothing can remove, ends the process when the candidate reaches for frames,
                  other code's insides, the collector, tracing, ctypes or the kernel's view of memory
   what returns   may not come with comparisons of the candidate's own (an object that equals everything)
   what stays     unittest, builtins, json, time and the test class have one fingerprint before, after each call, and at the
@@ -56,7 +56,7 @@ INTROSPECTIVE = {
     "functools",
     "operator",
 }
-"""Modules through which one reaches for the same things; the candidate behind them counts as the one who asks."""
+"""Modules through which the same things are reached; the candidate that called them counts as the one who asks."""
 NEVER = (
     "sys._getframe", "sys._current_frames", "sys._current_exceptions", "sys.settrace", "sys.setprofile", "gc.get_objects",
     "gc.get_referrers", "gc.get_referents", "code.__new__", "ctypes.", "sys.addaudithook",
@@ -73,14 +73,14 @@ INSIDES = {
     "ag_code",
     "f_code",
 }
-"""Attributes by which one gets from an object to the code or the frame behind it."""
+"""Attributes that lead from an object to its code or frame."""
 COMPARISONS = (
     "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__", "__sub__", "__rsub__", "__abs__",
     "__round__", "__class__", "__instancecheck__", "__subclasscheck__", "__getattribute__",
 )  # fmt: skip
 """What decides an assertion about an object, beside its data."""
 PROGRAMS = Path("/tmp/.programs")
-"""Folder of the programs that tests call by name, beside the system's where the sandbox shows them."""
+"""Folder of the programs that tests call by name, before those of the system where the sandbox shows them."""
 LOOKED_AT = 20_000
 """Items of a returned value that are looked at."""
 
@@ -117,7 +117,7 @@ def foreign_comparison(value: Any, homes: tuple[str, ...], mentions_any: bool) -
 
 
 def at_home(method: Any, owner: type, homes: tuple[str, ...]) -> bool:
-    """Whether a method is its class's own by right: built in, or from a file of a library or of the test."""
+    """Whether a method belongs to its class: built in, or from a file of a library or of the test."""
     kind = type(method)
     if kind is types.FunctionType:
         return method.__code__.co_filename.startswith(homes)
@@ -130,7 +130,7 @@ def at_home(method: Any, owner: type, homes: tuple[str, ...]) -> bool:
 
 
 def fingerprint(extra: tuple[type, ...]) -> dict[str, int]:
-    """Identities of all that makes up the framework, by name: functions, their code, classes and their members."""
+    """Identities of all parts of the framework, by name: functions, their code, classes and their members."""
     found: dict[str, int] = {}
     for name in FRAMEWORK:
         for key, value in sys.modules[name].__dict__.items():
@@ -162,7 +162,7 @@ def changed(before: dict[str, int], after: dict[str, int]) -> str:
 
 
 def guard(candidate: types.CodeType, homes: tuple[str, ...], allowed: list[str]) -> None:
-    """Set the audit hook: what code from outside the libraries and the test may not reach for ends the process."""
+    """Set the audit hook, which ends the process when code from outside the libraries and the test reaches too far."""
     frame_of, leave = sys._getframe, os._exit
     through = tuple(f"/{name}.py" for name in INTROSPECTIVE - set(allowed))
     showing = tuple(
@@ -249,7 +249,7 @@ class Outcomes(unittest.TestResult):
 
 
 def inner(job: dict[str, Any], report: Callable[[str, dict[str, str]], None]) -> None:
-    """Candidate and tests; reports what became of them, and does not return."""
+    """Run candidate and tests, report what became of them, and do not return."""
     test = compile(job["test"], "<test>", "exec", dont_inherit=True)
     program = compile(job["program"], "<candidate>", "exec", dont_inherit=True)
     homes = (
