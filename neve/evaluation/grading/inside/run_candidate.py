@@ -28,7 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-WALL_FACTOR = 4.0
+WALL_FACTOR = 8.0
 """By the clock a call may take so many times its limit."""
 
 
