@@ -67,7 +67,10 @@ SCORES = _schema(
     ("section_scores", pa.list_(pa.float64()), False), ("rank", pa.int64(), False),
 )  # fmt: skip
 """`rank` is 1 for the best document of its language, ties by doc_id."""
-SELECTION = _schema(("doc_id", _text, False), ("repeats", pa.int32(), False))
+SELECTION = _schema(
+    ("doc_id", _text, False), ("repeats", pa.int32(), False), ("tokens", pa.int64(), True)
+)  # fmt: skip
+"""`tokens` are those that are read of a document, from its start; null: all of them."""
 INDEX = _schema(
     ("doc_id", _text, False), ("language", _text, False), ("repo", _text, False), ("shard", pa.int32(), False),
     ("offset", pa.int64(), False), ("length", pa.int64(), False), ("size", pa.int64(), False), ("split", _text, False),

@@ -45,7 +45,7 @@ def test_row_groups_stay_small(tmp_path: Path, monkeypatch) -> None:
 
 def test_an_empty_table_keeps_its_columns(tmp_path: Path) -> None:
     assert write([], tmp_path / "t", SELECTION) == 0
-    assert read(tmp_path / "t").schema.names == ["doc_id", "repeats"]
+    assert read(tmp_path / "t").schema.names == ["doc_id", "repeats", "tokens"]
 
 
 @settings(max_examples=20)

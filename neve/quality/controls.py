@@ -1,8 +1,10 @@
-"""A phase's control: random documents in the place of the best, so that what quality did can be told from the rest.
+"""A phase's controls: random documents in the place of the best, so that causes can be told apart.
 
-A control sees as many tokens of each language as the phase whose twin it is, in random documents, once each where the
-pool suffices. The trade-off: it follows the languages, not the lengths of what the phase sees; only documents longer
-than any that the phase could take are left out.
+Kind `random` sees as many tokens of each language as the phase, in random documents, once each where the pool
+suffices: beside it, the phase shows what selecting and repeating did together. Kind `random-repeated` sees as many
+unique tokens as the phase, as often: beside it, the phase shows what selecting did alone. A control may be drawn
+several times; the draws differ by their names, and on them rests what chance does. The trade-off: a control follows
+the languages, not the lengths of what the phase sees.
 """
 
 from __future__ import annotations
@@ -19,15 +21,17 @@ from neve import documents
 from neve.errors import Fault
 from neve.hashing import draw_keys, shares
 from neve.quality import pools
+from neve.recipe.training import Control
 from neve.store import read_json, write_json
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 
 
 @dataclass(frozen=True)
 class Settings:
     name: str
     """The control; its draw is a function of the name and the seed."""
+    kind: Control
     tokens: int
     """Tokens of the phase, repeats counted."""
     seed: int
@@ -41,38 +45,42 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     found = pools.load(inputs["tokens"], None)
     if "selection" in inputs:
         about = read_json(inputs["selection"] / pools.ABOUT)["languages"]
-        quotas = shares({language: row["tokens"] for language, row in about.items()}, settings.tokens)
-        longest = {language: row["longest"] for language, row in about.items()}
+        unique = {language: row["tokens"] for language, row in about.items()}
+        seen = {language: row["seen"] for language, row in about.items()}
     else:
-        longest = quotas = _quotas(settings, inputs["synthetic"], set(found))
-    chosen, repeats, languages = {}, {}, {}
+        unique = seen = _synthetic(settings, inputs["synthetic"], set(found))
+    times = 1
+    if settings.kind == "random-repeated":
+        times = max(1, round(settings.tokens / sum(unique.values())))
+    quotas = shares(unique if times > 1 else seen, -(-settings.tokens // times))
+    chosen, languages = {}, {}
     for language in sorted(quotas):
         quota, pool = quotas[language], found[language]
         keys = draw_keys(pa.array(pool.doc_ids), settings.seed, settings.name)
         drawn = pool.take(np.argsort(keys, kind="stable"))
-        part = drawn.take(pools.fill(drawn.tokens, quota, longest[language]))
-        taken, there = int(part.tokens.sum()), int((drawn.tokens <= longest[language]).sum())
-        short = 0 < len(part.tokens) == there
-        chosen[language], repeats[language] = part, -(-quota // taken) if short else 1
+        there = int(drawn.tokens.sum())
+        repeats = times if quota <= there else -(-quota * times // there)
+        part = pools.flat(drawn, quota, repeats)
+        chosen[language] = part
         languages[language] = {
-            "quota": quota, "tokens": taken, "documents": len(part.tokens), "repeats": repeats[language],
-            "cutoff_score": None, "cutoff_rank": None,
+            "quota": quota, "tokens": int(part.tokens.sum()), "seen": part.seen(), "documents": len(part.tokens),
+            "repeats": repeats, "cutoff_score": None, "cutoff_rank": None,
         }  # fmt: skip
-    counts = pools.write(out, chosen, repeats)
+    counts = pools.write(out, chosen)
     made = {"documents": counts["documents"], "unique_tokens": counts["tokens"], "languages": languages}
     write_json(out / pools.ABOUT, made)
     return counts
 
 
-def _quotas(settings: Settings, synthetic: Path, languages: set[str]) -> dict[str, int]:
-    """Tokens of each language: the synthetic documents' mix, as far as the corpus has the languages."""
+def _synthetic(settings: Settings, synthetic: Path, languages: set[str]) -> dict[str, int]:
+    """Tokens of each language in the synthetic documents, as far as the corpus has the languages."""
     index = documents.read(synthetic / "index.parquet", ["language", "length", "split"])
     made = index.filter(pc.equal(index["split"], "train")).group_by("language").aggregate([("length", "sum")])
     if not made.num_rows:
         raise Fault(
             f"{settings.name}: synthesis accepted no document, so the control has no language mix to follow"
         )
-    weights = {row["language"]: row["length_sum"] for row in made.to_pylist() if row["language"] in languages}
-    if not weights:
+    found = {row["language"]: row["length_sum"] for row in made.to_pylist() if row["language"] in languages}
+    if not found:
         raise Fault(f"{settings.name}: the corpus has no document in any language of the synthetic ones")
-    return shares(weights, settings.tokens)
+    return found

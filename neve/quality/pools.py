@@ -1,10 +1,8 @@
 """The training documents that a selection is taken from, and how it is written: what selections, controls and seeds share.
 
-Rules of rounding. A document counts with its tokens and the separator after it. Documents are taken in order; one that
-does not fit into what is left of its language's quota is passed over. So a quota is missed by less than the shortest
-document left out, and `repeats` passes over a selection are the phase's tokens, no more. The trade-off: quotas are met
-in whole documents, never in pieces; where a quota is a few documents' worth, as on a laptop, a shorter document further
-down takes the place of a longer one.
+A document counts with its tokens and the separator after it. Documents are taken in order until a quota is full, and
+the last one is cut there: a quota is met to the token, and no document from far down the order takes the place of a
+longer one. The trade-off: one document a language ends early, at a token where nothing ends.
 """
 
 from __future__ import annotations
@@ -26,6 +24,8 @@ FILE = "selection.parquet"
 """Where a selection is written (SELECTION), in the folder of its stage."""
 ABOUT = "selection.json"
 """What was chosen, by language, for the report."""
+LEAST = 2
+"""Tokens of the shortest piece of a document that is worth taking: one and its separator."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,22 @@ class Pool:
 
     def take(self, rows: np.ndarray) -> Pool:
         return Pool(self.doc_ids[rows], self.tokens[rows], self.ranks[rows], self.scores[rows])
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The documents at the head of a pool that were chosen, all whole but the last."""
+
+    pool: Pool
+    """The documents, as they are in the pool."""
+    tokens: np.ndarray
+    """int64 [documents]: tokens taken of each, its separator counted."""
+    repeats: np.ndarray
+    """int32 [documents]."""
+
+    def seen(self) -> int:
+        """Tokens taken, repeats counted."""
+        return int((self.tokens * self.repeats).sum())
 
 
 def load(tokens: Path, scores: Path | None) -> dict[str, Pool]:
@@ -63,27 +79,35 @@ def load(tokens: Path, scores: Path | None) -> dict[str, Pool]:
     return {name: everything.take(order[languages[order] == name]) for name in sorted(set(languages))}
 
 
-def fill(tokens: np.ndarray, quota: float, longest: float) -> np.ndarray:
-    """Rows, in order, that `quota` tokens hold: one longer than `longest`, or than what is left, is passed over.
+def fill(tokens: np.ndarray, quota: int) -> np.ndarray:
+    """Tokens taken of each document, in order, until `quota` is full: int64 [documents taken], the last one cut.
 
-    >>> fill(np.array([50, 900, 40, 30, 10]), 100, 100).tolist()
-    [0, 2, 4]
+    >>> fill(np.array([50, 900, 40]), 100).tolist()
+    [50, 50]
     """
-    rows, left = np.flatnonzero(tokens <= min(longest, quota)), quota
-    taken = []
-    while len(rows):
-        fits = int(np.searchsorted(np.cumsum(tokens[rows]), left, side="right"))
-        taken.append(rows[:fits])
-        left -= tokens[rows[:fits]].sum()
-        rows = rows[fits:][tokens[rows[fits:]] <= left]
-    return np.concatenate([np.empty(0, dtype=np.int64), *taken])
+    reached = np.cumsum(tokens)
+    count = min(len(tokens), int(np.searchsorted(reached, quota)) + 1)
+    taken = np.array(tokens[:count], dtype=np.int64)
+    if count and reached[count - 1] > quota:
+        taken[-1] -= reached[count - 1] - quota
+    return taken[: count - 1] if count and taken[-1] < LEAST else taken
 
 
-def write(folder: Path, chosen: Mapping[str, Pool], repeats: Mapping[str, int]) -> dict[str, int]:
-    """Write the selection of a stage, `repeats` by language; returns its documents and unique tokens."""
-    names = sorted(chosen)
-    times = [np.full(len(chosen[name].doc_ids), repeats[name], dtype=np.int32) for name in names]
-    ids = pa.array(np.concatenate([chosen[name].doc_ids for name in names]), pa.string())
-    table = pa.table([ids, pa.array(np.concatenate(times))], schema=documents.SELECTION)
+def flat(pool: Pool, quota: int, repeats: int) -> Chosen:
+    """The first documents of a pool, `quota` tokens of them, each seen `repeats` times."""
+    taken = fill(pool.tokens, quota)
+    part = pool.take(np.arange(len(taken)))
+    return Chosen(part, taken, np.full(len(taken), repeats, dtype=np.int32))
+
+
+def write(folder: Path, chosen: Mapping[str, Chosen]) -> dict[str, int]:
+    """Write the selection of a stage; returns its documents, its unique tokens, and those seen, repeats counted."""
+    parts = [chosen[name] for name in sorted(chosen)]
+    cut = [np.where(part.tokens < part.pool.tokens, part.tokens - 1, 0) for part in parts]
+    ids = pa.array(np.concatenate([part.pool.doc_ids for part in parts]), pa.string())
+    repeats = pa.array(np.concatenate([part.repeats for part in parts]), pa.int32())
+    tokens = np.concatenate(cut)
+    table = pa.table([ids, repeats, pa.array(tokens, mask=tokens == 0)], schema=documents.SELECTION)
     pq.write_table(table, folder / FILE, compression="zstd")
-    return {"documents": len(ids), "tokens": sum(int(chosen[name].tokens.sum()) for name in names)}
+    unique = sum(int(part.tokens.sum()) for part in parts)
+    return {"documents": len(ids), "tokens": unique, "seen": sum(part.seen() for part in parts)}

@@ -1,8 +1,14 @@
 """Scores become a phase's selection: the best of each language, to a token budget.
 
 As in Arctic-SnowCoder (arXiv 2409.02326) documents are ranked within each language, so the language mix of the first
-phase is kept, and the top tokens / repeats are seen `repeats` times. The trade-off: a language's share is fixed before
-quality is looked at, so the best documents of a large language may be worse than those left out of a small one.
+phase is kept, and the top tokens / repeats are seen `repeats` times. Instead of that step, repeats may follow a curve
+(OLMo 3, arXiv 2512.13961): with x the share of a language's tokens that stand behind a document, it is seen
+C · x^p · e^(λx) times, rounded and capped, and not at all below a share; C is what meets the budget. And instead of
+cutting at the budget, documents may be drawn by score (QuRating, arXiv 2402.09739): without replacement, with weights
+e^(score / temperature), scores in standard deviations of their language.
+
+The trade-off: a language's share is fixed before quality is looked at, so the best documents of a large language may
+be worse than those left out of a small one.
 """
 
 from __future__ import annotations
@@ -11,13 +17,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 from neve.errors import Fault
-from neve.hashing import shares
+from neve.hashing import draw_keys, shares
 from neve.quality import pools
-from neve.quality.pools import Pool
+from neve.quality.pools import Chosen, Pool
+from neve.recipe.training import Curve
 from neve.store import write_json
 
-RULES_VERSION = 2
+RULES_VERSION = 3
+
+HALVINGS = 60
+"""Steps in which the factor of a curve is found."""
 
 
 @dataclass(frozen=True)
@@ -25,36 +38,87 @@ class Settings:
     tokens: int
     """Tokens of the phase, repeats counted."""
     repeats: int
+    curve: Curve | None
+    """Instead of `repeats`."""
+    temperature: float
+    """0: the best are taken; above, documents are drawn."""
+    seed: int
 
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `selection-<phase>`: the best documents of `tokens` by `scores`: selection.parquet and selection.json."""
-    chosen, about = best(pools.load(inputs["tokens"], inputs["scores"]), settings.tokens, settings.repeats)
-    counts = pools.write(out, chosen, dict.fromkeys(chosen, settings.repeats))
+    chosen, about = best(pools.load(inputs["tokens"], inputs["scores"]), settings)
+    counts = pools.write(out, chosen)
     made = {"tokens": settings.tokens, "repeats": settings.repeats, "documents": counts["documents"]}
     write_json(out / pools.ABOUT, {**made, "unique_tokens": counts["tokens"], "languages": about})
     return counts
 
 
-def best(found: dict[str, Pool], budget: int, repeats: int) -> tuple[dict[str, Pool], dict[str, Any]]:
-    """The best of each language for a phase of `budget` tokens at `repeats`, and what was chosen, by language."""
+def best(found: dict[str, Pool], settings: Settings) -> tuple[dict[str, Chosen], dict[str, Any]]:
+    """What a phase reads of each language, and what there is to say of it, by language."""
     whole = {language: int(pool.tokens.sum()) for language, pool in found.items()}
-    quotas = shares(whole, -(-budget // repeats))
+    once = 1 if settings.curve else settings.repeats
+    quotas = shares(whole, -(-settings.tokens // once))
     chosen, about = {}, {}
     for language, pool in found.items():
+        ordered = _drawn(pool, settings) if settings.temperature else pool
         quota = quotas[language]
-        part = pool.take(pools.fill(pool.tokens, quota, quota))
+        if settings.curve:
+            part = curved(ordered, quota, settings.curve)
+        else:
+            part = pools.flat(ordered, quota, settings.repeats)
         chosen[language], taken = part, int(part.tokens.sum())
+        lowest = int(np.argmax(part.pool.ranks)) if len(part.tokens) else None
         about[language] = {
-            "quota": quota, "tokens": taken, "documents": len(part.tokens), "longest": quota, "short": whole[language] < quota,
-            "cutoff_score": float(part.scores[-1]) if len(part.scores) else None,
-            "cutoff_rank": int(part.ranks[-1]) if len(part.ranks) else None,
+            "quota": quota, "tokens": taken, "seen": part.seen(), "documents": len(part.tokens),
+            "short": part.seen() < quota * once - pools.LEAST * once,
+            "cutoff_score": None if lowest is None else float(part.pool.scores[lowest]),
+            "cutoff_rank": None if lowest is None else int(part.pool.ranks[lowest]),
             "pool_tokens": whole[language], "pool_documents": len(pool.tokens),
             "share": taken / whole[language],
         }  # fmt: skip
     if not any(len(part.tokens) for part in chosen.values()):
         raise Fault(
-            f"phase tokens = {budget} at {repeats} repeats is less than the shortest document needs in every language; "
-            "give the phase more tokens, or fewer repeats"
+            f"phase tokens = {settings.tokens} at {settings.repeats} repeats is less than a token and its separator in "
+            "every language; give the phase more tokens, or fewer repeats"
         )
     return chosen, about
+
+
+def curved(pool: Pool, budget: int, curve: Curve) -> Chosen:
+    """The documents of a pool, best first, as often as the curve says, `budget` tokens in all, repeats counted.
+
+    Repeats fall along the pool. What rounding leaves of the budget goes to the best documents that have none, once.
+    """
+    behind = 1 - (np.cumsum(pool.tokens) - pool.tokens / 2) / pool.tokens.sum()
+    shape = np.where(behind >= curve.drop, behind**curve.power * np.exp(curve.growth * behind), 0.0)
+
+    def repeats(factor: float) -> np.ndarray:
+        return np.floor(np.minimum(factor * shape, curve.cap) + 0.5).astype(np.int32)
+
+    positive = shape[shape > 0]
+    low = np.log(0.49 / positive.max(initial=1e-300))  # nothing is seen
+    high = np.log(curve.cap / positive.min(initial=1.0))  # all are seen as often as may be
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        fits = (pool.tokens * repeats(np.exp(middle))).sum() <= budget
+        low, high = (middle, high) if fits else (low, middle)
+    times, more = repeats(np.exp(low)), repeats(np.exp(high)) - repeats(np.exp(low))
+    left = budget - int((pool.tokens * times).sum())
+    times = times + np.where(np.cumsum(more * pool.tokens) <= left, more, 0)
+    left = budget - int((pool.tokens * times).sum())
+    taken = int((times > 0).sum())
+    rest = pools.fill(pool.tokens[taken : int((shape > 0).sum())], left)
+    tokens = np.concatenate([pool.tokens[:taken], rest])
+    times = np.append(times[:taken], np.ones(len(rest), dtype=np.int32)).astype(np.int32)
+    return Chosen(pool.take(np.arange(len(tokens))), tokens, times)
+
+
+def _drawn(pool: Pool, settings: Settings) -> Pool:
+    """The pool in the order of a draw by score: Gumbel noise on score / temperature, the largest first."""
+    uniform = (
+        draw_keys(pa.array(pool.doc_ids), settings.seed, "selection").astype(np.float64) + 0.5
+    ) / 2.0**64
+    noise = -np.log(-np.log(np.clip(uniform, 1e-300, 1 - 1e-16)))
+    standard = (pool.scores - pool.scores.mean()) / max(float(pool.scores.std()), 1e-12)
+    return pool.take(np.argsort(-(standard / settings.temperature + noise), kind="stable"))

@@ -258,7 +258,12 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _phases(self) -> Recipe:
         names: list[str] = []
+        twins = {name: phase.name for phase in self.phase for name in phase.twins}
         for phase in self.phase:
+            if phase.name in twins:
+                raise ValueError(
+                    f"phase.name = {phase.name!r} is the name of a control of {twins[phase.name]!r}; take another"
+                )
             if phase.name in names:
                 raise ValueError(f"phase.name = {phase.name!r} stands twice; each phase needs its own name")
             if phase.start not in ["scratch", *names] and not phase.outside:

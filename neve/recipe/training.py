@@ -6,7 +6,7 @@ What can be said of one phase alone is checked here, what hangs on the others in
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -105,6 +105,20 @@ class Part(Section):
     """Its share of the windows is weight / sum of weights, to a thousandth."""
 
 
+Control = Literal["random", "random-repeated"]
+
+
+class Curve(Section):
+    """Repeats that rise with quality: C · x^power · e^(growth · x), x the share of a language's tokens that is worse."""
+
+    power: float = Field(default=1.0, ge=0)
+    growth: float = Field(default=3.0, ge=0)
+    cap: int = Field(default=7, ge=1)
+    """Repeats at most."""
+    drop: float = Field(default=0.4, ge=0, lt=1)
+    """Share of a language's tokens, the worst, that is left out."""
+
+
 class Phase(Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     data: Data | None = None
@@ -130,8 +144,13 @@ class Phase(Section):
     """selection: the annotator that it ranks by; default: the only one of the recipe."""
     repeats: int = Field(default=4, ge=1)
     """selection: how often each chosen document is seen; the top tokens / repeats are chosen."""
-    control: bool = False
-    """Whether a twin `<name>-random` is trained on random documents: same start, tokens, curve, language quotas."""
+    curve: Curve | None = None
+    """selection: instead of repeats, so many that rise with quality."""
+    temperature: float = Field(default=0.0, ge=0)
+    """selection: above 0, documents are drawn by their scores, instead of the best being taken."""
+    controls: dict[Control, Annotated[int, Field(ge=1)]] = Field(default={})
+    """Twins on random documents, with the number of their draws: same start, tokens, rates, languages. `random` sees
+    each document once, `random-repeated` as many unique tokens as the phase, as often."""
     fim_rate: float = Field(default=0.0, ge=0, le=1)
     """Share of documents turned into fill-in-the-middle, in half of them the suffix first."""
 
@@ -139,6 +158,15 @@ class Phase(Section):
     def parts(self) -> list[Part]:
         """What the phase reads: the parts of its mix, or its data alone."""
         return self.mix or ([Part(data=self.data, weight=1.0)] if self.data else [])
+
+    @property
+    def twins(self) -> dict[str, Control]:
+        """Name of each control, one for each draw, and its kind."""
+        return {
+            f"{self.name}-{kind}" + (f"-{draw}" if draw > 1 else ""): kind
+            for kind, draws in self.controls.items()
+            for draw in range(1, draws + 1)
+        }
 
     @property
     def selects(self) -> bool:
@@ -174,13 +202,16 @@ class Phase(Section):
                 "has a mix, whose parts end at different times: it counts tokens, not epochs",
             ),
             (
-                self.control and self.epochs,
-                "has a control, which sees as many tokens: it counts tokens, not epochs",
+                self.controls and self.epochs,
+                "has controls, which see as many tokens: it counts tokens, not epochs",
             ),
-            (self.control and "corpus" in data, "reads the corpus: it is its own control, leave control out"),
             (
-                self.control and self.mix,
-                "has a mix: a control is the twin of one selection, leave control out",
+                self.controls and "corpus" in data,
+                "reads the corpus: it is its own control, leave controls out",
+            ),
+            (
+                self.controls and self.mix,
+                "has a mix: a control is the twin of one selection, leave controls out",
             ),
             (
                 self.moments == "keep" and (self.start == "scratch" or self.outside),

@@ -195,7 +195,9 @@ def phases(inputs: dict[str, Path], counts: dict[str, Any], recipe: dict[str, An
         if not stage.startswith("train-"):
             continue
         name = stage.removeprefix("train-")
-        phase = next(p for p in recipe["phase"] if name in (p["name"], f"{p['name']}-random"))
+        phase = next(
+            p for p in recipe["phase"] if name == p["name"] or name.startswith(f"{p['name']}-random")
+        )
         rows.append(
             {
                 "name": name,

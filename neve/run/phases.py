@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from neve.quality import controls as quality_controls
-from neve.quality import select
+from neve.quality import controls, select
 from neve.recipe.recipe import Recipe
 from neve.recipe.training import Data, Phase
 from neve.settings import pick, plain
@@ -28,13 +27,8 @@ def stages(recipe: Recipe, precision: str) -> list[Stage]:
         made.append(Stage("heldout", "neve.tokens.heldout:build", limit, {"tokens": "tokens"}))
     for phase in recipe.phase:
         made.append(_train(recipe, phase, phase.name, precision))
-        made += [_train(recipe, phase, twin, precision) for twin in controls(phase)]
+        made += [_train(recipe, phase, twin, precision) for twin in phase.twins]
     return made
-
-
-def controls(phase: Phase) -> list[str]:
-    """Names of a phase's controls."""
-    return [f"{phase.name}-random"] if phase.control else []
 
 
 def selections(recipe: Recipe) -> list[Stage]:
@@ -43,7 +37,8 @@ def selections(recipe: Recipe) -> list[Stage]:
     for phase in recipe.phase:
         for part, slots in zip(phase.parts, _slots(phase), strict=True):
             if part.data == "selection" and phase.tokens is not None:
-                settings = select.Settings(phase.tokens * slots // mix.SLOTS, phase.repeats)
+                tokens = phase.tokens * slots // mix.SLOTS
+                settings = pick(select.Settings, phase, tokens=tokens, seed=recipe.run.seed)
                 reads = {"scores": f"scores-{recipe.annotator_of(phase)}", "tokens": "tokens"}
                 made.append(Stage(f"selection-{phase.name}", "neve.quality.select:build", settings, reads))
     return made
@@ -75,7 +70,7 @@ def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
         shares = {str(part.data): slots for part, slots in zip(phase.mix, _slots(phase), strict=True)}
         parts = {data: f"mix-{phase.name}-{data}" for data in shares}
         made.append(Stage(f"view-{phase.name}", "neve.tokens.mix:build", mix.Settings(shares), parts))
-    for twin in controls(phase):
+    for twin, kind in phase.twins.items():
         assert phase.tokens is not None
         like = (
             {"synthetic": "synthetic-tokens"}
@@ -86,7 +81,7 @@ def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
             Stage(
                 f"control-{twin}",
                 "neve.quality.controls:build",
-                quality_controls.Settings(twin, phase.tokens, recipe.run.seed),
+                controls.Settings(twin, kind, phase.tokens, recipe.run.seed),
                 {"tokens": "tokens", **like},
             ),
             _view(recipe, phase, f"view-{twin}", twin, "selection", "tokens", f"control-{twin}"),

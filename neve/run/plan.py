@@ -68,10 +68,11 @@ def plan(
             row[name] = memory.estimate(model, vocab_size, training, device)
             row[name]["recomputed"] = memory.recomputed(model, vocab_size, training, device)
         rows.append(row)
-        if phase.control:
-            tokens, twin = row["tokens"], {"phase": f"{phase.name}-random", "control": True}
+        for name, kind in phase.twins.items():
+            twin = row | {"phase": name, "control": True}
+            tokens = row["tokens"]
             once = {"unique_tokens": tokens, "epochs": 1.0, "effective_tokens": float(tokens)}
-            rows.append(row | twin | once)
+            rows.append(twin | once if kind == "random" else twin)
     kept = len({phase.start for phase in recipe.phase if phase.moments == "keep"})
     return {
         "parameters": count,

@@ -183,7 +183,7 @@ def _evaluate(recipe: Recipe, tier: str) -> Stage:
     pairs: list[tuple[str, str]] = []
     for phase in recipe.phase:
         models[phase.name] = f"train-{phase.name}"
-        for control in phases.controls(phase):
+        for control in phase.twins:
             models[control] = f"train-{control}"
             pairs.append((phase.name, control))
         if phase.start in models:

@@ -23,7 +23,7 @@ from neve.store import read_json, write_json
 from neve.tokens import fim
 from neve.tokens.view import COLUMNS, starts
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,14 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     columns = ["doc_id", "language", "repo", "shard", "offset", "length", "split"]
     index = tables.read(tokens / "index.parquet", columns)
     if "selection" in inputs:
-        rows, repeats = _selected(index, inputs["selection"] / "selection.parquet")
+        rows, repeats, limits = _selected(index, inputs["selection"] / "selection.parquet")
     else:
         rows = np.flatnonzero(pc.equal(index["split"], "train").to_numpy())
         repeats = np.ones(len(rows), dtype=np.int32)
+        limits = np.full(len(rows), np.iinfo(np.int64).max)
     index = index.take(pa.array(rows))
     arrays = {name: index[name].to_numpy() for name in ("shard", "offset", "length")}
+    arrays["length"] = np.minimum(arrays["length"], limits)
     arrays["repeats"] = repeats
     arrays["separator"] = _separators(index, settings.data, about["sentinels"])
     keys = keyed(document_keys(index["doc_id"]), "view", settings.seed)
@@ -78,24 +80,26 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     return counts
 
 
-def _selected(index: pa.Table, path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the index that the selection names, in the index's order, and how often each is seen."""
-    chosen = tables.read(path, columns=["doc_id", "repeats"])
+def _selected(index: pa.Table, path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows of the index that the selection names, in the index's order; how often each is seen; its tokens at most."""
+    chosen = tables.read(path, columns=["doc_id", "repeats", "tokens"])
     rows = pc.index_in(chosen["doc_id"], value_set=index["doc_id"].combine_chunks()).fill_null(-1).to_numpy()
     order = np.argsort(rows, kind="stable")
     rows, repeats = rows[order], chosen["repeats"].to_numpy().astype(np.int32)[order]
+    limits = chosen["tokens"].fill_null(np.iinfo(np.int64).max).to_numpy()[order]
     train = np.flatnonzero(pc.equal(index["split"], "train").to_numpy())
     rules = (
         (rows < 0, "is not in the token index; build the selection again"),
         (np.diff(rows, prepend=-1) == 0, "stands twice; `repeats` says how often a document is seen"),
         (repeats < 1, f"has repeats = {repeats.min(initial=1)}, must be 1 or more; leave it out instead"),
+        (limits < 1, f"has tokens = {limits.min(initial=1)}, must be 1 or more; leave it out instead"),
         (~np.isin(rows, train), "is held out; only split train may be chosen"),
     )
     for broken, what in rules:
         if broken.any():
             first = chosen["doc_id"][int(order[broken.argmax()])]
             raise Fault(f"{path.parent.name}: doc_id {first} {what} ({broken.sum()} such)")
-    return rows, repeats
+    return rows, repeats, limits
 
 
 def _separators(index: pa.Table, data: str, sentinels: dict[str, int]) -> np.ndarray:

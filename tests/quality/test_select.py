@@ -12,6 +12,7 @@ from neve.errors import Fault
 from neve.quality import controls, select
 from neve.quality import seeds as quality_seeds
 from neve.quality.pools import fill
+from neve.recipe.training import Curve
 from neve.store import read_json
 
 
@@ -71,73 +72,94 @@ def corpus(tmp_path):
     return {"tokens": tmp_path / "tokens", "scores": tmp_path / "scores"}, table, ranked
 
 
-def run(inputs, out, tokens=20_000, repeats=4, seeds=12):
-    """The stages selection-quality, control-quality-random and seeds: their tables, and what they say of them."""
-    folders = {name: out / name for name in ("quality", "quality-random", "seeds")}
+def run(inputs, out, tokens=20_000, repeats=4, seeds=12, curve=None, temperature=0.0):
+    """The stages selection-quality, its two controls and seeds: their tables, and what they say of them."""
+    names = ("quality", "quality-random", "quality-random-repeated")
+    folders = {name: out / name for name in (*names, "seeds")}
     for folder in folders.values():
         folder.mkdir(parents=True)
-    select.build(select.Settings(tokens, repeats), inputs, folders["quality"])
+    select.build(select.Settings(tokens, repeats, curve, temperature, seed=1), inputs, folders["quality"])
     inputs = inputs | {"selection": folders["quality"]}
-    controls.build(controls.Settings("quality-random", tokens, seed=1), inputs, folders["quality-random"])
+    for name in names[1:]:
+        kind = name.removeprefix("quality-")
+        controls.build(controls.Settings(name, kind, tokens, seed=1), inputs, folders[name])
     counts = quality_seeds.build(quality_seeds.Settings(seeds, 0.5), inputs, folders["seeds"])
     made = {name: pq.read_table(next(folder.glob("*.parquet"))) for name, folder in folders.items()}
-    names = ("quality", "quality-random")
     return made, {name: read_json(folders[name] / "selection.json") for name in names} | {"seeds": counts}
 
 
 def tokens_of(table, chosen):
+    """(doc_id, tokens taken with the separator, repeats, whether cut) of what was chosen, by language."""
     about = {r["doc_id"]: r for r in table.to_pylist()}
-    found: dict[str, list[tuple[str, int, int]]] = {}
+    found: dict[str, list[tuple[str, int, int, bool]]] = {}
     for row in chosen.to_pylist():
         at = about[row["doc_id"]]
-        found.setdefault(at["language"], []).append((row["doc_id"], at["length"] + 1, row["repeats"]))
+        cut = row["tokens"] is not None
+        assert not cut or 1 <= row["tokens"] < at["length"]
+        size = (row["tokens"] if cut else at["length"]) + 1
+        found.setdefault(at["language"], []).append((row["doc_id"], size, row["repeats"], cut))
     return found
 
 
-def test_the_best_of_each_language_meet_its_share_of_the_budget(corpus, tmp_path):
+def sizes(table, language):
+    return {r["doc_id"]: r["length"] + 1 for r in table.to_pylist() if r["language"] == language}
+
+
+def test_the_best_of_each_language_meet_its_share_of_the_budget_to_the_token(corpus, tmp_path):
     inputs, table, ranked = corpus
     made, report = run(inputs, tmp_path / "out")
     chosen = tokens_of(table, made["quality"])
     whole = table.num_rows + sum(table["length"].to_pylist())
+    seen = 0
     for language, row in report["quality"]["languages"].items():
-        own = [r for r in table.to_pylist() if r["language"] == language]
-        assert abs(row["quota"] - 5_000 * sum(r["length"] + 1 for r in own) / whole) < 1
+        own = sizes(table, language)
+        assert abs(row["quota"] - 5_000 * sum(own.values()) / whole) < 1
         docs = sorted(chosen[language], key=lambda d: ranked[d[0]]["rank"])
-        left = row["quota"] - row["tokens"]
-        assert sum(n for _, n, _ in docs) == row["tokens"] and left >= 0
-        chosen_ids = {d for d, _, _ in docs}
-        assert all(r["length"] + 1 > left for r in own if r["doc_id"] not in chosen_ids)
-        assert (
-            row["cutoff_rank"] == ranked[docs[-1][0]]["rank"]
-            and row["cutoff_score"] == ranked[docs[-1][0]]["score"]
+        assert [ranked[d]["rank"] for d, *_ in docs] == list(range(1, len(docs) + 1)), (
+            "the best, none left out"
         )
-        for r in own:
-            rank = ranked[r["doc_id"]]["rank"]
-            before = sum(n for d, n, _ in docs if ranked[d]["rank"] < rank)
-            assert r["doc_id"] in chosen_ids or before + r["length"] + 1 > row["quota"]
-        assert {repeats for *_, repeats in docs} == {4}
+        assert not any(cut for *_, cut in docs[:-1]) and {repeats for _, _, repeats, _ in docs} == {4}
+        taken = sum(n for _, n, *_ in docs)
+        assert row["tokens"] == taken and row["quota"] - taken < 2 and row["seen"] == 4 * taken
+        assert row["cutoff_rank"] == len(docs) and not row["short"]
+        assert row["cutoff_score"] == ranked[docs[-1][0]]["score"]
+        seen += 4 * taken
+    assert abs(seen - 20_000) <= 0.001 * 20_000
 
 
-def test_the_control_sees_as_much_of_each_language_at_random_and_once(corpus, tmp_path):
+def test_random_documents_once_and_as_often_as_the_phase(corpus, tmp_path):
     inputs, table, ranked = corpus
-    made, report = run(inputs, tmp_path / "out")
-    good, random = report["quality"], report["quality-random"]
-    for language, docs in tokens_of(table, made["quality-random"]).items():
-        row = random["languages"][language]
-        share = good["languages"][language]["tokens"] / good["unique_tokens"]
-        assert abs(row["quota"] - 20_000 * share) < 1
-        once = sum(n for _, n, _ in docs)
-        repeats = {repeats for *_, repeats in docs}
-        limit = good["languages"][language]["longest"]
-        own = [r["length"] + 1 for r in table.to_pylist() if r["language"] == language]
-        pool = sum(n for n in own if n <= limit)
-        if once < pool:
-            assert repeats == {1} and row["quota"] - max(own) < once <= row["quota"]
-        else:
-            assert repeats == {-(-row["quota"] // once)}, "the fewest repeats that meet the quota"
-    mean = np.mean([ranked[d]["rank"] for d in made["quality-random"]["doc_id"].to_pylist()])
-    best = np.mean([ranked[d]["rank"] for d in made["quality"]["doc_id"].to_pylist()])
-    assert best < mean
+    made, report = run(inputs, tmp_path / "out", tokens=12_000)
+    phase = report["quality"]["languages"]
+    for kind, repeats in (("random", 1), ("random-repeated", 4)):
+        name, seen = f"quality-{kind}", 0
+        for language, docs in tokens_of(table, made[name]).items():
+            assert {times for _, _, times, _ in docs} == {repeats} and sum(cut for *_, cut in docs) <= 1
+            taken = sum(n for _, n, *_ in docs)
+            assert abs(taken * repeats - phase[language]["seen"]) <= 2 * repeats + 2
+            seen += taken * repeats
+        assert abs(seen - 12_000) <= 0.002 * 12_000
+    best, *random = (
+        np.mean([ranked[d]["rank"] for d in made[name]["doc_id"].to_pylist()])
+        for name in ("quality", "quality-random", "quality-random-repeated")
+    )
+    assert best < min(random)
+    assert set(made["quality-random"]["doc_id"].to_pylist()) != set(
+        made["quality-random-repeated"]["doc_id"].to_pylist()
+    )
+
+
+def test_draws_differ_by_their_names(corpus, tmp_path):
+    inputs, _, _ = corpus
+    run(inputs, tmp_path / "out", tokens=2_000)
+    drawn = []
+    for name in ("quality-random-2", "quality-random-3", "quality-random-2"):
+        folder = tmp_path / str(len(drawn))
+        folder.mkdir()
+        settings = controls.Settings(name, "random", 2_000, seed=1)
+        controls.build(settings, inputs | {"selection": tmp_path / "out" / "quality"}, folder)
+        drawn.append(pq.read_table(folder / "selection.parquet"))
+    assert drawn[0].equals(drawn[2]) and not drawn[0].equals(drawn[1])
 
 
 def test_a_budget_beyond_the_pool_takes_all(corpus, tmp_path):
@@ -146,6 +168,51 @@ def test_a_budget_beyond_the_pool_takes_all(corpus, tmp_path):
     assert sorted(made["quality"]["doc_id"].to_pylist()) == sorted(table["doc_id"].to_pylist())
     assert all(row["short"] for row in report["quality"]["languages"].values())
     assert min(made["quality-random"]["repeats"].to_pylist()) > 1
+
+
+def test_repeats_by_a_curve_rise_with_quality_and_meet_the_budget(corpus, tmp_path):
+    inputs, table, ranked = corpus
+    curve = Curve(power=1.0, growth=2.0, cap=6, drop=0.4)
+    made, _ = run(inputs, tmp_path / "out", tokens=60_000, curve=curve)
+    whole = table.num_rows + sum(table["length"].to_pylist())
+    for language, docs in tokens_of(table, made["quality"]).items():
+        own = sizes(table, language)
+        docs = sorted(docs, key=lambda d: ranked[d[0]]["rank"])
+        times = [repeats for _, _, repeats, _ in docs]
+        assert times == sorted(times, reverse=True) and min(times) >= 1 and max(times) <= 6
+        seen = sum(n * repeats for _, n, repeats, _ in docs)
+        assert abs(seen - 60_000 * sum(own.values()) / whole) < 3
+        assert sum(n for _, n, *_ in docs) <= 0.6 * sum(own.values()) + max(own.values())
+
+
+@given(
+    st.lists(st.integers(2, 500), min_size=1, max_size=60),
+    st.integers(0, 40_000),
+    st.floats(0, 6), st.floats(0, 8), st.integers(1, 9), st.floats(0, 0.9),
+)  # fmt: skip
+def test_a_curve_keeps_its_cap_its_order_and_its_budget(tokens, budget, power, growth, cap, drop):
+    pool = select.Pool(
+        np.array(ids(len(tokens))), np.array(tokens), np.arange(len(tokens)), np.zeros(len(tokens))
+    )
+    part = select.curved(pool, budget, Curve(power=power, growth=growth, cap=cap, drop=drop))
+    times = part.repeats.tolist()
+    assert times == sorted(times, reverse=True) and all(1 <= t <= cap for t in times)
+    assert part.seen() <= budget and (part.tokens[:-1] == pool.tokens[: len(times)][:-1]).all()
+    behind = 1 - (np.cumsum(tokens) - np.array(tokens) / 2) / sum(tokens)
+    assert (behind[: len(times)] >= drop).all()
+    if len(times) < (behind >= drop).sum():  # something is left
+        assert budget - part.seen() < 2
+
+
+def test_documents_are_drawn_by_score_where_a_temperature_says_so(corpus, tmp_path):
+    inputs, _, ranked = corpus
+    mean = {}
+    for temperature in (0.0, 0.5, 100.0):
+        made, _ = run(inputs, tmp_path / str(temperature), repeats=1, temperature=temperature)
+        scores = [ranked[d]["score"] for d in made["quality"]["doc_id"].to_pylist()]
+        mean[temperature] = np.mean(scores)
+    everything = np.mean([row["score"] for row in ranked.values()])
+    assert mean[0.0] > mean[0.5] > mean[100.0] and abs(mean[100.0] - everything) < 0.08
 
 
 def test_seeds_are_the_best_half_python_and_interleaved(corpus, tmp_path):
@@ -188,33 +255,34 @@ def test_heldout_documents_are_never_selected(corpus, tmp_path):
 
 
 def test_too_small_a_budget_is_a_fault(corpus, tmp_path):
-    with pytest.raises(Fault, match="less than the shortest document"):
-        run(corpus[0], tmp_path / "out", tokens=8)
+    with pytest.raises(Fault, match="less than a token and its separator"):
+        run(corpus[0], tmp_path / "out", tokens=4)
 
 
-def test_a_synthetic_phase_s_control_follows_its_languages(corpus, tmp_path):
+def test_a_synthetic_phase_s_controls_follow_its_languages(corpus, tmp_path):
     inputs, table, _ = corpus
     index(tmp_path / "synthetic", {"Python": [300] * 10, "C": [100] * 10}, name="made")
-    out = tmp_path / "control"
-    out.mkdir()
-    settings = controls.Settings("synthetic-random", 4_000, seed=1)
-    controls.build(settings, {"tokens": inputs["tokens"], "synthetic": tmp_path / "synthetic"}, out)
-    docs = tokens_of(table, pq.read_table(out / "selection.parquet"))
-    assert sorted(docs) == ["C", "Python"]
-    for language, quota in (("Python", 3_000), ("C", 1_000)):
-        lengths = [n for _, n, _ in docs[language]]
-        assert quota - max(lengths) < sum(lengths) <= quota
+    for kind, repeats in (("random", 1), ("random-repeated", 2)):
+        out = tmp_path / kind
+        out.mkdir()
+        settings = controls.Settings(f"synthetic-{kind}", kind, 8_000, seed=1)
+        controls.build(settings, {"tokens": inputs["tokens"], "synthetic": tmp_path / "synthetic"}, out)
+        docs = tokens_of(table, pq.read_table(out / "selection.parquet"))
+        assert sorted(docs) == ["C", "Python"]
+        for language, quota in (("Python", 6_000), ("C", 2_000)):
+            assert {times for _, _, times, _ in docs[language]} == {repeats}
+            assert abs(sum(n * times for _, n, times, _ in docs[language]) - quota) <= 2 * repeats
 
 
-@given(st.lists(st.integers(1, 100), max_size=40), st.integers(0, 2000), st.integers(1, 120))
-def test_fill_takes_what_fits_in_order(tokens, quota, longest):
+@given(st.lists(st.integers(2, 100), max_size=40), st.integers(0, 3000))
+def test_fill_takes_in_order_until_the_quota_is_full(tokens, quota):
     """Oracle: one document after the other, in plain Python."""
-    left, rows = quota, []
-    for row, n in enumerate(tokens):
-        if n <= longest and n <= left:
-            rows.append(row)
-            left -= n
-    assert fill(np.array(tokens, dtype=np.int64), quota, longest).tolist() == rows
+    left, taken = quota, []
+    for n in tokens:
+        if left >= 2:
+            taken.append(min(n, left))
+        left -= min(n, left) if left >= 2 else left
+    assert fill(np.array(tokens, dtype=np.int64), quota).tolist() == taken
 
 
 def test_more_seeds_than_documents_take_turns(corpus, tmp_path):

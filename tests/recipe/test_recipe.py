@@ -87,7 +87,7 @@ def test_what_the_paper_does_not_state_is_marked() -> None:
         (lambda d: d["phase"][0].pop("tokens"), "phase.0: phase 'general' needs tokens or epochs"),
         (lambda d: d["phase"][0].update(epochs=2), "phase.0: phase 'general' has tokens and epochs"),
         (lambda d: (d["phase"][1].pop("tokens"), d["phase"][1].update(epochs=2)), "phase.1: phase 'quality' has data = 'selection': it needs tokens"),
-        (lambda d: d["phase"][1].update(epochs=1, control=True), "phase.1: phase 'quality' has a control"),
+        (lambda d: d["phase"][1].update(epochs=1, controls={"random": 1}), "phase.1: phase 'quality' has controls"),
         (lambda d: d["phase"][0].update(mix=MIX), "phase.0: phase 'general' needs data or mix, one of the two"),
         (lambda d: d["phase"][0].pop("data"), "phase.0: phase 'general' needs data or mix, one of the two"),
         (lambda d: mixed(d, [*MIX, MIX[0]]), "phase.0: phase 'general' names the same data twice in mix"),

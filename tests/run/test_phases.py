@@ -35,7 +35,9 @@ def stages(*more: dict[str, Any], training: dict[str, Any] | None = None) -> dic
 
 
 def test_all_data_stands_before_any_training() -> None:
-    found = list(stages({"name": "last", "data": "synthetic", "tokens": 10, "control": True, "lr": LR}))
+    found = list(
+        stages({"name": "last", "data": "synthetic", "tokens": 10, "controls": {"random": 1}, "lr": LR})
+    )
     trained = [i for i, name in enumerate(found) if name.startswith("train-")]
     assert max(i for i, name in enumerate(found) if name.startswith(("view-", "control-"))) < min(trained)
     assert [found[i] for i in trained] == [

@@ -38,7 +38,7 @@ PAPER: dict[str, Any] = {
             "data": "selection",
             "tokens": 50_000_000_000,
             "start": "general",
-            "control": True,
+            "controls": {"random": 1},
             "lr": {"peak": 5.3e-4, "warmup": 1000},
         },
         {

@@ -30,7 +30,10 @@ def views(tokens: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
     index = tables.read(tokens / "index.parquet", ["doc_id", "split"]).to_pylist()
     chosen = [row["doc_id"] for row in index if row["split"] == "train"][::3]
     (root / "selection").mkdir()
-    table = pa.table({"doc_id": chosen, "repeats": [3] * len(chosen)}, schema=tables.SELECTION)
+    table = pa.table(
+        {"doc_id": chosen, "repeats": [3] * len(chosen), "tokens": [None] * len(chosen)},
+        schema=tables.SELECTION,
+    )
     pq.write_table(table, root / "selection" / "selection.parquet")
     folders = {}
     for data, inputs in (("corpus", {}), ("selection", {"selection": root / "selection"})):

@@ -69,14 +69,21 @@ def write_index(folder: Path, rows: list[dict]) -> None:
     pa.parquet.write_table(table, folder / "index.parquet")
 
 
-def view_of(root: Path, data: str, *, repeats: dict[str, int] | None = None, fim_rate: float = 0.0) -> View:
+def view_of(
+    root: Path,
+    data: str,
+    *,
+    repeats: dict[str, int] | None = None,
+    fim_rate: float = 0.0,
+    cut: dict[str, int] | None = None,
+) -> View:
     """Assemble a view of root/tokens as the stage would, renamed after it was built, as the store does."""
     inputs = {"tokens": root / "tokens"}
     if repeats is not None:
         (root / "selection").mkdir(exist_ok=True)
-        table = pa.table(
-            {"doc_id": list(repeats), "repeats": list(repeats.values())}, schema=tables.SELECTION
-        )
+        limits = [(cut or {}).get(doc_id) for doc_id in repeats]
+        columns = {"doc_id": list(repeats), "repeats": list(repeats.values()), "tokens": limits}
+        table = pa.table(columns, schema=tables.SELECTION)
         pa.parquet.write_table(table, root / "selection" / "selection.parquet")
         inputs["selection"] = root / "selection"
     number = len(list(root.glob("view-*")))
@@ -347,13 +354,28 @@ def test_faults_of_a_selection(tmp_path: Path) -> None:
         view_of(tmp_path, "selection", repeats={rows[0]["doc_id"]: 0})
     with pytest.raises(Fault, match="no training tokens"):
         view_of(tmp_path, "selection", repeats={rows[1]["doc_id"]: 1})
-    twice = pa.table({"doc_id": [rows[0]["doc_id"]] * 2, "repeats": [1, 2]}, schema=tables.SELECTION)
+    with pytest.raises(Fault, match="tokens = 0"):
+        view_of(tmp_path, "selection", repeats={rows[0]["doc_id"]: 1}, cut={rows[0]["doc_id"]: 0})
+    columns = {"doc_id": [rows[0]["doc_id"]] * 2, "repeats": [1, 2], "tokens": [None, None]}
+    twice = pa.table(columns, schema=tables.SELECTION)
     pa.parquet.write_table(twice, tmp_path / "selection" / "selection.parquet")
     settings = build_view.Settings("x", "selection", 0.0, 1)
     with pytest.raises(Fault, match="stands twice"):
         build_view.build(
             settings, {"tokens": tmp_path / "tokens", "selection": tmp_path / "selection"}, tmp_path
         )
+
+
+def test_a_document_that_is_cut_ends_early_in_every_pass(tmp_path: Path) -> None:
+    """Oracle: the segments of the same view without the cut, shortened by hand."""
+    rows = random_shards(tmp_path / "tokens", [9, 6, 7], 1)
+    repeats = {row["doc_id"]: 2 for row in rows}
+    cut = {rows[0]["doc_id"]: 4, rows[1]["doc_id"]: 99}
+    whole = segments_of(stream_of(view_of(tmp_path, "selection", repeats=repeats), 3, 8))
+    parts = segments_of(stream_of(view_of(tmp_path, "selection", repeats=repeats, cut=cut), 3, 8))
+    longest = max(whole, key=len)
+    shortened = [(*segment[:4], segment[-1]) if segment == longest else segment for segment in whole]
+    assert whole.count(longest) == 2 and parts == shortened
 
 
 def test_a_cut_shard_is_a_fault(tmp_path: Path) -> None:
