@@ -32,6 +32,7 @@ from neve import documents as tables
 from neve import store
 from neve.permissions import by_umask
 from neve.progress import bar
+from neve.quality import headers
 
 COLUMNS = ["doc_id", "language", "content"]
 FOLDS = 5
@@ -50,7 +51,7 @@ class Batch:
     """S32 [documents]: hex digits."""
     languages: list[str]
     content: pa.Array
-    """large_string [documents]: the text."""
+    """large_string [documents]: the text, without a licence's header."""
 
     @cached_property
     def texts(self) -> list[str]:
@@ -95,7 +96,9 @@ class Documents:
                     if rows.num_rows:
                         ids = rows["doc_id"].to_numpy(zero_copy_only=False).astype("S32")
                         yield Batch(
-                            ids, rows["language"].to_pylist(), rows["content"].cast(pa.large_string())
+                            ids,
+                            rows["language"].to_pylist(),
+                            headers.cut(rows["content"].cast(pa.large_string())),
                         )
             if folder != self.folders[-1]:
                 ids = tables.read(folder, ["doc_id"])["doc_id"].combine_chunks()

@@ -19,7 +19,7 @@ from neve.errors import Fault
 from neve.quality import annotators
 from neve.quality.annotator import Documents, Scores, ranks
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 
 
 def build(settings: None, inputs: dict[str, Path], out: Path) -> dict[str, Any]:

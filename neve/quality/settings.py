@@ -13,6 +13,7 @@ class Labels:
     """Of stage `labels-NAME`."""
 
     positives_limit: int
+    family_share: float
     negatives: int
     seed: int
 

@@ -22,6 +22,8 @@ class Labels(Section):
     """Exemplar sources: code that an annotator learns to recognise. They stay out of the corpus."""
     positives_limit: int = Field(default=300_000, ge=10)
     """At most so many positives, drawn by a hash of doc_id."""
+    family_share: float = Field(default=0.5, gt=0, le=1)
+    """Share of the positives that one family of repositories may have."""
     negatives: int = Field(default=300_000, ge=10)
     """Random documents as negatives; they stay in the pool and are scored out of fold."""
 

@@ -103,4 +103,4 @@ def word_list(tmp_path_factory, inputs) -> Path:
     return out
 
 
-LABELS = Labels(positives_limit=1000, negatives=30, seed=1)
+LABELS = Labels(positives_limit=1000, family_share=0.9, negatives=30, seed=1)

@@ -9,6 +9,7 @@ import pytest
 from neve import documents
 from neve.quality import annotator
 from neve.quality.annotator import Batch, Documents, Labels, Scores, area, finish, in_batches, ranks, standing
+from neve.quality.headers import cut
 
 from .conftest import lay
 
@@ -34,7 +35,8 @@ def test_documents_are_all_or_those_named_each_once(pool, tmp_path):
     first = lay(tmp_path / "a", pool.slice(0, 20), files=3) / "documents"
     second = lay(tmp_path / "b", pool.slice(15, 20), files=2) / "documents"
     both = Documents((first, second))
-    content = dict(zip(pool["doc_id"].to_pylist(), pool["content"].to_pylist(), strict=True))
+    bodies = cut(pool["content"].combine_chunks()).to_pylist()
+    content = dict(zip(pool["doc_id"].to_pylist(), bodies, strict=True))
 
     def read(found):
         return [(d.decode(), t) for b in found.batches() for d, t in zip(b.doc_ids, b.texts, strict=True)]
@@ -69,7 +71,7 @@ def test_batches_are_scored_once_and_a_killed_attempt_goes_on(inputs, pool, tmp_
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     whole = in_batches(lines, found, tmp_path / "a")
-    texts = [t.split("\n") for t in pool["content"].to_pylist()]
+    texts = [t.split("\n") for t in cut(pool["content"].combine_chunks()).to_pylist()]
     assert whole.doc_ids.astype("U32").tolist() == pool["doc_id"].to_pylist()
     assert whole.counts.tolist() == [len(parts) for parts in texts]
     assert whole.means() == pytest.approx([np.mean([len(p) for p in parts]) for parts in texts])

@@ -6,11 +6,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from neve import documents
 from neve.errors import Fault
 from neve.quality import labels
 from neve.quality.annotator import FOLDS
+from neve.quality.labels import divided
 
 from .conftest import LABELS, lay
 
@@ -25,10 +28,55 @@ def test_labels_are_exemplars_and_training_documents_each_once(inputs, pool, exe
     assert {d for d, v in label.items() if v == 1} == set(exemplars["doc_id"].to_pylist())
     training = set(pool.filter(pc.equal(pool["split"], "train"))["doc_id"].to_pylist())
     assert {d for d, v in label.items() if v == 0} <= training and table.num_rows - exemplars.num_rows == 30
+    assert set(table["fold"].to_pylist()) <= set(range(FOLDS))
+
+
+def test_families_are_held_out_and_dealt_whole(inputs):
+    rows = documents.read(inputs["labels-code"] / "labels").to_pylist()
     for value in (0, 1):
-        own = table.filter(pc.equal(table["label"], value))
-        assert own["split"].to_pylist().count("heldout") == own.num_rows // 5
-    assert set(table["fold"].to_pylist()) == set(range(FOLDS))
+        own = [row for row in rows if row["label"] == value]
+        place = {}
+        for row in own:
+            key = row["split"] if row["split"] == "heldout" else row["fold"]
+            assert place.setdefault(row["family"], key) == key
+        heldout = [row for row in own if row["split"] == "heldout"]
+        assert 0 < len(heldout) <= 0.3 * len(own)
+
+
+@given(st.lists(st.integers(0, 12), min_size=10, max_size=200), st.integers(0, 99))
+def test_division_by_families_or_by_documents_where_these_are_few(of, seed):
+    families = np.array([f"f{n}" for n in of])
+    keys = np.random.default_rng(seed).permutation(len(of)).astype(np.uint64)
+    out, fold = divided(families, keys)
+    few = len(set(of)) < 3
+    if few:
+        assert out.sum() == len(of) // 5 and len(set(fold[~out])) == FOLDS
+    else:
+        for name in set(of):
+            assert len(set(out[families == f"f{name}"])) == 1 == len(set(fold[families == f"f{name}"]))
+        sizes = sorted(of.count(n) for n in set(of))
+        assert 0 < out.sum() <= max(0.3 * len(of), sizes[0]) < len(of)
+    order = np.random.default_rng(seed + 1).permutation(len(of))
+    again = divided(families[order], keys[order])
+    assert np.array_equal(again[0], out[order]) and np.array_equal(again[1], fold[order])
+
+
+def test_tests_and_examples_are_no_labels_and_a_family_has_at_most_its_share(tmp_path, pool, exemplars):
+    paths = [f"p{i % 4}/{name}" for i, name in enumerate(exemplars["path"].to_pylist())]
+    paths[0], paths[1], paths[2] = "a/tests/x.py", "a/test_y.py", "examples/z.py"
+    repos = ["big==1.0" if i < 14 else f"small{i}==1.0" for i in range(exemplars.num_rows)]
+    changed = exemplars.set_column(3, "path", pa.array(paths)).set_column(2, "repo", pa.array(repos))
+    assert changed.column_names == exemplars.column_names
+    places = {"documents": lay(tmp_path / "c", pool), "exemplars": lay(tmp_path / "e", changed)}
+    for share in (0.5, 1.0, 0.2):
+        table = labels.choose(places, replace(LABELS, family_share=share)).to_pylist()
+        good = [row for row in table if row["label"] == 1]
+        kept = {row["doc_id"] for row in good}
+        assert not kept & set(exemplars["doc_id"].to_pylist()[:3])
+        big = sum(row["family"] == "big" for row in good)
+        others = exemplars.num_rows - 14
+        assert len(good) == big + others and big <= share * len(good)
+        assert big == 11 or big + 1 > share * (len(good) + 1), "no more is dropped than must be"
 
 
 def test_every_label_has_its_text(inputs):

@@ -85,7 +85,9 @@ def sections(data, offsets, size, bits, classes):
     """
     texts = len(offsets) - 1
     shift = U64(64 - bits)
-    places = np.empty(np.minimum(offsets[1:] - offsets[:-1], 3 * size).sum() * 2 + 1, dtype=np.int32)
+    lengths = offsets[1:] - offsets[:-1]
+    room = np.where(lengths > size, 3 * size, lengths).sum()  # sections may overlap
+    places = np.empty(2 * room, dtype=np.int32)
     starts = np.zeros(3 * texts + 1, dtype=np.int64)
     counts = np.empty(texts, dtype=np.int64)
     found = np.empty(size, dtype=np.uint64)

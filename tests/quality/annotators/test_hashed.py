@@ -62,3 +62,12 @@ def test_sections_are_the_words_of_the_top_the_middle_and_the_bottom(texts, size
             words = len(WORD.findall(piece))
             assert starts[at + 1] - starts[at] == max(0, 2 * words - 1)
             at += 1
+
+
+def test_sections_that_overlap_have_room_for_all_their_words():
+    """Every byte a word, each text one or two bytes longer than a section."""
+    texts = ["(" * 41, "(" * 42] * 500
+    data, offsets, _ = read_only(pa.array(texts, pa.large_string()))
+    places, starts, counts = hashed.sections(data, offsets, 40, 24, hashed.CLASSES)
+    assert counts.tolist() == [2, 3] * 500 and np.diff(starts).tolist() == [79] * 2500
+    assert len(places) == 79 * 2500
