@@ -77,6 +77,10 @@ def command(inner: list[str], uid: int, source: int, rules: int, extra: Extra, s
                 if path.is_symlink()
                 else ["--ro-bind", str(path), str(path)]
             )
+    for folder in extra.folders:
+        for parent in reversed(folder.parents[:-1]):
+            mounted += ["--perms", "0755", "--dir", str(parent)]
+        mounted += ["--ro-bind", str(folder), str(folder)]
     arguments = [
         *_world(uid != 0), *mounted, "--perms", "0444", "--file", str(source), PROGRAM, "--remount-ro", "/",
         "--seccomp", str(rules), "--", *inner, str(uid), PROGRAM, INSIDE if extra.packages else "",

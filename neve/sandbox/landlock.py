@@ -144,7 +144,8 @@ def _granted(extra: Extra) -> list[tuple[Path, int]]:
     if extra.packages is not None:
         granted.append((extra.packages, READ_DIR))  # the import system lists it
     if extra.tools:
-        granted += [(path, EXECUTE | READ_FILE | READ_DIR) for path in visible.TOOLS if path.is_dir()]
+        seen = [*(path for path in visible.TOOLS if path.is_dir()), *extra.folders]
+        granted += [(path, EXECUTE | READ_FILE | READ_DIR) for path in seen]
     granted += [(visible.DEVICES / "null", READ_FILE | WRITE_FILE)]
     granted += [(visible.DEVICES / name, READ_FILE) for name in visible.DEVICE_NAMES[1:]]
     return granted

@@ -120,24 +120,27 @@ def run(
     packages: Path | None = None,
     names: tuple[str, ...] = (),
     tools: bool = False,
+    folders: tuple[Path, ...] = (),
+    processes: int = PROCESSES,
     heard: Callable[[bytearray], bool] | None = None,
 ) -> Result:
     """Run Python source `program` inside; `timeout_s` is wall-clock.
 
     `memory_bytes` bounds each process's address space and the memory of all together; `packages` is a folder of
     installed packages that can be imported, read-only, `names` what of it (nothing: all), and with `tools` the system's
-    programs can be run too. `heard` is given the standard output each time it grows, and ends the program by returning
-    True. Never raises for what the program does; its output is cut at `output_bytes`. Raises Fault without a sandbox.
+    programs can be run too, which may read `folders`. `processes` bounds those of the program, threads counted. `heard`
+    is given the standard output each time it grows, and ends the program by returning True. Never raises for what the
+    program does; its output is cut at `output_bytes`. Raises Fault without a sandbox.
     """
     if sandbox.tier == "none":
         raise Fault(f"untrusted code is not run without a sandbox: {sandbox.detail}")
     # Distinct for programs that run side by side.
     uid = FIRST_UID + (os.getpid() * 64 + next(_serial)) % UIDS if os.geteuid() == 0 else 0
     walls = _MODULES[sandbox.tier]
-    extra = visible.Extra(packages, names, tools)
+    extra = visible.Extra(packages, names, tools, folders)
     limits = {
         "AS": memory_bytes, "CPU": int(timeout_s) + GRACE_SECONDS, "FSIZE": FILE_BYTES, "NOFILE": OPEN_FILES,
-        "NPROC": walls.processes(PROCESSES), "CORE": 0, "STACK": 8 << 20, "MEMLOCK": 0, "MSGQUEUE": 0,
+        "NPROC": walls.processes(processes), "CORE": 0, "STACK": 8 << 20, "MEMLOCK": 0, "MSGQUEUE": 0,
         "SIGPENDING": 64, "NICE": 0, "RTPRIO": 0,
     }  # fmt: skip
     stated = ",".join(f"{name}={value}" for name, value in limits.items())
@@ -161,7 +164,7 @@ def run(
     finally:
         for descriptor in (source, rules, standard_in):
             os.close(descriptor)
-    look = functools.partial(watch.excess, process.pid, memory_bytes, PROCESSES)
+    look = functools.partial(watch.excess, process.pid, memory_bytes, processes)
     stopped, output = watch.listen(process, start + timeout_s, output_bytes, end, look, heard)
     seconds = time.monotonic() - start
     if stopped is not None:

@@ -41,12 +41,14 @@ ENVIRONMENT = {
 class Extra(NamedTuple):
     """What one program sees beyond what all see.
 
-    `packages` is a folder of installed packages, `names` what of it (nothing: all), `tools` the system's programs.
+    `packages` is a folder of installed packages, `names` what of it (nothing: all), `tools` the system's programs,
+    `folders` what these need to read.
     """
 
     packages: Path | None = None
     names: tuple[str, ...] = ()
     tools: bool = False
+    folders: tuple[Path, ...] = ()
 
     def shown(self) -> list[Path]:
         """Paths of the packages: the folder, or what is named of it and exists."""

@@ -232,3 +232,35 @@ def _alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+@BOTH
+def test_folders_for_tools_can_be_read_and_not_written_and_processes_may_be_more(tier):
+    place = sandbox.attempt(tier)
+    if place.tier == "none":
+        pytest.skip(place.detail)
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "a.txt").write_text("here")
+        program = f"""
+import subprocess, threading, time
+print(subprocess.run(["cat", {str(folder / "a.txt")!r}], capture_output=True).stdout)
+try:
+    open({str(folder / "b.txt")!r}, "w")
+except OSError:
+    print("closed")
+started = 0
+try:
+    for _ in range(20):
+        threading.Thread(target=time.sleep, args=(0.5,), daemon=True).start()
+        started += 1
+except RuntimeError:
+    pass
+print(started == 20)
+"""
+        shown = {"tools": True, "folders": (folder,)}
+        seen = sandbox.run(program, sandbox=place, timeout_s=20, processes=64, memory_bytes=4 << 30, **shown)
+        assert seen.stdout == b"b'here'\nclosed\nTrue\n", seen
+        hidden = sandbox.run(program, sandbox=place, timeout_s=20, tools=True)
+        assert hidden.stdout == b"b''\nclosed\nFalse\n", hidden
