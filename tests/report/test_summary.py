@@ -46,17 +46,21 @@ def test_what_was_not_finite_or_not_measured_is_left_out_of_a_curve(tmp_path, mo
 
 def test_tasks_of_which_most_models_wrote_something_are_shown(tmp_path) -> None:
     def samples(model: str, texts: list[str]) -> None:
-        rows = [
-            {"task_id": f"T/{k}", "sample": 0, "status": "fail", "completion": text}
-            for k, text in enumerate(texts)
-        ]
-        steps(tmp_path / f"{model}-humaneval.jsonl", rows)
+        """A model's folder as the evaluator leaves it; a benchmark's name may have hyphens."""
+        (tmp_path / model).mkdir()
+        rows = [{"task_id": f"T/{k}", "sample": 0, "text": text} for k, text in enumerate(texts)]
+        lines = [json.dumps({"header": 1}), "", *map(json.dumps, rows), ""]
+        (tmp_path / model / "samples-bigcodebench-instruct.jsonl").write_text("\n".join(lines) + "\n")
+        verdicts = [{"task_id": row["task_id"], "sample": 0, "status": "fail"} for row in rows]
+        entry = {"benchmarks": {"bigcodebench-instruct": {"samples": verdicts}}}
+        (tmp_path / model / "results.json").write_text(json.dumps(entry))
 
     samples("general", ["  ", "a", "", "", "b"])
     samples("quality-random", ["  ", "a", "c", "", " "])
     found = summary.written(tmp_path)
     assert [task["task_id"] for task in found] == ["T/1", "T/2", "T/4"]
     assert [m["model"] for m in found[0]["models"]] == ["general", "quality-random"]
+    assert found[0]["models"][0] == {"model": "general", "status": "fail", "text": "a"}
 
 
 @pytest.mark.parametrize(("chosen", "sides"), [("abd", ["chosen"] * 3 + ["left out"] * 2), ("", [])])
