@@ -17,7 +17,7 @@ HEAD = """\
 # Signals and rules
 
 What Neve measures about a file of code, and which measurements stop it. The page is written by
-`scripts/make_filters_doc.py` from the tables in `neve/corpus/signals.py` and `neve/corpus/filters.py`; `neve filters` prints the rules.
+`scripts/make_filters_doc.py` from the tables in `neve/corpus/signals/`; `neve filters` prints the rules.
 
 A rule compares one signal with one limit, which may differ by language; the first rule of the table that a file breaks is its
 verdict, with the value and the limit. At the limit a file passes. Where a rule's signal is not measured for a language, the rule
@@ -34,8 +34,8 @@ for one language and stronger; `false` switches off. A rule that is off has no l
 Words are whole: `pass` is not in `password`. Comments and strings are found by a lexer with a table of delimiters for each of
 {lexed}.
 
-Where a published limit stopped too much good code among the standard library of Python, installed packages and the sdists of
-[the speed corpus](how-it-works.md), Neve has its own; the source then names both.
+Where a published limit stopped too much good code, Neve has its own; the source then names both. How often a rule is
+wrong, with denominators: [the curation's rules](curation-rules.md).
 """
 
 

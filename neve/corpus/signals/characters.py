@@ -243,7 +243,7 @@ def _run(values, i, end, classes, bit, least):
 @_helper
 def _spelt(values, start, first, last, end, classes):
     """(bytes, longest) of the runs of bytes and escapes in [first, last), which holds them whole; what is in a run of
-    base64 too is counted there."""
+    base64 too is counted there. Two-digit numbers without a prefix or a letter a to f among them are decimal ones."""
     total = longest = 0
     counted = first  # everything before is counted
     hex_from = unicode_from = first  # a run of each shape may start here again
@@ -254,16 +254,17 @@ def _spelt(values, start, first, last, end, classes):
             continue
         run_end = i
         if i >= hex_from and (bits & _ESCAPES or i == start or not classes[values[i - 1]] & _WORD):
-            j, found = i, 0
+            j, found, spelt = i, 0, False
             k = _hex_byte(values, start, j, end, classes)
             while k > j:
                 found += 1
+                spelt = spelt or k - j > 2 or values[j] >= 65 or values[j + 1] >= 65
                 while k < end and (values[k] == 44 or values[k] == 32 or 9 <= values[k] <= 13):
                     k += 1
                 j = k
                 k = _hex_byte(values, start, j, end, classes)
             hex_from = max(i + 1, j)
-            if found >= HEX_RUN:
+            if found >= HEX_RUN and spelt:
                 run_end = j
                 longest = max(longest, j - i)
         if byte == 92 and i >= unicode_from:

@@ -58,7 +58,7 @@ SIGNALS = (
     Signal(
         "encoded_share", "share of bytes",
         "bytes inside encoded runs: base64 of at least 64 characters (line ends admitted), or at least 8 two-digit "
-        "hexadecimal bytes, or at least 8 \\uXXXX escapes", STARCODER2,
+        "hexadecimal bytes (a prefix or a letter among them), or at least 8 \\uXXXX escapes", STARCODER2,
     ),
     Signal("longest_encoded_run", "bytes", "length of the longest encoded run", STARCODER2),
     Signal("xml_header", "0 or 1", "`<?xml version=` within the first 100 bytes", STARCODER),
