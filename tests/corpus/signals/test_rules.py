@@ -311,4 +311,4 @@ def test_the_page_on_adding_a_rule_is_true(monkeypatch: pytest.MonkeyPatch) -> N
         verdict(GOOD, long_file=10) == "long_file"
         and verdict(GOOD, **{"long_file": 10, "long_file.Python": False}) is None
     )
-    assert [row["rule"] for row in rules.table()][0] == "long_file"
+    assert next(row["rule"] for row in rules.table()) == "long_file"
