@@ -5,11 +5,11 @@ what a file is worth shows in a few hundred tokens, and a megabyte costs no more
 any that transformers' AutoModel builds from safetensors (never pickled weights, never remote code), pooled
 as its sentence-transformers settings say: the mean over tokens for MiniLM, [CLS] for arctic-embed.
 
-The trade-off: nearly all time goes into matrix products at their full speed, so what is left to save is work.
+The trade-off: nearly all time goes into matrix products at full speed, so only doing less work saves time.
 Sections are sorted by length and cut into fixed batches (little padding; and a section's embedding does not
 depend on how documents lie in files), text is cut before it is tokenized, and equal windows are computed once.
-On a CPU each core takes its own small batches rather than its part of a large one: matrices stay in cache,
-no thread waits for another, and a batch's bits do not depend on the number of threads. MiniLM on 2 cores with
+On a CPU each core takes small batches rather than a part of a large one: matrices stay in cache, no thread
+waits for another, and a batch's bits do not depend on the number of threads. MiniLM on 2 cores with
 AVX2, by processor time: 79 sections of 64 tokens a second, beside 59 with batches of 32 over all threads;
 39 of 128 tokens, beside 30 to 37. torch's dynamic int8 gained a third more and was left out: it changed a
 tenth of the best documents, and an embedding would depend on its neighbours in the batch.
@@ -33,7 +33,7 @@ from neve.progress import bar
 from neve.quality.annotator import Documents
 
 CHARACTERS = 8
-"""A cut of so many characters a token nearly always holds a section's tokens: code has 3 to 5."""
+"""Characters kept for each token of a section: code has 3 to 5 a token, so a cut nearly always holds a section."""
 BATCH, BATCH_CUDA = 4, 512
 """Sections in one forward pass of one core, or of a GPU."""
 AHEAD = 2048
@@ -53,7 +53,7 @@ def windows(length: int, capacity: int) -> list[int]:
 
 
 def cuts(text: str, capacity: int) -> list[str]:
-    """What of `text` is tokenized: all of it when it is short, else its top, middle and bottom characters."""
+    """The parts of `text` that are tokenized: all of it if it is short, else its top, middle and bottom."""
     size = CHARACTERS * capacity
     if len(text) <= 3 * size:
         return [text]
