@@ -118,7 +118,7 @@ def judge(name: str) -> Member:
 
 
 def _too_large(path: str, size: int, limits: Limits) -> Member:
-    return Member(path, rule="too-large", value=float(size), limit=float(limits.max_file_bytes))
+    return Member(path, rule="too-large", value=float(size), limit=float(limits.of(path)))
 
 
 class _Forward:
@@ -209,7 +209,7 @@ def _tar(raw: IO[bytes], magic: bytes, limits: Limits, wanted: Wanted) -> Iterat
             member.rule, member.detail = "link", printable(info.linkname)
         elif not info.isreg() or info.issparse():
             member.rule, member.detail = "device", f"tar member of type {info.type!r}"
-        elif info.size > limits.max_file_bytes:
+        elif info.size > limits.of(member.path):
             member = _too_large(member.path, info.size, limits)
         elif wanted(member.path):
             forward.seek(info.offset_data)
@@ -241,7 +241,7 @@ def _zip(raw: IO[bytes], limits: Limits, wanted: Wanted) -> Iterator[Member]:
                 member.rule = "encrypted"
             elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 member.rule, member.detail = "unreadable", f"packed by method {info.compress_type}"
-            elif info.file_size > limits.max_file_bytes:
+            elif info.file_size > limits.of(member.path):
                 member = _too_large(member.path, info.file_size, limits)
             elif wanted(member.path):
                 out += info.file_size

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol
 import pyarrow as pa
 
 from neve.corpus.licenses import license_evidence
+from neve.corpus.notebooks import LARGER
 from neve.documents import FILES, VERDICTS
 from neve.recipe.sources import Source
 
@@ -41,6 +42,10 @@ class Limits(NamedTuple):
     """A larger file is refused unread."""
     max_archive_bytes: int
     """An archive that unpacks to more is refused from there on."""
+
+    def of(self, path: str) -> int:
+        """How many bytes the file `path` may have: a notebook's outputs are dropped later."""
+        return self.max_file_bytes * (LARGER if path.lower().endswith(".ipynb") else 1)
 
 
 @dataclass(slots=True)

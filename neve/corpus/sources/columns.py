@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from neve.corpus import notebooks
 from neve.corpus.languages import detection
 from neve.corpus.licenses import names
 from neve.corpus.sources.batches import (
@@ -123,7 +124,8 @@ def batch(table: pa.Table, name: str, limits: Limits) -> Batch:
         },
         schema=FILES,
     )
-    rule = pc.if_else(pc.greater(lengths, limits.max_file_bytes), "too-large", pa.scalar(None, pa.string()))
+    most = notebooks.most_bytes(path, files["language"].combine_chunks(), limits.max_file_bytes)
+    rule = pc.if_else(pc.greater(lengths, most), "too-large", pa.scalar(None, pa.string()))
     begins = [pc.fill_null(pc.starts_with(content, each), False) for each in POINTERS]
     points = pc.and_(pc.or_(pc.or_(begins[0], begins[1]), begins[2]), pc.less(lengths, POINTER_BYTES))
     rule = pc.if_else(points, "lfs-pointer", rule)
@@ -144,7 +146,7 @@ def batch(table: pa.Table, name: str, limits: Limits) -> Batch:
         language=gone["language"],
         rule=rule,
         value=pc.if_else(large, gone["size"].combine_chunks(), None),
-        limit=pc.if_else(large, pa.scalar(float(limits.max_file_bytes)), None),
+        limit=pc.if_else(large, most.filter(stopped).cast(pa.float64()), None),
         detail=f"a row of {name}",
     )
     return Batch(files.filter(pc.invert(stopped)), refused_rows)

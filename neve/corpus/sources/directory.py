@@ -109,12 +109,12 @@ def _file(at: Path, path: str, limits: Limits, wanted: Callable[[str], bool]) ->
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
                 return Member(path, rule="device", detail=f"mode {status.st_mode:o}")
-            content = file.read(limits.max_file_bytes + 1)
+            content = file.read(limits.of(path) + 1)
             size = max(status.st_size, len(content))
     except OSError as error:
         return _unreadable(path, error)
-    if size > limits.max_file_bytes:
-        return Member(path, rule="too-large", value=float(size), limit=float(limits.max_file_bytes))
+    if size > limits.of(path):
+        return Member(path, rule="too-large", value=float(size), limit=float(limits.of(path)))
     return Member(path, content)
 
 

@@ -265,10 +265,12 @@ def _filled(
 ) -> Generator[Member, None, int]:
     """The members with their contents; returns how many bytes these are."""
     size = 0
-    contents = iter(_blobs(store, [name for _, name in waiting if name is not None], limits.max_file_bytes))
+    contents = iter(_blobs(store, [name for _, name in waiting if name is not None], limits.of(".ipynb")))
     for member, name in waiting:
         if name is not None:
             content = next(contents)
+            if not isinstance(content, str) and len(content) > limits.of(member.path):
+                content = f"the object is a blob of {len(content)} bytes"
             if isinstance(content, str):
                 member.rule, member.detail = "unreadable", content
             else:
@@ -297,9 +299,9 @@ def _tree(store: Path, commit: str, limits: Limits) -> Iterator[tuple[Member, st
                     member.rule, member.detail = "submodule", name.decode()
                 elif mode == b"120000":
                     member.rule = "link"
-                elif size and size[0].isdigit() and int(size[0]) > limits.max_file_bytes:
+                elif size and size[0].isdigit() and int(size[0]) > limits.of(member.path):
                     member.rule = "too-large"
-                    member.value, member.limit = float(size[0]), float(limits.max_file_bytes)
+                    member.value, member.limit = float(size[0]), float(limits.of(member.path))
                 yield member, name.decode()
             if process.wait() == 0:
                 return

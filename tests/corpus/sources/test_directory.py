@@ -53,10 +53,12 @@ def test_links_devices_and_large_files_are_verdicts(tmp_path: Path) -> None:
     os.mkfifo(top / "a" / "pipe")
     (top / "a" / "large.py").write_text("x" * 101)
     (top / "a" / "exact.py").write_text("x" * 100)
+    (top / "a" / "cells.ipynb").write_text("x" * 1600)
+    (top / "a" / "huge.ipynb").write_text("x" * 1601)
     files, verdicts = read(top)
-    assert files == [("a", "exact.py"), ("a", "ok.py")]
+    assert files == [("a", "cells.ipynb"), ("a", "exact.py"), ("a", "ok.py")]
     assert sorted(verdicts) == [
-        ("a", "in.py", "link"), ("a", "large.py", "too-large"), ("a", "nowhere", "link"), ("a", "out", "link"),
+        ("a", "huge.ipynb", "too-large"), ("a", "in.py", "link"), ("a", "large.py", "too-large"), ("a", "nowhere", "link"), ("a", "out", "link"),
         ("a", "pipe", "device"), ("code", "linked", "link"),
     ]  # fmt: skip
 
