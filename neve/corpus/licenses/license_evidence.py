@@ -101,6 +101,10 @@ class Lookup:
                 self._folders[role.folder]["metadata"].append(path)
         else:
             text = _reuse(path, content) if role.kind == "reuse" else license_texts.read(content)
+            if path.rpartition("/")[2].lower().startswith("copyright") and license_texts.names_holders(
+                content
+            ):
+                text = text._replace(license=None)
             self._texts[path] = text
             self._rules += path_rules.of_text(path, text.rules)
             if text.license is not None or text.refers is not None:
@@ -172,6 +176,7 @@ class Lookup:
             if target is not None and target != path:
                 other = self._texts[target]
                 return Known(other.license, (target,), text.holders | other.holders)
+            return Known(UNREAD, (path,), text.holders)
         return Known(text.license, (path,), text.holders)
 
     def _stated(self, path: str, folder: str) -> Known:

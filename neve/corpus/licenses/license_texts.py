@@ -43,8 +43,16 @@ _LIMITS = notice_patterns.any_of(
     r"\bacademic (?:and|use|or) ?(?:use|research)? only",
 )  # fmt: skip
 """What keeps a licence from being itself. The text of the licence is taken out before."""
+POINTER_CHARACTERS = 400
+"""A longer text that forbids something does more than point to a licence."""
 NOTICE_CHARACTERS = 3000
 """A longer text without a licence that is known is no notice, but a licence that nobody knows."""
+
+
+_COMPONENTS = re.compile(
+    r"(?im)^.*\b(?:sub-?components?|third[- ]part(?:y|ies)|bundled (?:software|libraries|components)|vendored|dependencies)\b.*$"
+)
+"""A heading below which other people's licences stand; what they forbid is not said of the rest."""
 
 
 class Text(NamedTuple):
@@ -76,7 +84,7 @@ def read(content: bytes) -> Text:
     if not re.search(r"\w", rest) and not found:
         return Text(None)
     rules, rest = _rules(rest)
-    limited = bool(_LIMITS.search(" ".join(rest.split())))
+    limited = bool(_LIMITS.search(" ".join(_COMPONENTS.split(rest)[0].split() if found else rest.split())))
     if not found:
         said = notices.read(rest.strip()) if len(rest) <= NOTICE_CHARACTERS else Statement(UNREAD)
         license = (
@@ -84,12 +92,17 @@ def read(content: bytes) -> Text:
             or said.license
             or (None if said.refers or _says_nothing(rest) else UNREAD)
         )
-        if limited and license not in (None, PROPRIETARY):
+        if limited and license != PROPRIETARY and (license is not None or len(rest) > POINTER_CHARACTERS):
             license = UNREAD
         return Text(license, said.refers if license is None else None, rules, holders)
     if limited and not all(re.match("[AL]?GPL", license) for license in found):
         return Text(UNREAD, None, rules, holders)
-    return Text(spdx.join(found, "OR" if _is_choice(rest, found) else "AND"), None, rules, holders)
+    return Text(
+        spdx.join(found, "OR" if _is_choice(_COMPONENTS.split(rest)[0], found) else "AND"),
+        None,
+        rules,
+        holders,
+    )
 
 
 def _regions(text: str) -> tuple[list[str], str]:
@@ -139,7 +152,11 @@ def _rules(rest: str) -> tuple[tuple[tuple[str, str], ...], str]:
         ):  # a path alone, in a list below what is said of it
             over = kept.pop() if over is None or kept[-1].rstrip().endswith(":") else over
             flat = over
-        rules += [(path.removeprefix(".").strip("/"), notices.read(flat).license or UNREAD) for path in paths]
+        anywhere = [f"*/{path}" for path in quoted]
+        rules += [
+            (path.removeprefix(".").strip("/"), notices.read(flat).license or UNREAD)
+            for path in [*paths, *anywhere]
+        ]
     return tuple(dict.fromkeys(rule for rule in rules if rule[0])), "\n\n".join(kept)
 
 
@@ -171,9 +188,14 @@ def _is_choice(rest: str, found: list[str]) -> bool:
     return len(found) > 1 and bool(notice_patterns.CHOICE.search(flat))
 
 
-def _says_nothing(rest: str) -> bool:
-    """Whether a text without a licence is no more than names, years and headings."""
+def _says_nothing(rest: str, reserved: bool = False) -> bool:
+    """Whether a text without a licence is no more than names and years; with `reserved` it may reserve all rights."""
     lines = [line for line in rest.splitlines() if re.search(r"\w{3}", line)]
-    return all(
-        re.search(r"(?i)copyright|©|\(c\)", line) and not re.search(r"(?i)reserved", line) for line in lines
-    )
+    said = all(re.search(r"(?i)copyright|©|\(c\)", line) for line in lines)
+    return said and (reserved or not re.search(r"(?i)reserved", rest))
+
+
+def names_holders(content: bytes) -> bool:
+    """Whether a file (COPYRIGHT) only names holders, whose rights the licence beside or above it speaks of."""
+    short = len(content) < NOTICE_CHARACTERS
+    return short and _says_nothing(content.decode("utf-8", "replace"), reserved=True)

@@ -13,9 +13,11 @@ def any_of(*patterns: str) -> re.Pattern[str]:
     return re.compile("(?i)" + "|".join(f"(?:{pattern})" for pattern in patterns))
 
 
+_NAME = r"(?:UN)?LICEN[CS]ES?|COPYING|COPYRIGHT|EULA"
+_SUFFIX, _EXTENSION = r"(?:[-.][A-Z0-9][A-Z0-9.-]*|_[A-Z0-9]+)?", r"\.(?:txt|md|rst|html?|adoc|TXT|MD)"
 FILE = re.compile(
-    r"(?:^|[\s\"'`(</*])((?:[\w.-]+/)*(?:(?:UN)?LICEN[CS]ES?|COPYING|COPYRIGHT|EULA)(?:[-_.]?[A-Z0-9]+)*"
-    r"(?:\.(?:txt|md|rst|html?|adoc|TXT|MD))?)(?=[\s\"'`),.;:>*]|$)"
+    rf"(?:(?:^|[\s\"'`(<*])((?:[\w.-]+/)+(?:{_NAME}){_SUFFIX}(?:{_EXTENSION})?|(?:{_NAME}){_SUFFIX}{_EXTENSION})|"
+    rf"\b(?:[Ss]ee|in|file|under|by|of|the|to|read|and|or)[\s\"'`(</*]{{1,3}}((?:{_NAME}){_SUFFIX}(?:{_EXTENSION})?))(?=[\s\"'`),.;:>*]|$)"
 )
 """A licence file by its name, in capitals."""
 LOOSE_FILE = any_of(
@@ -40,8 +42,8 @@ DENIED = any_of(
 )
 """Words before a licence's name that keep it from being this text's."""
 FIELD = re.compile(
-    r"(?im)^[\W_]*(?:@licen[cs]e[ds]?\s*[:=]?|(?:licen[cs]e[ds]?|spdx-license|license_uri|license-uri)"
-    r"(?: name| type| url)?\s*[:=])\s*(\S.{0,200})$"
+    r"(?im)^[\W_]*(?:@licen[cs]e[ds]?[ \t]*[:=]?|(?:licen[cs]e[ds]?|spdx-license|license_uri|license-uri)"
+    r"(?: name| type| url)?[ \t]*[:=])[ \t]*(\S.{0,200})$"
 )
 """A line that states a licence as a field does; over lines."""
 TELLTALE = any_of(
@@ -51,8 +53,8 @@ TELLTALE = any_of(
 )  # fmt: skip
 """What stands in the texts and notices that the classifier knows."""
 TEXT_BEGINS = any_of(
-    r"permission is (?:hereby )?granted", r"permission to use,? copy", r"redistribution and use in source"
-)
+    r"permission is hereby granted", r"permission is granted(?: to anyone|,? free|,? without| for)", r"permission to use,? copy", r"redistribution and use in source"
+)  # fmt: skip
 """A licence's own text: where the classifier does not know it, it is not understood."""
 UNKNOWN = re.compile(
     r"(?:[Ll]icen[cs]ed|[Rr]eleased|[Dd]istributed|[Gg]overned|[Cc]overed|[Aa]vailable|[Pp]rovided|[Ss]ubject|[Uu]se of (?:this|the)[\w ]{0,40})"
@@ -89,7 +91,7 @@ FORBIDS_ALONE = any_of(
 """What forbids where no licence stands beside it; free licences say such things of names and notices."""
 OWNED = any_of(
     r"copyright", "©", r"\(c\)", r"all rights", r"\bproperty of", r"\bthis (?:file|software|source|code|program|document|material|work|script|module)\b",
-    r"^\W*(?:internal|confidential|private|proprietary|do not|not for)\b",
+    r"^\W*(?:confidential|private|proprietary|do not|not for)\b",
 )  # fmt: skip
 """What a text must hold for such words to be about the file."""
 RESERVED = any_of(r"\ball rights? (?:are )?reserved")
@@ -107,7 +109,7 @@ NO_CHOICE = any_of(
     r"either express(?:ed)? or implied",
 )
 PART = any_of(
-    r"\b(?:portions?|parts?|sections?|some (?:code|files|functions))\b", r"\b(?:contains|includes|incorporates)\b", r"\b(?:copied|borrowed|taken|adapted|derived|ported) from\b",
+    r"\b(?:portions|sections|some (?:code|files|functions)|parts? of (?:this|the) (?:file|code|software|program))\b", r"\b(?:contains|includes|incorporates)\b", r"\b(?:copied|borrowed|taken|adapted|derived|ported) from\b",
     r"\b(?:port|copy|fork) of\b", r"\bbased on\b", r"\boriginally\b",
 )  # fmt: skip
 """Sentences about a part of a file: what they name holds too."""

@@ -234,7 +234,7 @@ def _forbids(text: str, alone: bool) -> bool:
 
 def _reference(flat: str) -> str | None:
     if match := patterns.FILE.search(flat):
-        return match[1]
+        return (match[1] or match[2]).rstrip(".-")
     return "LICENSE" if patterns.LOOSE_FILE.search(flat) else None
 
 

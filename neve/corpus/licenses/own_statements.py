@@ -43,8 +43,8 @@ _PARAGRAPH = (*_SPEAKS, "warrant", "liab", "as is", "as-is", "copyright notice",
 """Words of the paragraphs that belong to a notice."""
 _RESERVED = re.compile(r"(?i)all rights? reserved")
 _COPYRIGHT = re.compile(
-    r"(?:\b[Cc]opyright\b|\bCOPYRIGHT\b|©|\([cC]\)|&copy;)(?:\s*(?:\b[Cc]opyright\b|©|\([cC]\)|&copy;|:))*\s*"
-    r"(?=[<\[(]?(?:\d{4}|\{)|[Bb]y\b|©)|©\s*|&copy;\s*|\b[Cc]opyright\s+(?:\([cC]\)\s*)?(?=[A-Z][\w&.-]*\s*[A-Z\d,.(]|[A-Z][a-z][\w&.-]*\s*$)|\bCopyright\s*\([cC]\)\s*"
+    r"(?:\b[Cc]opyright\b|\bCOPYRIGHT\b|©|\([cC]\)|&copy;)(?:\s*(?:\b[Cc]opyright\b|©|\([cC]\)|&copy;|:))*\s*(?=[<\[(]?(?:\d{4}|\{)|[Bb]y\b|©)|©\s*|&copy;\s*|"
+    r"^\W*[Cc]opyright\s+(?:\([cC]\)\s*)?(?=[A-Z])(?!Licen|Notice|Holder|Owner|Grant|And|HOLDER|OWNER)|\bCopyright\s*\([cC]\)\s*"
 )
 """What stands before the holder of a copyright."""
 
@@ -143,7 +143,7 @@ def _notice(text: str) -> str:
     found = []
     for lines in comments.paragraphs(text[:NOTICE_BYTES], last) if last >= 0 else ():
         paragraph = "\n".join(lines)
-        lowered = paragraph.lower()
+        lowered = " ".join(paragraph.lower().split())
         if any(word in lowered for word in _PARAGRAPH):
             found.append(
                 "\n".join(map(_anonymous, lines))

@@ -96,8 +96,12 @@ def of_text(path: str, rules: tuple[tuple[str, str], ...]) -> list[Rule]:
     """Rules for the paths, and what lies below them, that the licence file at `path` names."""
     folder = path.rpartition("/")[0]
     each = [_rule(folder, glob, license, path, deep=True) for glob, license in rules]
+    here = (
+        path.count("/") + 0.25
+    )  # nearer than the file itself, farther than evidence in the folder that it names
     return [
-        rule._replace(pattern=f"{rule.pattern or ''}(?:/.*)?", nearness=rule.nearness - 1) for rule in each
+        rule._replace(pattern=f"{rule.pattern or ''}(?:/.*)?", nearness=max(rule.nearness - 1, here))
+        for rule in each
     ]
 
 

@@ -32,7 +32,7 @@ HPND-UC ICU IJG ImageMagick Info-ZIP Inner-Net-2.0 Intel-ACPI ISC ISC-Veillard J
 Linux-OpenIB Mackerras-3-Clause MIT MIT-0 MIT-advertising MIT-Click MIT-CMU MIT-enna MIT-feh MIT-Festival
 MIT-Khronos-old MIT-Modern-Variant MIT-open-group MIT-STK MIT-testregex MIT-Wu MITNFA mpich2 MS-PL MulanPSL-2.0
 Multics Naumen NCSA Net-SNMP NetCDF NIST-PD NIST-Software NTP NTP-0 OFL-1.1 OLDAP-2.8 OpenSSL PDDL-1.0 PHP-3.0
-PHP-3.01 Plexus PostgreSQL PSF-2.0 Python-2.0 Python-2.0.1 Ruby SAX-PD SGI-B-2.0 SMLNJ snprintf Spencer-86
+PHP-3.01 Plexus PostgreSQL PSF-2.0 Python-2.0 Python-2.0.1 RSA-MD Ruby SAX-PD SGI-B-2.0 SMLNJ snprintf Spencer-86
 Spencer-94 Spencer-99 SSH-OpenSSH SunPro TCL TCP-wrappers UCAR Unicode-3.0 Unicode-DFS-2015 Unicode-DFS-2016
 Unicode-TOU UnixCrypt Unlicense Unlicense-libtelnet Unlicense-libwhirlpool UPL-1.0 Vim W3C W3C-19980720 W3C-20150513
 WTFPL X11 X11-distribute-modifications-variant X11-swapped Xnet Zed Zlib zlib-acknowledgement ZPL-2.0 ZPL-2.1

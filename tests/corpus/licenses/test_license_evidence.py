@@ -170,6 +170,11 @@ def test_wheels_and_folders_of_installed_packages() -> None:
     assert asked(many, "a/b.py") == [(None, None)]
 
 
+def test_a_file_of_holders_alone_says_nothing() -> None:
+    held = license_evidence.Lookup([("LICENSE", MIT), ("a/COPYRIGHT", b"Copyright (c) 2024 Acme. All rights reserved.\n"), ("b/LICENSE", b"Copyright (c) 2024 Acme. All rights reserved.\n")])  # fmt: skip
+    assert asked(held, "a/x.py", "b/x.py") == [("MIT", "LICENSE"), (None, "b/LICENSE")]
+
+
 def test_paths_lose_the_top_folder() -> None:
     lookup = license_evidence.Lookup([("p-1/LICENSE", MIT), ("p-1/b/PKG-INFO", b"License: ISC\n")])
     assert asked(lookup, "p-1/a.py", "p-1/b/c.py", top="p-1/") == [("MIT", "LICENSE"), ("ISC", "b/PKG-INFO")]
