@@ -2,7 +2,8 @@
 
 Scoring is the dear half of annotation, so it must survive a kill: an annotator leaves what it has finished in a folder
 of its own and goes on from there. Ranks are taken here, alike for all kinds: 1 is the best of a language, ties go by
-doc_id, so the same scores give the same ranks however files lie.
+doc_id, so the same scores give the same ranks however files lie. A language of which no good and bad label was held
+out is ranked all the same; the counts name it, since nothing there says whether the ranking is right.
 """
 
 from __future__ import annotations
@@ -25,13 +26,16 @@ RULES_VERSION = 2
 def build(settings: None, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `scores-NAME` (resumes): scores/*.parquet (SCORES) for all `documents`, sorted by doc_id."""
     annotator = annotators.load(inputs["annotator"])
-    name = store.read_json(inputs["annotator"] / "annotator.json")["annotator"]
+    about = store.read_json(inputs["annotator"] / "annotator.json")
     folder, work = inputs["documents"] / "documents", out / "work"
     work.mkdir(exist_ok=True)
     scores = annotator.score(Documents((folder,)), work)
-    rows = documents.write(ranked(scores, name, folder), out / "scores", documents.SCORES)
+    rows = documents.write(ranked(scores, about["annotator"], folder), out / "scores", documents.SCORES)
     shutil.rmtree(work)
-    return {"documents": rows, "sections": len(scores.sections), **scores.about}
+    found = documents.read(folder, ["language"])["language"].unique().to_pylist()
+    measured = {name for name, row in about["heldout"]["by_language"].items() if row["roc_auc"] is not None}
+    counts = {"documents": rows, "sections": len(scores.sections), **scores.about}
+    return {**counts, "not_validated": sorted(set(found) - measured)}
 
 
 def ranked(scores: Scores, annotator: str, folder: Path) -> pa.Table:

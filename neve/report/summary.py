@@ -51,6 +51,7 @@ def summarize(inputs: dict[str, Path], recipe: dict[str, Any]) -> dict[str, Any]
         summary["annotators"] = {
             name: read_json(inputs[f"annotator-{name}"] / "annotator.json") for name in used
         }
+        summary["not_validated"] = {name: counts[f"scores-{name}"]["not_validated"] for name in used}
         summary["scores"] = {name: scores(inputs, name, _phases_of(recipe, name)) for name in used}
         summary["selection"] = selections(inputs, counts)
     if "synthesis" in inputs:

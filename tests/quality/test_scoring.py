@@ -15,7 +15,8 @@ from .conftest import lay
 @pytest.fixture(scope="module")
 def scored(inputs, encoder_head, tmp_path_factory):
     out = tmp_path_factory.mktemp("scores")
-    scoring.build(None, {**inputs, "annotator": encoder_head}, out)
+    counts = scoring.build(None, {**inputs, "annotator": encoder_head}, out)
+    assert counts["not_validated"] == ["Shell"], "no exemplar is Shell"
     assert [p.name for p in out.iterdir()] == ["scores"]
     return documents.read(out / "scores")
 
