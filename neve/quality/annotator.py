@@ -142,7 +142,7 @@ def ranks(scores: Scores, languages: list[str]) -> np.ndarray:
 
 
 def standing(ranked: np.ndarray, languages: list[str]) -> np.ndarray:
-    """Ranks as the share of a language's documents that stand behind: float64 [documents], in (0, 1), 1 the best."""
+    """Ranks as the share of a language's documents that rank lower: float64 [documents], in (0, 1), 1 the best."""
     codes = np.unique(np.array(languages, dtype=object).astype(str), return_inverse=True)[1]
     return 1 - (ranked - 0.5) / np.bincount(codes)[codes]
 

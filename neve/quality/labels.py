@@ -103,7 +103,7 @@ def _candidates(stage: Path, rows: Any = None) -> pa.Table:
 
 
 def _capped(table: pa.Table, limit: int, share: float) -> pa.Table:
-    """The first `limit` rows, in order, of which no family has more than `share`; fewer than FAMILIES are let be."""
+    """The first `limit` rows, in order, of which no family has more than `share`; fewer than FAMILIES are not capped."""
     names, codes = np.unique(table["family"].to_numpy(), return_inverse=True)
     if len(names) < FAMILIES:
         return table.slice(0, limit)
@@ -115,7 +115,7 @@ def _capped(table: pa.Table, limit: int, share: float) -> pa.Table:
 
 
 def _position(codes: np.ndarray) -> np.ndarray:
-    """How many rows of its own group stand before each row."""
+    """How many rows of the same group come before each row."""
     order = np.argsort(codes, kind="stable")
     place = np.empty(len(codes), dtype=np.int64)
     place[order] = np.arange(len(codes)) - np.searchsorted(codes[order], codes[order])

@@ -2,7 +2,7 @@
 
 As in Arctic-SnowCoder (arXiv 2409.02326) documents are ranked within each language, so the language mix of the first
 phase is kept, and the top tokens / repeats are seen `repeats` times. Instead of that step, repeats may follow a curve
-(OLMo 3, arXiv 2512.13961): with x the share of a language's tokens that stand behind a document, it is seen
+(OLMo 3, arXiv 2512.13961): with x the share of a language's tokens that rank below a document, it is seen
 C · x^p · e^(λx) times, rounded and capped, and not at all below a share; C is what meets the budget. And instead of
 cutting at the budget, documents may be drawn by score (QuRating, arXiv 2402.09739): without replacement, with weights
 e^(score / temperature), scores in standard deviations of their language.
@@ -90,8 +90,8 @@ def curved(pool: Pool, budget: int, curve: Curve) -> Chosen:
 
     Repeats fall along the pool. What rounding leaves of the budget goes to the best documents that have none, once.
     """
-    behind = 1 - (np.cumsum(pool.tokens) - pool.tokens / 2) / pool.tokens.sum()
-    shape = np.where(behind >= curve.drop, behind**curve.power * np.exp(curve.growth * behind), 0.0)
+    below = 1 - (np.cumsum(pool.tokens) - pool.tokens / 2) / pool.tokens.sum()
+    shape = np.where(below >= curve.drop, below**curve.power * np.exp(curve.growth * below), 0.0)
 
     def repeats(factor: float) -> np.ndarray:
         return np.floor(np.minimum(factor * shape, curve.cap) + 0.5).astype(np.int32)

@@ -1,4 +1,4 @@
-"""What the stages of this room are told; apart from the stages, so that planning a run imports none of what they need."""
+"""Settings of the stages of labels and annotators, apart from the stages: planning a run imports none of what they need."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Encoder(Table):
     labels_are: Literal["classes", "values"] = "classes"
     """classes: good or not, which weigh the same in all. values: how good, learnt as they are (a regression)."""
     per_language: bool = False
-    """Whether each language with at least 100 labels of either kind has a head of its own; the rest share one."""
+    """Whether each language with at least 100 labels of either kind has a separate head; the rest share one."""
     epochs: int = Field(default=20, ge=1)
     """logistic: passes over the labelled embeddings; the encoder is frozen."""
     lr: float = Field(default=3e-4, gt=0)
@@ -138,7 +138,7 @@ class Blend(Table):
 
 
 class Cascade(Table):
-    """A cheap annotator drops the bottom, a dear one ranks the rest."""
+    """A cheap annotator drops the bottom, an expensive one ranks the rest."""
 
     kind: Literal["cascade"]
     first: str

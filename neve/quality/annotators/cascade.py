@@ -1,4 +1,4 @@
-"""Kind `cascade`: a cheap annotator drops the clear bottom, a dear one ranks the rest.
+"""Kind `cascade`: a cheap annotator drops the clear bottom, an expensive one ranks the rest.
 
 A phase selects some percent of the corpus, so most documents need not be ranked well, only kept out. `first` scores
 everything, the best `keep` of each language go on, and `then` ranks them; all others come after these, in the order of

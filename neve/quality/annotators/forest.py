@@ -5,7 +5,7 @@ line separates, and needs no rate and no penalty. The trade-off: beside a linear
 well, its scores are steps of one in the number of trees, and it costs some microseconds a section more, which beside
 the encoder is nothing.
 
-scikit-learn grows the trees; what is kept is arrays of their nodes, and a compiled walk through them gives the same
+scikit-learn grows the trees; only arrays of their nodes are kept, and a compiled walk through them gives the same
 sums. So a model is data, and it can be read where scikit-learn is another version or not there.
 
 Source: Gunasekar et al., "Textbooks are all you need" (arXiv 2306.11644), section 2.1.

@@ -1,6 +1,6 @@
 """Texts as hashed words and word n-grams, straight from the bytes of an Arrow column.
 
-A word is a run of letters, digits, low lines and bytes past ASCII; any other visible character is a word of its own,
+A word is a run of letters, digits, low lines and bytes past ASCII; any other visible character is a word by itself,
 since in code these carry as much; what begins with a digit counts as one and the same number. Words and n-grams are
 known by a 64-bit hash alone, cut to the bits that the user has room for. The trade-off: no vocabulary has to be
 learnt, kept or looked up, and a text takes about 10 ns a byte; in return some features share a place.
