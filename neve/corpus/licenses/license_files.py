@@ -33,7 +33,7 @@ _FAMILY = (
     r"(?:[al]?gpl|apache|asl|mit|bsd|mpl|epl|isc|zlib|cc0|cc-by|boost|bsl|wtfpl|cddl|eupl|psf|ofl|ncsa|0bsd)"
 )
 _NAME = re.compile(
-    rf"(?P<main>{_MAIN})(?:[-_. &]*(?P<after>.+))?|(?P<before>[\w.+ ]+?)[-_. ](?:{_MAIN})|(?P<bare>{_FAMILY}(?:[-_.]?v?\d[\d.]*)?(?:-only|-or-later)?)",
+    rf"(?P<main>{_MAIN})(?:[-_. &]*(?P<after>.+))?|(?P<before>[\w.+ ]+?)[-_. ](?:{_MAIN})|(?P<bare>{_FAMILY}(?:[-_]?v?\d[\d.]*)?(?:-only|-or-later)?)",
     re.I,
 )
 _PROSE = re.compile(r"(?i)\.(txt|text|md|markdown|rst|html?|adoc|asciidoc|rtf)$")

@@ -191,7 +191,9 @@ def _is_choice(rest: str, found: list[str]) -> bool:
 def _says_nothing(rest: str, reserved: bool = False) -> bool:
     """Whether a text without a licence is no more than names and years; with `reserved` it may reserve all rights."""
     lines = [line for line in rest.splitlines() if re.search(r"\w{3}", line)]
-    said = all(re.search(r"(?i)copyright|©|\(c\)", line) for line in lines)
+    said = all(
+        re.search(r"(?i)copyright|©|\(c\)|^\W*(?:year|owner|organi[sz]ation)\s*:", line) for line in lines
+    )
     return said and (reserved or not re.search(r"(?i)reserved", rest))
 
 

@@ -18,7 +18,7 @@ from neve.corpus.licenses.license_files import role
         ("metadata", "package.json a/Cargo.toml x.gemspec pom.xml x.csproj pubspec.yaml setup.py META-INF/maven/g/a/pom.xml a-1.dist-info/METADATA"),
         ("rules", "REUSE.toml a/REUSE.toml .reuse/dep5 debian/copyright"), ("beside", "a.py.license"),
         (None, "license.py License.java license.ts license-checker.js LICENSE.json LICENSE_FONTS LICENSE-docs LICENSE-3RD-PARTY THIRD-PARTY-LICENSES.txt COPYING.RUNTIME NOTICE license_header.txt "
-         "LICENSES/x.py README.md python.txt LICENSE.md.tmpl licensing.md"),
+         "LICENSES/x.py zlib.3 README.md python.txt LICENSE.md.tmpl licensing.md"),
     ],
 )  # fmt: skip
 def test_roles(kind: str | None, names: str) -> None:

@@ -69,7 +69,7 @@ def is_text(path: str) -> bool:
         (b"This work is under either of the two licences below, at your option.\n\n" + MIT + b"\n\n" + APACHE, "MIT OR Apache-2.0"),
         (b'"Commons Clause" License Condition v1.0\n\nThe grant of rights under the License will not include the right to Sell the Software.\n\n' + APACHE, UNREAD),
         (MIT + b"\n\nThe Software may not be used by companies with more than ten employees.\n", UNREAD), (MIT + b"\nThis software is for non-commercial use.\n", UNREAD),
-        (b"MIT", "MIT"), (b"This project is licensed under the MIT License.\n", "MIT"), (b"Copyright (c) 2024 Acme. All rights reserved.\n", UNREAD), (b"Copyright (c) 2024 Acme\n", None), (b"", None), (b"\n\n", None),
+        (b"MIT", "MIT"), (b"This project is licensed under the MIT License.\n", "MIT"), (b"Copyright (c) 2024 Acme. All rights reserved.\n", UNREAD), (b"Copyright (c) 2024 Acme\n", None), (b"YEAR: 2024\nCOPYRIGHT HOLDER: Acme, PBC\n", None), (b"", None), (b"\n\n", None),
         (b"The Acme License\n\nYou are granted a right to use the software if you hold a valid subscription.\n", UNREAD), (b"Proprietary and confidential software of Acme.\n", PROPRIETARY),
         (b"Acme Enterprise Licence\n\nThe software may only be used with a subscription. " + b"You agree to our terms. " * 20 + b"THE AUTHORS OR COPYRIGHT HOLDERS ARE NOT LIABLE UNDER LICENSE.\n", UNREAD),
         (APACHE + b"\n\nSUBCOMPONENTS:\n\nThe parser may be used subject to the following restrictions: it must not be misrepresented.\n", "Apache-2.0"),
