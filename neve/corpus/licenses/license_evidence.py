@@ -16,7 +16,7 @@ Source: REUSE specification 3.3 for the order of precedence among a file's own s
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from posixpath import normpath
 from typing import NamedTuple
@@ -45,6 +45,10 @@ def is_evidence(path: str) -> bool:
     [True, True, True, True, False, False]
     """
     return license_files.role(path) is not None
+
+
+OWN_FILES, OWN_SHARE = 3, 0.05
+"""So many files, and this share of a batch, make who reserves all rights in them one of the project's own."""
 
 
 class Known(NamedTuple):
@@ -214,7 +218,13 @@ class Lookup:
         folders = pc.replace_substring_regex(paths, r"/?[^/]*$", "").dictionary_encode()
         each = [self.nearest(folder) for folder in folders.dictionary.to_pylist()]
         at = folders.indices.to_numpy(zero_copy_only=False)
-        special = self._special(paths, [each[i] for i in at.tolist()], own_statements.statements(contents))
+        own = own_statements.statements(contents)
+        special = self._special(
+            paths,
+            [each[i] for i in at.tolist()],
+            own,
+            _common([names for _, names in own.values()], len(paths)),
+        )
         known = [*each, *special.values()]
         at = at.copy()
         for number, row in enumerate(special, len(each)):
@@ -225,7 +235,11 @@ class Lookup:
         return pa.array(licenses, pa.string()).take(rows), pa.array(said, pa.string()).take(rows)
 
     def _special(
-        self, paths: pa.Array, above: list[Known], own: dict[int, tuple[Statement, frozenset[str]]]
+        self,
+        paths: pa.Array,
+        above: list[Known],
+        own: dict[int, tuple[Statement, frozenset[str]]],
+        common: frozenset[str],
     ) -> dict[int, Known]:
         """What holds for the rows that something closer than a folder speaks for."""
         matched = path_rules.match(self._rules, paths) if self._rules else None
@@ -255,7 +269,7 @@ class Lookup:
             elif path in self._beside:
                 found[row] = self._beside[path]
             else:
-                mine = self._own(path, said, holders, base)
+                mine = self._own(path, said, holders - common, base)
                 aggregate = rule is not None and rule.precedence == "aggregate" and mine is not base
                 found[row] = mine & Known(rule.license, (rule.by,)) if aggregate and rule else mine
         return found
@@ -302,6 +316,17 @@ class Lookup:
         if stranger and policy.permitted(base.license, "permissive"):
             return Known(UNREAD, (path,))
         return base
+
+
+def _common(holders: list[frozenset[str]], files: int) -> frozenset[str]:
+    """Holders whom so many of the files name that they are the project's own, however its licence calls them."""
+    counts = Counter(word for names in holders for word in names)
+    return frozenset(
+        word
+        for names in holders
+        for word in names
+        if any(counts[each] >= max(OWN_FILES, OWN_SHARE * files) for each in names)
+    )
 
 
 def _agree(texts: Known | None, said: list[Known]) -> Known | None:

@@ -49,6 +49,8 @@ NOTICE_CHARACTERS = 3000
 """A longer text without a licence that is known is no notice, but a licence that nobody knows."""
 
 
+_MARKS = re.compile(r"(?i)\b(?:logos?|trade ?marks?|trade names?|service marks?|brands?|branding|icons?)\b")
+"""What is said of these is not said of the code."""
 _COMPONENTS = re.compile(
     r"(?im)^.*\b(?:sub-?components?|third[- ]part(?:y|ies)|bundled (?:software|libraries|components)|vendored|dependencies)\b.*$"
 )
@@ -84,7 +86,8 @@ def read(content: bytes) -> Text:
     if not re.search(r"\w", rest) and not found:
         return Text(None)
     rules, rest = _rules(rest)
-    limited = bool(_LIMITS.search(" ".join(_COMPONENTS.split(rest)[0].split() if found else rest.split())))
+    sentences = re.split(r"(?<=[.;:])\s+|\n\s*\n", _COMPONENTS.split(rest)[0] if found else rest)
+    limited = any(_LIMITS.search(" ".join(each.split())) and not _MARKS.search(each) for each in sentences)
     if not found:
         said = notices.read(rest.strip()) if len(rest) <= NOTICE_CHARACTERS else Statement(UNREAD)
         license = (

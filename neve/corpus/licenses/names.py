@@ -40,7 +40,7 @@ ALIASES = {
     "ZPL-2.1": "zpl; zope public; zope",
     "HPND": "historical permission notice and disclaimer hpnd; hpnd",
     "UPL-1.0": "upl; universal permissive upl",
-    "NCSA": "university of illinois ncsa open source; uiuc; illinois ncsa; ncsa open source; uiuc ncsa; university of illinois",
+    "NCSA": "university of illinois ncsa open source; university of illinois open source; uiuc; illinois ncsa; ncsa open source; uiuc ncsa; university of illinois",
     "MPL-2.0": "mpl; mozilla public; mpl 2.0 mpl 2.0; mozilla public 2.0 mpl 2.0; mozilla",
     "EPL-2.0": "eclipse public; epl; eclipse public 2.0 epl 2.0; eclipse",
     "EPL-1.0": "eclipse public 1.0 epl 1.0",

@@ -61,6 +61,7 @@ def read(text: str) -> Statement:
         for each in parts
         for license in (*_gnu(each), *(name for name, _ in _named(each)), *_short(each))
     ]
+    of_parts = [license for license in of_parts if license in _distinct([*found, *of_parts])]
     whole = " ".join([flat, *parts])
     if (
         not found

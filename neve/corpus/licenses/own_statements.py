@@ -36,7 +36,7 @@ _SPDX_BEFORE = re.compile(r"""(?i)(dnl\b|rem\b|[\s#/*;%!<{(.@:\\-]|["'](?=\s))*"
 _IGNORED = re.compile(r"REUSE-IgnoreStart.*?(?:REUSE-IgnoreEnd|\Z)", re.S)
 _SPEAKS = (
     "licens", "licenc", "rights reserved", "right reserved", "confidential", "proprietary", "public domain", "general public", "gpl",
-    "permission is", "redistribut", "not distribut", "not for distribution", "trade secret", "internal use", "unauthori", "disclosure", "not be",
+    "permission is", "permission to use", "hereby granted", "redistribut", "not distribut", "not for distribution", "trade secret", "internal use", "unauthori", "disclosure", "not be",
 )  # fmt: skip
 """Words of a file that speaks of a licence."""
 _PARAGRAPH = (*_SPEAKS, "warrant", "liab", "as is", "as-is", "copyright notice", "neither the name", "endorse", "disclaim", "free software", "permission")  # fmt: skip

@@ -170,6 +170,18 @@ def test_wheels_and_folders_of_installed_packages() -> None:
     assert asked(many, "a/b.py") == [(None, None)]
 
 
+def test_holders_of_many_files_are_the_projects_own() -> None:
+    """Oracle: a studio that its founder's licence does not name, beside one file of somebody else."""
+    lookup = license_evidence.Lookup(
+        [("LICENSE", b"MIT License\n\nCopyright (c) 2024 Jane Doe\n" + MIT[MIT.index(b"Permission") :])]
+    )
+    texts = [b"// Copyright 2024 Sums Studio LLC. All rights reserved.\n"] * 4 + [
+        b"// Copyright 2019 Somebody Else Inc. All rights reserved.\n"
+    ]
+    found, _ = lookup.columns(pa.array([f"{i}.swift" for i in range(5)]), pa.array(texts, pa.large_binary()))
+    assert found.to_pylist() == ["MIT"] * 4 + [None]
+
+
 def test_a_file_of_holders_alone_says_nothing() -> None:
     held = license_evidence.Lookup([("LICENSE", MIT), ("a/COPYRIGHT", b"Copyright (c) 2024 Acme. All rights reserved.\n"), ("b/LICENSE", b"Copyright (c) 2024 Acme. All rights reserved.\n")])  # fmt: skip
     assert asked(held, "a/x.py", "b/x.py") == [("MIT", "LICENSE"), (None, "b/LICENSE")]

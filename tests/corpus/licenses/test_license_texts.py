@@ -73,6 +73,7 @@ def is_text(path: str) -> bool:
         (b"The Acme License\n\nYou are granted a right to use the software if you hold a valid subscription.\n", UNREAD), (b"Proprietary and confidential software of Acme.\n", PROPRIETARY),
         (b"Acme Enterprise Licence\n\nThe software may only be used with a subscription. " + b"You agree to our terms. " * 20 + b"THE AUTHORS OR COPYRIGHT HOLDERS ARE NOT LIABLE UNDER LICENSE.\n", UNREAD),
         (APACHE + b"\n\nSUBCOMPONENTS:\n\nThe parser may be used subject to the following restrictions: it must not be misrepresented.\n", "Apache-2.0"),
+        (b"The library is licenced under Apache 2.0: http://www.apache.org/licenses/LICENSE-2.0\n\nThe logo must not be used for other products.\n", "Apache-2.0"),
         (b"START NOTE\nThe core is under the MIT license.\nEND NOTE\n\nThe Enterprise License\n\nThis software may only be used if you have agreed to our terms.\n", UNREAD),
         (b"Acme MIT License\n\nPermission is hereby granted for use on Acme chips only, free of charge, to any person.\n", UNREAD), (b"x" * (300 << 10), UNREAD), (b"\xff\xfe\x00", None),
     ],

@@ -89,3 +89,26 @@ def test_a_file_beside() -> None:
         own_statements.read(b"SPDX-FileCopyrightText: 2024 Someone\n" + MARK + b" GPL-3.0-or-later\n").license
         == "GPL-3.0-or-later"
     )
+
+
+ISC_TEXT = """/*
+ * Copyright (c) 2007 Someone <someone@mail.example>
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+int a;
+"""
+
+
+def test_a_text_that_never_says_licence() -> None:
+    assert said(ISC_TEXT.encode()) == ["ISC"]
