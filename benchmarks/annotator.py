@@ -1,0 +1,158 @@
+"""Neve's annotators beside a plain transformers loop: one corpus, one machine, one run.
+
+    python benchmarks/annotator.py --run runs/quickstart --out DIR [--documents 400] [--taught 1500]
+
+`--run` is a run whose labels are made (`neve run RECIPE --until labels-NAME` is enough). An encoder annotator is fitted on
+them; then the same documents, drawn by a hash and no labels among them, are scored
+
+* by a plain loop: the same sections and the same head, transformers' model in fp32, batches of 32 in the order of the
+  files, padded (what sentence-transformers does without sorting);
+* by the encoder annotator, as stage `scores` does;
+* by a student that the encoder has taught on other documents;
+* by a cascade of that student and the encoder.
+
+Told are documents a second, the rank correlation with the plain loop, and what the cascade keeps of the encoder's
+selection, for the cascade that is left half of the documents. Each side uses all cores that the process has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from neve import documents as tables
+from neve import weights
+from neve.hashing import draw_keys
+from neve.quality import annotators
+from neve.quality.annotator import FOLDS, Documents, Scores
+from neve.quality.annotators import cascade, encoder_head, student
+from neve.quality.annotators.embedded import Embedded
+from neve.quality.settings import Fit
+from neve.recipe.annotators import Cascade, Encoder, Student
+
+BATCH = 32
+SELECTED = 0.1
+"""Share of each language that a selection takes."""
+
+
+def plain(annotator: Embedded, found: Documents) -> Scores:
+    """Scores by transformers alone, in fp32 and the files' order, on the annotator's own sections and head."""
+    import torch
+    from transformers import AutoModel
+
+    model = AutoModel.from_pretrained(weights.resolve(annotator.encoder.name), use_safetensors=True).eval()
+    texts, ids = [], []
+    for batch in found.batches():
+        texts += batch.texts
+        ids.append(batch.doc_ids)
+    sections = annotator.encoder.sections(texts)
+    scores = np.empty(len(sections))
+    first, last = annotator.encoder.first, annotator.encoder.last
+    for at in range(0, len(sections), BATCH):
+        rows = range(at, min(at + BATCH, len(sections)))
+        inputs = []
+        for row in rows:
+            start, length = sections.starts[row], sections.lengths[row]
+            inputs.append(torch.tensor([first, *sections.tokens[start : start + length].tolist(), last]))
+        given = torch.nn.utils.rnn.pad_sequence(inputs, batch_first=True)
+        mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in inputs], batch_first=True)
+        with torch.inference_mode():
+            hidden = model(input_ids=given, attention_mask=mask).last_hidden_state
+        pooled = (hidden * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)
+        scores[list(rows)] = annotator.models.judge(pooled.numpy(), np.full(len(inputs), FOLDS))
+    return Scores(np.concatenate(ids), np.bincount(sections.documents), scores).sorted()
+
+
+def timed(function: Callable[[], Scores]) -> tuple[Scores, float]:
+    started = time.perf_counter()
+    scores = function().sorted()
+    return scores, time.perf_counter() - started
+
+
+def best(scores: Scores, languages: np.ndarray) -> set[bytes]:
+    """The selection: the best tenth of each language."""
+    chosen: set[bytes] = set()
+    for language in np.unique(languages):
+        rows = np.flatnonzero(languages == language)
+        order = rows[np.lexsort((scores.doc_ids[rows], -scores.means()[rows]))]
+        chosen |= set(scores.doc_ids[order[: round(SELECTED * len(rows))]].tolist())
+    return chosen
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--documents", type=int, default=400)
+    parser.add_argument("--taught", type=int, default=1500)
+    parser.add_argument("--section-tokens", type=int, default=64)
+    given = parser.parse_args()
+    from scipy.stats import spearmanr
+
+    shutil.rmtree(given.out, ignore_errors=True)
+    folders = {name: given.out / name for name in ("encoder", "student", "cascade", "work")}
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+    stage = {name: next((given.run / "stages").glob(f"{name}-*")) for name in ("curate", "labels")}
+    inputs = {"labels-x": stage["labels"], "documents": stage["curate"]}
+    encoder = Encoder(kind="encoder", labels=["x"], encoder="minilm", section_tokens=given.section_tokens)
+    encoder_head.fit(Fit(encoder, 1), inputs, folders["encoder"])
+    size = round(3.5 * given.section_tokens)
+    small = Student(kind="student", teacher="encoder", sample=given.taught, section_bytes=size)
+    student.fit(Fit(small, 1), {**inputs, "annotator-encoder": folders["encoder"]}, folders["student"])
+    both = Cascade(kind="cascade", first="student", then="encoder", keep=0.5, sample=0)
+    made = {f"annotator-{name}": folders[name] for name in ("encoder", "student")}
+    cascade.fit(Fit(both, 1), {**inputs, **made}, folders["cascade"])
+
+    # Documents that neither the heads nor the student have learnt from.
+    ids = tables.read(stage["curate"] / "documents", ["doc_id"])["doc_id"].combine_chunks()
+    drawn = ids.take(pa.array(np.argsort(draw_keys(ids, 1, "student"), kind="stable")[given.taught :]))
+    known = tables.read(stage["labels"] / "labels", ["doc_id"])["doc_id"].combine_chunks()
+    fresh = drawn.filter(pc.invert(pc.is_in(drawn, known))).slice(0, given.documents)
+    found = Documents((stage["curate"] / "documents",)).only(fresh)
+
+    opened = {name: annotators.load(folders[name]) for name in ("encoder", "student", "cascade")}
+    assert isinstance(opened["encoder"], Embedded)
+    loop, loop_seconds = timed(lambda: plain(opened["encoder"], found))
+    opened["student"].score(found, _made(folders["work"] / "compiled"))  # kernels are compiled once for all
+    languages = np.array(found.languages(loop.doc_ids))
+    rows = {"plain loop, fp32, unsorted": {"seconds": loop_seconds, "rank correlation": 1.0}}
+    scored = {}
+    for name, annotator in opened.items():
+        work = _made(folders["work"] / name)
+        scored[name], seconds = timed(lambda one=annotator, place=work: one.score(found, place))
+        agreed = float(spearmanr(scored[name].means(), loop.means())[0])
+        rows[name] = {"seconds": seconds, "rank correlation": agreed}
+    for row in rows.values():
+        row["documents a second"] = len(fresh) / row["seconds"]
+    wanted, kept = best(scored["encoder"], languages), best(scored["cascade"], languages)
+    result = {
+        "documents": len(fresh),
+        "taught": given.taught,
+        "rows": rows,
+        "encoder beside the loop": loop_seconds / rows["encoder"]["seconds"],
+        "student beside the encoder": rows["encoder"]["seconds"] / rows["student"]["seconds"],
+        "cascade beside the encoder": rows["encoder"]["seconds"] / rows["cascade"]["seconds"],
+        "encoder's selection that the cascade keeps": len(wanted & kept) / len(wanted),
+    }
+    (given.out / "results.json").write_text(json.dumps(result, indent=1) + "\n")
+    print(json.dumps(result, indent=1))
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+if __name__ == "__main__":
+    main()
