@@ -92,6 +92,7 @@ def read(content: bytes) -> Text:
         said = notices.read(rest.strip()) if len(rest) <= NOTICE_CHARACTERS else Statement(UNREAD)
         license = (
             names.normalise(rest.strip())
+            or _elsewhere(rest)
             or said.license
             or (None if said.refers or _says_nothing(rest) else UNREAD)
         )
@@ -161,6 +162,16 @@ def _rules(rest: str) -> tuple[tuple[tuple[str, str], ...], str]:
             for path in [*paths, *anywhere]
         ]
     return tuple(dict.fromkeys(rule for rule in rules if rule[0])), "\n\n".join(kept)
+
+
+def _elsewhere(rest: str) -> str | None:
+    """The licence of all but some folders, where a file without a licence's text states it ("outside of x, under y")."""
+    for segment in re.split(r"\n\s*\n|\n(?=\s*[-*•]\s)", rest):
+        flat = " ".join(segment.split())
+        license = notices.read(flat).license if re.search(r"(?i)\boutside\b", flat) else None
+        if license is not None and UNREAD not in license:
+            return license
+    return None
 
 
 def _tree(text: str) -> tuple[list[tuple[str, str]], str]:

@@ -115,6 +115,7 @@ PART = any_of(
 """Sentences about a part of a file: what they name holds too."""
 SPEAKS = any_of(r"licen[cs]", r"\bgpl", r"\bterms\b")
 SHORT = {
+    r"permission is granted to anyone to use this software for any purpose, including commercial applications, and to alter it and redistribute it freely\.": "Zlib",
     r"permission to use, copy, modify,? (?:and/or |and )?distribute this software for any purpose with or without fee is hereby granted, "
     r"provided that the above copyright notice and this permission notice appear": "ISC",
     r"redistribution and use of fatfs in source and binary forms": "BSD-1-Clause",

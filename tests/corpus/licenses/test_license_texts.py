@@ -90,6 +90,11 @@ def test_paths_that_a_licence_file_names() -> None:
     )
     assert text.license == "MIT"
     assert dict(text.rules) == dict.fromkeys(("ee", "web/ee", "packages/api/enterprise"), UNREAD)
+    various = license_texts.read(
+        b'Source code here is variously licensed under the Apache License 2.0 or the Acme License.\n\n* Outside of the "acme" folder, code is under the\n'
+        b'  Apache License Version 2.0, unless otherwise noted.\n\n* Within the "acme" folder, code is under the Acme License.\n'
+    )
+    assert (various.license, dict(various.rules)) == ("Apache-2.0", {"acme": UNREAD, "*/acme": UNREAD})
     tree = license_texts.read(
         MIT
         + b"\n/ (MIT)\n    /lib\n        /zip (Zlib)\n        /lgpl*.c (LGPL-2.1, linked)\n    /tools (ours)\n"

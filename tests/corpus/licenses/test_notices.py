@@ -67,6 +67,8 @@ SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE."""
         ("Copyright Acme. No part of this file may be reproduced.", PROPRIETARY), ("Copyright Acme. For academic use only.", PROPRIETARY),
         ("This file is part of Sums.\n" + GPL.replace("This file is part of Sums.", ""), "GPL-3.0-or-later"), ("Returns whether permission is granted to read it.", None), ("severity WHERE type = 'LICENSE_EXPIRY_WARNING'", None),
         ("License:\n\nSee end of file for license information.", None), ("Internal use only (for the admin portal)", None),
+        ("Permission is granted to anyone to use this software for any purpose,\nincluding commercial applications, and to alter it and redistribute it\nfreely.", "Zlib"),
+        ("Permission is granted to anyone to use this software for any purpose,\nincluding commercial applications, and to alter it and redistribute it\nfreely, unless they sell it.", UNREAD),
         ("Parse the license file.", None), ("Whether a license is valid. Not under the GPL license.", None), ("Sends confidential information to the peer.", None),
         ("Checks the license library, and who may use it.", None), ("Only for internal use by the reader of rows.", None), ("", None),
     ],
