@@ -26,8 +26,7 @@ from typing import Any
 from neve import packages, store
 from neve.errors import Fault, Misuse
 
-RULES_VERSION = 1
-
+HUB_ID = r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*"
 KINDS = (".safetensors", ".gguf", ".json", ".txt")
 STAMP = ".stamp"
 
@@ -145,7 +144,7 @@ def resolve(name: str) -> Path:
     """Where the weights called `name` lie on this machine, fetched first if need be.
 
     `name` is a pinned name of the table above, a path (a model's folder, or a GGUF file), or a hub id
-    "owner/name". Gives the model's folder, or the GGUF file. Raises Fault with what would do.
+    "owner/name", with "@revision" if another than the newest is meant. Gives the model's folder, or the GGUF file. Raises Fault with what would do.
     """
     pinned = {model.hub: key for key, model in PINNED.items() if model.hub}
     if (key := pinned.get(name, name)) in PINNED:
@@ -153,12 +152,34 @@ def resolve(name: str) -> Path:
     path = Path(name).expanduser()
     if path.exists():
         return path.resolve()
-    if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", name):
-        return _hub(name)
+    if re.fullmatch(f"{HUB_ID}(@[\\w.-]+)?", name):
+        return _hub(*name.split("@"))
     raise Misuse(
         f"weights {name!r}: no such file or folder, and no hub id like owner/name; "
         f"pinned names are {', '.join(PINNED)}"
     )
+
+
+def moves(name: str) -> bool:
+    """Whether `name` is a hub id without a revision, so that what it names may change."""
+    if name in PINNED or name in [model.hub for model in PINNED.values()]:
+        return False
+    return bool(re.fullmatch(HUB_ID, name)) and not Path(name).expanduser().exists()
+
+
+def revision(name: str) -> str:
+    """The full commit that a hub id means now; without a network, the one in the hub client's cache. Raises Fault."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from huggingface_hub import HfApi
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    try:
+        return str(HfApi().model_info(name).sha)
+    except Exception as error:  # the hub client raises its own, httpx's, OSError and ValueError
+        kept = Path(HF_HUB_CACHE) / f"models--{name.replace('/', '--')}" / "refs" / "main"
+        if kept.exists():
+            return kept.read_text(encoding="utf-8").strip()
+        raise _unreachable(name, error) from None
 
 
 def identity(name: str, path: Path) -> str:
@@ -266,18 +287,23 @@ def _sound(folder: Path, model: Model) -> bool:
         return False
 
 
-def _hub(name: str) -> Path:
+def _hub(name: str, revision: str | None = None) -> Path:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name, allow_patterns=[f"*{kind}" for kind in KINDS if kind != ".gguf"]))
+        patterns = [f"*{kind}" for kind in KINDS if kind != ".gguf"]
+        return Path(snapshot_download(name, revision=revision, allow_patterns=patterns))
     except Exception as error:  # the hub client raises its own, httpx's, OSError and ValueError
-        why = " ".join(str(error).split())[:120]
-        raise Fault(
-            f"weights {name!r} are not in the hub's cache and could not be fetched ({type(error).__name__}: {why}); "
-            f"give a local folder, or a pinned name that needs packages only: {', '.join(PINNED)}"
-        ) from None
+        raise _unreachable(name, error) from None
+
+
+def _unreachable(name: str, error: Exception) -> Fault:
+    why = " ".join(str(error).split())[:120]
+    return Fault(
+        f"weights {name!r} are not in the hub's cache and could not be fetched ({type(error).__name__}: {why}); "
+        f"give a local folder, or a pinned name that needs packages only: {', '.join(PINNED)}"
+    )
 
 
 def _size_time(path: Path) -> list[int]:

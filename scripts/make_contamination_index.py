@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neve.corpus.contamination import benchmark_index
+from neve.corpus.contamination import benchmark_index, packaged
 from neve.tasks import benchmarks
 
 LIMIT = 1 << 20
@@ -22,7 +22,7 @@ LIMIT = 1 << 20
 def build(folder: Path, out: Path) -> dict[str, np.ndarray]:
     """Write the index of the packaged benchmarks' files in `folder` to `out`; returns its arrays."""
     arrays = benchmark_index.join(
-        benchmark_index.hashes(benchmarks.load(name, folder)) for name in benchmark_index.PACKAGED
+        benchmark_index.hashes(benchmarks.load(name, folder)) for name in packaged.PACKAGED
     )
     benchmark_index.pack(arrays, out)
     if out.stat().st_size >= LIMIT:
@@ -35,11 +35,7 @@ def build(folder: Path, out: Path) -> dict[str, np.ndarray]:
 if __name__ == "__main__":
     if len(sys.argv) not in (2, 3):
         raise SystemExit(__doc__)
-    target = (
-        Path(sys.argv[2])
-        if len(sys.argv) == 3
-        else Path(benchmark_index.__file__).with_name(benchmark_index.PACKED)
-    )
+    target = Path(sys.argv[2]) if len(sys.argv) == 3 else packaged.PACKED
     built = build(Path(sys.argv[1]), target)
     counts = ", ".join(f"{name} {len(array):,}" for name, array in built.items())
     print(f"{target}: {target.stat().st_size:,} bytes; {counts}")

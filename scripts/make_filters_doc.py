@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from neve.corpus.signals import lexing, measurement, rules
+from neve.corpus.signals import lexing, rules
+from neve.corpus.signals import table as signal_table
 
 PAGE = Path(__file__).parents[1] / "docs" / "filters.md"
 
@@ -62,14 +63,14 @@ def page() -> str:
         ["signal", "unit", "measures", "languages", "source"],
         [
             [f"`{s.name}`", s.unit, s.meaning, _short(", ".join(s.languages or ("all",))), s.source]
-            for s in measurement.SIGNALS
+            for s in signal_table.SIGNALS
         ],
     )
     return "\n".join(lines) + "\n"
 
 
 def _short(languages: str) -> str:
-    return languages.replace(", ".join(measurement.LEXED), "with a lexer")
+    return languages.replace(", ".join(signal_table.LEXED), "with a lexer")
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:

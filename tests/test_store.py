@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from neve import store
 from neve.errors import Fault
 from neve.locks import locked
 from neve.settings import Execution
@@ -19,7 +20,6 @@ from neve.store import Stage, Store, atomic_write, fingerprints, read_json
 
 MODULE = """
     import os, pathlib
-    RULES_VERSION = 3
     def build(settings, inputs, out):
         (out / "tries").open("a").write("x")
         if settings.fail:
@@ -39,61 +39,79 @@ class Settings:
 
 
 @pytest.fixture
-def module(tmp_path: Path, monkeypatch) -> str:
+def module(tmp_path: Path, monkeypatch):
     (tmp_path / "toy_stage.py").write_text(textwrap.dedent(MODULE))
     monkeypatch.syspath_prepend(str(tmp_path))
     sys.modules.pop("toy_stage", None)
-    return "toy_stage:build"
+    table = tmp_path / "kinds.txt"
+    table.write_text("# a comment\ntoy  3  toy_stage:build\n")
+    monkeypatch.setattr(store, "KINDS", table)
+    store.kinds.cache_clear()
+    yield "toy"
+    store.kinds.cache_clear()
 
 
-def chain(build: str, a: str = "a", b: str = "b", threads: int = 1, **more) -> list[Stage]:
+def chain(kind: str, a: str = "a", b: str = "b", threads: int = 1, **more) -> list[Stage]:
     return [
-        Stage("one", build, Settings(a)),
-        Stage("two", build, Settings(b, threads=threads), inputs={"x": "one"}, **more),
-        Stage("three", build, Settings("c"), inputs={"x": "two"}),
+        Stage("one", kind, Settings(a)),
+        Stage("two", kind, Settings(b, threads=threads), inputs={"x": "one"}, **more),
+        Stage("three", kind, Settings("c"), inputs={"x": "two"}),
     ]
 
 
 def test_only_what_depends_on_a_change_is_stale(module: str, tmp_path: Path) -> None:
-    store = Store(tmp_path / "stages", chain(module))
-    for name in store.stages:
-        assert store.state(name) == "pending"
-        store.run(name)
-    assert (store.path("three") / "text").read_text() == "abc"
+    made = Store(tmp_path / "stages", chain(module))
+    for name in made.stages:
+        assert made.state(name) == "pending"
+        made.run(name)
+    assert (made.path("three") / "text").read_text() == "abc"
     changed = Store(tmp_path / "stages", chain(module, b="B"))
     assert [changed.state(name) for name in changed.stages] == ["done", "stale", "stale"]
-    assert [store.state(name) for name in store.stages] == ["done", "done", "done"]
+    assert [made.state(name) for name in made.stages] == ["done", "done", "done"]
 
 
-def test_execution_fields_do_not_count_and_rules_do(module: str, tmp_path: Path) -> None:
-    plain, other = fingerprints(chain(module)), fingerprints(chain(module, threads=7))
+def test_execution_fields_do_not_count_and_versions_do(module: str, tmp_path: Path) -> None:
+    plain, other = fingerprints(chain(module), {}), fingerprints(chain(module, threads=7), {})
     assert plain == other
-    path = tmp_path / "toy_stage.py"
-    from neve.store import rules_version
+    (tmp_path / "kinds.txt").write_text("toy  4  elsewhere:build\n")
+    store.kinds.cache_clear()
+    assert all(plain[name] != other for name, other in fingerprints(chain(module), {}).items())
+    (tmp_path / "kinds.txt").write_text("toy  3  elsewhere:build\n")
+    store.kinds.cache_clear()
+    assert fingerprints(chain(module), {}) == plain, "where the function is counts for nothing"
 
-    path.write_text(path.read_text().replace("RULES_VERSION = 3", "RULES_VERSION = 4"))
-    rules_version.cache_clear()
-    assert all(plain[name] != other for name, other in fingerprints(chain(module)).items())
-    rules_version.cache_clear()
+
+def test_inputs_beside_are_given_and_do_not_count(module: str, tmp_path: Path) -> None:
+    alone = Store(tmp_path / "stages", chain(module))
+    stages = chain(module, beside={"also": "one"})
+    made = Store(tmp_path / "stages", stages)
+    assert made.prints == alone.prints and made.needed("two") == {"one", "two"}
+    for name in ("one", "two"):
+        made.run(name)
+    assert (made.path("two") / "text").read_text() == "aab" and alone.done("two")
 
 
-def test_an_outside_file_counts_by_size_and_time(module: str, tmp_path: Path) -> None:
-    data = tmp_path / "data.txt"
-    stages = chain(module, outside=(str(data),))
-    absent = fingerprints(stages)
-    data.write_text("1")
-    there = fingerprints(stages)
-    data.write_text("12")
-    longer = fingerprints(stages)
-    assert len({absent["two"], there["two"], longer["two"]}) == 3 and absent["one"] == longer["one"]
-    assert fingerprints(stages) == longer
+def test_what_is_outside_counts_by_its_identity(module: str) -> None:
+    stages = chain(module, outside=("data", "s3://there"))
+    known = {"data": "1", "s3://there": None}
+    plain = fingerprints(stages, known)
+    assert fingerprints(stages, {**known, "other": "x"}) == plain
+    longer = fingerprints(stages, {**known, "data": "2"})
+    assert plain["two"] != longer["two"] and plain["one"] == longer["one"]
+    with pytest.raises(KeyError, match="s3"):
+        fingerprints(stages, {"data": "1"})
+
+
+def test_a_kind_of_a_seam_needs_no_line(module: str, tmp_path: Path) -> None:
+    made = Store(tmp_path / "stages", [Stage("one", "toy-more", Settings("a"), build="toy_stage:build")])
+    assert made.run("one")["version"] == 1 and made.done("one")
 
 
 def test_a_failed_stage_leaves_nothing_that_looks_done(module: str, tmp_path: Path) -> None:
-    store = Store(tmp_path / "stages", [Stage("one", module, Settings("a", fail="broken"))])
+    made = Store(tmp_path / "stages", [Stage("one", module, Settings("a", fail="broken"))])
     with pytest.raises(ValueError, match="broken"):
-        store.run("one")
-    assert store.state("one") == "pending" and not any((tmp_path / "stages").iterdir())
+        made.run("one")
+    assert made.state("one") == "pending" and not any((tmp_path / "stages").iterdir())
 
 
 def test_a_resuming_stage_finds_what_it_left(module: str, tmp_path: Path) -> None:
@@ -109,19 +127,19 @@ def test_a_resuming_stage_finds_what_it_left(module: str, tmp_path: Path) -> Non
 
 
 def test_a_full_disk_is_one_line(module: str, tmp_path: Path) -> None:
-    store = Store(tmp_path / "stages", [Stage("one", module, Settings("a", fail="full"))])
+    made = Store(tmp_path / "stages", [Stage("one", module, Settings("a", fail="full"))])
     with pytest.raises(Fault, match="the disk is full"):
-        store.run("one")
-    assert store.state("one") == "pending"
+        made.run("one")
+    assert made.state("one") == "pending"
 
 
 def test_a_broken_manifest_is_not_done(module: str, tmp_path: Path) -> None:
-    store = Store(tmp_path / "stages", chain(module)[:1])
-    store.run("one")
-    (store.path("one") / "manifest.json").write_text("{")
-    assert not store.done("one")
-    store.run("one")
-    assert store.done("one")
+    made = Store(tmp_path / "stages", chain(module)[:1])
+    made.run("one")
+    (made.path("one") / "manifest.json").write_text("{")
+    assert not made.done("one")
+    made.run("one")
+    assert made.done("one")
 
 
 def test_atomic_write_under_kill_9(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -17,6 +17,7 @@ from neve.cli.options import AsJson, EngineChoice, chosen_engine, out
 
 RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe, e.g. recipes/quickstart.toml")]
 RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A run's folder, e.g. runs/quickstart")]
+ArmName = Annotated[str, typer.Option("--arm", metavar="NAME", help="An arm of the run.")]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override, e.g. --set phase.0.tokens=100000"),
@@ -30,6 +31,10 @@ def run(
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="STAGE", help="Stop after this stage.")] = None,
     engine: EngineChoice = None,
+    arm: ArmName = "main",
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Look again at branches, buckets and the hub.")
+    ] = False,
     overrides: Overrides = None,
 ) -> None:
     """Build all stages of RECIPE that are not done.
@@ -43,12 +48,11 @@ def run(
 
     spec = load(recipe, overrides)
     place = runs.folder_of(spec, str(folder) if folder else None)
-
-    built = runs.run(spec, place, until, chosen_engine(engine))
-    if not built:
+    if not runs.run(spec, place, until, chosen_engine(engine), arm=arm, refresh=refresh):
         print(f"{place}: all is done")
-    if (place / "report" / "index.html").exists() and until is None:
-        print(f"report: {place / 'report' / 'index.html'}")
+    page = runs.shown(place, arm) / "index.html"
+    if page.exists() and until is None:
+        print(f"report: {page}")
 
 
 def plan(
@@ -57,6 +61,13 @@ def plan(
     mfu: Annotated[
         float, typer.Option(min=0.01, max=1.0, help="Share of the GPUs' peak that training reaches.")
     ] = 0.4,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="A run's folder: say what of it would be built again, and why."
+        ),
+    ] = None,
+    arm: ArmName = "main",
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
@@ -66,14 +77,22 @@ def plan(
     """
     from neve.recipe.file import load
     from neve.run import plan as planning
+    from neve.run import vocabulary
 
     spec = load(recipe, overrides)
+    vocabulary.check_recipe(spec)
     unique = spec.corpus.expected_tokens
     cores = int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))
     result = planning.plan(spec, spec.tokenizer.vocab_size, gpus, mfu, corpus_tokens=unique, cores=cores)
+    if folder is not None:
+        from neve.run.changes import changes
+
+        result["stages"] = changes(spec, folder, arm)
     if as_json:
         print(json.dumps(result, indent=1))
         return
+    if folder is not None:
+        _print_changes(result["stages"])
     count, disk = result["parameters"], result["disk"]["total"]
     print(f"parameters: {count['all']:,} ({count['other']:,} without embeddings)")
     table = Table(box=None, header_style="bold")
@@ -116,16 +135,29 @@ def plan(
     )
 
 
-def status(folder: RunFolder, as_json: AsJson = False) -> None:
+def _print_changes(rows: list[dict[str, Any]]) -> None:
+    table = Table(box=None, header_style="bold")
+    for column in ("stage", "run would", "why"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        if row["does"] != "nothing":
+            table.add_row(row["stage"], row["does"], "; ".join(row["why"]))
+    done = sum(row["does"] == "nothing" for row in rows)
+    print(f"{done} of {len(rows)} stages are done and stay")
+    if done < len(rows):
+        out.print(table)
+
+
+def status(folder: RunFolder, arm: ArmName = "main", as_json: AsJson = False) -> None:
     """List the stages of a run: done, stale or pending.
 
     With counts and seconds. stale: built once, under another recipe or other inputs.
 
     Example: neve status runs/quickstart --json
     """
-    from neve.run import runner as runs
+    from neve.run import status as states
 
-    rows = runs.status(folder)
+    rows = states.status(folder, arm)
     if as_json:
         print(json.dumps(rows, indent=1))
         return
@@ -134,13 +166,16 @@ def status(folder: RunFolder, as_json: AsJson = False) -> None:
         table.add_column(column, justify="right" if column == "seconds" else "left")
     for row in rows:
         seconds = "" if row["seconds"] is None else f"{row['seconds']:.1f}"
-        table.add_row(row["stage"], row["state"], seconds, runs.brief(row["counts"]) if row["counts"] else "")
+        table.add_row(
+            row["stage"], row["state"], seconds, states.brief(row["counts"]) if row["counts"] else ""
+        )
     out.print(table)
 
 
 def why(
     folder: RunFolder,
     key: Annotated[str, typer.Argument(metavar="KEY", help="A doc_id, or repo/path, or a part of a path.")],
+    arm: ArmName = "main",
     as_json: AsJson = False,
 ) -> None:
     """Tell the life of one file, from source to phase.
@@ -151,20 +186,18 @@ def why(
     """
     from neve.report import why as explain
 
-    life = explain.why(folder, key)
+    life = explain.why(folder, key, arm)
     print(json.dumps(life, indent=1, ensure_ascii=False) if as_json else explain.render(life))
 
 
-def report(folder: RunFolder) -> None:
+def report(folder: RunFolder, arm: ArmName = "main") -> None:
     """Build the report of a run, and what it needs.
 
     Example: neve report runs/quickstart
     """
     from neve.run import runner as runs
 
-    recipe, _ = runs.reopen(folder)
-    runs.run(recipe, folder)
-    print(f"report: {folder / 'report' / 'index.html'}")
+    print(f"report: {runs.report(folder, arm) / 'index.html'}")
 
 
 PhaseName = Annotated[str, typer.Option(metavar="NAME", help="A phase, or a control such as quality-random.")]
@@ -173,6 +206,7 @@ PhaseName = Annotated[str, typer.Option(metavar="NAME", help="A phase, or a cont
 def train(
     folder: RunFolder,
     phase: PhaseName,
+    arm: ArmName = "main",
     engine: EngineChoice = None,
 ) -> None:
     """Train one phase of a run, and build what it reads.
@@ -181,7 +215,7 @@ def train(
     """
     from neve.run import runner as runs
 
-    if not runs.train(folder, phase, chosen_engine(engine)):
+    if not runs.train(folder, phase, chosen_engine(engine), arm):
         print(f"{folder}: phase {phase} is done")
 
 
@@ -192,12 +226,13 @@ def export(
     step: Annotated[
         str | None, typer.Option(help="A checkpoint of a phase in training: its step, or latest.")
     ] = None,
+    arm: ArmName = "main",
 ) -> None:
     """Write a phase's model as a Hugging Face folder.
 
     Example: neve export runs/quickstart --phase synthetic --out models/tiny
     """
-    from neve.run import runner as runs
+    from neve.run.export import export as write
 
-    runs.export(folder, phase, to, step)
+    write(folder, phase, to, step, arm)
     print(to)

@@ -18,8 +18,6 @@ from neve.corpus.settings import Settings
 from neve.corpus.steps import outputs, text_passes
 from neve.corpus.steps.curation import Curation
 
-RULES_VERSION = 6
-
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Curate `inputs["files"]` into `out`: documents/, verdicts/, signals/, clusters/, samples/, timings.json.

@@ -17,8 +17,6 @@ from neve.corpus.steps.curation import Curation
 from neve.recipe.recipe import Decontaminate, Grouping, Near, Secrets
 from neve.settings import pick
 
-RULES_VERSION = 3
-
 
 @dataclass(frozen=True)
 class Settings:

@@ -28,8 +28,6 @@ from neve.recipe.recipe import Evaluate
 from neve.store import read_json, write_json
 from neve.tasks import benchmarks
 
-RULES_VERSION = 3
-
 
 @dataclass(frozen=True)
 class Settings:

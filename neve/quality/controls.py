@@ -24,8 +24,6 @@ from neve.quality import pools
 from neve.recipe.training import Control
 from neve.store import read_json, write_json
 
-RULES_VERSION = 3
-
 
 @dataclass(frozen=True)
 class Settings:

@@ -36,8 +36,6 @@ from neve.hashing import draw_keys, shares
 from neve.quality import settings as quality
 from neve.quality.annotator import FOLDS
 
-RULES_VERSION = 2
-
 HELDOUT, HELDOUT_MOST = 0.2, 0.3
 """Share of the labels of either kind that is held out at least, as far as families allow, and at most."""
 FAMILIES = 3

@@ -20,8 +20,6 @@ from neve.errors import Fault
 from neve.quality import annotators
 from neve.quality.annotator import Documents, Scores, ranks
 
-RULES_VERSION = 2
-
 
 def build(settings: None, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `scores-NAME` (resumes): scores/*.parquet (SCORES) for all `documents`, sorted by doc_id."""

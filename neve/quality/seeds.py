@@ -23,8 +23,6 @@ from neve.hashing import shares
 from neve.quality import pools
 from neve.quality.pools import Pool
 
-RULES_VERSION = 1
-
 
 @dataclass(frozen=True)
 class Settings:

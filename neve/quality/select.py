@@ -27,8 +27,6 @@ from neve.quality.pools import Chosen, Pool
 from neve.recipe.training import Curve
 from neve.store import write_json
 
-RULES_VERSION = 3
-
 HALVINGS = 60
 """Steps in which the factor of a curve is found."""
 

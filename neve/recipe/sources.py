@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -44,3 +45,10 @@ class Source(Section):
                     f"a source of kind {self.kind!r} needs {', '.join(need)}; {key!r} is missing"
                 )
         return self
+
+    @property
+    def moves(self) -> bool:
+        """Whether what is named may change without a trace on this machine's disk: a branch, a hub's data set, a bucket."""
+        if self.kind == "git":
+            return not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", self.commit or "")
+        return self.kind == "hub" or (self.kind == "table" and "://" in str(self.path))

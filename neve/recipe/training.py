@@ -45,7 +45,7 @@ class Training(Section):
     """auto: bf16 where the processor multiplies bf16 natively, else fp32."""
     document_mask: bool = False
     """Whether attention stops at <|endoftext|>."""
-    validate_steps: int = Field(default=0, ge=0)
+    validate_steps: Execution[int] = Field(default=0, ge=0)
     """Held-out bits per byte by language are taken every so many steps; 0: never."""
     checkpoint_seconds: Execution[float] = Field(default=60.0, gt=0)
     """A checkpoint at least so often."""

@@ -21,8 +21,6 @@ from neve.report.render import FEW, page
 from neve.report.summary import summarize
 from neve.store import atomic_write, write_json
 
-RULES_VERSION = 3
-
 WORDS = {
     "annotator": "a model that gives a document a quality score",
     "bits per byte": "how many bits the model needs for each byte of unseen text; lower is better",

@@ -1,7 +1,8 @@
 """The life of one file: what was measured, why it stopped or how far it came, and what grew from it.
 
-Everything is looked up in what the stages wrote; nothing is computed again but which training windows a
-document's tokens fell into, a pure function of its view.
+Everything is looked up in what the stages of an arm wrote; nothing is computed again but which training windows a
+document's tokens fell into, a pure function of its view. What a stage that is not done yet will decide is None, "not
+decided yet", and never "no".
 """
 
 from __future__ import annotations
@@ -16,66 +17,77 @@ import pyarrow.dataset as ds
 
 from neve.documents import read
 from neve.errors import Fault, Misuse
-from neve.store import MANIFEST, read_json
+from neve.store import MANIFEST, RUN, arm_stages, read_json, state
 
 CANDIDATES = 10
 """Matches shown when a key fits several files."""
+UNDECIDED = "not decided yet"
+KEY = ("doc_id", "source", "repo", "path", "language")
+Stages = dict[str, Path | None]
+"""The stages of an arm: the folder of each that is done, None for the others."""
 
 
-def why(folder: Path, key: str) -> dict[str, Any]:
+def why(folder: Path, key: str, arm: str = "main") -> dict[str, Any]:
     """All that a run knows of the file that `key` names: a doc_id, `repo/path`, or a part of it that fits one file.
 
-    Raises Fault when there is no run, no such file, or more than one.
+    Raises Misuse when there is no run and no such arm, Fault when there is no such file, or more than one.
     """
-    places = _places(folder)
-    if "curate" not in places:
+    stages = _stages(folder, arm)
+    if (curate := stages["curate"]) is None:
         raise Fault(f"{folder}: curation is not done yet; `neve run` gets it done")
-    if (grown := _synthetic(places, key)) is not None:
+    if (grown := _synthetic(stages, curate, key)) is not None:
         return grown
-    file, verdict = _find(places["curate"], key)
-    signals = _signals(places["curate"], file)
+    corpora = {
+        name: path for name, path in stages.items() if path and name.startswith(("curate", "exemplars-"))
+    }
+    stage, file, verdict = _find(corpora, key)
+    signals = _signals(corpora[stage], file)
     if stated := signals.pop("license_path", None):
         file["license_path"] = stated
     life: dict[str, Any] = {"file": file, "signals": signals, "verdict": verdict}
-    if verdict is None and "tokens" in places:
-        life |= _quality(places, file["doc_id"])
-        life["phases"] = _phases(places, file["doc_id"])
-        life["synthetic"] = _children(places, file["doc_id"])
+    if stage != "curate":
+        return life | {"exemplar": stage.removeprefix("exemplars-")}
+    if verdict is None and "tokens" in stages:
+        life |= _quality(stages, file["doc_id"])
+        life["phases"] = _phases(stages, file["doc_id"])
+        life["synthetic"] = _children(stages, file["doc_id"])
     return life
 
 
-def _places(folder: Path) -> dict[str, Path]:
-    """Whole stage folders of the run's arm, by stage name; of a curation that ran alone, its own folder."""
+def _stages(folder: Path, arm: str) -> Stages:
+    """The stages of an arm; of a curation that ran alone, its own folder."""
     if (folder / MANIFEST).exists():  # a curation that ran alone
         return {"curate": folder}
-    try:
-        arm = next(iter(read_json(folder / "run.json")["arms"].values()))
-    except (OSError, ValueError, KeyError, StopIteration):
+    if not (folder / RUN).exists():
         raise Misuse(
-            f"{folder}: no run here, and no curation (no run.json, no manifest.json); `neve run RECIPE` makes one"
-        ) from None
-    paths = {name: folder / "stages" / made for name, made in arm.items()}
-    return {name: path for name, path in paths.items() if (path / MANIFEST).exists()}
-
-
-def _find(curate: Path, key: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """The file and its verdict, if it has one; the doc_id of a document is the document, not its exact duplicates."""
-    columns = ["doc_id", "source", "repo", "path", "language"]
-    documents = read(curate / "documents", [*columns, "license", "split", "size"])
-    verdicts = read(curate / "verdicts")
-    found: list[tuple[dict[str, Any], dict[str, Any] | None]] = [
-        (row, None) for row in _matching(documents, key)
-    ]
-    copies = [] if pc.index(documents["doc_id"], key).as_py() >= 0 else _matching(verdicts, key)
-    for row in copies:
-        file = {name: row[name] for name in columns}
-        found.append(
-            (file, {name: value for name, value in row.items() if name not in columns and value is not None})
+            f"{folder}: no run here, and no curation (no {RUN}, no {MANIFEST}); `neve run RECIPE` makes one"
         )
+    return {name: path if state(path) == "done" else None for name, path in arm_stages(folder, arm).items()}
+
+
+def _find(corpora: dict[str, Path], key: str) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
+    """The stage that curated a file, the file, and its verdict, if it has one.
+
+    The corpus comes before exemplars; the doc_id of a document is the document, not its exact duplicates.
+    """
+    found: list[tuple[str, dict[str, Any], dict[str, Any] | None]] = []
+    for stage, place in corpora.items():
+        documents = read(place / "documents", [*KEY, "license", "split", "size"])
+        found = [(stage, row, None) for row in _matching(documents, key)]
+        copies = (
+            []
+            if pc.index(documents["doc_id"], key).as_py() >= 0
+            else _matching(read(place / "verdicts"), key)
+        )
+        for row in copies:
+            verdict = {name: value for name, value in row.items() if name not in KEY and value is not None}
+            found.append((stage, {name: row[name] for name in KEY}, verdict))
+        if found:
+            break
     if not found:
         raise Fault(f"{key}: no file of this run has that doc_id, or that in its repo/path")
     if len(found) > 1:
-        names = [f"{row['repo']}/{row['path']}" for row, _ in found]
+        names = [f"{row['repo']}/{row['path']}" for _, row, _ in found]
         more = f" and {len(names) - CANDIDATES} more" if len(names) > CANDIDATES else ""
         raise Fault(f"{key}: fits {len(names)} files; name one of {', '.join(names[:CANDIDATES])}{more}")
     return found[0]
@@ -107,89 +119,103 @@ def _row(folder: Path, doc_id: str, columns: list[str] | None = None) -> dict[st
     return rows[0] if rows else None
 
 
-def _quality(places: dict[str, Path], doc_id: str) -> dict[str, Any]:
-    """Score, rank and repeats."""
-    found: dict[str, Any] = {}
-    scored = {name: path for name, path in places.items() if name.startswith("scores-")}
-    if scored:
-        found["scores"] = {
-            name.removeprefix("scores-"): _row(path / "scores", doc_id) for name, path in scored.items()
-        }
-    for name, place in places.items():
-        kind, _, chosen_for = name.partition("-")
-        if kind not in ("selection", "control"):
-            continue
-        if (row := _row(place / "selection.parquet", doc_id)) is not None:
-            found.setdefault("selected", {})[chosen_for] = row["repeats"]
+def _quality(stages: Stages, doc_id: str) -> dict[str, Any]:
+    """Scores by annotator, and repeats (0: not chosen) by phase and control; None where that is not decided yet."""
+    found: dict[str, dict[str, Any]] = {"scores": {}, "selected": {}}
+    for stage, path in stages.items():
+        kind, _, name = stage.partition("-")
+        if kind == "scores":
+            found["scores"][name] = path and _row(path / "scores", doc_id)
+        elif kind in ("selection", "control"):
+            row = path and _row(path / "selection.parquet", doc_id)
+            found["selected"][name] = None if path is None else row["repeats"] if row else 0
     return found
 
 
-def _phases(places: dict[str, Path], doc_id: str) -> list[dict[str, Any]]:
-    """For each phase trained: how many of the document's tokens it was trained on, repeats counted."""
+def _phases(stages: Stages, doc_id: str) -> list[dict[str, Any]]:
+    """For each phase and control that reads the corpus: whether the document is in its view, and how many of its tokens
+    were trained on, repeats counted; None where that is not decided yet."""
+    rows = []
+    for stage, trained in stages.items():
+        if not stage.startswith("train-"):
+            continue
+        phase = stage.removeprefix("train-")
+        row: dict[str, Any] = {
+            "phase": phase, "control": f"control-{phase}" in stages, "in_view": None, "tokens": None, "tokens_trained": None,
+        }  # fmt: skip
+        view, tokens = stages[f"view-{phase}"], stages["tokens"]
+        if view is not None and tokens is not None:
+            at = _row(tokens / "index.parquet", doc_id, ["shard", "offset", "length"])
+            parts = _parts(view)
+            if at is None or not parts:
+                continue
+            row |= {
+                "tokens": at["length"],
+                "in_view": any(_in_view(place, at) is not None for place in parts),
+            }
+            row["tokens_trained"] = trained and _trained(view, trained, at)
+        rows.append(row)
+    return rows
+
+
+def _parts(view: Path) -> list[Path]:
+    """The views over the corpus's own shards that a view is made of: itself, or the parts of a mix."""
     from neve.tokens.mix import Mix, opened
 
-    if "tokens" not in places:
-        return []
-    row = _row(places["tokens"] / "index.parquet", doc_id, ["shard", "offset", "length"])
-    found = []
-    for name, path in places.items():
-        if not name.startswith("train-") or row is None:
-            continue
-        phase = name.removeprefix("train-")
-        place = places[f"view-{phase}"]
-        manifest = read_json(path / MANIFEST)
-        training, seed = manifest["settings"]["training"], manifest["settings"]["seed"]
-        view = opened(place)
-        windows = -(-manifest["counts"]["tokens"] // training["sequence"])
-        if isinstance(view, Mix):
-            parts = list(zip(view.folders, view.parts, view.windows_of(windows), strict=True))
-        else:
-            parts = [(place, view, windows)]
-        parts = [part for part in parts if read_json(part[0] / "view.json")["kind"] != "synthetic"]
-        seen = [
-            part.seen(at, seed, count, training["sequence"])
-            for at_place, part, count in parts
-            if (at := _in_view(at_place, row)) is not None
-        ]
-        if parts:
-            found.append(
-                {"phase": phase, "in_view": bool(seen), "tokens": row["length"], "tokens_trained": sum(seen)}
-            )
-    return found
+    found = opened(view)
+    places = found.folders if isinstance(found, Mix) else [view]
+    return [place for place in places if read_json(place / "view.json")["kind"] != "synthetic"]
 
 
-def _in_view(place: Path, row: dict[str, Any]) -> int | None:
+def _trained(view: Path, trained: Path, at: dict[str, Any]) -> int:
+    """Tokens of the document at a place in the shards that a finished phase was trained on."""
+    from neve.tokens.mix import Mix, opened
+
+    manifest = read_json(trained / MANIFEST)
+    sequence, seed = manifest["settings"]["training"]["sequence"], manifest["settings"]["seed"]
+    windows, found = -(-manifest["counts"]["tokens"] // sequence), opened(view)
+    parts: list[tuple[Path, Any, int]] = [(view, found, windows)]
+    if isinstance(found, Mix):
+        parts = list(zip(found.folders, found.parts, found.windows_of(windows), strict=True))
+    wanted = _parts(view)
+    return sum(
+        part.seen(row, seed, count, sequence)
+        for place, part, count in parts
+        if place in wanted and (row := _in_view(place, at)) is not None
+    )
+
+
+def _in_view(place: Path, at: dict[str, Any]) -> int | None:
     """Row of a view that holds these tokens, if one does: tokens are known by where they lie."""
     shard, offset = (np.load(place / f"{name}.npy", mmap_mode="r") for name in ("shard", "offset"))
-    hits = np.flatnonzero((shard == row["shard"]) & (offset == row["offset"]))
+    hits = np.flatnonzero((shard == at["shard"]) & (offset == at["offset"]))
     return int(hits[0]) if len(hits) else None
 
 
-def _children(places: dict[str, Path], doc_id: str) -> list[dict[str, Any]]:
-    """Synthetic documents grown from this one, accepted or refused."""
-    if "synthesis" not in places:
+def _children(stages: Stages, doc_id: str) -> list[dict[str, Any]] | None:
+    """Synthetic documents grown from this one, accepted or refused; None where synthesis is not done yet."""
+    if "synthesis" not in stages:
         return []
+    if (place := stages["synthesis"]) is None:
+        return None
     seed = ds.field("seed_doc_id") == doc_id
-    grown = read(places["synthesis"] / "documents", ["doc_id", "path"], seed).to_pylist()
-    refused = read(places["synthesis"] / "verdicts", ["rule", "value", "limit", "detail"], seed).to_pylist()
+    grown = read(place / "documents", ["doc_id", "path"], seed).to_pylist()
+    refused = read(place / "verdicts", ["rule", "value", "limit", "detail"], seed).to_pylist()
     return [{**row, "state": "accepted"} for row in grown] + [{**row, "state": "refused"} for row in refused]
 
 
-def _synthetic(places: dict[str, Path], key: str) -> dict[str, Any] | None:
+def _synthetic(stages: Stages, curate: Path, key: str) -> dict[str, Any] | None:
     """The life of a synthetic document: its seed."""
-    if "synthesis" not in places:
+    if (place := stages.get("synthesis")) is None:
         return None
-    columns = ["doc_id", "source", "repo", "path", "language", "split", "size", "seed_doc_id"]
-    rows = _matching(read(places["synthesis"] / "documents", columns), key) if key else []
+    columns = [*KEY, "split", "size", "seed_doc_id"]
+    rows = _matching(read(place / "documents", columns), key) if key else []
     exact = [row for row in rows if key in (row["doc_id"], row["path"], f"{row['repo']}/{row['path']}")]
     if not exact:
         return None
     file = exact[0]
-    return {
-        "file": file,
-        "verdict": None,
-        "seed": _row(places["curate"] / "documents", file["seed_doc_id"], ["doc_id", "repo", "path"]),
-    }
+    seed = _row(curate / "documents", file["seed_doc_id"], ["doc_id", "repo", "path"])
+    return {"file": file, "verdict": None, "seed": seed}
 
 
 def render(life: dict[str, Any]) -> str:
@@ -226,30 +252,51 @@ def render(life: dict[str, Any]) -> str:
     if life.get("seed"):
         lines.append(f"  grown from {life['seed']['repo']}/{life['seed']['path']} ({life['seed']['doc_id']})")
         return "\n".join(lines)
-    for name, score in life.get("scores", {}).items():
-        sections = ", ".join(f"{value:.3f}" for value in score["section_scores"])
-        lines.append(
-            f"  {name}: score {score['score']:.3f} (sections {sections}), "
-            f"rank {score['rank']:,} of its language"
-        )
-    chosen = life.get("selected") or {}
+    if "exemplar" in life:
+        lines.append(f"  an exemplar of the labels {life['exemplar']}: no part of the corpus")
+        return "\n".join(lines)
     if "phases" not in life:
         lines.append("  a document: nothing stopped it")
         return "\n".join(lines)
-    lines.append(
-        "  selected for " + ", ".join(f"{k} x {v}" for k, v in chosen.items())
-        if chosen
-        else "  selected for no phase"
-    )
-    for phase in life.get("phases", []):
-        if phase["tokens_trained"] or phase["in_view"]:
-            lines.append(
-                f"  phase {phase['phase']}: trained on {phase['tokens_trained']:,} tokens of its {phase['tokens']:,}"
-            )
-    for child in life.get("synthetic", []):
+    return "\n".join(lines + _rendered_quality(life) + _rendered_phases(life))
+
+
+def _rendered_quality(life: dict[str, Any]) -> list[str]:
+    lines = []
+    for name, score in life["scores"].items():
+        if score is None:
+            lines.append(f"  {name}: score {UNDECIDED}")
+            continue
+        sections = ", ".join(f"{value:.3f}" for value in score["section_scores"])
+        rank = f"rank {score['rank']:,} of its language"
+        lines.append(f"  {name}: score {score['score']:.3f} (sections {sections}), {rank}")
+    chosen = [f"{name} x {repeats}" for name, repeats in life["selected"].items() if repeats]
+    undecided = [name for name, repeats in life["selected"].items() if repeats is None]
+    if chosen:
+        lines.append("  selected for " + ", ".join(chosen))
+    elif life["selected"] and not undecided:
+        lines.append("  selected for no phase")
+    return lines + [f"  selected for {name}: {UNDECIDED}" for name in undecided]
+
+
+def _rendered_phases(life: dict[str, Any]) -> list[str]:
+    lines = []
+    for phase in life["phases"]:
+        name = f"{'control' if phase['control'] else 'phase'} {phase['phase']}"
+        if phase["in_view"] is None:
+            lines.append(f"  {name}: {UNDECIDED}")
+        elif phase["in_view"] and phase["tokens_trained"] is None:
+            lines.append(f"  {name}: in its view, not trained yet")
+        elif phase["in_view"]:
+            trained, tokens = f"{phase['tokens_trained']:,}", f"{phase['tokens']:,}"
+            lines.append(f"  {name}: trained on {trained} tokens of its {tokens}")
+    if life["synthetic"] is None:
+        return [*lines, f"  synthetic documents grown from it: {UNDECIDED}"]
+    for child in life["synthetic"]:
+        accepted = child["state"] == "accepted"
         lines.append(
             f"  grew {child['path']} (accepted)"
-            if child["state"] == "accepted"
+            if accepted
             else f"  grew an answer that was refused: {child['rule']}"
         )
-    return "\n".join(lines)
+    return lines

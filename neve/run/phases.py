@@ -19,16 +19,22 @@ from neve.training import costs, settings
 from neve.weights import Start
 
 
-def stages(recipe: Recipe, precision: str) -> list[Stage]:
-    """All stages from the views to the last phase's training, each after those that it reads."""
+def data(recipe: Recipe) -> list[Stage]:
+    """What the phases read: weights from outside, views, controls, held-out documents."""
     made = [stage for phase in recipe.phase for stage in _data(recipe, phase)]
     if recipe.training.validate_steps:
         limit = heldout.Settings(bytes=recipe.evaluate.heldout_bytes)
-        made.append(Stage("heldout", "neve.tokens.heldout:build", limit, {"tokens": "tokens"}))
-    for phase in recipe.phase:
-        made.append(_train(recipe, phase, phase.name, precision))
-        made += [_train(recipe, phase, twin, precision) for twin in phase.twins]
+        made.append(Stage("heldout", "heldout", limit, {"tokens": "tokens"}))
     return made
+
+
+def training(recipe: Recipe, precision: str) -> list[Stage]:
+    """The training of each phase and its controls."""
+    return [
+        _train(recipe, phase, name, precision)
+        for phase in recipe.phase
+        for name in (phase.name, *phase.twins)
+    ]
 
 
 def selections(recipe: Recipe) -> list[Stage]:
@@ -40,7 +46,7 @@ def selections(recipe: Recipe) -> list[Stage]:
                 tokens = phase.tokens * slots // mix.SLOTS
                 settings = pick(select.Settings, phase, tokens=tokens, seed=recipe.run.seed)
                 reads = {"scores": f"scores-{recipe.annotator_of(phase)}", "tokens": "tokens"}
-                made.append(Stage(f"selection-{phase.name}", "neve.quality.select:build", settings, reads))
+                made.append(Stage(f"selection-{phase.name}", "selection", settings, reads))
     return made
 
 
@@ -55,7 +61,7 @@ def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
         made.append(
             Stage(
                 f"start-{phase.name}",
-                "neve.weights:build_start",
+                "start",
                 settings=Start(phase.start),
                 inputs={"tokenizer": "tokenizer"},
                 outside=(phase.start,),
@@ -69,7 +75,7 @@ def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
     if phase.mix:
         shares = {str(part.data): slots for part, slots in zip(phase.mix, _slots(phase), strict=True)}
         parts = {data: f"mix-{phase.name}-{data}" for data in shares}
-        made.append(Stage(f"view-{phase.name}", "neve.tokens.mix:build", mix.Settings(shares), parts))
+        made.append(Stage(f"view-{phase.name}", "mix", mix.Settings(shares), parts))
     for twin, kind in phase.twins.items():
         assert phase.tokens is not None
         like = (
@@ -80,7 +86,7 @@ def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
         made += [
             Stage(
                 f"control-{twin}",
-                "neve.quality.controls:build",
+                "control",
                 controls.Settings(twin, kind, phase.tokens, recipe.run.seed),
                 {"tokens": "tokens", **like},
             ),
@@ -95,7 +101,7 @@ def _view(
     """A view for `name` over the shards of stage `tokens`: all of it, or what stage `chosen` selected."""
     return Stage(
         stage,
-        "neve.tokens.build_view:build",
+        "view",
         build_view.Settings(name, data, phase.fim_rate, recipe.run.seed),
         {"tokens": tokens, **({"selection": chosen} if chosen else {})},
     )
@@ -114,19 +120,19 @@ def _train(recipe: Recipe, phase: Phase, name: str, precision: str) -> Stage:
     inputs = {"view": f"view-{name}", "tokenizer": "tokenizer"}
     if phase.start != "scratch":
         inputs["start"] = f"start-{phase.name}" if phase.outside else f"train-{phase.start}"
-    inputs |= {"heldout": "heldout"} if recipe.training.validate_steps else {}
     return Stage(
         f"train-{name}",
-        "neve.training.loop:build",
+        "train",
         settings=settings.Settings(
-            about, pick(settings.Model, recipe.model), training(recipe, phase), recipe.run.seed, precision
+            about, pick(settings.Model, recipe.model), sized(recipe, phase), recipe.run.seed, precision
         ),
         inputs=inputs,
+        beside={"heldout": "heldout"} if recipe.training.validate_steps else {},
         resumes=True,
     )
 
 
-def training(recipe: Recipe, phase: Phase) -> settings.Training:
+def sized(recipe: Recipe, phase: Phase) -> settings.Training:
     """What [training] says, with the phase's own sizes."""
     return pick(settings.Training, recipe.training, **costs.sizes(phase, recipe.training))
 
@@ -141,7 +147,7 @@ def jobs(store: Store) -> dict[str, Any]:
     return {
         name.removeprefix("train-"): {
             "settings": plain(stage.settings),
-            "inputs": {role: f"{place}/{store.path(source).name}" for role, source in stage.inputs.items()},
+            "inputs": {role: f"{place}/{store.path(source).name}" for role, source in stage.reads.items()},
             "out": f"{place}/{store.path(name).name}",
             "fingerprint": store.prints[name],
         }

@@ -63,7 +63,7 @@ def plan(
     for phase in recipe.phase:
         row = _phase(phase, recipe, vocab_size, corpus_tokens)
         row["hours"] = row["flops"]["palm"] / (gpus * mfu * peak_flops) / 3600
-        training = phases.training(recipe, phase)
+        training = phases.sized(recipe, phase)
         for name, device in _devices(recipe.training, gpus, cores).items():
             row[name] = memory.estimate(model, vocab_size, training, device)
             row[name]["recomputed"] = memory.recomputed(model, vocab_size, training, device)
@@ -109,7 +109,7 @@ def _phase(phase: Phase, recipe: Recipe, vocab_size: int, corpus_tokens: int | N
     ]
     known = [(u, tokens * share / u) for u, share in zip(unique, shares, strict=True) if u is not None]
     whole = sum(u for u, _ in known) if len(known) == len(parts) else None
-    size = phases.training(recipe, phase)
+    size = phases.sized(recipe, phase)
     per_token = flops_per_token(pick(settings.Model, recipe.model), vocab_size, size.sequence)
     return {
         "phase": phase.name,

@@ -17,7 +17,7 @@ from neve.errors import Misuse
 from neve.locks import locked
 from neve.recipe.recipe import Corpus
 from neve.recipe.sources import Source
-from neve.run import vocabulary
+from neve.run import outside, vocabulary
 from neve.run.inputs import sources_of
 from neve.settings import pick
 from neve.store import MANIFEST, Stage, Store, read_json, write_json
@@ -46,13 +46,13 @@ def run(
     stages = [
         Stage(
             "files",
-            "neve.corpus.sources:build",
+            "sources",
             pick(readers.Settings, corpus, sources=sources),
-            outside=tuple(source.path for source in sources if source.path),
+            outside=outside.keys(sources),
         ),
         Stage(
             what,
-            f"neve.corpus.{what}:build",
+            what,
             settings,
             {"files": "files"},
             outside=(data,) if data and what == "curate" else (),
@@ -60,7 +60,7 @@ def run(
         ),
     ]
     with locked(out):
-        store = Store(out / ".work", stages)
+        store = Store(out / ".work", stages, outside.identities(stages, _elsewhere(sources)))
         if (out / MANIFEST).exists():
             if read_json(out / MANIFEST)["fingerprint"] == store.prints[what]:
                 return read_json(out / COUNTS)
@@ -72,6 +72,13 @@ def run(
         _publish(store.path(what), store, what, out)
         write_page(out)
     return read_json(out / COUNTS)
+
+
+def _elsewhere(sources: tuple[Source, ...]) -> dict[str, str]:
+    """Identities, asked now, of inputs that are not on this machine."""
+    from neve.corpus.sources import identity
+
+    return {outside.key(source): identity.of(source) for source in sources if source.moves}
 
 
 def _publish(made: Path, store: Store, what: str, out: Path) -> None:

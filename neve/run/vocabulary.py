@@ -1,4 +1,4 @@
-"""Names in a recipe that must be on a list: languages, licences, rules. Checked before anything runs.
+"""Names in a recipe that must be on a list: languages, licences, rules, kinds. Checked before anything runs.
 
 A misspelt name would otherwise admit nothing, hours later. Benchmarks are checked by the recipe itself; the lists here
 belong to the corpus, on which the recipe does not stand.
@@ -10,7 +10,23 @@ import difflib
 from collections.abc import Iterable
 
 from neve.errors import Fault
-from neve.recipe.recipe import Corpus, RecipeError
+from neve.recipe.recipe import Corpus, Recipe, RecipeError
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """Raises RecipeError, one line, for the first name in a recipe that is on no list."""
+    from neve.quality import annotators
+    from neve.synthesis import kinds
+
+    check(recipe.corpus)
+    for name, annotator in recipe.annotators.items():
+        if annotator.kind not in annotators.KINDS:
+            near = _meant(annotator.kind, annotators.KINDS) or f"; there are {', '.join(annotators.KINDS)}"
+            raise RecipeError(f"annotators.{name}.kind = {annotator.kind!r}: no such kind{near}")
+    for name in recipe.synthesis.kinds if recipe.synthesis else ():
+        if name not in kinds.KINDS:
+            near = _meant(name, kinds.KINDS) or f"; there are {', '.join(kinds.KINDS)}"
+            raise RecipeError(f"synthesis.kinds.{name}: no such kind{near}")
 
 
 def check(corpus: Corpus, key: str = "corpus.") -> None:

@@ -34,16 +34,15 @@ from neve.llm.answers import Answer
 from neve.llm.client import Client, in_order
 from neve.llm.ledger import Ledger
 from neve.progress import bar
-from neve.recipe.recipe import Decontaminate, Near, Synthesis
-from neve.settings import Execution
+from neve.recipe.recipe import Synthesis
 from neve.synthesis import candidates, gates, kinds, seeds
 from neve.synthesis.candidates import Accepted, Candidate
 from neve.synthesis.gates import Refusal
 from neve.synthesis.reading import Reading
 from neve.synthesis.seeds import Seed
+from neve.synthesis.settings import Settings
 from neve.tokens import bpe
 
-RULES_VERSION = 1
 CHARACTERS = 3
 """Characters of code that a token stands for, at least: a prompt of 3 characters a token has room."""
 UNSUITABLE = "unsuitable"
@@ -74,18 +73,6 @@ class Harvest:
             return False
         self.accepted.add(candidate)
         return True
-
-
-@dataclass(frozen=True)
-class Settings:
-    synthesis: Synthesis
-    near: Near
-    decontaminate: Decontaminate
-    data: str | None
-    """Folder of benchmark files as published, if there is one."""
-    seed: int
-    ledger: Execution[str]
-    """Path of the ledger."""
 
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:

@@ -36,8 +36,6 @@ from neve.progress import bar
 from neve.recipe.recipe import Tokenizer as TokenizerTable
 from neve.store import read_json, write_json
 
-RULES_VERSION = 1
-
 SENTINELS = (
     "<|endoftext|>", "<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<fim_pad>", "<repo_name>", "<file_sep>"
 )  # fmt: skip

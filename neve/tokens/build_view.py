@@ -23,8 +23,6 @@ from neve.store import read_json, write_json
 from neve.tokens import fim
 from neve.tokens.view import COLUMNS, starts
 
-RULES_VERSION = 2
-
 
 @dataclass(frozen=True)
 class Settings:

@@ -18,8 +18,6 @@ from neve import documents as tables
 from neve.errors import Fault
 from neve.store import read_json, write_json
 
-RULES_VERSION = 1
-
 
 def choose(table: pa.Table, limit: int) -> pa.Table:
     """Rows of `table` (doc_id, language, size, …) of at most `limit` bytes, languages in proportion to their bytes.

@@ -22,8 +22,6 @@ from neve.errors import Fault
 from neve.hashing import shares
 from neve.tokens.view import IGNORED, View
 
-RULES_VERSION = 1
-
 SLOTS = 1000
 """Windows of one period."""
 

@@ -20,8 +20,6 @@ from neve.progress import bar
 from neve.store import write_json
 from neve.tokens import bpe
 
-RULES_VERSION = 1
-
 SHARD_TOKENS = 1 << 29
 """A document starts a new shard where this one would grow past so many tokens (1 GiB at two bytes)."""
 

@@ -28,9 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m neve.training", description=__doc__, formatter_class=raw)
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, e.g. runs/quickstart")
     parser.add_argument("--phase", required=True, metavar="NAME", help="the phase; a control is NAME-random")
+    parser.add_argument("--arm", default="main", metavar="NAME", help="an arm of the run; default: main")
     options = parser.parse_args(arguments)
     try:
-        settings, inputs, out = _phase(options.run, options.phase)
+        settings, inputs, out = _phase(options.run, options.phase, options.arm)
         counts = build(settings, inputs, out)
     except (Fault, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -40,12 +41,15 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _phase(run: Path, name: str) -> tuple[Settings, dict[str, Path], Path]:
+def _phase(run: Path, name: str, arm: str) -> tuple[Settings, dict[str, Path], Path]:
     """Settings, input folders and output folder of a phase, as run.json says."""
     try:
-        phases = json.loads((run / "run.json").read_text(encoding="utf-8"))["train"]
+        arms = json.loads((run / "run.json").read_text(encoding="utf-8"))["train"]
     except (OSError, ValueError, KeyError):
         raise Fault(f"{run}: no readable run.json; `neve run RECIPE --until view-{name}` makes one") from None
+    if arm not in arms:
+        raise Misuse(f"--arm {arm}: no such arm; this run has {', '.join(arms)}")
+    phases = arms[arm]
     if name not in phases:
         raise Misuse(f"--phase {name}: no such phase; this run has {', '.join(phases)}")
     about = phases[name]

@@ -45,8 +45,6 @@ from neve.training.model import Config, Llama, load, save
 from neve.training.settings import Model, Settings
 from neve.training.validate import Heldout
 
-RULES_VERSION = 3
-
 LOGS = ("metrics.jsonl", "timings.jsonl")
 
 

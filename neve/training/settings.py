@@ -56,7 +56,7 @@ class Training:
     weight_decay: float
     clip: float
     document_mask: bool
-    validate_steps: int
+    validate_steps: Execution[int]
     micro_batch: Execution[int]
     checkpoint_seconds: Execution[float]
     keep_checkpoints: Execution[int]

@@ -25,6 +25,7 @@ from neve.corpus.duplicates import near_duplicates
 from neve.corpus.secrets import redaction
 from neve.corpus.settings import Settings
 from neve.corpus.signals import measurement
+from neve.corpus.signals import table as signal_table
 from neve.corpus.text import decode
 from neve.errors import Fault
 from neve.recipe.recipe import BenchmarkFile, Corpus, Decontaminate, Grouping, Near, Secrets
@@ -264,7 +265,7 @@ def test_signals_and_clusters(corpus, built):
     texts = pa.array([text_in(raw[key], key[1]) for key in keys], pa.large_binary())
     languages = ["Python" if name == "Jupyter Notebook" else name for name in kept["language"].to_pylist()]
     measured = measurement.measure(texts, pa.array(languages), kept["path"])
-    for name in measurement.NAMES:
+    for name in signal_table.NAMES:
         values = measured[name].to_pylist()
         got = [rows[k][name] for k in zip(kept["repo"].to_pylist(), kept["path"].to_pylist(), strict=True)]
         assert got == values

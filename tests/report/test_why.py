@@ -6,11 +6,11 @@ import pytest
 from neve.documents import read
 from neve.errors import Fault
 from neve.report.why import render, why
-from neve.run.runner import reopen
+from neve.store import arm_stages
 
 
 def stage(run, name):
-    return reopen(run)[1].path(name)
+    return arm_stages(run, "main")[name]
 
 
 def one(table, **columns):

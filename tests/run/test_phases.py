@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from neve.recipe.file import parse
-from neve.run import phases, runner
+from neve.run import outside, phases
+from neve.run.machine import Machine
+from neve.run.stages import stages as all_stages
 from neve.settings import from_json
 from neve.store import Stage, Store
 from neve.training.settings import Settings
@@ -31,7 +33,12 @@ MIX = [{"data": "selection", "weight": 0.7}, {"data": "corpus", "weight": 0.3}]
 def stages(*more: dict[str, Any], training: dict[str, Any] | None = None) -> dict[str, Stage]:
     data = copy.deepcopy(SMALL) | {"training": training or {}}
     data["phase"] += more
-    return {stage.name: stage for stage in runner.stages(parse(data), Path("run"), "fp32", "none")}
+    return {stage.name: stage for stage in all_stages(parse(data), Path("run"), Machine("fp32", "none"), {})}
+
+
+def opened(found: dict[str, Stage], folder: Path = Path("s")) -> Store:
+    made = list(found.values())
+    return Store(folder, made, outside.identities(made, {}))
 
 
 def test_all_data_stands_before_any_training() -> None:
@@ -76,7 +83,7 @@ def test_a_phase_is_trained_by_its_own_numbers() -> None:
     assert quality.phase.keeps_moments and not long.phase.keeps_moments
     assert found["train-other"].inputs["start"] == "start-other"
     assert found["start-other"].outside == ("./models/other",)
-    assert all(found[f"train-{name}"].inputs["heldout"] == "heldout" for name in ("general", "long"))
+    assert all(found[f"train-{name}"].beside == {"heldout": "heldout"} for name in ("general", "long"))
     assert "heldout" not in stages()
 
 
@@ -85,12 +92,13 @@ def test_a_phase_is_trained_by_its_own_numbers() -> None:
     [
         ({"micro_batch": 2, "compile": False, "attention": "sdpa", "keep_checkpoints": 5, "wandb": "x"}, False),
         ({"activation_checkpointing": "none", "checkpoint_seconds": 5, "skip_limit": 3, "tensorboard": True}, False),
+        ({"validate_steps": 7}, False),
         ({"clip": 0.5}, True),
         ({"batch_tokens": 1 << 20}, True),
     ],
 )  # fmt: skip
 def test_only_what_changes_the_result_trains_again(training: dict[str, Any], again: bool) -> None:
-    plain, changed = (Store(Path("s"), list(stages(training=t).values())) for t in ({}, training))
+    plain, changed = (opened(stages(training=t)) for t in ({}, training))
     assert (plain.prints["train-general"] != changed.prints["train-general"]) == again
     assert plain.prints["view-quality"] == changed.prints["view-quality"]
 
@@ -101,19 +109,19 @@ def test_an_outside_start_counts_by_its_files(tmp_path: Path) -> None:
     (tmp_path / "m").mkdir()
     for content in ("{}", "{ }"):
         (tmp_path / "m" / "config.json").write_text(content)
-        prints.append(Store(Path("s"), list(stages(about).values())).prints)
+        prints.append(opened(stages(about)).prints)
     assert prints[0]["train-other"] != prints[1]["train-other"]
     assert prints[0]["train-quality"] == prints[1]["train-quality"]
 
 
 def test_a_node_finds_all_that_a_phase_needs(tmp_path: Path) -> None:
-    store = Store(tmp_path / "stages", list(stages().values()))
+    store = opened(stages(training={"validate_steps": 3}), tmp_path / "stages")
     jobs = json.loads(json.dumps(phases.jobs(store)))
     assert list(jobs) == ["general", "quality"]
     for phase, job in jobs.items():
         name, stage = f"train-{phase}", store.stages[f"train-{phase}"]
         assert from_json(Settings, job["settings"]) == stage.settings
-        inputs = {role: store.path(source) for role, source in stage.inputs.items()}
+        inputs = {role: store.path(source) for role, source in stage.reads.items()}
         assert {role: tmp_path / path for role, path in job["inputs"].items()} == inputs
         assert tmp_path / job["out"] == store.path(name) and job["fingerprint"] == store.prints[name]
     assert jobs["quality"]["inputs"]["start"] == jobs["general"]["out"]

@@ -19,8 +19,10 @@ from neve.evaluation import bits_per_byte
 from neve.recipe.file import parse, to_toml
 from neve.recipe.recipe import Recipe
 from neve.report.why import why
-from neve.run.runner import export, open_store, run, stages, status, train
-from neve.store import read_json
+from neve.run.export import export
+from neve.run.runner import planned, run, train
+from neve.run.status import status
+from neve.store import Store, read_json
 from neve.tokens import bpe
 from neve.tokens.view import View
 from neve.training.model import load as load_model
@@ -33,11 +35,8 @@ def summary(folder: Path) -> dict:
     return found
 
 
-def test_inputs_stand_before_their_readers(small_recipe: Recipe, tmp_path: Path) -> None:
-    seen: set[str] = set()
-    for stage in stages(small_recipe, tmp_path, "fp32", "bubblewrap"):
-        assert set(stage.inputs.values()) <= seen, stage.name
-        seen.add(stage.name)
+def opened(recipe: Recipe, folder: Path) -> Store:
+    return planned(recipe, folder).store(folder)
 
 
 def test_annotators_are_fitted_after_what_they_are_made_of_and_only_the_named_ones_score(
@@ -105,7 +104,7 @@ def test_a_change_rebuilds_only_what_depends_on_it(small_recipe: Recipe, small_r
     data = small_recipe.model_dump(mode="json")
     data["phase"][2]["lr"]["peak"] /= 2
     changed = parse(data)
-    store = open_store(changed, small_run)
+    store = opened(changed, small_run)
     stale = [name for name in store.stages if not store.done(name)]
     assert stale == ["train-synthetic", "train-synthetic-random", "evaluate", "report"]
 
@@ -174,7 +173,7 @@ def test_one_phase_and_what_it_needs(more_phases: tuple[Recipe, Path]) -> None:
     """Epochs to the last window, a mix in windows of its own size, moments that go on; oracle: the views' windows."""
     recipe, folder = more_phases
     assert train(folder, "mixed") and not train(folder, "mixed")
-    store = open_store(recipe, folder)
+    store = opened(recipe, folder)
     states = {name: store.state(name) for name in store.stages if name.startswith("train-")}
     assert states == {
         "train-general": "done", "train-polish": "done", "train-mixed": "done", "train-long": "pending",
@@ -200,7 +199,7 @@ def test_held_out_bits_per_byte_on_the_way(small_recipe: Recipe, small_run: Path
     data["phase"] = [data["phase"][0] | {"tokens": 20 * 512, "lr": {"peak": 1e-3, "warmup": 2}}]
     recipe = parse(data | {"synthesis": None})
     run(recipe, folder, until="train-general")
-    store = open_store(recipe, folder)
+    store = opened(recipe, folder)
     rows = [
         json.loads(line) for line in (store.path("train-general") / "metrics.jsonl").read_text().splitlines()
     ]
@@ -226,7 +225,7 @@ def test_a_node_trains_and_the_run_takes_it_over(more_phases: tuple[Recipe, Path
         check=True,
         capture_output=True,
     )
-    place = open_store(recipe, folder).path("train-polish")
+    place = opened(recipe, folder).path("train-polish")
     made = place.with_suffix(".partial") / "model" / "model.safetensors"
     before = made.stat().st_mtime_ns, made.read_bytes()
     run(recipe, folder, until="train-polish")
@@ -234,9 +233,7 @@ def test_a_node_trains_and_the_run_takes_it_over(more_phases: tuple[Recipe, Path
     assert (taken.stat().st_mtime_ns, taken.read_bytes()) == before
     train(other, "polish")
     for name in ("metrics.jsonl", "model/model.safetensors"):
-        assert (open_store(recipe, other).path("train-polish") / name).read_bytes() == (
-            place / name
-        ).read_bytes()
+        assert (opened(recipe, other).path("train-polish") / name).read_bytes() == (place / name).read_bytes()
 
 
 def test_export_of_a_phase_in_training(more_phases: tuple[Recipe, Path], tmp_path: Path) -> None:
@@ -263,7 +260,7 @@ def test_export_of_a_phase_in_training(more_phases: tuple[Recipe, Path], tmp_pat
         export(folder, "general", tmp_path / "none", "7")
     assert not (tmp_path / "none").exists()
     export(folder, "general", tmp_path / "general", "latest")
-    end = open_store(more_phases[0], folder).path("train-general") / "model" / "model.safetensors"
+    end = opened(more_phases[0], folder).path("train-general") / "model" / "model.safetensors"
     assert (tmp_path / "general" / "model.safetensors").read_bytes() == end.read_bytes()
 
 
@@ -285,7 +282,7 @@ def test_ray_gives_the_same_data_stages(small_recipe: Recipe, small_run: Path, t
     command = [sys.executable, "-m", "neve.cli", "run", str(recipe), "--out", str(folder), "--engine", "ray"]
     done = subprocess.run([*command, "--until", "exemplars-exemplars"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    ours, theirs = (open_store(parse(data), place) for place in (small_run, folder))
+    ours, theirs = (opened(parse(data), place) for place in (small_run, folder))
     for stage in ("files", "curate", "exemplar-files-exemplars", "exemplars-exemplars"):
         for part in ("files", "documents", "verdicts", "signals"):
             if (ours.path(stage) / part).is_dir():

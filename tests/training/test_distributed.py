@@ -70,7 +70,7 @@ def prepared(root: Path, settings: dict, stages: dict[str, Path]) -> Path:
     root.mkdir()
     inputs = {role: os.path.relpath(folder, root) for role, folder in stages.items()}
     about = {"settings": settings, "inputs": inputs, "out": "out"}
-    (root / "run.json").write_text(json.dumps({"train": {"quality": about}}))
+    (root / "run.json").write_text(json.dumps({"train": {"main": {"quality": about}}}))
     return root
 
 

@@ -49,12 +49,12 @@ def make(
             "inputs": inputs,
             "out": f"train-{name}",
         }
-    (root / "run.json").write_text(json.dumps({"train": train}))
+    (root / "run.json").write_text(json.dumps({"train": {"main": train}}))
     return root
 
 
 def phases_of(root: Path) -> list[str]:
-    return list(json.loads((root / "run.json").read_text())["train"])
+    return list(json.loads((root / "run.json").read_text())["train"]["main"])
 
 
 def start(root: Path, phase: str, processes: int = 1) -> subprocess.Popen:

@@ -36,7 +36,7 @@ def command(settings: dict, stages: dict[str, Path], out: Path) -> list[str]:
     out.mkdir(exist_ok=True)
     inputs = {role: os.path.relpath(folder, out.parent) for role, folder in stages.items()}
     about = {"settings": settings, "inputs": inputs, "out": out.stem}
-    (out.parent / "run.json").write_text(json.dumps({"train": {"quality": about}}))
+    (out.parent / "run.json").write_text(json.dumps({"train": {"main": {"quality": about}}}))
     return [sys.executable, "-m", "neve.training", str(out.parent), "--phase", "quality"]
 
 

@@ -13,6 +13,8 @@ from neve.training.distributed import ALONE, World
 from neve.training.model import Config, Llama
 from neve.training.validate import Heldout
 
+from .conftest import build
+
 END = 0
 DOCUMENTS = [("C", 7), ("C", 1), ("Python", 23), ("Python", 8)]
 
@@ -76,3 +78,18 @@ def test_the_shares_of_processes_add_up(config: Config, folder):
 def test_a_folder_that_is_none_is_a_fault(tmp_path):
     with pytest.raises(Fault, match="not readable"):
         Heldout(tmp_path, 8, END)
+
+
+def test_validating_changes_no_weight(settings, stages, folder, tmp_path):
+    """Why how often it is done is a matter of execution: weights and losses are those of a phase without it."""
+    made = {}
+    for every in (0, 3):
+        settings["training"]["validate_steps"] = every
+        out = tmp_path / str(every)
+        out.mkdir()
+        build(settings, stages | ({"heldout": folder} if every else {}), out)
+        rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+        assert any("heldout" in row for row in rows) == bool(every)
+        weights = (out / "model" / "model.safetensors").read_bytes()
+        made[every] = weights, [{k: v for k, v in row.items() if k != "heldout"} for row in rows]
+    assert made[0] == made[3]

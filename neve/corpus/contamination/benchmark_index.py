@@ -33,12 +33,10 @@ as substrings as StarCoder (2305.06161); bottom-k sketches of containment as Bro
 from __future__ import annotations
 
 import ast
-import hashlib
 import io
 import re
 import tokenize
 from collections.abc import Iterable, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +59,7 @@ from neve.corpus.contamination.lookup import (
     squeezed,
     word_table,
 )
+from neve.corpus.contamination.packaged import PACKED, beside
 from neve.corpus.text import buffers
 from neve.errors import Fault
 from neve.tasks import benchmarks as published
@@ -69,15 +68,12 @@ from neve.tasks.benchmarks import Benchmark
 from neve.tasks.task import Task, is_python
 from neve.tasks.traits import TABLE
 
-PACKAGED = tuple(name for name, traits in TABLE.items() if traits.indexed)
-"""The benchmarks that the package's index holds."""
 MIN_GRAMS = 4
 """A text of fewer distinct 10-grams is not searched for by them."""
 MIN_BODY = 22
 """Of what goes on where the prompt ends, fewer squeezed bytes are not searched for."""
 SKETCH = 72
 """Of a text with more 10-grams the lowest hashes kept."""
-PACKED = "contamination.npz"
 
 _TYPES = {
     "tasks": np.str_, "text_task": np.int32, "text": np.int32, "text_grams": np.int32, "grams": np.uint32,
@@ -135,31 +131,8 @@ class Index:
         path, and the names of its fields `prompt`, `solution`, `test` (or null).
         Raises Fault for a name that is not known, or a file that cannot be read.
         """
-        arrays = unpack(Path(str(resources.files("neve.corpus.contamination") / PACKED)))
-        parts = [_chosen(arrays, benchmarks)]
-        held = {TABLE[name].file for name in PACKAGED}
-        loose = [name for name, traits in TABLE.items() if traits.file not in held and name not in benchmarks]
-        for name in [
-            *benchmarks,
-            *(n for n in loose if data is not None and published.place(TABLE[n], Path(data))),
-        ]:
-            try:
-                traits = published.find(name)
-            except Fault as fault:
-                raise Fault(f"corpus.decontaminate.benchmarks: {fault}") from None
-            file = Path(traits.file)
-            path = (
-                None if data is None and not file.is_absolute() else published.place(traits, Path(data or ""))
-            )
-            if path is not None:
-                digest = hashlib.sha256(path.read_bytes()).hexdigest()
-                if f"{file.name} {digest}" not in arrays["files"]:
-                    parts.append(hashes(published.load(traits, data and Path(data))))
-            elif name not in PACKAGED:
-                raise Fault(
-                    f"corpus.decontaminate.benchmarks: {name!r} is not in the package; give the folder that holds "
-                    f"{file} as --data"
-                )
+        parts = [_chosen(unpack(PACKED), benchmarks)]
+        parts += [hashes(published.load(traits, data)) for traits, _ in beside(benchmarks, data)]
         names = [*TABLE]
         for given in files:
             if given["name"] in names or ":" in given["name"]:

@@ -21,7 +21,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from neve.corpus.signals.measurement import SIGNALS
+from neve.corpus.signals.table import SIGNALS
 from neve.errors import Fault
 
 UNMEASURED = "unmeasured"

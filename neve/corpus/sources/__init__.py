@@ -34,7 +34,6 @@ from neve.progress import bar
 from neve.recipe.sources import Source
 from neve.store import write_json
 
-RULES_VERSION = 3
 TABLES = "tables.json"
 """Names the tables that are not copied: lists of globs or addresses, each of tables with one schema."""
 DOWNLOADS = 4

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from neve import documents, engine
 from neve.corpus.contamination.benchmark_index import by_benchmark
-from neve.corpus.signals import measurement
+from neve.corpus.signals import table as signal_table
 from neve.corpus.steps.curation import Curation
 from neve.corpus.steps.row_selection import KEY
 from neve.corpus.steps.row_status import KEYS, ordered
@@ -116,8 +116,8 @@ def _signals(curation: Curation) -> pa.Table:
     `encoding` is what its text was decoded from, null for UTF-8; `license_path` the file that states its licence.
     """
     here = curation.measured
-    names = [*measurement.NAMES, "benchmark_share"]
-    measured = curation.results("measured", here, [*measurement.NAMES, "share"]).rename_columns(names)
+    names = [*signal_table.NAMES, "benchmark_share"]
+    measured = curation.results("measured", here, [*signal_table.NAMES, "share"]).rename_columns(names)
     columns = {name: curation.rows.column(name, here) for name in (*KEYS, "encoding", "license_path")}
     columns |= {name: measured[name] for name in names}
     return pa.table(

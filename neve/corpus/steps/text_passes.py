@@ -25,6 +25,7 @@ from neve.corpus.licenses import own_statements
 from neve.corpus.ordering import dependencies, split
 from neve.corpus.secrets import redaction
 from neve.corpus.signals import measurement, rules
+from neve.corpus.signals import table as signal_table
 from neve.corpus.steps.row_selection import (
     KEY,
     Columns,
@@ -161,7 +162,7 @@ def measure(picked: DataFrame, names: Languages, settings: Settings) -> DataFram
         )
         return {
             "number": pa.array(numbers(key)),
-            **{name: measured[name].combine_chunks() for name in measurement.NAMES},
+            **{name: measured[name].combine_chunks() for name in signal_table.NAMES},
             "stage": pc.if_else(passed, pc.if_else(dirty, "decontaminate", None), "filters"),
             "rule": pc.if_else(dirty, "contaminated", rule),
             "value": pa.array(np.where(dirty, share, value), from_pandas=True),
@@ -172,7 +173,7 @@ def measure(picked: DataFrame, names: Languages, settings: Settings) -> DataFram
         }
 
     fields = {
-        "number": pa.uint64(), **dict.fromkeys(measurement.NAMES, _number), "stage": _text, **STOPPED, "detail": _text,
+        "number": pa.uint64(), **dict.fromkeys(signal_table.NAMES, _number), "stage": _text, **STOPPED, "detail": _text,
         "share": _number, "bands": BANDS,
     }  # fmt: skip
     return run(picked, kernel, fields, "key", "code", "path", "content").exclude("code", "path", "content")

@@ -21,8 +21,6 @@ from neve.quality.annotators import members
 from neve.quality.settings import Fit
 from neve.recipe.annotators import Blend as Table
 
-RULES_VERSION = 1
-
 
 def fit(settings: Fit[Table], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `annotator-NAME`: members.json and blend.json; nothing is learnt."""

@@ -24,8 +24,6 @@ from neve.quality.annotators import members
 from neve.quality.settings import Fit
 from neve.recipe.annotators import Cascade as Table
 
-RULES_VERSION = 1
-
 SELECTED = (0.01, 0.03, 0.1)
 """Shares of a language that a selection may take, for which recall is told."""
 

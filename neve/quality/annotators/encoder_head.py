@@ -23,8 +23,6 @@ from neve.quality.annotators.head import Heads
 from neve.quality.settings import Fit
 from neve.recipe.annotators import Encoder as Table
 
-RULES_VERSION = 2
-
 FEWEST = 100
 """Training labels of either kind that a language needs for separate heads."""
 

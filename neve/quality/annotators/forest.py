@@ -28,8 +28,6 @@ from neve.quality.annotators.encoder import Encoder
 from neve.quality.settings import Fit
 from neve.recipe.annotators import Forest as Table
 
-RULES_VERSION = 1
-
 
 def fit(settings: Fit[Table], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `annotator-NAME`: forest.safetensors, and the labels' embeddings for scoring to reuse."""

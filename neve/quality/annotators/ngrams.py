@@ -30,7 +30,6 @@ from neve.quality.annotators.folds import Folds
 from neve.quality.settings import Fit
 from neve.recipe.annotators import Ngrams as Table
 
-RULES_VERSION = 1
 FIRST_SQUARE = 1e-3
 """What AdaGrad's sums of squares start from: a feature's first step is not unbounded."""
 

@@ -46,8 +46,6 @@ from neve.quality.annotators import hashed
 from neve.quality.settings import Fit
 from neve.recipe.annotators import Student as Table
 
-RULES_VERSION = 1
-
 BATCH = 64
 """Documents of one step."""
 CHECKED = 0.1

@@ -13,7 +13,6 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Protocol, runtime_checkable
 
-from neve.errors import Fault
 from neve.synthesis.gates import Gate
 from neve.synthesis.kinds import (  # noqa: F401  the table of kinds, a line each
     problem_file,
@@ -53,13 +52,6 @@ KINDS = {
     for module in list(vars().values())
     if isinstance(module, ModuleType) and isinstance(module, Kind)
 }
-
-
-def check(names: Iterable[str]) -> None:
-    """Raise Fault for the first name that is no kind."""
-    for name in names:
-        if name not in KINDS:
-            raise Fault(f"synthesis.kinds.{name}: no such kind; the kinds are {', '.join(KINDS)}")
 
 
 def deal(seeds: Iterable[Seed], shares: Mapping[str, float], room: int) -> Iterator[tuple[Seed, str | None]]:

@@ -23,7 +23,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neve.corpus.contamination import benchmark_index, lookup
+from neve.corpus.contamination import benchmark_index, lookup, packaged
 from neve.corpus.contamination.benchmark_index import Index, by_benchmark, program_of, without_docstrings
 from neve.errors import Fault
 from neve.tasks import benchmarks
@@ -105,7 +105,7 @@ def notebook(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def everything() -> Index:
-    return Index.load(list(benchmark_index.PACKAGED))
+    return Index.load(list(packaged.PACKAGED))
 
 
 @functools.cache
@@ -161,7 +161,7 @@ def test_planted_tasks_are_found(kind: str, everything: Index, benchmark_files: 
     """Of all tasks of all packaged benchmarks, the shortest included, at least 99 % are found, and named; of each
     benchmark at least 98 %. HumanEval's bodies alone: 90 %, for one-liners such as `return x + y` are everybody's."""
     found, named = [], []
-    for name in benchmark_index.PACKAGED:
+    for name in packaged.PACKAGED:
         tasks = load(name, benchmark_files).tasks
         texts = changed(kind, name, benchmark_files, tmp_path)
         if kind not in ("verbatim", "notebook", "json", "markdown"):
@@ -204,7 +204,7 @@ def test_real_code_is_not_flagged() -> None:
     files = sorted([*LIBRARY.glob("*.py"), *LIBRARY.glob("test/test_[a-m]*.py")])
     assert len(files) > 200
     texts = pa.array([file.read_bytes() for file in files], pa.large_binary())
-    shares, _ = Index.load(list(benchmark_index.PACKAGED)).check(texts)
+    shares, _ = Index.load(list(packaged.PACKAGED)).check(texts)
     flagged = [(str(file), share) for file, share in zip(files, shares, strict=True) if share >= 0.5]
     assert not flagged
 
@@ -568,9 +568,7 @@ def test_packaged_index_is_what_the_script_builds(benchmark_files: Path, tmp_pat
     assert set(old) == set(new)
     for name in old:
         np.testing.assert_array_equal(old[name], new[name])
-    assert old["files"].tolist() == [
-        f"{TABLE[name].file} {TABLE[name].sha256}" for name in benchmark_index.PACKAGED
-    ]
+    assert old["files"].tolist() == [f"{TABLE[name].file} {TABLE[name].sha256}" for name in packaged.PACKAGED]
     assert [name for name in old if old[name].dtype.kind not in "iub"] == ["tasks", "files"]
     assert all(re.fullmatch(r"[a-z+]+:\w+/\d+", task) for task in old["tasks"])
 

@@ -16,6 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from neve.corpus.signals import characters, lexing, markup, measurement, repetition, statements
+from neve.corpus.signals import table as signal_table
 from neve.corpus.text import buffers
 
 ENCODED = (
@@ -272,7 +273,7 @@ def check(texts: list[str], language: str) -> None:
             **slow_repetition(text, marks),
             **slow_statements(text, marks, language),
         }
-        applies = {s.name for s in measurement.SIGNALS if s.languages is None or language in s.languages}
+        applies = {s.name for s in signal_table.SIGNALS if s.languages is None or language in s.languages}
         for name, value in expected.items():
             if name in applies:
                 assert row[name] == pytest.approx(value, abs=1e-12), (name, text)
@@ -414,17 +415,17 @@ def test_what_does_not_apply_is_null() -> None:
     """A language without a dialect, or none at all, has no signals of comments; every language has those of characters."""
     for language in ("Brainfuck", None, "Jupyter Notebook"):
         row = measured(["x = 1 # y\n"], language)[0]
-        for signal in measurement.SIGNALS:
+        for signal in signal_table.SIGNALS:
             assert (row[signal.name] is None) == (signal.languages is not None), signal.name
 
 
 def test_table_is_whole() -> None:
     """Every column of every pass is a signal, every signal a column; languages of signals have a dialect and words."""
     passes = {*characters.COLUMNS, *repetition.COLUMNS, *statements.COLUMNS, *markup.COLUMNS}
-    assert passes | {"vendored", "test_file"} == set(measurement.NAMES) and len(measurement.NAMES) == len(
-        set(measurement.NAMES)
+    assert passes | {"vendored", "test_file"} == set(signal_table.NAMES) and len(signal_table.NAMES) == len(
+        set(signal_table.NAMES)
     )
-    spoken = {name for s in measurement.SIGNALS for name in s.languages or ()}
+    spoken = {name for s in signal_table.SIGNALS for name in s.languages or ()}
     assert spoken - set(markup.LANGUAGES) <= set(lexing.DIALECTS) & set(statements.LANGUAGES)
 
 
@@ -443,7 +444,7 @@ def test_slices_nulls_chunks_and_small_types() -> None:
     empty = measurement.measure(
         pa.array([], pa.large_string()), pa.array([], pa.string()), pa.array([], pa.string())
     )
-    assert empty.num_rows == 0 and tuple(empty.column_names) == measurement.NAMES
+    assert empty.num_rows == 0 and tuple(empty.column_names) == signal_table.NAMES
 
 
 @settings(max_examples=100, deadline=None)
@@ -458,3 +459,7 @@ def test_any_bytes(raw: bytes, language: str) -> None:
             assert np.isfinite(value) and value >= 0
             if name.endswith("_share"):
                 assert value <= 1, name
+
+
+def test_the_tables_languages_are_those_of_the_passes() -> None:
+    assert tuple(lexing.DIALECTS) == signal_table.LEXED and signal_table.MARKED_UP == markup.LANGUAGES

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from neve.corpus.languages import detection
 from neve.corpus.signals import measurement, rules
+from neve.corpus.signals import table as signal_table
 from neve.errors import Fault
 
 GOOD = "def area(radius: float) -> float:\n    return 3.14159 * radius * radius\n\n\nprint(area(2.0), area(3.5), area(0.5))\n"
@@ -235,7 +236,7 @@ def test_a_path_that_is_not_known_is_unmeasured() -> None:
 LANGUAGES = st.sampled_from(
     ["Python", "JSON", "HTML", "C", "SVG", "Jupyter Notebook", "SQL", "YAML", "Go", None]
 )
-ALL = [*measurement.NAMES, "parse_error_share"]
+ALL = [*signal_table.NAMES, "parse_error_share"]
 NUMBERS = st.sampled_from(
     [0.0, 0.1, 0.25, 0.4, 0.5, 1.0, 20.0, 63.0, 64.0, 100.5, 512.0, 1001.0, 2e5, math.nan]
 )
@@ -251,7 +252,7 @@ def test_agrees_with_row_by_row(rows: list, step: str, overrides: dict) -> None:
     """The first rule of the table, in order, row by row with plain comparisons."""
     table = pa.table({name: pa.array([r[1][k] for r in rows], pa.float64()) for k, name in enumerate(ALL)})
     found = rules.apply(table, pa.array([r[0] for r in rows], pa.string()), overrides, step)  # type: ignore[arg-type]
-    applies = {s.name: s.languages for s in measurement.SIGNALS}
+    applies = {s.name: s.languages for s in signal_table.SIGNALS}
     for i, (language, values) in enumerate(rows):
         expected = (None, math.nan, math.nan)
         for rule in rules.RULES:

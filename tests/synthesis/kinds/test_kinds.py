@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neve.errors import Fault
 from neve.synthesis import kinds
 from neve.synthesis.seeds import Seed
 
@@ -46,9 +44,3 @@ def test_every_kind_asks_and_ends_with_the_gates_that_all_share() -> None:
         assert {"unfinished", "no-code", "contaminated", "exact-duplicate", "near-duplicate"} < set(rules), (
             name
         )
-
-
-def test_a_name_that_is_no_kind_is_one_line() -> None:
-    kinds.check(kinds.KINDS)
-    with pytest.raises(Fault, match=r"synthesis\.kinds\.poem: no such kind; the kinds are problem-file, "):
-        kinds.check(["problem-file", "poem"])

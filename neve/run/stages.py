@@ -1,0 +1,207 @@
+"""The stages of a run, from raw repositories to the report: read this list from top to bottom and follow the names.
+
+It is a plain list, made from a recipe; making it reads no network and no git and loads nothing heavy. A stage depends on
+its settings, which hold only those fields of the recipe that it reads, on its inputs, and on what lies outside. The
+trade-off: stages run one after the other, each with all cores; one process is easy to kill and to follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from neve import weights
+from neve.corpus import settings as curation
+from neve.corpus import sources as readers
+from neve.corpus.contamination import packaged
+from neve.evaluation import evaluate
+from neve.quality import seeds
+from neve.quality import settings as quality
+from neve.quality.annotators import KINDS
+from neve.recipe.recipe import Recipe
+from neve.recipe.sources import Source
+from neve.report import page
+from neve.run import outside, phases
+from neve.run.machine import Machine
+from neve.settings import pick
+from neve.store import Stage
+from neve.synthesis import settings as synthesis
+from neve.tasks import benchmarks
+from neve.tokens import bpe
+
+Pins = Mapping[str, str]
+"""Key of what is elsewhere and may change -> its identity as recorded (`neve.run.outside`)."""
+
+
+def stages(recipe: Recipe, folder: Path, machine: Machine, pins: Pins) -> list[Stage]:
+    """The stages of a recipe, each after those that it reads; `folder` is the run's."""
+    selections = phases.selections(recipe)
+    plan = [
+        _sources("files", recipe, recipe.corpus.sources, pins),
+        _curate(recipe, "curate", "files"),
+        _tokenizer(recipe),
+        Stage("tokens", "tokens", inputs={"documents": "curate", "tokenizer": "tokenizer"}),
+        *_annotators(recipe, pins),
+        *selections,
+        *(_synthesis(recipe, folder, selections[0]) if recipe.synthesis else []),
+        *phases.data(recipe),
+        *phases.training(recipe, machine.precision),
+        _evaluate(recipe, machine.sandbox),
+    ]
+    return [
+        *plan,
+        Stage("report", "report", page.Settings(recipe), {stage.name: stage.name for stage in plan}),
+    ]
+
+
+def _sources(name: str, recipe: Recipe, sources: list[Source], pins: Pins) -> Stage:
+    """Sdists count by their digest, git by its commit as recorded, all else by what is there."""
+    pinned = tuple(
+        s.model_copy(update={"commit": pins[outside.key(s)]})
+        if s.kind == "git" and outside.key(s) in pins
+        else s
+        for s in sources
+    )
+    settings = pick(readers.Settings, recipe.corpus, sources=pinned)
+    return Stage(name, "sources", settings, outside=outside.keys(pinned))
+
+
+def _curate(recipe: Recipe, name: str, files: str, exemplars: bool = False) -> Stage:
+    """Files become documents; exemplars are curated as the corpus is, and their repositories are no part of it."""
+    positives = [source for labels in recipe.labels.values() for source in labels.positives]
+    apart = [repo for repo in map(_repository, positives) if repo]
+    data, read = _benchmark_files(recipe)
+    settings = pick(curation.Settings, recipe.corpus, exclude_repos=apart, data=data, seed=recipe.run.seed)
+    if exemplars:
+        settings = replace(settings, exclude_repos=[], heldout_share=0.0)
+    return Stage(name, "curate", settings, {"files": files}, outside=read, resumes=True)
+
+
+def _benchmark_files(recipe: Recipe) -> tuple[str | None, tuple[str, ...]]:
+    """The folder of benchmark files, if it holds any that decontamination reads, and all files that it reads.
+
+    Files equal to those that the packaged index was built from add nothing to it.
+    """
+    wanted, data = recipe.corpus.decontaminate, recipe.evaluate.data
+    read = [str(path) for _, path in packaged.beside(wanted.benchmarks, Path(data) if data else None)]
+    described = [name for name in wanted.benchmarks if name.endswith(benchmarks.OWN)]
+    return (data if read else None), (*read, *described, *(file.path for file in wanted.files))
+
+
+def _tokenizer(recipe: Recipe) -> Stage:
+    """Merges learnt from the documents, or those of an earlier run's model."""
+    given = recipe.tokenizer.folder
+    return Stage(
+        "tokenizer",
+        "tokenizer",
+        bpe.Settings(recipe.tokenizer, recipe.run.seed),
+        {"documents": "curate"},
+        outside=(f"{given}/tokenizer.json",) if given else (),
+    )
+
+
+def _annotators(recipe: Recipe, pins: Pins) -> list[Stage]:
+    """Labels, the annotators that phases name, fitted on them, and their scores of all documents."""
+    named = sorted({recipe.annotator_of(phase) for phase in recipe.phase if phase.selects})
+    needed = list(dict.fromkeys(one for name in named for one in recipe.made_of(name)))
+    plan: list[Stage] = []
+    for name in sorted({labels for used in named for labels in recipe.labels_of(used)}):
+        exemplars, files = f"exemplars-{name}", f"exemplar-files-{name}"
+        plan += [
+            _sources(files, recipe, recipe.labels[name].positives, pins),
+            _curate(recipe, exemplars, files, exemplars=True),
+            Stage(
+                f"labels-{name}",
+                "labels",
+                pick(quality.Labels, recipe.labels[name], seed=recipe.run.seed),
+                {"documents": "curate", "exemplars": exemplars},
+            ),
+        ]
+    plan += [_annotator(recipe, name, pins) for name in needed]
+    for name in named:
+        inputs = {"documents": "curate", "annotator": f"annotator-{name}"}
+        plan.append(Stage(f"scores-{name}", "scores", inputs=inputs, resumes=True))
+    return plan
+
+
+def _annotator(recipe: Recipe, name: str, pins: Pins) -> Stage:
+    """An annotator, fitted on its labels; one that is made of others reads them. Weights of the hub count by revision."""
+    annotator = recipe.annotators[name]
+    encoder = getattr(annotator, "encoder", "")
+    key = outside.weights_key(encoder)
+    elsewhere = (key,) if weights.moves(encoder) and key not in pins else ()
+    if key in pins:
+        annotator = annotator.model_copy(update={"encoder": f"{encoder}@{pins[key]}"})
+    read = [f"labels-{used}" for used in recipe.labels_of(name)]
+    read += [f"annotator-{member}" for member in annotator.members]
+    return Stage(
+        f"annotator-{name}",
+        f"annotator-{annotator.kind}",
+        quality.Fit(annotator, recipe.run.seed),
+        {"documents": "curate", **{stage: stage for stage in read}},
+        outside=(*_local(encoder), *elsewhere),
+        build=f"{KINDS[annotator.kind]}:fit",
+    )
+
+
+def _synthesis(recipe: Recipe, folder: Path, selection: Stage) -> list[Stage]:
+    """Seeds out of a selection, what is grown from them, and its tokens."""
+    assert recipe.synthesis is not None
+    data, read = _benchmark_files(recipe)
+    settings = synthesis.Settings(
+        recipe.synthesis,
+        recipe.corpus.near,
+        recipe.corpus.decontaminate,
+        data,
+        recipe.run.seed,
+        ledger=recipe.synthesis.ledger or str(folder / "ledger.sqlite"),
+    )
+    return [
+        Stage(
+            "seeds",
+            "seeds",
+            pick(seeds.Settings, recipe.synthesis),
+            {"selection": selection.name, "tokens": "tokens", "scores": selection.inputs["scores"]},
+        ),
+        Stage(
+            "synthesis",
+            "synthesis",
+            settings,
+            {"documents": "curate", "seeds": "seeds", "tokenizer": "tokenizer"},
+            outside=(*_local(recipe.synthesis.model), *read),
+            resumes=True,
+        ),
+        Stage("synthetic-tokens", "tokens", inputs={"documents": "synthesis", "tokenizer": "tokenizer"}),
+    ]
+
+
+def _evaluate(recipe: Recipe, tier: str) -> Stage:
+    """All phases' models, each beside its controls and what it started from."""
+    models: dict[str, str] = {}
+    pairs: list[tuple[str, str]] = []
+    for phase in recipe.phase:
+        models[phase.name] = f"train-{phase.name}"
+        for control in phase.twins:
+            models[control] = f"train-{control}"
+            pairs.append((phase.name, control))
+        if phase.start in models:
+            pairs.append((phase.name, phase.start))
+    tier = tier if recipe.evaluate.pass_at_1 else "none"
+    return Stage(
+        "evaluate",
+        "evaluate",
+        evaluate.Settings(recipe.evaluate, models, tuple(pairs), tier, recipe.run.seed),
+        {"documents": "curate", **{stage: stage for stage in models.values()}},
+        outside=benchmarks.outside(recipe.evaluate.tasks, recipe.evaluate.data),
+        resumes=True,
+    )
+
+
+def _repository(source: Source) -> str | None:
+    """The repository that a source is, where it is one."""
+    return f"{source.name}=={source.version}" if source.kind == "sdist" else source.repo
+
+
+def _local(name: str) -> tuple[str, ...]:
+    return (name,) if name and Path(name).exists() else ()

@@ -1,0 +1,173 @@
+"""The list of stages. Oracle: the table of docs/how-it-works.md, which says for each change what is built again."""
+
+from __future__ import annotations
+
+import copy
+import fnmatch
+import gzip
+import re
+import shutil
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neve import store as stores
+from neve.recipe.file import parse
+from neve.recipe.recipe import Recipe
+from neve.run import outside
+from neve.run.machine import Machine
+from neve.run.stages import stages
+from neve.store import Kind, Stage, fingerprints
+
+from ..conftest import small_quickstart
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-it-works.md"
+HERE = Machine("bf16", "bubblewrap")
+
+
+def table() -> dict[str, str]:
+    part = PAGE.read_text().partition("## What is built again")[2].partition("## ")[0]
+    rows = re.findall(r"^\| (.+?) \| (.+?) \|$", part, re.M)
+    return dict(rows[1:])
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder beside the sdists, whose files have no digest in the recipe."""
+    folder = tmp_path_factory.mktemp("own") / "repository"
+    folder.mkdir()
+    (folder / "a.py").write_text("x = 1\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small(corpus: Path) -> dict[str, Any]:
+    data = small_quickstart()
+    data["corpus"]["sources"].append({"kind": "directory", "path": str(corpus)})
+    data["corpus"]["sources"].append({"kind": "git", "path": "https://localhost/r.git", "commit": "main"})
+    return data
+
+
+PINS = {"git https://localhost/r.git main": "a" * 40}
+
+
+def prints(recipe: Recipe, pins: dict[str, str] = PINS) -> tuple[dict[str, Stage], dict[str, str]]:
+    made = stages(recipe, Path("run"), HERE, pins)
+    return {stage.name: stage for stage in made}, fingerprints(made, outside.identities(made, pins))
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    return {name for name in after if after[name] != before.get(name)} - {"report"}
+
+
+def concerned(found: dict[str, Stage], first: str) -> set[str]:
+    """The stages that a cell names, and all that read them."""
+    patterns = [] if first == "nothing" else re.findall(r"`([^`]+)`", first)
+    for pattern in patterns:
+        assert fnmatch.filter(found, pattern), f"{pattern}: no such stage"
+    names = {name for pattern in patterns for name in fnmatch.filter(found, pattern)}
+    for name, stage in found.items():  # each after those that it reads
+        if names & set(stage.inputs.values()):
+            names.add(name)
+    return names - {"report"}
+
+
+def override(data: dict[str, Any], path: str, value: Any) -> Any:
+    """Set a field, and give back what it was before."""
+    node: Any = data
+    *parents, last = path.split(".")
+    for part in parents:
+        node = node[int(part)] if isinstance(node, list) else node.setdefault(part, {})
+    before, node[last] = node.get(last), value
+    return before
+
+
+def append_a_line(data: dict[str, Any], corpus: Path, **_: Any) -> dict[str, str]:
+    with (corpus / "a.py").open("a") as file:
+        file.write("y = 2\n")
+    return PINS
+
+
+def another_commit(data: dict[str, Any], **_: Any) -> dict[str, str]:
+    return dict.fromkeys(PINS, "b" * 40)
+
+
+def equal_files(data: dict[str, Any], benchmark_files: Path, **_: Any) -> dict[str, str]:
+    data["evaluate"]["data"] = str(benchmark_files)
+    return PINS
+
+
+def other_files(data: dict[str, Any], benchmark_files: Path, tmp_path: Path, **_: Any) -> dict[str, str]:
+    raw = gzip.decompress((benchmark_files / "HumanEval.jsonl.gz").read_bytes())
+    (tmp_path / "HumanEval.jsonl.gz").write_bytes(gzip.compress(raw.splitlines()[0] + b"\n"))
+    shutil.copy(benchmark_files / "mbpp.jsonl", tmp_path)
+    data["evaluate"]["data"] = str(tmp_path)
+    return PINS
+
+
+NAMED: dict[str, Callable[..., dict[str, str]]] = {
+    "a line added to a file of a source": append_a_line,
+    "another commit, listing or revision, after `--refresh`": another_commit,
+    "`evaluate.data`: files equal to the published": equal_files,
+    "`evaluate.data`: a benchmark file that differs": other_files,
+    "a module or a function moved": lambda data, **_: PINS,
+    "the version of a kind raised, here `tokens`": lambda data, **_: PINS,
+}
+"""Changes of the table that are no field of the recipe."""
+
+
+@pytest.mark.parametrize("change", table())
+def test_what_a_change_builds_again(
+    change: str, small: dict[str, Any], corpus: Path, tmp_path: Path, request, monkeypatch
+) -> None:
+    data = copy.deepcopy(small)
+    files: Path = request.getfixturevalue("benchmark_files") if "evaluate.data" in change else tmp_path
+    if change not in NAMED:
+        path, _, text = change.strip("`").partition(" = ")
+        value = tomllib.loads(f"v = {text}")["v"]
+        if isinstance(value, bool):
+            override(data, path, not value)
+    _, before = prints(parse(data))
+    pins = PINS
+    if change in NAMED:
+        pins = NAMED[change](data, corpus=corpus, benchmark_files=files, tmp_path=tmp_path)
+    else:
+        assert override(data, path, value) != value
+    if "moved" in change or "version" in change:
+        known = stores.kinds()
+        version = known["tokens"].version + ("version" in change)
+        table = {**known, "tokens": Kind(version, "neve.elsewhere:build")}
+        monkeypatch.setattr(stores, "kinds", lambda: table)
+    found, after = prints(parse(data), pins)
+    assert changed(before, after) == concerned(found, table_cell(change))
+
+
+def table_cell(change: str) -> str:
+    return table()[change]
+
+
+def test_inputs_stand_before_their_readers(small: dict[str, Any]) -> None:
+    seen: set[str] = set()
+    for stage in stages(parse(small), Path("run"), HERE, {}):
+        assert set(stage.reads.values()) <= seen, stage.name
+        seen.add(stage.name)
+
+
+def test_planning_asks_nobody(small: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Oracle: a machine on which no process starts and no connection is made."""
+    import socket
+    import subprocess
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise AssertionError("asked")
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    monkeypatch.setattr(socket, "socket", refused)
+    monkeypatch.setattr(socket, "create_connection", refused)
+    found, _ = prints(parse(small), {})
+    assert found["files"].settings.sources[-1].commit == "main"
+    found, _ = prints(parse(small))
+    assert found["files"].settings.sources[-1].commit == "a" * 40
