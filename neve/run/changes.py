@@ -22,11 +22,12 @@ REASONS = 4
 def changes(recipe: Recipe, folder: Path, arm: str = ARM) -> list[dict[str, Any]]:
     """One row a stage: its name, what `run` would do (nothing, build, build again, go on), and why.
 
-    Nothing is built, and no network is asked.
+    Nothing is built, no network is asked, and the sandbox is taken to be what it was.
     """
-    plan = runner.planned(recipe, folder, arm)
-    store = plan.store(folder)
-    recorded = load(folder)["arms"].get(arm, {})
+    found = load(folder)
+    tier = found["machine"].get(arm, {}).get("sandbox", "none")
+    store = runner.planned(recipe, folder, arm, sandbox=tier).store(folder)
+    recorded = found["arms"].get(arm, {})
     rows = []
     again: set[str] = set()
     for name in store.stages:

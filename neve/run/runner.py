@@ -31,14 +31,14 @@ def folder_of(recipe: Recipe, out: str | None) -> Path:
     return Path(out) if out else Path(recipe.run.out) / recipe.run.name
 
 
-def planned(recipe: Recipe, folder: Path, arm: str = ARM) -> Arm:
+def planned(recipe: Recipe, folder: Path, arm: str = ARM, sandbox: str | None = None) -> Arm:
     """An arm of the run in `folder` as it is now: this machine, its files, and what is elsewhere as recorded earlier.
 
-    Raises RecipeError for what a recipe names wrongly. Reads no network.
+    The sandbox is tried, unless its tier is given. Raises RecipeError for what a recipe names wrongly. Reads no network.
     """
     vocabulary.check_recipe(recipe)
     asked = recipe.training.precision
-    here = Machine(machine.precision() if asked == "auto" else asked, machine.sandbox_tier())
+    here = Machine(machine.precision() if asked == "auto" else asked, sandbox or machine.sandbox_tier())
     found = record.load(folder)["outside"]
     earlier = {**{k: v for known in found.values() for k, v in known.items()}, **found.get(arm, {})}
     pins = {key: earlier[key] for key in outside.moving(recipe) if earlier.get(key)}

@@ -19,7 +19,7 @@ from neve.recipe.recipe import Recipe
 
 MAY = {
     "annotated_doc", "annotated_types", "click", "cloudpickle", "license_expression", "boolean", "markdown_it", "mdurl", "neve", "numpy", "pyarrow", "pydantic",
-    "pydantic_core", "pygments", "regex", "rich", "shellingham", "tiktoken", "tokenizers", "tomli_w", "typer",
+    "pydantic_core", "pygments", "regex", "rich", "shellingham", "tiktoken", "tiktoken_ext", "tokenizers", "tomli_w", "typer",
     "typing_extensions", "typing_inspection",
 }  # fmt: skip
 """Packages beside the standard library that these commands may load."""
