@@ -76,7 +76,7 @@ def change(tree: Path, file: str, old: str, new: str) -> None:
         ("neve/quality/annotators/head.py", r"^WEIGHT_DECAY = .*$", {"annotator-encoder"}),
         ("neve/synthesis/gates.py", r"^COPY_LINES = .*$", {"synthesis"}),
         ("neve/evaluation/generation/extraction.py", r"^MAX_LINES = .*$", {"evaluate"}),
-        ("neve/quality/pools.py", r"^    rows, left = np.flatnonzero.*$", {"selection", "control", "seeds"}),
+        ("neve/quality/pools.py", r"^    reached = np.cumsum.*$", {"selection", "control", "seeds"}),
     ],
 )
 def test_a_changed_limit_does_not_pass_unseen(

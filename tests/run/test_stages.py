@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from neve import store as stores
+from neve.errors import Fault
 from neve.recipe.file import parse
 from neve.recipe.recipe import Recipe
-from neve.run import outside
+from neve.run import outside, vocabulary
 from neve.run.machine import Machine
 from neve.run.stages import stages
 from neve.store import Kind, Stage, fingerprints
@@ -171,3 +172,29 @@ def test_planning_asks_nobody(small: dict[str, Any], monkeypatch: pytest.MonkeyP
     assert found["files"].settings.sources[-1].commit == "main"
     found, _ = prints(parse(small))
     assert found["files"].settings.sources[-1].commit == "a" * 40
+
+
+def test_annotators_are_fitted_after_what_they_are_made_of_and_only_the_named_ones_score(
+    small_recipe: Recipe, tmp_path: Path
+) -> None:
+    data = small_recipe.model_dump(mode="json", exclude_none=True)
+    data["annotators"] = {
+        "all": {"kind": "cascade", "first": "student", "then": "encoder"},
+        "student": {"kind": "student", "teacher": "encoder"},
+        "unused": {"kind": "ngrams", "labels": ["exemplars"]},
+        **data["annotators"],
+    }
+    data["phase"][1] |= {"annotator": "all", "controls": {"random": 2, "random-repeated": 1}}
+    made = {stage.name: stage for stage in stages(parse(data), tmp_path, HERE, {})}
+    fitted = [name for name in made if name.startswith("annotator-")]
+    assert fitted == ["annotator-encoder", "annotator-student", "annotator-all"]
+    assert [name for name in made if name.startswith("scores-")] == ["scores-all"]
+    assert {"labels-exemplars", "annotator-student", "annotator-encoder"} <= set(made["annotator-all"].inputs)
+    twins = [f"quality-random{more}" for more in ("", "-2", "-repeated")]
+    assert [name.removeprefix("train-") for name in made if name.startswith("train-quality-")] == twins
+    assert all({f"control-{twin}", f"view-{twin}"} <= set(made) for twin in twins)
+    data["annotators"]["all"] = {"kind": "oracle", "labels": ["exemplars"]}
+    with pytest.raises(
+        Fault, match=r"annotators\.all\.kind = 'oracle': no such kind; there are encoder, ngrams"
+    ):
+        vocabulary.check_recipe(parse(data))
