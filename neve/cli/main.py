@@ -14,6 +14,7 @@ import typer
 
 from neve.cli.corpus import curate, dedup, filters
 from neve.cli.evaluation import evaluate, grade
+from neve.cli.laboratory import ablate
 from neve.cli.machine import doctor
 from neve.cli.runs import export, plan, report, run, status, train, why
 from neve.errors import Fault, Misuse
@@ -26,7 +27,22 @@ app = typer.Typer(
     help="Raw repositories to a trained and evaluated code model, refining the data three times.",
 )
 
-COMMANDS = (run, plan, status, why, report, train, export, curate, dedup, filters, grade, evaluate, doctor)
+COMMANDS = (
+    run,
+    plan,
+    status,
+    why,
+    report,
+    train,
+    export,
+    curate,
+    dedup,
+    filters,
+    grade,
+    evaluate,
+    ablate,
+    doctor,
+)
 """In the order in which `neve --help` lists them."""
 
 for command in COMMANDS:

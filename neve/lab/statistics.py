@@ -216,16 +216,20 @@ def _verdict(value: float, interval: tuple[float, float], rule: Rule, arm: str) 
     return (BETTER if value < 0 else WORSE), "the interval leaves out 0"
 
 
-def smallest_difference(noise: Variance, seeds: int, copies: int, arms: int, alpha: float = ALPHA) -> float:
+def smallest_difference(
+    noise: Variance, seeds: int, copies: int, arms: int, alpha: float = ALPHA, known: bool = False
+) -> float:
     """Difference between an arm and the baseline that is found with chance POWER, in bits per byte.
 
     `noise` is that of one figure from seed to seed (`seed_noise` of the baseline's copies), taken to be
-    every arm's; `arms` are compared with the baseline, which has `copies`. Differences that vary from task
-    to task need to be larger.
+    every arm's, and at its upper end unless it is `known`; `arms` are compared with the baseline, which has
+    `copies`. Differences that vary from task to task need to be larger.
     """
     from scipy.stats import chi2, t
 
-    upper = noise.value * noise.freedom / float(chi2.ppf(1 - CERTAINTY, noise.freedom))
+    upper = noise.value
+    if not known:
+        upper *= noise.freedom / float(chi2.ppf(1 - CERTAINTY, noise.freedom))
     freedom = noise.freedom + arms * (seeds - 1)
     steps = float(t.ppf(1 - alpha / (2 * arms), freedom) + t.ppf(POWER, freedom))
     return steps * math.sqrt(upper * (1 / seeds + 1 / (seeds * copies)))

@@ -67,6 +67,11 @@ def _override(data: dict[str, Any], override: str) -> None:
         value = tomllib.loads(f"v = {text}")["v"]
     except tomllib.TOMLDecodeError:
         value = text
+    place(data, key, value, f"--set {override}")
+
+
+def place(data: dict[str, Any], key: str, value: Any, where: str) -> None:
+    """Set a dotted key of nested tables and lists; raises RecipeError, said of `where`, if there is no such place."""
     node: Any = data
     try:
         *parents, last = _places(key)
@@ -74,7 +79,7 @@ def _override(data: dict[str, Any], override: str) -> None:
             node = node[int(name)] if isinstance(node, list) else node.setdefault(name, {})
         node[int(last) if isinstance(node, list) else last] = value
     except (IndexError, ValueError, TypeError, AttributeError):
-        raise RecipeError(f"--set {override}: the recipe has no place {key!r}") from None
+        raise RecipeError(f"{where}: the recipe has no place {key!r}") from None
 
 
 def _places(key: str) -> list[str]:

@@ -151,6 +151,8 @@ class Phase(Section):
     controls: dict[Control, Annotated[int, Field(ge=1)]] = Field(default={})
     """Twins on random documents, with the number of their draws: same start, tokens, rates, languages. `random` sees
     each document once, `random-repeated` as many unique tokens as the phase, as often."""
+    seed: int | None = Field(default=None, ge=0)
+    """Of its order of data, its controls' draws, and its weights if it starts from scratch; default: run.seed."""
     fim_rate: float = Field(default=0.0, ge=0, le=1)
     """Share of documents turned into fill-in-the-middle, in half of them the suffix first."""
 

@@ -44,7 +44,12 @@ def selections(recipe: Recipe) -> list[Stage]:
         for part, slots in zip(phase.parts, _slots(phase), strict=True):
             if part.data == "selection" and phase.tokens is not None:
                 tokens = phase.tokens * slots // mix.SLOTS
-                settings = pick(select.Settings, phase, tokens=tokens, seed=recipe.run.seed)
+                settings = pick(
+                    select.Settings,
+                    phase,
+                    tokens=tokens,
+                    seed=seed(recipe, phase) if phase.temperature else 0,
+                )
                 reads = {"scores": f"scores-{recipe.annotator_of(phase)}", "tokens": "tokens"}
                 made.append(Stage(f"selection-{phase.name}", "selection", settings, reads))
     return made
@@ -87,7 +92,7 @@ def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
             Stage(
                 f"control-{twin}",
                 "control",
-                controls.Settings(twin, kind, phase.tokens, recipe.run.seed),
+                controls.Settings(twin, kind, phase.tokens, seed(recipe, phase)),
                 {"tokens": "tokens", **like},
             ),
             _view(recipe, phase, f"view-{twin}", twin, "selection", "tokens", f"control-{twin}"),
@@ -124,12 +129,17 @@ def _train(recipe: Recipe, phase: Phase, name: str, precision: str) -> Stage:
         f"train-{name}",
         "train",
         settings=settings.Settings(
-            about, pick(settings.Model, recipe.model), sized(recipe, phase), recipe.run.seed, precision
+            about, pick(settings.Model, recipe.model), sized(recipe, phase), seed(recipe, phase), precision
         ),
         inputs=inputs,
         beside={"heldout": "heldout"} if recipe.training.validate_steps else {},
         resumes=True,
     )
+
+
+def seed(recipe: Recipe, phase: Phase) -> int:
+    """The phase's own seed, or the run's."""
+    return recipe.run.seed if phase.seed is None else phase.seed
 
 
 def sized(recipe: Recipe, phase: Phase) -> settings.Training:

@@ -1,0 +1,162 @@
+"""`neve ablate`: a laboratory from its file to its verdicts, and what it will take.
+
+The order is the point. The baseline's draws are trained first, and from them alone the smallest difference is stated, before
+any arm that it will be compared with is trained. Then come the arms, seed by seed, and last, if the file says so, the
+final texts.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics as plain
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from neve.lab import design, results, statistics
+from neve.lab.design import Cell
+from neve.lab.file import Laboratory, load
+from neve.lab.schedule import Schedule, Workers
+from neve.lab.schedule import shared as shared_stages
+from neve.locks import locked
+from neve.store import read_json, write_json
+
+RECORD = "history.json"
+
+LEAST = 3
+"""Seeds after which a laboratory may stop early."""
+
+
+def run(file: Path, folder: Path, workers: Workers, say: Callable[[str], None]) -> dict[str, Any]:
+    """Build what is not there and write the outcome; returns what lab.json holds. Raises Fault as stages do."""
+    lab, base = load(file)
+    begun = time.monotonic()
+    with locked(folder):
+        cells = design.cells(lab, base, folder)
+        schedule = Schedule(file, folder, workers, say)
+        draws = [cell for cell in cells if cell.arm in design.copies(lab) and not cell.low]
+        schedule.build(draws, final=False)
+        said = results.stated(lab, draws, lab.tune[0])
+        _record(folder, "stated", said)
+        say(
+            f"smallest difference that this laboratory will tell on {lab.tune[0]}: {said['smallest_difference']:.3f} "
+            f"bits per byte (noise from seed to seed {said['noise']:.3f})"
+        )
+        seeds = _arms(lab, cells, schedule, said["smallest_difference"])
+        if lab.compute_final:
+            schedule.build([c for c in cells if c.seed in seeds and not c.low], final=True)
+            schedule.build(draws, final=True)
+            _record(
+                folder,
+                "final texts computed",
+                {"texts": lab.final, "arms": design.arms(lab), "seeds": seeds},
+            )
+        found = results.outcome(lab, cells, seeds, lab.compute_final)
+        history = read_json(folder / RECORD)
+        results.write(folder, found, {"seconds": round(time.monotonic() - begun, 1), "history": history})
+    return found
+
+
+def _arms(lab: Laboratory, cells: list[Cell], schedule: Schedule, least: float) -> list[int]:
+    """Train the arms; the seeds that were used."""
+    if not lab.stop_early:
+        schedule.build(cells, final=False)
+        return list(lab.seeds)
+    for number in range(1, len(lab.seeds) + 1):
+        seeds = lab.seeds[:number]
+        kept = [cell for cell in cells if cell.seed in seeds]
+        schedule.build(kept, final=False)
+        if number < LEAST or number == len(lab.seeds):
+            continue
+        text = lab.tune[0]
+        if statistics.decided(results.figures(lab, kept, text), results.rule(lab, kept, text, least)):
+            return seeds
+    return list(lab.seeds)
+
+
+def _record(folder: Path, what: str, said: Any) -> None:
+    """Note with its time, once, what was stated before the arms were trained, and each time that final texts were
+    computed for other arms or seeds."""
+    path = folder / RECORD
+    history = read_json(path) if path.exists() else []
+    if not any(entry["what"] == what and entry["said"] == said for entry in history):
+        entry = {"what": what, "said": said, "at": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+        write_json(path, [*history, entry])
+
+
+def plan(file: Path, folder: Path, workers: int) -> dict[str, Any]:
+    """What a laboratory will take, and what it will be able to tell; nothing is trained.
+
+    `seconds` counts training alone, at the speed of the cells that were trained in `folder`, else of some steps tried now.
+    The smallest difference comes from the baseline's draws where they are there, else from the file's noise, else it is
+    None.
+    """
+    lab, base = load(file)
+    cells = design.cells(lab, base, folder)
+    left = [cell for cell in cells if not cell.store.done(cell.tune)]
+    shared = {cell.store.path(n).name: (cell, n) for cell in left for n in shared_stages(cell, final=False)}
+    missing = {name: part for name, part in shared.items() if not part[0].store.done(part[1])}
+    trained = [(cell, cell.train) for cell in left if not cell.store.done(cell.train)]
+    trained += [part for part in missing.values() if part[1].startswith("train-")]
+    tokens = sum(_tokens(cell, name) for cell, name in trained)
+    seconds = tokens / _speed(cells) / workers if tokens else 0.0
+    draws = [cell for cell in cells if cell.arm in design.copies(lab) and not cell.low]
+    said: dict[str, float | None] = {"noise": lab.noise, "smallest_difference": None}
+    origin = "the noise that the file states"
+    if all(cell.store.done(cell.tune) for cell in draws):
+        said, origin = (
+            dict(results.stated(lab, draws, lab.tune[0])),
+            "the baseline's draws, which are trained",
+        )
+    elif lab.noise is not None:
+        noise = statistics.Variance(lab.noise**2, lab.copies * (len(lab.seeds) - 1))
+        said["smallest_difference"] = statistics.smallest_difference(
+            noise, len(lab.seeds), lab.copies + 1, len(lab.arm) - 1, known=True
+        )
+    return {
+        "question": lab.question, "arms": design.arms(lab), "seeds": lab.seeds, "trainings": len(cells),
+        "trainings_left": len(left), "shared_stages_left": sorted(missing), "tokens_left": tokens,
+        "seconds": seconds, "workers": workers,
+        "decides": lab.tune[0], "final": lab.final if lab.compute_final else [], "origin": origin, **said,
+    }  # fmt: skip
+
+
+def _tokens(cell: Cell, stage: str) -> int:
+    return int(cell.store.stages[stage].settings.phase.tokens or 0)
+
+
+def _speed(cells: list[Cell]) -> float:
+    """Tokens a second of one worker: the median of the trained cells, each by the median of its steps; else tried."""
+    found = []
+    for cell in cells:
+        timings = cell.store.path(cell.train) / "timings.jsonl"
+        if timings.exists():
+            seconds = [json.loads(line)["seconds"] for line in timings.read_text().splitlines()[1:]]
+            training = cell.store.stages[cell.train].settings.training
+            found.append(training.batch * training.sequence / plain.median(seconds))
+    if found:
+        return plain.median(found)
+    from neve.lab.speed import tokens_per_second
+
+    stages = cells[0].store.stages
+    return tokens_per_second(
+        stages[cells[0].train].settings, stages["tokenizer"].settings.tokenizer.vocab_size
+    )
+
+
+def described(said: dict[str, Any]) -> list[str]:
+    """A plan in plain words."""
+    least, seconds = said["smallest_difference"], said["seconds"]
+    lines = [
+        said["question"],
+        f"arms: {', '.join(said['arms'])}; seeds {', '.join(map(str, said['seeds']))}",
+        f"{said['trainings_left']} of {said['trainings']} trainings are left, {said['tokens_left']:,} tokens, and "
+        f"{len(said['shared_stages_left'])} stages that arms share",
+        f"training takes {seconds / 60:.0f} min on {said['workers']} workers as busy as they are now",
+        f"smallest difference that it will tell on {said['decides']}: {least:.3f} bits per byte, from {said['origin']}"
+        if least is not None
+        else f"smallest difference that it will tell on {said['decides']}: not known before the baseline's draws, which "
+        "are trained first",
+    ]
+    return [*lines, f"final texts: {', '.join(said['final'])}"] if said["final"] else lines
