@@ -219,7 +219,8 @@ class Recipe(Section):
     """Annotators by name; a phase that selects names one."""
     model: Model = Model()
     training: Training = Training()
-    phase: list[Phase] = Field(min_length=1)
+    phase: list[Phase] = Field(default=[])
+    """The legs of training; without any a run ends with the corpus's tokens."""
     synthesis: Synthesis | None = None
     evaluate: Evaluate = Evaluate()
 

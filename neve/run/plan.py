@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from neve.errors import Fault
+from neve.errors import Fault, Misuse
 from neve.recipe.recipe import Recipe
 from neve.recipe.training import Phase, Training
 from neve.run import phases, vocabulary
@@ -57,6 +57,10 @@ def plan(
     in.
     """
     vocabulary.check(recipe.corpus)
+    if not recipe.phase:
+        raise Misuse(
+            "phase: the recipe has none, so nothing is trained; `neve run` ends with the corpus's tokens"
+        )
     model = pick(settings.Model, recipe.model)
     count = parameters(model, vocab_size)
     rows: list[dict[str, Any]] = []

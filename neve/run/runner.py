@@ -16,7 +16,7 @@ from pathlib import Path
 from neve.errors import Misuse
 from neve.locks import locked
 from neve.recipe.recipe import Recipe
-from neve.run import machine, outside, record, vocabulary
+from neve.run import curated, machine, outside, record, vocabulary
 from neve.run.machine import Machine
 from neve.run.record import ARM, Arm
 from neve.run.stages import stages
@@ -125,6 +125,8 @@ def _build(plan: Arm, folder: Path, arm: str, names: list[str], engine: str, say
         import neve.engine
 
         neve.engine.use(engine)
+    if "curate" in names and "curate" not in todo:
+        curated.check(store.manifest("curate")["counts"])
     for position, name in enumerate(names, 1):
         if name not in todo:
             continue
@@ -133,6 +135,10 @@ def _build(plan: Arm, folder: Path, arm: str, names: list[str], engine: str, say
         manifest = store.run(name)
         took = time.monotonic() - started
         say(f"[{position}/{len(names)}] {name}: {brief(manifest['counts'])} in {took:.1f} s")
+        if name == "curate":
+            for line in curated.lines(manifest["counts"]):
+                say(line)
+            curated.check(manifest["counts"])
     if "report" in names:
         _publish(store.path("report"), shown(folder, arm))
     return bool(todo)

@@ -35,13 +35,18 @@ Pins = Mapping[str, str]
 
 
 def stages(recipe: Recipe, folder: Path, machine: Machine, pins: Pins) -> list[Stage]:
-    """The stages of a recipe, each after those that it reads; `folder` is the run's."""
-    selections = phases.selections(recipe)
-    plan = [
+    """The stages of a recipe, each after those that it reads; `folder` is the run's. Without phases a corpus is all."""
+    corpus = [
         _sources("files", recipe, recipe.corpus.sources, pins),
         _curate(recipe, "curate", "files"),
         _tokenizer(recipe),
         Stage("tokens", "tokens", inputs={"documents": "curate", "tokenizer": "tokenizer"}),
+    ]
+    if not recipe.phase:
+        return corpus
+    selections = phases.selections(recipe)
+    plan = [
+        *corpus,
         *_annotators(recipe, pins),
         *selections,
         *(_synthesis(recipe, folder, selections[0]) if recipe.synthesis else []),

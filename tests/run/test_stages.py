@@ -198,3 +198,9 @@ def test_annotators_are_fitted_after_what_they_are_made_of_and_only_the_named_on
         Fault, match=r"annotators\.all\.kind = 'oracle': no such kind; there are encoder, ngrams"
     ):
         vocabulary.check_recipe(parse(data))
+
+
+def test_without_phases_a_corpus_is_all(small: dict[str, Any]) -> None:
+    alone = {"run": small["run"], "corpus": small["corpus"]}
+    found, _ = prints(parse(alone))
+    assert list(found) == ["files", "curate", "tokenizer", "tokens"]
