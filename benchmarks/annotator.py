@@ -2,17 +2,18 @@
 
     python benchmarks/annotator.py --run runs/quickstart --out DIR [--documents 400] [--taught 1500]
 
-`--run` is a run whose labels are made (`neve run RECIPE --until labels-NAME` is enough). An encoder annotator is fitted on
-them; then the same documents, drawn by a hash and no labels among them, are scored
+`--run` is a run whose labels are made (`neve run RECIPE --until labels-NAME` is enough). An encoder
+annotator is fitted on them; then the same documents, drawn by a hash and no labels among them, are scored
 
-* by a plain loop: the same sections and the same head, transformers' model in fp32, batches of 32 in the order of the
-  files, padded (what sentence-transformers does without sorting);
+* by a plain loop: the same sections and the same head, transformers' model in fp32, batches of 32 in the
+  order of the files, padded (what sentence-transformers does without sorting);
 * by the encoder annotator, as stage `scores` does;
 * by a student that the encoder has taught on other documents;
 * by a cascade of that student and the encoder.
 
-Told are documents a second, the rank correlation with the plain loop, and what the cascade keeps of the encoder's
-selection, for the cascade that is left half of the documents. Each side uses all cores that the process has.
+Told are documents a second, the rank correlation with the plain loop, and what the cascade keeps of the
+encoder's selection, for the cascade that is left half of the documents. Each side uses all cores that the
+process has.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ SELECTED = 0.1
 
 
 def plain(annotator: Embedded, found: Documents) -> Scores:
-    """Scores by transformers alone, in fp32 and the files' order, on the annotator's own sections and head."""
+    """Scores by transformers alone, in fp32 and the files' order, on the annotator's own
+    sections and head."""
     import torch
     from transformers import AutoModel
 

@@ -2,12 +2,12 @@
 
     python benchmarks/curation.py --sdists SDISTS.tsv --out DIR --peer-python PEER/bin/python
 
-The corpus is every text file of some pinned PyPI sdists, in Parquet files that both sides read. Each job is a command
-of its own, held to the same cores, watched from outside: wall-clock seconds, and memory as the sum of proportional
-set sizes over its process tree, taken once a second (a peak between two looks is missed). What each job removed is
-compared too, since speed at unequal work says nothing: datatrove removes all but one of each connected component
-without looking at the texts, Neve removes what is truly alike to a document that stays.
-See benchmarks/README.md for how peers are installed.
+The corpus is every text file of some pinned PyPI sdists, in Parquet files that both sides read. Each job is
+a command of its own, held to the same cores, watched from outside: wall-clock seconds, and memory as the sum
+of proportional set sizes over its process tree, taken once a second (a peak between two looks is missed).
+What each job removed is compared too, since speed at unequal work says nothing: datatrove removes all but
+one of each connected component without looking at the texts, Neve removes what is truly alike to a document
+that stays. See benchmarks/README.md for how peers are installed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ QUIET = {"DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1",
 REMOVED = ("exact", "near")
 
 
-# --- the corpus --------------------------------------------------------------------------------------------------
+# --- the corpus
+# --------------------------------------------------------------------------------------------------
 
 
 def texts(sdists: Path) -> Iterator[tuple[str, str, str]]:
@@ -71,10 +72,11 @@ def texts(sdists: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def build(sdists: Path, folder: Path, copies: int, share: float) -> dict[str, Any]:
-    """Write the corpus to `folder/*.parquet` unless it lies there; what it is: files, bytes, and what made it.
+    """Write the corpus to `folder/*.parquet` unless it lies there; what it is: files, bytes, and what made
+    it.
 
-    With `copies` = n the corpus stands there n times, each copy under other repository names and with a line of its
-    own in every file. `share` keeps the files whose paths' hashes are lowest, equal paths together.
+    With `copies` = n the corpus stands there n times, each copy under other repository names and with a line
+    of its own in every file. `share` keeps the files whose paths' hashes are lowest, equal paths together.
     """
     with sdists.open("rb") as handle:
         key = {"sdists": file_digest(handle, "sha256").hexdigest(), "copies": copies, "share": share}
@@ -114,7 +116,8 @@ def build(sdists: Path, folder: Path, copies: int, share: float) -> dict[str, An
     return result
 
 
-# --- jobs --------------------------------------------------------------------------------------------------------
+# --- jobs
+# --------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -133,7 +136,8 @@ class Result:
     peak: int
     """Bytes: the largest sum of proportional set sizes seen."""
     cpu: float
-    """Seconds of processor time, of each process what was seen of it last: up to a look's length each is missed."""
+    """Seconds of processor time, of each process what was seen of it last: up to a look's length each is
+    missed."""
     status: int
     """Exit status of the command."""
 
@@ -237,7 +241,8 @@ def jobs(args: argparse.Namespace, corpus: Path, out: Path) -> dict[str, Job | s
     return made
 
 
-# --- what came of it ---------------------------------------------------------------------------------------------
+# --- what came of it
+# ---------------------------------------------------------------------------------------------
 
 
 def stages(out: Path) -> dict[str, float]:

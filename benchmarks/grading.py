@@ -1,11 +1,13 @@
-"""Grading beside EvalPlus, in one run on one machine: canonical solutions of HumanEval+ and MBPP+, and whether verdicts agree.
+"""Grading beside EvalPlus, in one run on one machine: canonical solutions of HumanEval+ and MBPP+, and
+whether verdicts agree.
 
     python benchmarks/grading.py --data DIR --evalplus VENV [--samples FILE --task humaneval+] [--out DIR]
 
-EvalPlus runs from an environment of its own (VENV/bin/evalplus.evaluate), with its defaults, its cache of expected answers
-emptied first, as Neve's is. Both are timed from start to end as commands; Neve once more with what it keeps. With
-`--samples` (EvalPlus's .jsonl, every task at least once) both grade that file and each sample where they differ is named.
-Prints JSON. The trade-off: wall-clock of whole commands, so imports and reading count for both.
+EvalPlus runs from an environment of its own (VENV/bin/evalplus.evaluate), with its defaults, its cache of
+expected answers emptied first, as Neve's is. Both are timed from start to end as commands; Neve once more
+with what it keeps. With `--samples` (EvalPlus's .jsonl, every task at least once) both grade that file and
+each sample where they differ is named. Prints JSON. The trade-off: wall-clock of whole commands, so imports
+and reading count for both.
 """
 
 from __future__ import annotations

@@ -1,17 +1,19 @@
-"""Training speed of the 1.364B model of `recipes/arctic-snowcoder-1.3b.toml` on one GPU, and whether its kernels are right.
+"""Training speed of the 1.364B model of `recipes/arctic-snowcoder-1.3b.toml` on one GPU, and whether its
+kernels are right.
 
-Each row is the loop's own step (`neve.training.loop.accumulate`, AdamW) on random tokens, in bf16, compiled, about 65,536 tokens a
-step, as on one of 64 GPUs of the recipe: an attention backend, with or without document mask (documents of 1,000
-tokens on the average), at a window's length and a micro batch. It gives tokens a second, the utilisation by PaLM's count
-and by the causal one (`neve plan` explains both) of the card's dense bf16 peak, and the peak of memory. The median of
-the timed steps counts. Before the rows, `checks` compares the kernels with what they stand for.
+Each row is the loop's own step (`neve.training.loop.accumulate`, AdamW) on random tokens, in bf16, compiled,
+about 65,536 tokens a step, as on one of 64 GPUs of the recipe: an attention backend, with or without
+document mask (documents of 1,000 tokens on the average), at a window's length and a micro batch. It gives
+tokens a second, the utilisation by PaLM's count and by the causal one (`neve plan` explains both) of the
+card's dense bf16 peak, and the peak of memory. The median of the timed steps counts. Before the rows,
+`checks` compares the kernels with what they stand for.
 
-    python benchmarks/h100.py --out DIR [--seconds 480] [--rows NAME …]
-    python benchmarks/h100.py --dry-run            a model of 0.4M parameters on the CPU: does the script work
+    python benchmarks/h100.py --out DIR [--seconds 480] [--rows NAME …] python benchmarks/h100.py --dry-run
+    a model of 0.4M parameters on the CPU: does the script work
 
-Rows are in the order of their worth, and none is begun that would end after `--seconds`. Only torch, numpy and
-safetensors are needed. Public figures to stand beside, on one H100: llm-foundry's 1.3B 29,157 tokens/s at T = 8192
-(37.7 % by PaLM's count) and 45,455 at T = 2048 (41.8 %).
+Rows are in the order of their worth, and none is begun that would end after `--seconds`. Only torch, numpy
+and safetensors are needed. Public figures to stand beside, on one H100: llm-foundry's 1.3B 29,157 tokens/s
+at T = 8192 (37.7 % by PaLM's count) and 45,455 at T = 2048 (41.8 %).
 """
 
 from __future__ import annotations
@@ -176,7 +178,8 @@ def measure(
 
 
 def checks(device: torch.device) -> dict[str, float]:
-    """‖got − wanted‖ / ‖wanted‖ of each kernel and its gradients, wanted in fp64 or fp32 by the plain way."""
+    """‖got − wanted‖ / ‖wanted‖ of each kernel and its gradients, wanted in fp64 or fp32 by the
+    plain way."""
     torch.manual_seed(0)
     found: dict[str, float] = {}
 

@@ -1,11 +1,13 @@
-"""What a sandbox adds to the start of an interpreter: `python -S -c pass` bare, and an empty program in each tier.
+"""What a sandbox adds to the start of an interpreter: `python -S -c pass` bare, and an empty program in each
+tier.
 
     python benchmarks/sandbox.py [--rounds 100]
 
-Prints JSON. The ways take turns, round after round, so that whatever else the machine does falls on all alike; the
-first round warms up and does not count. "adds_ms" is the median of a tier less the median of the bare interpreter;
-a tier that this machine or this user does not have is named with the reason. Standard library only: it runs under any
-Python 3.11 or newer with the repository on its path, and measures that interpreter.
+Prints JSON. The ways take turns, round after round, so that whatever else the machine does falls on all
+alike; the first round warms up and does not count. "adds_ms" is the median of a tier less the median of the
+bare interpreter; a tier that this machine or this user does not have is named with the reason. Standard
+library only: it runs under any Python 3.11 or newer with the repository on its path, and measures that
+interpreter.
 """
 
 from __future__ import annotations

@@ -1,12 +1,14 @@
-"""Training steps of Neve beside transformers and litgpt: the same weights, windows and precision, on the same cores.
+"""Training steps of Neve beside transformers and litgpt: the same weights, windows and precision, on the
+same cores.
 
     python benchmarks/training.py --peer-python PEER/bin/python --json training.json
 
-Each arm is a process of its own that keeps its model (4.2M parameters, random tokens) and takes steps when told to.
-The arms take turns: a block of steps each, in an order drawn anew each round, so that what else the machine does hits all
-alike. A ratio is taken within a round, and the median of the rounds counts. Before that every arm's first step has to
-agree with Neve's in loss and gradient norm, or the run fails: what is compared computes the same thing. The trade-off:
-an idle arm's memory stays taken, so all have to fit at once.
+Each arm is a process of its own that keeps its model (4.2M parameters, random tokens) and takes steps when
+told to. The arms take turns: a block of steps each, in an order drawn anew each round, so that what else the
+machine does hits all alike. A ratio is taken within a round, and the median of the rounds counts. Before
+that every arm's first step has to agree with Neve's in loss and gradient norm, or the run fails: what is
+compared computes the same thing. The trade-off: an idle arm's memory stays taken, so all have to fit at
+once.
 
 See benchmarks/README.md for the arms and how peers are installed.
 """
@@ -39,15 +41,16 @@ MODEL = {
 }  # fmt: skip
 SIZES = {"model": MODEL, "vocabulary": 4096, "length": 512, "batch": 16}
 MICRO_BATCH = 4
-"""Windows that Neve takes at a time, as `recipes/quickstart.toml` has it: what stays in a cache is read again for less."""
+"""Windows that Neve takes at a time, as `recipes/quickstart.toml` has it: what stays in a cache is read
+again for less."""
 TINY = {"model": {**MODEL, "hidden": 64, "intermediate": 176, "layers": 2}, "vocabulary": 512, "length": 64, "batch": 4}  # fmt: skip
 OPTIMIZER = {"rate": 1e-4, "betas": [0.9, 0.95], "weight_decay": 0.1, "clip": 1.0}
 WARM = 2
 """Steps behind the first that are not timed either."""
 
 AGREEMENT = {"fp32": {"loss": 1e-5, "norm": 1e-3}, "bf16": {"loss": 1e-3, "norm": 2e-2}}
-"""How far, relatively, an arm's first step may be from the first arm's. Untrained weights all have about the same loss,
-log(vocabulary), so fp32's limit is far below what other weights would differ by."""
+"""How far, relatively, an arm's first step may be from the first arm's. Untrained weights all have about the
+same loss, log(vocabulary), so fp32's limit is far below what other weights would differ by."""
 
 QUIET = {"CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1", "NO_COLOR": "1"}
 
@@ -74,7 +77,8 @@ ARMS = {
 }  # fmt: skip
 
 
-# --- the arms that run in Neve's environment ---------------------------------------------------------------------
+# --- the arms that run in Neve's environment
+# ---------------------------------------------------------------------
 
 
 def neve(folder: Path, compiled: bool) -> None:
@@ -157,7 +161,8 @@ def work(name: str, folder: Path) -> None:
         neve(folder, ARMS[name].compiles)
 
 
-# --- the benchmark -----------------------------------------------------------------------------------------------
+# --- the benchmark
+# -----------------------------------------------------------------------------------------------
 
 
 def missing(arm: Arm, peer: Path | None) -> str | None:
@@ -180,7 +185,8 @@ def missing(arm: Arm, peer: Path | None) -> str | None:
 
 
 def prepare(folder: Path, sizes: dict[str, Any], precision: str, steps: int, seed: int) -> dict[str, Any]:
-    """Write what all arms read: the model as a Hugging Face folder, windows for `steps` steps, and job.json."""
+    """Write what all arms read: the model as a Hugging Face folder, windows for `steps` steps,
+    and job.json."""
     from neve.training.loop import resolve_precision
     from neve.training.model import Config, Llama, save
 

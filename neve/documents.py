@@ -1,8 +1,8 @@
 """The tables that stages hand to each other: columns, identity, reading and writing.
 
-A document is known by its text (`doc_id`), never by a position, so that any order, partitioning or engine gives the same
-rows. Tables are Parquet folders, zstd, in row groups of at most 64 MiB of text: small enough to stream on a laptop, large
-enough for a cluster to read at full speed.
+A document is known by its text (`doc_id`), never by a position, so that any order, partitioning or engine
+gives the same rows. Tables are Parquet folders, zstd, in row groups of at most 64 MiB of text: small enough
+to stream on a laptop, large enough for a cluster to read at full speed.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ FILES = _schema(
     ("license", _text, True), ("license_path", _text, True), ("source_id", _text, True), ("size", pa.int64(), False),
     ("content", pa.large_binary(), False),
 )  # fmt: skip
-"""Raw files; `size` in bytes. `language` is the input's own word, else what name and text tell, null where neither does;
-`license` only where the input or its repository gives one.
+"""Raw files; `size` in bytes. `language` is the input's own word, else what name and text tell, null where
+neither does; `license` only where the input or its repository gives one.
 
-`license_path` is the file, or files, of the repository that decided the licence; null where none is known or a table gave it.
+`license_path` is the file, or files, of the repository that decided the licence; null where none is known or
+a table gave it.
 """
 
 DOCUMENTS = _schema(

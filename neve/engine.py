@@ -50,9 +50,11 @@ _counted, _lock = 0, Lock()
 
 
 def use(engine: str, address: str | None = None) -> None:
-    """Choose the engine of this process: "native", or "ray" at `address` (default RAY_ADDRESS, else a new local one).
+    """Choose the engine of this process: "native", or "ray" at `address` (default RAY_ADDRESS, else a new
+    local one).
 
-    Raises Fault when the engine is unknown, another one already runs, or Ray is missing or cannot be reached.
+    Raises Fault when the engine is unknown, another one already runs, or Ray is missing or cannot be
+    reached.
     """
     global _engine
     if engine == _engine:
@@ -115,10 +117,11 @@ def _reach(address: str | None) -> None:
 def kernel(
     function: Callable[..., dict[str, pa.Array]], fields: dict[str, pa.DataType], counts: bool = False
 ) -> Any:
-    """Make `function`, from Arrow arrays to one Arrow array for each of `fields`, a function over Daft columns.
+    """Make `function`, from Arrow arrays to one Arrow array for each of `fields`, a function over Daft
+    columns.
 
-    Selecting what it returns gives one column per field. With `counts` the rows it gets are what `save` shows as
-    progress (where it runs in this process).
+    Selecting what it returns gives one column per field. With `counts` the rows it gets are what `save`
+    shows as progress (where it runs in this process).
     """
     import daft
     import pyarrow as pa
@@ -185,9 +188,10 @@ def save(
 ) -> None:
     """Compute a frame into a folder of Parquet files (lz4: they are read once or twice), showing progress.
 
-    `total` is how many rows its counting kernel will get. With `partition` the files of each value v of that column
-    lie in the folder `<partition>=<v>`, without that column; else a frame without rows leaves a file without rows.
-    All partitions are written side by side: the more `partitions` there are, the smaller are their row groups.
+    `total` is how many rows its counting kernel will get. With `partition` the files of each value v of that
+    column lie in the folder `<partition>=<v>`, without that column; else a frame without rows leaves a file
+    without rows. All partitions are written side by side: the more `partitions` there are, the smaller are
+    their row groups.
     """
     import daft
     import pyarrow.parquet as pq

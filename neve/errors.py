@@ -2,8 +2,10 @@
 
 
 class Fault(Exception):
-    """Something outside Neve is not as it must be; the message is one clear line, shown without a traceback."""
+    """Something outside Neve is not as it must be; the message is one clear line, shown without
+    a traceback."""
 
 
 class Misuse(Fault):
-    """A recipe, a name or an argument is wrong, so that nothing was begun; the command ends with status 2."""
+    """A recipe, a name or an argument is wrong, so that nothing was begun; the command ends with
+    status 2."""

@@ -1,15 +1,16 @@
-"""Random choices as pure functions of keys: 64-bit hashes of arrays, seeds from names, keyed permutations, shares.
+"""Random choices as pure functions of keys: 64-bit hashes of arrays, seeds from names, keyed permutations,
+shares.
 
-Whatever Neve draws about documents (samples, order, fill-in-the-middle) is a hash of their identity. So it does not
-depend on positions, partitions, threads or numpy's version, and a document that joins or leaves a table changes a
-sample by itself alone. The trade-off: splitmix64 is not cryptographic, but it takes a few vector instructions a value
-and passes BigCrush.
+Whatever Neve draws about documents (samples, order, fill-in-the-middle) is a hash of their identity. So it
+does not depend on positions, partitions, threads or numpy's version, and a document that joins or leaves a
+table changes a sample by itself alone. The trade-off: splitmix64 is not cryptographic, but it takes a few
+vector instructions a value and passes BigCrush.
 
-Compiled kernels keep a copy of `finalize` in their own file: numba caches compiled code by the file it stands in and would
-not notice a change here.
+Compiled kernels keep a copy of `finalize` in their own file: numba caches compiled code by the file it
+stands in and would not notice a change here.
 
-Sources: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014); Black, Rogaway, "Ciphers
-with arbitrary finite domains" (CT-RSA 2002) for Feistel networks on any size, with cycle walking.
+Sources: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014); Black, Rogaway,
+"Ciphers with arbitrary finite domains" (CT-RSA 2002) for Feistel networks on any size, with cycle walking.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ FEISTEL_STEPS = 6
 """Times that a digit is moved; four are the least with which such a network is sound."""
 
 
-# --- keys and seeds ----------------------------------------------------------------------------------------------
+# --- keys and seeds
+# ----------------------------------------------------------------------------------------------
 
 
 def key(*parts: object) -> int:
@@ -54,7 +56,8 @@ def seed_of(name: str, bits: int = 63) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest(), "big") >> (256 - bits)
 
 
-# --- hashes of arrays --------------------------------------------------------------------------------------------
+# --- hashes of arrays
+# --------------------------------------------------------------------------------------------
 
 
 def finalize(values: np.ndarray) -> np.ndarray:
@@ -104,14 +107,16 @@ def draw_keys(doc_ids: pa.Array | pa.ChunkedArray, seed: int, use: str) -> np.nd
     return finalize(document_keys(doc_ids) ^ np.uint64(seed_of(f"{seed}\0{use}")))
 
 
-# --- permutations and shares -------------------------------------------------------------------------------------
+# --- permutations and shares
+# -------------------------------------------------------------------------------------
 
 
 def permute(indices: np.ndarray, size: int, *parts: object) -> np.ndarray:
     """Where a keyed bijection of range(size) sends each index; int64, same shape.
 
-    A Feistel network over two digits, of the smallest near-square rectangle that holds `size`: in turn each digit is moved
-    by a hash of the other. What lands outside, fewer than one in sqrt(size), walks on until it is inside. No table.
+    A Feistel network over two digits, of the smallest near-square rectangle that holds `size`: in turn each
+    digit is moved by a hash of the other. What lands outside, fewer than one in sqrt(size), walks on until
+    it is inside. No table.
     """
     low_base = math.isqrt(max(1, size) - 1) + 1
     bases = np.uint64(low_base), np.uint64(-(-size // low_base))

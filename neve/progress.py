@@ -1,4 +1,5 @@
-"""Progress of anything that takes more than a few seconds: a bar in a terminal, a line now and then in a log.
+"""Progress of anything that takes more than a few seconds: a bar in a terminal, a line now and then in a
+log.
 
 rich draws the bar; a log gets a line every half minute, since a bar there is noise. Rates are
 averages from the start: steadier than rich's recent window, and what a person extrapolates from.
@@ -55,7 +56,8 @@ def bar(label: str, total: float | None = None, unit: str = "it") -> Iterator[Ca
 
 _lock = threading.Lock()
 _shown: list[Any] = []
-"""The live display and, after it, one entry for each bar that is open: bars of several threads share a screen."""
+"""The live display and, after it, one entry for each bar that is open: bars of several threads share a
+screen."""
 
 
 @contextmanager

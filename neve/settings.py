@@ -1,11 +1,12 @@
 """Settings of stages: frozen and typed, each field known as deciding the result or as a matter of execution.
 
-A stage's settings are a frozen dataclass or a table of the recipe, or one that holds others. A field that does not
-change the result (threads, paths of ledgers, how often to save) is annotated `Execution[...]`; it stays out of the
-stage's fingerprint, so changing it builds nothing again. The trade-off: who adds a field says which of the two it is;
-a field that says nothing decides.
+A stage's settings are a frozen dataclass or a table of the recipe, or one that holds others. A field that
+does not change the result (threads, paths of ledgers, how often to save) is annotated `Execution[...]`; it
+stays out of the stage's fingerprint, so changing it builds nothing again. The trade-off: who adds a field
+says which of the two it is; a field that says nothing decides.
 
-Only the standard library is used here, since nodes that train read their settings from JSON and have little else.
+Only the standard library is used here, since nodes that train read their settings from JSON and have little
+else.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def plain(value: Any) -> Any:
 
 
 def from_json(kind: type[T], value: Mapping[str, Any]) -> T:
-    """A dataclass, those inside it too, from what `plain` gave. Raises TypeError for a missing or unknown field."""
+    """A dataclass, those inside it too, from what `plain` gave. Raises TypeError for a missing or unknown
+    field."""
     hints = get_type_hints(kind)
     return kind(**{name: _typed(hints.get(name), given) for name, given in value.items()})
 
@@ -72,7 +74,8 @@ def _json(value: Any, execution: bool) -> Any:
 
 @cache
 def _fields(kind: Any) -> dict[str, bool] | None:
-    """Fields of a dataclass or a recipe table, with whether each is one of execution; None for other types."""
+    """Fields of a dataclass or a recipe table, with whether each is one of execution; None for
+    other types."""
     if (tables := getattr(kind, "model_fields", None)) is not None:
         return {name: _EXECUTION in field.metadata for name, field in tables.items()}
     if not dataclasses.is_dataclass(kind):

@@ -1,13 +1,13 @@
 """Folders that are whole or absent: where stages write, and how a run knows what is done.
 
-A stage's output is `<name>-<fingerprint>`; it is built in `<name>-<fingerprint>.partial` and renamed once its manifest,
-written last, is there. So a folder under its own name is always whole, a kill at any moment leaves at most a partial
-one, and equal work is shared between arms.
+A stage's output is `<name>-<fingerprint>`; it is built in `<name>-<fingerprint>.partial` and renamed once
+its manifest, written last, is there. So a folder under its own name is always whole, a kill at any moment
+leaves at most a partial one, and equal work is shared between arms.
 
-A fingerprint covers the stage's kind and the version of that kind (`stage_kinds.txt`), the settings that decide the
-result, the inputs' fingerprints, and the identities of what comes from outside. The trade-off: code counts by a version
-that a person raises, not by its text, so that moving code rebuilds nothing; a test remembers a digest of every module
-that decides a result and asks for the decision when one changes.
+A fingerprint covers the stage's kind and the version of that kind (`stage_kinds.txt`), the settings that
+decide the result, the inputs' fingerprints, and the identities of what comes from outside. The trade-off:
+code counts by a version that a person raises, not by its text, so that moving code rebuilds nothing; a test
+remembers a digest of every module that decides a result and asks for the decision when one changes.
 """
 
 from __future__ import annotations
@@ -64,17 +64,20 @@ class Stage:
     name: str
     kind: str
     settings: Any = None
-    """The build's own frozen dataclass or recipe table; all but its execution fields is part of the fingerprint."""
+    """The build's own frozen dataclass or recipe table; all but its execution fields is part of the
+    fingerprint."""
     inputs: dict[str, str] = field(default_factory=dict)
     """Role that `build` knows the input by -> name of the stage that makes it."""
     beside: dict[str, str] = field(default_factory=dict)
     """The same for inputs that do not change the result; they are no part of the fingerprint."""
     outside: tuple[str, ...] = ()
-    """Keys of what comes from elsewhere without a digest in the recipe; the store is told the identity of each."""
+    """Keys of what comes from elsewhere without a digest in the recipe; the store is told the identity of
+    each."""
     resumes: bool = False
     """Whether `build` goes on from what a killed attempt left."""
     build: str = ""
-    """Where the kind is one of a seam's: the function that builds it. Such a kind may have no line, and version 1."""
+    """Where the kind is one of a seam's: the function that builds it. Such a kind may have no line, and
+    version 1."""
 
     @property
     def version(self) -> int:
@@ -109,7 +112,8 @@ def atomic_write(path: Path, data: str | bytes) -> None:
 
 
 def covered(stage: Stage, prints: Mapping[str, str], outside: Mapping[str, str | None]) -> dict[str, Any]:
-    """What a stage's fingerprint is taken of, given those of its inputs and the identities of what comes from outside."""
+    """What a stage's fingerprint is taken of, given those of its inputs and the identities of what comes
+    from outside."""
     return {
         "kind": stage.kind,
         "version": stage.version,
@@ -142,7 +146,8 @@ def partial(folder: Path) -> Path:
 
 
 def state(folder: Path) -> str:
-    """Of a stage's folder: done; partial (begun and stopped); stale (done once, with other settings or inputs); pending."""
+    """Of a stage's folder: done; partial (begun and stopped); stale (done once, with other settings or
+    inputs); pending."""
     name, _, tail = folder.name.rpartition("-")
     made = fingerprint_of(folder)
     if made is not None and made.startswith(tail):
@@ -154,7 +159,8 @@ def state(folder: Path) -> str:
 
 
 def arm_stages(run: Path, arm: str) -> dict[str, Path]:
-    """The stages of an arm of a run, in order, and the folder of each, as run.json records them; Misuse without any."""
+    """The stages of an arm of a run, in order, and the folder of each, as run.json records them; Misuse
+    without any."""
     try:
         arms = {name: dict(stages) for name, stages in read_json(run / RUN)["arms"].items()}
     except (OSError, ValueError, KeyError, AttributeError, TypeError):

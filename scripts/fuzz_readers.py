@@ -2,16 +2,18 @@
 
     python scripts/fuzz_readers.py --minutes 10 --seed 1 --finds DIR
 
-Each execution takes a well-formed input, damages it (bytes flipped, cut, doubled, spliced, numbers made extreme;
-in tar and git the checksums mended, so that parsers get past them), reads it as a run would, and checks the laws:
+Each execution takes a well-formed input, damages it (bytes flipped, cut, doubled, spliced, numbers made
+extreme; in tar and git the checksums mended, so that parsers get past them), reads it as a run would, and
+checks the laws:
 
 - no exception but Fault, no crash, and no more than SLOW seconds;
 - everything is a file or a verdict: as many as an independent count of lines, rows or members says, unless a
   verdict says that the rest is lost;
 - nothing is written: the folders around the input are as they were.
 
-Kinds take turns by the time that they have had. Execution n of a seed is a function of (seed, n, kind) alone: a
-find names them and keeps its input, and `--kind K --only N` runs it again. Exit status 1 where there were finds.
+Kinds take turns by the time that they have had. Execution n of a seed is a function of (seed, n, kind)
+alone: a find names them and keeps its input, and `--kind K --only N` runs it again. Exit status 1 where
+there were finds.
 """
 
 from __future__ import annotations

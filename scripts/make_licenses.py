@@ -1,7 +1,7 @@
 """Writes neve/corpus/licenses/spdx_names.tsv: the identifiers of SPDX's licence list and their full names.
 
-The data are SPDX's, as the npm package named below carries them. Run it with a new VERSION to follow the list, and read
-the diff: one licence stands on one line.
+The data are SPDX's, as the npm package named below carries them. Run it with a new VERSION to follow the
+list, and read the diff: one licence stands on one line.
 
     python scripts/make_licenses.py
 """

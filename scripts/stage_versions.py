@@ -1,14 +1,15 @@
-"""Versions of the kinds of stage: which of them a change of the code concerns, and what it does to their results.
+"""Versions of the kinds of stage: which of them a change of the code concerns, and what it does to their
+results.
 
 python scripts/stage_versions.py                         # says what changed and which kinds it may concern
 python scripts/stage_versions.py --raise curate          # curate's result changes: its version is raised
 python scripts/stage_versions.py --same train evaluate   # their results are the same: that is recorded
 python scripts/stage_versions.py --same --all            # none of the changes changes a result
 
-A change is recorded once every kind that it concerns is named, by --raise or by --same. `neve/stage_kinds.txt` holds the
-versions, `tests/stage_digests.txt` a digest of each module and data file that decides a result: those that the function
-building the stage imports, directly or not, without comments and docstrings. What only carries settings, shows
-progress or writes files is left out (ASIDE).
+A change is recorded once every kind that it concerns is named, by --raise or by --same.
+`neve/stage_kinds.txt` holds the versions, `tests/stage_digests.txt` a digest of each module and data file
+that decides a result: those that the function building the stage imports, directly or not, without comments
+and docstrings. What only carries settings, shows progress or writes files is left out (ASIDE).
 """
 
 from __future__ import annotations
@@ -81,7 +82,8 @@ def read_by(path: Path) -> set[Path]:
 
 @cache
 def _parsed(source: bytes) -> tuple[list[tuple[str, str]], set[str], str]:
-    """Of a module: what it imports (the whole name, else the name before the last dot), its strings, its digest."""
+    """Of a module: what it imports (the whole name, else the name before the last dot), its strings, its
+    digest."""
     tree = ast.parse(source)
     named: list[tuple[str, str]] = []
     strings, lines = set(), []
@@ -145,7 +147,8 @@ def module_of(path: Path) -> str:
 
 
 def digest(path: Path) -> str:
-    """16 hex digits: of a module's syntax without docstrings, the same on every version of Python; of a file's bytes."""
+    """16 hex digits: of a module's syntax without docstrings, the same on every version of Python; of a
+    file's bytes."""
     data = path.read_bytes()
     return _parsed(data)[2] if path.suffix == ".py" else hashlib.sha256(data).hexdigest()[:16]
 
@@ -171,7 +174,8 @@ def recorded() -> dict[str, set[str]]:
 
 
 def changed() -> dict[str, set[str]]:
-    """File that changed since it was recorded, is new or is gone -> the kinds that it concerns (none where it is gone)."""
+    """File that changed since it was recorded, is new or is gone -> the kinds that it concerns (none where
+    it is gone)."""
     known, names = recorded(), found()
     differ = {name: of for name, of in names.items() if known.get(name) != {digest(ROOT / name)}}
     return differ | {name: set() for name in known if name not in names}

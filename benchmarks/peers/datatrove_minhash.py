@@ -1,10 +1,11 @@
-"""datatrove's MinHash near-duplicate pipeline as its own examples set it up; runs in datatrove's environment.
+"""datatrove's MinHash near-duplicate pipeline as its own examples set it up; runs in datatrove's
+environment.
 
 Usage: python datatrove_minhash.py CORPUS OUT {published,words}
 
-CORPUS is a folder of Parquet files with the columns `id` and `content`; OUT gets `kept/` (Parquet with `id`) and
-`stages.json`, the seconds of each stage. `published`: words as datatrove cuts English (spaCy); `words`: its words
-are the runs of `\\w`, as Neve's are, which spares it spaCy's time.
+CORPUS is a folder of Parquet files with the columns `id` and `content`; OUT gets `kept/` (Parquet with `id`)
+and `stages.json`, the seconds of each stage. `published`: words as datatrove cuts English (spaCy); `words`:
+its words are the runs of `\\w`, as Neve's are, which spares it spaCy's time.
 """
 
 import json

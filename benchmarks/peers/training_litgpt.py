@@ -2,9 +2,9 @@
 
 Usage: python training_litgpt.py {compiled,eager} JOB, in an environment with litgpt.
 
-`compiled` is as `litgpt pretrain` trains: torch.compile around the whole model; `eager` leaves that out. Fabric,
-optimizer (AdamW; fused on GPUs only), clipping and chunked loss are called as there. The weights are the others',
-by litgpt's own conversion.
+`compiled` is as `litgpt pretrain` trains: torch.compile around the whole model; `eager` leaves that out.
+Fabric, optimizer (AdamW; fused on GPUs only), clipping and chunked loss are called as there. The weights are
+the others', by litgpt's own conversion.
 """
 
 import sys

@@ -1,10 +1,12 @@
-"""What every arm of `benchmarks/training.py` shares: it takes steps when told to, and says how long they took.
+"""What every arm of `benchmarks/training.py` shares: it takes steps when told to, and says how long they
+took.
 
-An arm is a process that keeps its model. A line with a number on its standard input asks for so many steps; it answers
-with one line of JSON: seconds of these steps, its peak memory, and of its very first step the loss and the gradient's
-norm before clipping. At the end of its input it goes. What libraries print goes to standard error. The trade-off: an
-arm takes its own times, so neither the pipe nor another arm's turn is in them. Runs in any environment that has
-PyTorch and numpy; the job is a folder made by `benchmarks/training.py`.
+An arm is a process that keeps its model. A line with a number on its standard input asks for so many steps;
+it answers with one line of JSON: seconds of these steps, its peak memory, and of its very first step the
+loss and the gradient's norm before clipping. At the end of its input it goes. What libraries print goes to
+standard error. The trade-off: an arm takes its own times, so neither the pipe nor another arm's turn is in
+them. Runs in any environment that has PyTorch and numpy; the job is a folder made by
+`benchmarks/training.py`.
 """
 
 import json
@@ -46,7 +48,8 @@ class Turns:
 
 
 def read(folder: Path) -> tuple[dict[str, Any], np.ndarray]:
-    """A job: what `job.json` says, and token windows [steps, B, T] int64, of which an arm takes one batch a step."""
+    """A job: what `job.json` says, and token windows [steps, B, T] int64, of which an arm takes one batch a
+    step."""
     return json.loads((folder / "job.json").read_text()), np.load(folder / "windows.npy")
 
 

@@ -2,11 +2,11 @@
 
 Usage: python training_trainer.py JOB, in an environment with transformers and accelerate.
 
-The steps are Trainer's own, timed by a callback from one step's start to the next's, so its loading of data counts.
-Not left at their defaults: the batch size, `bf16` where the job is in bf16, the order of rows (so that its first batch is
-the others' first), no saving, and the first step's loss is logged, to be compared. The defaults that matter: fp32, fused
-AdamW (5e-5, falling linearly; betas 0.9 and 0.999; no weight decay), clipping at 1, eager, batches put together in
-the training process.
+The steps are Trainer's own, timed by a callback from one step's start to the next's, so its loading of data
+counts. Not left at their defaults: the batch size, `bf16` where the job is in bf16, the order of rows (so
+that its first batch is the others' first), no saving, and the first step's loss is logged, to be compared.
+The defaults that matter: fp32, fused AdamW (5e-5, falling linearly; betas 0.9 and 0.999; no weight decay),
+clipping at 1, eager, batches put together in the training process.
 """
 
 import sys

@@ -49,8 +49,8 @@ def curate(
 ) -> None:
     """Turn INPUT into clean documents and verdicts.
 
-    Every file is a document, or has a verdict that says why it is none. As in a recipe, all licences are admitted,
-    none too, unless you say otherwise: --licenses permissive.
+    Every file is a document, or has a verdict that says why it is none. As in a recipe, all licences are
+    admitted, none too, unless you say otherwise: --licenses permissive.
 
     Example: neve curate 'tables/*.parquet' --licenses permissive --out clean; neve why clean src/main.c
     """

@@ -1,7 +1,9 @@
-"""Says when kernels are being compiled: the first curation on a machine is silent for a minute or two otherwise.
+"""Says when kernels are being compiled: the first curation on a machine is silent for a minute or two
+otherwise.
 
-Numba tells of each function that it compiles; what it loads from its cache is not told of. One line is printed, at the
-first function, since a person wants to know what the machine does and not which function it is at.
+Numba tells of each function that it compiles; what it loads from its cache is not told of. One line is
+printed, at the first function, since a person wants to know what the machine does and not which function it
+is at.
 """
 
 from __future__ import annotations

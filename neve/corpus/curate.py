@@ -1,4 +1,5 @@
-"""Files in, documents and verdicts out: the steps of curation in their order, cheap ones and those that remove much first.
+"""Files in, documents and verdicts out: the steps of curation in their order, cheap ones and those that
+remove much first.
 
     decode ▸ language ▸ exact duplicates ▸ licence ▸ signals and rules ▸ benchmark text ▸ parsing ▸ split
     ▸ near duplicates ▸ secrets ▸ grouping
@@ -20,10 +21,12 @@ from neve.corpus.steps.curation import Curation
 
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Curate `inputs["files"]` into `out`: documents/, verdicts/, signals/, clusters/, samples/, timings.json.
+    """Curate `inputs["files"]` into `out`: documents/, verdicts/, signals/, clusters/, samples/,
+    timings.json.
 
-    No languages listed means any language, "Text" where it is unknown. Returns counts. Raises Fault when there is nothing to curate, when too many files fail for an internal error, or
-    when the rows that leave are not those that entered. What a killed attempt left in `out` is gone on from.
+    No languages listed means any language, "Text" where it is unknown. Returns counts. Raises Fault when
+    there is nothing to curate, when too many files fail for an internal error, or when the rows that leave
+    are not those that entered. What a killed attempt left in `out` is gone on from.
     """
     text_passes.check_settings(settings)
     curation = Curation("curate", settings, inputs["files"], out)

@@ -1,7 +1,7 @@
 """Exact and near duplicates alone: the steps of curation that remove copies, and no others.
 
-What `neve dedup` does with the user's own tables. Of copies the one first in keeper order stays, whatever its licence;
-a text that cannot be decoded has a verdict, as in curation, since nothing can be said of it.
+What `neve dedup` does with the user's own tables. Of copies the one first in keeper order stays, whatever
+its licence; a text that cannot be decoded has a verdict, as in curation, since nothing can be said of it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class Settings:
 
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Drop the duplicates of `inputs["files"]`: documents/, verdicts/, clusters/, samples/, timings.json in `out`.
+    """Drop the duplicates of `inputs["files"]`: documents/, verdicts/, clusters/, samples/, timings.json in
+    `out`.
 
     Returns counts; raises Fault as `curate.build` does.
     """

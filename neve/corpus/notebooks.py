@@ -1,12 +1,15 @@
-"""Notebooks as scripts: the source of the cells of a Jupyter notebook, without outputs, pictures and metadata.
+"""Notebooks as scripts: the source of the cells of a Jupyter notebook, without outputs, pictures and
+metadata.
 
-A notebook is JSON of which the larger part is often what its programs printed and drew. What a person wrote is a
-program with remarks, so that is what curation measures and a model reads: code cells as they are, text cells as
-comments, with jupytext's percent marks (`# %%`, `# %% [markdown]`) between them, which editors read back as cells.
+A notebook is JSON of which the larger part is often what its programs printed and drew. What a person wrote
+is a program with remarks, so that is what curation measures and a model reads: code cells as they are, text
+cells as comments, with jupytext's percent marks (`# %%`, `# %% [markdown]`) between them, which editors read
+back as cells.
 
-What IPython alone understands (`%matplotlib inline`, `!ls`, `obj?`, cells under `%%bash`) becomes a comment, after a
-`pass` where a block may have nothing else, so that the script parses. The trade-off: magics are told by their look, line by line outside triple quotes, without parsing the
-cell; and a picture that is embedded in a text cell leaves an empty address.
+What IPython alone understands (`%matplotlib inline`, `!ls`, `obj?`, cells under `%%bash`) becomes a comment,
+after a `pass` where a block may have nothing else, so that the script parses. The trade-off: magics are told
+by their look, line by line outside triple quotes, without parsing the cell; and a picture that is embedded
+in a text cell leaves an empty address.
 
 Sources: the notebook format, versions 1 to 4 (nbformat); the percent format of jupytext.
 """
@@ -22,7 +25,8 @@ import pyarrow.compute as pc
 
 LANGUAGE = "Jupyter Notebook"
 LARGER = 16
-"""A notebook may have so many times the bytes of another file, outputs included; its script as many as others."""
+"""A notebook may have so many times the bytes of another file, outputs included; its script as many as
+others."""
 
 _COMMENTS = {
     "#": "Python R Julia Ruby Shell PowerShell Perl Elixir Tcl Nim Crystal CoffeeScript Raku GAP",
@@ -127,10 +131,12 @@ def most_bytes(paths: pa.Array, languages: pa.Array, max_bytes: int) -> pa.Array
 
 
 def scripts(texts: pa.Array, paths: pa.Array, languages: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
-    """(texts with notebooks as scripts, the language of their code or null, whether a notebook cannot be read).
+    """(texts with notebooks as scripts, the language of their code or null, whether a notebook cannot be
+    read).
 
-    `texts` are large_string; a notebook that cannot be read becomes null. One is known by its path or given language; a
-    text that is no JSON, as some tables hold notebooks, is a script already. A Python loop over notebooks alone.
+    `texts` are large_string; a notebook that cannot be read becomes null. One is known by its path or given
+    language; a text that is no JSON, as some tables hold notebooks, is a script already. A Python loop over
+    notebooks alone.
     """
     code: list[str | None] = [None] * len(texts)
     broken = [False] * len(texts)

@@ -1,13 +1,15 @@
 """Raw bytes as text, and columns of text as the buffers that compiled kernels read.
 
-Nearly all code is UTF-8. What is not is decoded by what it declares in its first lines (PEP 263's cookie, `charset=`,
-a Vim or Emacs line), else by chardetng, Firefox's detector, which was right most often on source files of eight
-languages in their old encodings (`docs/curation-corpus.md` has the figures). A text that decodes into control
-characters, or that is damaged UTF-8, stays undecodable. A stray NUL is kept: programs have them in literals.
+Nearly all code is UTF-8. What is not is decoded by what it declares in its first lines (PEP 263's cookie,
+`charset=`, a Vim or Emacs line), else by chardetng, Firefox's detector, which was right most often on source
+files of eight languages in their old encodings (`docs/curation-corpus.md` has the figures). A text that
+decodes into control characters, or that is damaged UTF-8, stays undecodable. A stray NUL is kept: programs
+have them in literals.
 
-A kernel gets a column's own memory, without a copy and without a Python object for each document. The trade-off: it
-works on bytes of UTF-8 and has to decode what is not ASCII itself. Kernels in several files hold a decoder for that,
-on purpose: numba caches compiled code by the file it stands in and would not notice a change in another.
+A kernel gets a column's own memory, without a copy and without a Python object for each document. The
+trade-off: it works on bytes of UTF-8 and has to decode what is not ASCII itself. Kernels in several files
+hold a decoder for that, on purpose: numba caches compiled code by the file it stands in and would not notice
+a change in another.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ NUL_SHARE = 0.02
 CONTROL_SHARE = 0.005
 """What is not UTF-8 and decodes to a larger share of control characters is no text."""
 DAMAGED = 0.8
-"""A text of which so large a share of what is not ASCII is well-formed UTF-8 is damaged UTF-8, no other encoding."""
+"""A text of which so large a share of what is not ASCII is well-formed UTF-8 is damaged UTF-8, no other
+encoding."""
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DECLARED = re.compile(rb"(?i)(?:coding|charset|fenc)[ \t]*[:=][ \t]*[\"']?([a-z][\w.:-]+)")
@@ -48,15 +51,18 @@ _CODECS = {
     "big5hkscs": "Big5", "cp950": "Big5", "shift_jis": "Shift_JIS", "cp932": "Shift_JIS", "euc_jp": "EUC-JP",
     "euc_kr": "EUC-KR", "cp949": "EUC-KR", "iso2022_jp": "ISO-2022-JP", "tis-620": "windows-874", "cp874": "windows-874",
 }  # fmt: skip
-"""Python's name of a codec -> the encoding's name in the WHATWG's standard, which takes supersets for their subsets."""
+"""Python's name of a codec -> the encoding's name in the WHATWG's standard, which takes supersets for their
+subsets."""
 _SUPERSETS = {"GB18030": "gb18030", "Big5": "big5hkscs", "Shift_JIS": "cp932", "EUC-KR": "cp949"}
 
 
-# --- from bytes to text ------------------------------------------------------------------------------------------
+# --- from bytes to text
+# ------------------------------------------------------------------------------------------
 
 
 def decode(data: bytes) -> tuple[bytes, str | None] | None:
-    """(text as UTF-8 without a byte order mark, its encoding or None where that was UTF-8), or None for what is no text.
+    """(text as UTF-8 without a byte order mark, its encoding or None where that was UTF-8), or None for what
+    is no text.
 
     >>> decode(b"\\xef\\xbb\\xbfx"), decode("é".encode("utf-16")), decode(b"\\xff\\x01")
     ((b'x', None), (b'\\xc3\\xa9', 'UTF-16'), None)
@@ -102,7 +108,8 @@ def _declared(data: bytes) -> str | None:
 
 
 def _detected(data: bytes) -> str | None:
-    """The encoding by chardetng, which does not know that of DOS: there are letters where Windows has signs."""
+    """The encoding by chardetng, which does not know that of DOS: there are letters where
+    Windows has signs."""
     from chardetng_py import detect
 
     name = _CODECS.get(codecs.lookup(detect(data)).name)
@@ -113,7 +120,8 @@ def _detected(data: bytes) -> str | None:
 
 
 def decoded(contents: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """(texts, encodings) of raw contents: large_string, null where there is no text; string, null where it was UTF-8.
+    """(texts, encodings) of raw contents: large_string, null where there is no text; string, null where it
+    was UTF-8.
 
     What is plain UTF-8 is one cast; a row that is not is found by halving, and decoded by itself.
     """
@@ -135,7 +143,8 @@ def decoded(contents: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def is_binary(data: bytes) -> bool:
-    """Whether the beginning of a file, or all of it, is no text: NUL in it, unless they are few and the rest is UTF-8."""
+    """Whether the beginning of a file, or all of it, is no text: NUL in it, unless they are few and the rest
+    is UTF-8."""
     if b"\0" not in data or data.startswith((*_UTF16, codecs.BOM_UTF32_BE)):
         return False
     if data.count(0) > NUL_SHARE * len(data):
@@ -148,14 +157,16 @@ def is_binary(data: bytes) -> bool:
 
 
 def binary(contents: pa.Array) -> pa.Array:
-    """`is_binary` of each content (booleans, false for null); only those with a NUL are looked at one by one."""
+    """`is_binary` of each content (booleans, false for null); only those with a NUL are looked at one by
+    one."""
     contents = contents.cast(pa.large_binary())
     suspect = pc.fill_null(pc.match_substring(contents, b"\0"), False)
     each = pa.array([is_binary(data) for data in contents.filter(suspect).to_pylist()], pa.bool_())
     return pc.replace_with_mask(suspect, suspect, each)
 
 
-# --- from columns to buffers -------------------------------------------------------------------------------------
+# --- from columns to buffers
+# -------------------------------------------------------------------------------------
 
 
 def plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -185,18 +196,21 @@ def buffers(array: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, 
 
 
 def read_only(array: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`buffers`, read-only wherever Arrow has them from, so that numba compiles a kernel for one type alone."""
+    """`buffers`, read-only wherever Arrow has them from, so that numba compiles a kernel for one
+    type alone."""
     views = tuple(view.view() for view in buffers(array))
     for view in views:
         view.flags.writeable = False
     return views  # type: ignore[return-value]
 
 
-# --- identity ----------------------------------------------------------------------------------------------------
+# --- identity
+# ----------------------------------------------------------------------------------------------------
 
 
 def doc_ids(texts: pa.Array) -> list[bytes | None]:
-    """The 16 bytes of each text's doc_id, None for null. The loop is hashlib's: it has no call for many texts."""
+    """The 16 bytes of each text's doc_id, None for null. The loop is hashlib's: it has no call for many
+    texts."""
     values, offsets, valid = buffers(texts)
     data = memoryview(values)  # type: ignore[arg-type]
     return [

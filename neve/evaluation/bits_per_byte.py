@@ -1,15 +1,17 @@
-"""Bits per byte: how many bits a model needs for each byte of text it has not seen, the figure that moves early.
+"""Bits per byte: how many bits a model needs for each byte of text it has not seen, the figure that moves
+early.
 
 Per byte and not per token, so that tokenizers can be compared; with units (documents, tasks) kept apart, so
 that intervals can be taken. Two kinds of unit:
 
-* a held-out document, from <|endoftext|> on, in windows of the model's sequence whose targets do not overlap. The
-  trade-off: the first tokens of a window lack context; sliding windows would give lower figures at a multiple of the
-  cost, and what matters here is the difference between models;
-* a canonical solution given its prompt. The two are tokenised apart and joined, so the split is exact to the byte. Neve's tokenizer never merges across a line's start, so where one line ends the prompt and another
+* a held-out document, from <|endoftext|> on, in windows of the model's sequence whose targets do not
+  overlap. The trade-off: the first tokens of a window lack context; sliding windows would give lower figures
+  at a multiple of the cost, and what matters here is the difference between models;
+* a canonical solution given its prompt. The two are tokenised apart and joined, so the split is exact to the
+  byte. Neve's tokenizer never merges across a line's start, so where one line ends the prompt and another
   opens the solution, this is also how the whole would be tokenised (blanks after the prompt's last newline
-  count with the solution). What is longer than the model's sequence loses tokens of the prompt from the left;
-  a solution that alone is longer than the sequence is read in windows.
+  count with the solution). What is longer than the model's sequence loses tokens of the prompt from the
+  left; a solution that alone is longer than the sequence is read in windows.
 
 Batches are fixed blocks over (length, key), so a figure does not depend on the order of its input.
 
@@ -84,7 +86,8 @@ def measure(model: Llama, texts: Sequence[Text], label: str) -> np.ndarray:
 
 
 def _windows(number: int, text: Text, length: int) -> list[tuple[int, np.ndarray, np.ndarray]]:
-    """(number, inputs, targets) of a text, each at most `length` long; every target token is in exactly one."""
+    """(number, inputs, targets) of a text, each at most `length` long; every target token is in
+    exactly one."""
     room = max(1, length + 1 - len(text.target))
     context = text.context[-room:]
     stream = np.concatenate([context, text.target]).astype(np.int64)
@@ -120,7 +123,8 @@ def _units(keys: list[str], contexts: list[str], targets: list[str], tokenizer: 
 
 
 def heldout(curate: Path, limit: int) -> pa.Table:
-    """Held-out documents (doc_id, language, content), at most `limit` bytes, languages in proportion to their bytes.
+    """Held-out documents (doc_id, language, content), at most `limit` bytes, languages in proportion to
+    their bytes.
 
     They are those that `neve.tokens.heldout` measures in training.
     """

@@ -1,12 +1,13 @@
-"""Stage `evaluate`: every model of a run on the same texts and tasks, and each phase beside what it is compared with.
+"""Stage `evaluate`: every model of a run on the same texts and tasks, and each phase beside what it is
+compared with.
 
-Bits per byte move for models that solve nothing yet. pass@1 is greedy, in the sandbox; without a sandbox it is reported
-as not run, with what would help, and the run continues. Each model has a folder `models/<name>`, the same that
-`neve evaluate` writes, so a killed stage resumes within a model. The trade-off: models are evaluated one after the
-other, each with the whole machine.
+Bits per byte move for models that solve nothing yet. pass@1 is greedy, in the sandbox; without a sandbox it
+is reported as not run, with what would help, and the run continues. Each model has a folder `models/<name>`,
+the same that `neve evaluate` writes, so a killed stage resumes within a model. The trade-off: models are
+evaluated one after the other, each with the whole machine.
 
-Intervals are 95 %: bootstrap over documents or tasks for bits per byte, Wilson's for pass@1. Documents of a repository
-resemble each other, so with few held-out repositories an interval speaks of their documents only.
+Intervals are 95 %: bootstrap over documents or tasks for bits per byte, Wilson's for pass@1. Documents of a
+repository resemble each other, so with few held-out repositories an interval speaks of their documents only.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ class Settings:
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Evaluate `settings.models`; writes results.json and models/.
 
-    inputs: documents, and a train stage's folder (with model/) or a model's own folder for each of the models.
+    inputs: documents, and a train stage's folder (with model/) or a model's own folder for each of the
+    models.
     """
     section, seed = settings.evaluate, settings.seed
     data = Path(section.data) if section.data else None
@@ -90,7 +92,8 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
 def _compare(
     pair: tuple[str, str], metric: str, units: dict[str, Any], seed: int, resamples: int
 ) -> dict[str, Any]:
-    """Bits per byte of a phase minus another model's on the same documents or tasks: below 0 the phase is better."""
+    """Bits per byte of a phase minus another model's on the same documents or tasks: below 0 the phase is
+    better."""
     phase, control = pair
     a, b = (np.array(units[name][metric]["bits"]) for name in pair)
     size = np.array(units[phase][metric]["bytes"])

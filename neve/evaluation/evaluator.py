@@ -1,13 +1,15 @@
-"""One model on some benchmarks: generate, grade, measure bits per byte. The stage and the command both call this.
+"""One model on some benchmarks: generate, grade, measure bits per byte. The stage and the command both call
+this.
 
-Everything lies in one folder, which belongs to one model and one set of options; another is refused, so that figures of
-two never mix. Each benchmark has two journals there, samples and verdicts, and both continue where a killed process
-stopped; what is finished is not done again. Benchmarks are graded one after the other, each with all cores. The
-trade-off: a benchmark is generated in full before it is graded, so cores and accelerator do not work at the same time.
+Everything lies in one folder, which belongs to one model and one set of options; another is refused, so that
+figures of two never mix. Each benchmark has two journals there, samples and verdicts, and both continue
+where a killed process stopped; what is finished is not done again. Benchmarks are graded one after the
+other, each with all cores. The trade-off: a benchmark is generated in full before it is graded, so cores and
+accelerator do not work at the same time.
 
-A request that failed is no answer: its sample has the status "error", does not count, and is listed. An answer that was
-cut at its length before its function was whole, and does not pass, has that status too; it counts as unsolved, since
-the length is part of how the model was asked, and it is listed apart.
+A request that failed is no answer: its sample has the status "error", does not count, and is listed. An
+answer that was cut at its length before its function was whole, and does not pass, has that status too; it
+counts as unsolved, since the length is part of how the model was asked, and it is listed apart.
 """
 
 from __future__ import annotations
@@ -55,8 +57,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Evaluate a model into `out`; returns {model, generation, benchmarks, bits_per_byte}.
 
-    `place` is the sandbox, None to measure bits per byte alone; `heldout` are documents (doc_id, language, content).
-    With `tuning` the training tasks of benchmarks that have some are measured too, as `<name>-train`.
+    `place` is the sandbox, None to measure bits per byte alone; `heldout` are documents (doc_id, language,
+    content). With `tuning` the training tasks of benchmarks that have some are measured too, as
+    `<name>-train`.
     """
     out.mkdir(parents=True, exist_ok=True)
     entries: dict[str, Any] = {}
@@ -89,7 +92,8 @@ def wanted(benchmark: Benchmark, only: str | None) -> list[Task]:
     return tasks if only else [task for task in tasks if task.split == "test"]
 
 
-# --- samples ---------------------------------------------------------------------------------------------------------
+# --- samples
+# ---------------------------------------------------------------------------------------------------------
 
 
 def _samples(
@@ -132,7 +136,8 @@ def _row(task: Task, number: int, said: Completion, *, chat: bool) -> dict[str, 
     }  # fmt: skip
 
 
-# --- verdicts --------------------------------------------------------------------------------------------------------
+# --- verdicts
+# --------------------------------------------------------------------------------------------------------
 
 
 def graded(
@@ -143,7 +148,8 @@ def graded(
     out: Path,
     place: sandbox.Sandbox,
 ) -> dict[str, Any]:
-    """The benchmark's entry in results.json; programs whose verdicts a journal in `out` has are not run again."""
+    """The benchmark's entry in results.json; programs whose verdicts a journal in `out` has are not run
+    again."""
     if benchmark.traits.grading is None:
         raise Fault(f"benchmark {benchmark.name} cannot be graded: its description names no grading")
     header = {
@@ -178,7 +184,8 @@ def _verdict(sample: Sample, found: Grade | None) -> Grade:
     return found
 
 
-# --- bits per byte -----------------------------------------------------------------------------------------------------
+# --- bits per byte
+# -----------------------------------------------------------------------------------------------------
 
 
 def _bits_per_byte(
@@ -189,7 +196,8 @@ def _bits_per_byte(
     heldout: pa.Table | None,
     tuning: bool,
 ) -> dict[str, Any]:
-    """Bits per byte of the benchmarks' solutions and of held-out code in all and by language; {} of an endpoint."""
+    """Bits per byte of the benchmarks' solutions and of held-out code in all and by language; {} of an
+    endpoint."""
     chosen = {test.name: wanted(test, options.only) for test in tests}
     if tuning:
         chosen |= {f"{t.name}{TRAIN}": [task for task in t.tasks if task.split == "train"] for t in tests}
@@ -215,7 +223,8 @@ def measured(
     heldout: pa.Table | None,
     out: Path,
 ) -> dict[str, dict[str, list[Any]]]:
-    """By metric the keys, bits and bytes of its units, kept in `out`/bits.json; {} of a model that is only text."""
+    """By metric the keys, bits and bytes of its units, kept in `out`/bits.json; {} of a model that is only
+    text."""
     documents = [] if heldout is None else heldout["doc_id"].to_pylist()
     of = {
         "model": model.identity,

@@ -1,7 +1,7 @@
 """What others published, beside which a model's figures are shown.
 
-The trade-off: the figures are as their paper states them, graded by other harnesses and asked with other prompts; a
-result names its own prompt, and the page says whose figures these are.
+The trade-off: the figures are as their paper states them, graded by other harnesses and asked with other
+prompts; a result names its own prompt, and the page says whose figures these are.
 
 Source: Arctic-SnowCoder (arXiv 2409.02326), its tables of results.
 """

@@ -1,8 +1,9 @@
 """From verdicts to figures: a benchmark's entry in results.json, and two models beside each other.
 
-pass@k is the unbiased estimate over tasks that could be judged and have samples. What is missing, could not be judged,
-got no answer or was cut at its length is listed, never dropped or counted without a word. Intervals are 95 %: Wilson's
-if each task has one sample, else by bootstrap over tasks, which are the units that vary.
+pass@k is the unbiased estimate over tasks that could be judged and have samples. What is missing, could not
+be judged, got no answer or was cut at its length is listed, never dropped or counted without a word.
+Intervals are 95 %: Wilson's if each task has one sample, else by bootstrap over tasks, which are the units
+that vary.
 
 Source: Chen et al. (arXiv 2107.03374) for pass@k.
 """
@@ -35,9 +36,11 @@ def summarize(
     ks: Sequence[int],
     seed: int,
 ) -> dict[str, Any]:
-    """The entry of a benchmark in results.json; `samples` are (task_id, number) and `asked` the tasks wanted.
+    """The entry of a benchmark in results.json; `samples` are (task_id, number) and `asked` the tasks
+    wanted.
 
-    A k that is more than the samples of some task has no figure, and without a judged task there is none at all.
+    A k that is more than the samples of some task has no figure, and without a judged task there is none at
+    all.
     """
     rows = [
         {"task_id": task_id, "sample": number, "status": grade.status}
@@ -109,7 +112,8 @@ def counts(rows: Sequence[dict[str, Any]], key: str) -> tuple[np.ndarray, np.nda
 
 
 def compare(a: dict[str, Any], b: dict[str, Any], seed: int) -> dict[str, Any]:
-    """Entry a's pass@1 minus entry b's on the tasks that both have: difference, interval, p of a paired test.
+    """Entry a's pass@1 minus entry b's on the tasks that both have: difference, interval, p of a paired
+    test.
 
     What one of them could not judge, or got no answer to, does not count. Raises Fault without common tasks.
     """
@@ -133,7 +137,8 @@ def compare(a: dict[str, Any], b: dict[str, Any], seed: int) -> dict[str, Any]:
 
 
 def read(folder: Path | None, data: dict[str, str]) -> tuple[str, dict[str, Any]] | None:
-    """A folder and the entries of its results.json, for `against`; `data` are the digests of the files asked for.
+    """A folder and the entries of its results.json, for `against`; `data` are the digests of the files asked
+    for.
 
     Raises Fault if there is none, or if nothing in it can be compared.
     """
@@ -159,7 +164,8 @@ def read(folder: Path | None, data: dict[str, str]) -> tuple[str, dict[str, Any]
 def against(
     other: tuple[str, dict[str, Any]] | None, entries: dict[str, dict[str, Any]], seed: int
 ) -> dict[str, Any]:
-    """What results.json says of two models: a paired test for each benchmark that both have; {} without another."""
+    """What results.json says of two models: a paired test for each benchmark that both have; {} without
+    another."""
     if other is None:
         return {}
     folder, theirs = other

@@ -1,7 +1,8 @@
 """`neve evaluate` and `neve grade`: a model, or samples made elsewhere, to results.json in a folder.
 
-All that was asked for is checked before anything is generated or run: names, patterns, paths, the sandbox. The
-trade-off: benchmark files are read twice as soon as they are needed, and in return a mistake costs a second.
+All that was asked for is checked before anything is generated or run: names, patterns, paths, the sandbox.
+The trade-off: benchmark files are read twice as soon as they are needed, and in return a mistake costs a
+second.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """How sure a figure is: intervals, and tests of one model against another on the same documents or tasks.
 
-Documents and tasks are the units that are resampled, never bytes or tokens, which depend on each other within a unit.
-Everything is exact or seeded (PCG64), so a report written twice is the same. The trade-off: percentile intervals are
-plain and assume no shape, but with a dozen units they are too narrow; a page shows none below ten units.
+Documents and tasks are the units that are resampled, never bytes or tokens, which depend on each other
+within a unit. Everything is exact or seeded (PCG64), so a report written twice is the same. The trade-off:
+percentile intervals are plain and assume no shape, but with a dozen units they are too narrow; a page shows
+none below ten units.
 
 Sources: Efron and Tibshirani, An Introduction to the Bootstrap (1993); Wilson (1927); Chen et al.
 (arXiv 2107.03374) for unbiased pass@k; Phipson and Smyth (2010) for p-values that are never 0.
@@ -74,7 +75,8 @@ def paired_difference(
 
 
 def pass_at_k(n: np.ndarray, correct: np.ndarray, k: int) -> float:
-    """Unbiased pass@k: mean over tasks of 1 - C(n - c, k) / C(n, k), with n samples and c correct ones each."""
+    """Unbiased pass@k: mean over tasks of 1 - C(n - c, k) / C(n, k), with n samples and c
+    correct ones each."""
     n, correct = np.asarray(n), np.asarray(correct)
     if np.any(n < k) or np.any(correct > n):
         raise ValueError(f"pass@{k} needs at least {k} samples a task")

@@ -1,8 +1,8 @@
 """`python -m neve.lab FILE --out DIR`: a worker of a laboratory, as its schedule starts it.
 
-Each line of standard input names a cell, {"arm", "seed", "low", "final"}; what is the cell's own is built, and a line of
-standard output answers, {"problem": null} or what went wrong. All that cells share must be there. The worker ends with
-its input, and with the process that started it.
+Each line of standard input names a cell, {"arm", "seed", "low", "final"}; what is the cell's own is built,
+and a line of standard output answers, {"problem": null} or what went wrong. All that cells share must be
+there. The worker ends with its input, and with the process that started it.
 """
 
 from __future__ import annotations

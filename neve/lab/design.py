@@ -1,9 +1,10 @@
 """What a laboratory trains: a cell for every arm, seed and rate, each a recipe over one store.
 
-Arms share whatever is equal, since stages are known by their fingerprints: the corpus, the tokens, earlier phases. Seeds
-are shared between arms: at one seed all start from the same weights and, where the data allow, in the same order. Copies
-of the baseline differ from it in nothing but their seeds. The trade-off: a seed moves the laboratory's phase alone, so
-that earlier phases are trained once; a verdict holds for the checkpoint that they gave.
+Arms share whatever is equal, since stages are known by their fingerprints: the corpus, the tokens, earlier
+phases. Seeds are shared between arms: at one seed all start from the same weights and, where the data allow,
+in the same order. Copies of the baseline differ from it in nothing but their seeds. The trade-off: a seed
+moves the laboratory's phase alone, so that earlier phases are trained once; a verdict holds for the
+checkpoint that they gave.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ COPY = 1_000_003
 
 @dataclass(frozen=True)
 class Cell:
-    """One training: an arm (or a copy of the baseline) at a seed, at the recipe's rate or the much lower one."""
+    """One training: an arm (or a copy of the baseline) at a seed, at the recipe's rate or the much lower
+    one."""
 
     arm: str
     seed: int
@@ -62,7 +64,8 @@ def arms(lab: Laboratory) -> list[str]:
 
 
 def cells(lab: Laboratory, base: dict[str, Any], folder: Path) -> list[Cell]:
-    """Every training, in the order in which they are worth having: the baseline's draws, then seed by seed."""
+    """Every training, in the order in which they are worth having: the baseline's draws, then
+    seed by seed."""
     return [cell(lab, base, folder, arm, seed, low) for seed, low, arm in _order(lab)]
 
 

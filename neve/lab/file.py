@@ -1,8 +1,8 @@
 """A laboratory's file: a base recipe, arms as overrides of it, seeds, and one question.
 
-Everything that decides the outcome stands in the file before anything is trained: what is compared with what, on which
-texts, at how many seeds, and what counts as equal. The trade-off: all arms are compared with one baseline, not with each
-other; a question about two others is a laboratory of its own.
+Everything that decides the outcome stands in the file before anything is trained: what is compared with
+what, on which texts, at how many seeds, and what counts as equal. The trade-off: all arms are compared with
+one baseline, not with each other; a question about two others is a laboratory of its own.
 """
 
 from __future__ import annotations
@@ -46,11 +46,14 @@ class Laboratory(Section):
     """Other arms that the rest are compared with too; the 5 % are shared out evenly."""
     arm: list[Arm] = Field(min_length=2)
     seeds: list[int] = Field(min_length=2)
-    """Seeds of the phase: order of data, draw of random documents, and weights where it starts from scratch."""
+    """Seeds of the phase: order of data, draw of random documents, and weights where it starts from scratch.
+    """
     copies: int = Field(default=2, ge=1)
-    """More draws of the baseline, equal but for their seeds (A/A): the noise floor, and part of the baseline's mean."""
+    """More draws of the baseline, equal but for their seeds (A/A): the noise floor, and part of the
+    baseline's mean."""
     tune: list[str] = Field(default=["mbpp-train", "heldout"])
-    """Texts to decide by, the first before all others: a benchmark's solutions, its -train tasks, or heldout."""
+    """Texts to decide by, the first before all others: a benchmark's solutions, its -train tasks, or
+    heldout."""
     final: list[str] = Field(default=["humaneval"])
     """Texts for the report alone."""
     compute_final: bool = False

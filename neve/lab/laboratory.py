@@ -1,8 +1,8 @@
 """`neve ablate`: a laboratory from its file to its verdicts, and what it will take.
 
-The order is the point. The baseline's draws are trained first, and from them alone the smallest difference is stated, before
-any arm that it will be compared with is trained. Then come the arms, seed by seed, and last, if the file says so, the
-final texts.
+The order is the point. The baseline's draws are trained first, and from them alone the smallest difference
+is stated, before any arm that it will be compared with is trained. Then come the arms, seed by seed, and
+last, if the file says so, the final texts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ LEAST = 3
 
 
 def run(file: Path, folder: Path, workers: Workers, say: Callable[[str], None]) -> dict[str, Any]:
-    """Build what is not there and write the outcome; returns what lab.json holds. Raises Fault as stages do."""
+    """Build what is not there and write the outcome; returns what lab.json holds. Raises Fault
+    as stages do."""
     lab, base = load(file)
     begun = time.monotonic()
     with locked(folder):
@@ -76,8 +77,8 @@ def _arms(lab: Laboratory, cells: list[Cell], schedule: Schedule, least: float) 
 
 
 def _record(folder: Path, what: str, said: Any) -> None:
-    """Note with its time, once, what was stated before the arms were trained, and each time that final texts were
-    computed for other arms or seeds."""
+    """Note with its time, once, what was stated before the arms were trained, and each time that final texts
+    were computed for other arms or seeds."""
     path = folder / RECORD
     history = read_json(path) if path.exists() else []
     if not any(entry["what"] == what and entry["said"] == said for entry in history):
@@ -88,9 +89,9 @@ def _record(folder: Path, what: str, said: Any) -> None:
 def plan(file: Path, folder: Path, workers: int) -> dict[str, Any]:
     """What a laboratory will take, and what it will be able to tell; nothing is trained.
 
-    `seconds` counts training alone, at the speed of the cells that were trained in `folder`, else of some steps tried now.
-    The smallest difference comes from the baseline's draws where they are there, else from the file's noise, else it is
-    None.
+    `seconds` counts training alone, at the speed of the cells that were trained in `folder`, else of some
+    steps tried now. The smallest difference comes from the baseline's draws where they are there, else from
+    the file's noise, else it is None.
     """
     lab, base = load(file)
     cells = design.cells(lab, base, folder)
@@ -127,7 +128,8 @@ def _tokens(cell: Cell, stage: str) -> int:
 
 
 def _speed(cells: list[Cell]) -> float:
-    """Tokens a second of one worker: the median of the trained cells, each by the median of its steps; else tried."""
+    """Tokens a second of one worker: the median of the trained cells, each by the median of its steps; else
+    tried."""
     found = []
     for cell in cells:
         timings = cell.store.path(cell.train) / "timings.jsonl"

@@ -1,7 +1,7 @@
 """Stage `measure-<model>-…`: one model's bits on each text of a laboratory, unit by unit.
 
-Units are kept apart (documents, tasks), since the statistics need them. The trade-off: no pass@1 here; bits per byte decide
-more pairs of small models rightly than solved tasks do, at a hundredth of the cost.
+Units are kept apart (documents, tasks), since the statistics need them. The trade-off: no pass@1 here; bits
+per byte decide more pairs of small models rightly than solved tasks do, at a hundredth of the cost.
 """
 
 from __future__ import annotations

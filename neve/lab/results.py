@@ -1,7 +1,7 @@
 """A laboratory's outcome: lab.json, a table, and a page in plain words.
 
-Everything is computed again from what the cells' stages hold, so a laboratory that was killed and one that was not end in
-the same files; only `timings` differ.
+Everything is computed again from what the cells' stages hold, so a laboratory that was killed and one that
+was not end in the same files; only `timings` differ.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def figures(lab: Laboratory, cells: list[Cell], text: str, low: bool = False) ->
 
 
 def stated(lab: Laboratory, draws: list[Cell], text: str) -> dict[str, float]:
-    """From the baseline's draws alone: the standard deviation from seed to seed, and the smallest difference that the
-    laboratory will be able to tell, in bits per byte."""
+    """From the baseline's draws alone: the standard deviation from seed to seed, and the smallest difference
+    that the laboratory will be able to tell, in bits per byte."""
     found = figures(lab, draws, text)
     noise = statistics.seed_noise(found, found.groups[0])
     least = statistics.smallest_difference(noise, len(lab.seeds), lab.copies + 1, len(lab.arm) - 1)
@@ -66,7 +66,8 @@ def rule(lab: Laboratory, cells: list[Cell], text: str, least: float) -> Rule:
 
 
 def outcome(lab: Laboratory, cells: list[Cell], seeds: list[int], final: bool) -> dict[str, Any]:
-    """What lab.json holds of the cells of `seeds`: by text what was stated, each arm's figures, and the verdicts."""
+    """What lab.json holds of the cells of `seeds`: by text what was stated, each arm's figures, and the
+    verdicts."""
     kept = [cell for cell in cells if cell.seed in seeds]
     draws = [c for c in cells if c.arm in design.copies(lab) and not c.low]
     checked: dict[str, float] = {}

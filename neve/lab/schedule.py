@@ -1,9 +1,11 @@
-"""Cells over workers: shared stages are built here, one after the other, and what is a cell's own by worker processes.
+"""Cells over workers: shared stages are built here, one after the other, and what is a cell's own by worker
+processes.
 
-A worker is a core, a GPU, or a place in a Slurm allocation; all three run the same command (`python -m neve.lab`), under
-another environment or prefix. On a CPU each trains with one thread, whatever the number of workers, so that bits do
-not depend on it. Killed at any moment, the store keeps what is whole and training goes on from its checkpoint. The
-trade-off: a worker lives as long as there are cells, since it takes some seconds to start; cells share its memory.
+A worker is a core, a GPU, or a place in a Slurm allocation; all three run the same command (`python -m
+neve.lab`), under another environment or prefix. On a CPU each trains with one thread, whatever the number of
+workers, so that bits do not depend on it. Killed at any moment, the store keeps what is whole and training
+goes on from its checkpoint. The trade-off: a worker lives as long as there are cells, since it takes some
+seconds to start; cells share its memory.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ from neve.lab.design import Cell
 
 @dataclass(frozen=True)
 class Workers:
-    """How many cells are trained at once, and where: `gpus` by number, or on the CPU; `prefix` of the command."""
+    """How many cells are trained at once, and where: `gpus` by number, or on the CPU; `prefix` of the
+    command."""
 
     count: int
     gpus: tuple[str, ...] = ()
@@ -42,7 +45,8 @@ class Workers:
 
 
 def workers(count: int | None, slurm: str | None) -> Workers:
-    """As many as asked for; by default one a GPU, else one a core. Under Slurm each process is started by `srun`."""
+    """As many as asked for; by default one a GPU, else one a core. Under Slurm each process is started by
+    `srun`."""
     import torch
 
     gpus = tuple(map(str, range(torch.cuda.device_count()))) if slurm is None else ()
@@ -97,7 +101,8 @@ class Schedule:
         final: bool,
         count: Callable[[], str],
     ) -> None:
-        """One worker's process, which gets one cell after the other, a line each, and answers each with a line."""
+        """One worker's process, which gets one cell after the other, a line each, and answers each with a
+        line."""
         log = self.folder / "logs" / f"worker-{number}.txt"
         log.parent.mkdir(parents=True, exist_ok=True)
         command = [
@@ -144,6 +149,7 @@ class Schedule:
 
 
 def shared(cell: Cell, final: bool) -> list[str]:
-    """Stages that a cell needs and that are not its own: all but its model's training and what is measured of it."""
+    """Stages that a cell needs and that are not its own: all but its model's training and what is measured
+    of it."""
     own = {cell.train, cell.tune, cell.final}
     return [name for name in cell.needed(final) if name not in own]

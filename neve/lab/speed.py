@@ -1,7 +1,7 @@
 """How fast a phase would train on one worker here: a few steps of the trainer itself, on random tokens.
 
-For a plan before anything was trained. The trade-off: some seconds now for an estimate within about a fifth; it knows
-nothing of what else will run on the machine.
+For a plan before anything was trained. The trade-off: some seconds now for an estimate within about a fifth;
+it knows nothing of what else will run on the machine.
 """
 
 from __future__ import annotations

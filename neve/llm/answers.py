@@ -1,14 +1,15 @@
 """An endpoint's answer: its text and why it ended, read out of the JSON shapes that servers send.
 
-`content` may be a text, a list of parts, or null beside `reasoning_content` or `refusal`. What a model thought is not
-its answer: thinking parts are left out, and an answer of thoughts alone is a failure with that reason, as a refusal
-is. So a question that got no answer is never taken for one that got a wrong answer.
+`content` may be a text, a list of parts, or null beside `reasoning_content` or `refusal`. What a model
+thought is not its answer: thinking parts are left out, and an answer of thoughts alone is a failure with
+that reason, as a refusal is. So a question that got no answer is never taken for one that got a wrong
+answer.
 
-`finish` stays the server's own word, in the ledger too; ENDINGS says what it means, so that a new word is one more
-line there and asks nothing again.
+`finish` stays the server's own word, in the ledger too; ENDINGS says what it means, so that a new word is
+one more line there and asks nothing again.
 
-Sources: the APIs of OpenAI, Anthropic, Google, Mistral, Cohere, Amazon Bedrock, Together, DeepSeek, watsonx; the
-servers vLLM, SGLang, Text Generation Inference, llama.cpp, Ollama, LM Studio.
+Sources: the APIs of OpenAI, Anthropic, Google, Mistral, Cohere, Amazon Bedrock, Together, DeepSeek, watsonx;
+the servers vLLM, SGLang, Text Generation Inference, llama.cpp, Ollama, LM Studio.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Ending = Literal["ended", "cut", "refused", "unknown"]
-"""ended: by itself. cut: at a limit, or by the server. refused: by a filter. unknown: no word, or one not known."""
+"""ended: by itself. cut: at a limit, or by the server. refused: by a filter. unknown: no word, or one not
+known."""
 
 ENDINGS: dict[Ending, tuple[str, ...]] = {
     "ended": (
@@ -44,7 +46,8 @@ _SPOKEN = ("text", "output_text")
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a question: `text` and why it ended, or an `error` in one line (then `text` is empty)."""
+    """What became of a question: `text` and why it ended, or an `error` in one line (then `text`
+    is empty)."""
 
     text: str
     finish: str | None = None

@@ -1,10 +1,12 @@
-"""OpenAI batch files: questions for a hosted batch endpoint, or for `vllm run-batch`, and the answers that come back.
+"""OpenAI batch files: questions for a hosted batch endpoint, or for `vllm run-batch`, and the answers that
+come back.
 
-A question's `custom_id` is its key in the ledger, so files may be split, sent in any order and come back in parts:
-what is answered goes into the ledger, what is not is written out again the next time. A result of which nobody knows
-the question is refused, since the file belongs to other requests.
+A question's `custom_id` is its key in the ledger, so files may be split, sent in any order and come back in
+parts: what is answered goes into the ledger, what is not is written out again the next time. A result of
+which nobody knows the question is refused, since the file belongs to other requests.
 
-Source: OpenAI's Batch API: JSON lines of custom_id, method, url and body; at most 50,000 requests and 200 MB a file.
+Source: OpenAI's Batch API: JSON lines of custom_id, method, url and body; at most 50,000 requests and 200 MB
+a file.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ class Counts(NamedTuple):
 
 
 def write(payloads: Iterable[dict[str, Any]], ledger: Ledger, folder: Path) -> tuple[int, list[Path]]:
-    """Write the questions that the ledger has no answer to, each once, as requests-00000.jsonl … in `folder`.
+    """Write the questions that the ledger has no answer to, each once, as requests-00000.jsonl … in
+    `folder`.
 
     Returns how many, and the files. Each file is whole or absent.
     """

@@ -1,9 +1,9 @@
 """What may be spent on endpoints, in tokens and in money, with a hard stop.
 
-Before a question goes out, the most that it can cost is set aside: its text, guessed at three characters a token, and
-as many tokens as its answer may have. When it comes back, what the endpoint counted takes that place; where it counted
-nothing, or never answered, the guess stays, since it may have worked all the same. So a budget is never passed by more
-than that guess is wrong.
+Before a question goes out, the most that it can cost is set aside: its text, guessed at three characters a
+token, and as many tokens as its answer may have. When it comes back, what the endpoint counted takes that
+place; where it counted nothing, or never answered, the guess stays, since it may have worked all the same.
+So a budget is never passed by more than that guess is wrong.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ CHARACTERS = 3
 
 @dataclass
 class Budget:
-    """Limits (None: none), prices in money per million tokens of question and of answer, and what was spent before."""
+    """Limits (None: none), prices in money per million tokens of question and of answer, and what was spent
+    before."""
 
     tokens: int | None = None
     money: float | None = None

@@ -1,15 +1,17 @@
 """Ask any number of OpenAI-compatible endpoints, many questions at a time, and never twice.
 
-Each endpoint finds its own pace (neve.llm.pace) and keeps its own circuit breaker (neve.llm.endpoint); questions wait
-here in one queue and go to the endpoint that is least busy for its weight. A question that has to wait (busy
-endpoint, broken connection) gives its slot away while it waits, with exponential, jittered pauses or as `Retry-After` says.
+Each endpoint finds its own pace (neve.llm.pace) and keeps its own circuit breaker (neve.llm.endpoint);
+questions wait here in one queue and go to the endpoint that is least busy for its weight. A question that
+has to wait (busy endpoint, broken connection) gives its slot away while it waits, with exponential, jittered
+pauses or as `Retry-After` says.
 
-An answer is in the ledger, on disk, before anybody sees it; its slot is held until then, so a killed process repeats
-at most what it had in flight. A failure is final, and goes into the ledger, only once its endpoint has answered
-another question well after it: before that nobody can tell a bad question from a bad endpoint, and a server that fails
-everything for a minute must not use up the seeds. So failures wait for the next good answer. An endpoint that fails
-too many questions in a row is set aside and the others get them; with none left the work ends with one line, and the
-next run asks those questions again. The same holds for refused keys and for addresses where nobody is.
+An answer is in the ledger, on disk, before anybody sees it; its slot is held until then, so a killed process
+repeats at most what it had in flight. A failure is final, and goes into the ledger, only once its endpoint
+has answered another question well after it: before that nobody can tell a bad question from a bad endpoint,
+and a server that fails everything for a minute must not use up the seeds. So failures wait for the next good
+answer. An endpoint that fails too many questions in a row is set aside and the others get them; with none
+left the work ends with one line, and the next run asks those questions again. The same holds for refused
+keys and for addresses where nobody is.
 
 Memory is that of the questions handed in: hand them in as they are needed (`in_order`).
 """
@@ -56,10 +58,10 @@ class _Doubt:
 class Client:
     """An async context manager; `ask` may be called from any number of tasks of one event loop.
 
-    `endpoints` is a base URL, with or without `/v1`, or several addresses. `concurrency` bounds the questions in
-    flight at each; by default each finds its own. `timeout_s` bounds an attempt, `deadline_s` a question with its
-    repetitions, `total_s` all of the work. `patience` is the failures in a row after which an endpoint counts as
-    broken, `pause_s` the first pause before a question is tried again, then doubled.
+    `endpoints` is a base URL, with or without `/v1`, or several addresses. `concurrency` bounds the
+    questions in flight at each; by default each finds its own. `timeout_s` bounds an attempt, `deadline_s` a
+    question with its repetitions, `total_s` all of the work. `patience` is the failures in a row after which
+    an endpoint counts as broken, `pause_s` the first pause before a question is tried again, then doubled.
     """
 
     def __init__(
@@ -115,8 +117,8 @@ class Client:
     async def ask(self, payload: dict[str, Any]) -> Answer:
         """The answer to `payload` (model, messages, sampling, seed): from the ledger, else from an endpoint.
 
-        A payload with `prompt` in place of `messages` is a text that the model goes on with, outside of any chat template.
-        Raises Fault when no endpoint is left that answers, or a budget is used up.
+        A payload with `prompt` in place of `messages` is a text that the model goes on with, outside of any
+        chat template. Raises Fault when no endpoint is left that answers, or a budget is used up.
         """
         identity = key(payload)
         while (same := self._asking.get(identity)) is not None:  # asked by somebody else already
@@ -161,7 +163,8 @@ class Client:
             if await self._final(endpoint, payload, Answer("", error=final)):
                 return Answer("", error=final)
 
-    # --- a question's way ---------------------------------------------------------------------------------------
+    # --- a question's way
+    # ---------------------------------------------------------------------------------------
 
     async def _slot(self, payload: dict[str, Any], last: Endpoint | None) -> Endpoint:
         """Wait for an endpoint that may be asked; not the last one tried, if another may."""
@@ -203,7 +206,8 @@ class Client:
         return min(max(pause, after or 0.0), MAX_PAUSE_SECONDS)
 
     async def _final(self, endpoint: Endpoint, payload: dict[str, Any], answer: Answer) -> bool:
-        """Whether a failure stands; known once the endpoint has answered another question, or has lost its credit."""
+        """Whether a failure stands; known once the endpoint has answered another question, or has lost its
+        credit."""
         doubt = _Doubt(answer, asyncio.get_running_loop().create_future())
         self._doubts[endpoint].append(doubt)
         if len(self._doubts[endpoint]) >= self._patience and endpoint.barred is None:
@@ -216,7 +220,8 @@ class Client:
         await self._save(payload, answer)
         return True
 
-    # --- all questions ------------------------------------------------------------------------------------------
+    # --- all questions
+    # ------------------------------------------------------------------------------------------
 
     def _dispatch(self) -> None:
         """Send what may be sent, and see whether anything can still happen."""
@@ -299,7 +304,8 @@ class Client:
                 endpoint.pace.look(loop.time())
             self._dispatch()
 
-    # --- the ledger ---------------------------------------------------------------------------------------------
+    # --- the ledger
+    # ---------------------------------------------------------------------------------------------
 
     async def _save(self, payload: dict[str, Any], answer: Answer) -> None:
         """Returns when the answer is on disk; answers that come together are written together."""
@@ -333,10 +339,12 @@ async def in_order(
     asks: Iterator[tuple[T, Callable[[], Coroutine[Any, Any, Answer]]]],
     judge: Callable[[list[tuple[T, Answer]]], bool],
 ) -> None:
-    """Ask as many questions beyond the first open one as the client has use for; `judge` gets answers in their order.
+    """Ask as many questions beyond the first open one as the client has use for; `judge` gets answers in
+    their order.
 
-    Ends when `judge` says that it has enough, or nothing is left to ask. It is called with one or more answers at a
-    time, in a thread of its own, so that asking goes on. What waits is bounded by the client's `ahead`.
+    Ends when `judge` says that it has enough, or nothing is left to ask. It is called with one or more
+    answers at a time, in a thread of its own, so that asking goes on. What waits is bounded by the client's
+    `ahead`.
     """
     asked: deque[tuple[T, asyncio.Task[Answer]]] = deque()
     enough = False

@@ -1,6 +1,7 @@
 """What was asked and what it cost, out of the ledger: a table for people, and Parquet for everything else.
 
-Refusals and failures are counted by their reason, apart from answers: an answer may be wrong, a failure is none.
+Refusals and failures are counted by their reason, apart from answers: an answer may be wrong, a failure is
+none.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ REASONS = 20
 def report(ledger: Ledger, input_price: float = 0.0, output_price: float = 0.0) -> dict[str, Any]:
     """Counts by model: questions, how they ended, reasons of failures, tokens, money.
 
-    Prices are money per million tokens. `uncounted`: answers whose endpoint told no usage, so that tokens are short.
+    Prices are money per million tokens. `uncounted`: answers whose endpoint told no usage, so that tokens
+    are short.
     """
     models: dict[str, dict[str, Any]] = {}
     for row in _rows(ledger):

@@ -1,23 +1,22 @@
 """One URL of an OpenAI-compatible API: what it is asked, what comes back, and whether it may be asked now.
 
-An endpoint is not trusted: its answer is read up to a size and for a time. What comes back is sorted by what it means
-for the question and for the endpoint:
+An endpoint is not trusted: its answer is read up to a size and for a time. What comes back is sorted by what
+it means for the question and for the endpoint:
 
-    answer    the question has its answer
-    failed    this question was refused, or its answer cannot be read (400, no JSON, too large): final for it
-    late      no whole answer in time: final for the question, which has cost its time, and trouble for the endpoint
-    busy      429, 503: the endpoint wants to be asked later
-    broken    another 5xx, a connection that broke: may be the question's fault or the endpoint's
-    away      no connection at all: the endpoint's fault, and the question was not asked
-    barred    the key, the address or the model is wrong: nothing will be answered
-    cancelled nobody wants to know any more
+    answer    the question has its answer failed    this question was refused, or its answer cannot be read
+    (400, no JSON, too large): final for it late      no whole answer in time: final for the question, which
+    has cost its time, and trouble for the endpoint busy      429, 503: the endpoint wants to be asked later
+    broken    another 5xx, a connection that broke: may be the question's fault or the endpoint's away
+    no connection at all: the endpoint's fault, and the question was not asked barred    the key, the address
+    or the model is wrong: nothing will be answered cancelled nobody wants to know any more
 
-A circuit breaker keeps questions from an endpoint that is in trouble: after TRIP troubles in a row it is left alone
-for a while, doubling each time, and then given one question to prove itself. Redirects are not followed: they would
-carry the key along. Only monotonic clocks are looked at; a date in `Retry-After` is held against the answer's own date.
+A circuit breaker keeps questions from an endpoint that is in trouble: after TRIP troubles in a row it is
+left alone for a while, doubling each time, and then given one question to prove itself. Redirects are not
+followed: they would carry the key along. Only monotonic clocks are looked at; a date in `Retry-After` is
+held against the answer's own date.
 
-Source: OpenAI's protocol of chat completions and completions as served by vLLM, SGLang and llama.cpp; circuit breaker
-with half-open probes (Nygard, "Release It!").
+Source: OpenAI's protocol of chat completions and completions as served by vLLM, SGLang and llama.cpp;
+circuit breaker with half-open probes (Nygard, "Release It!").
 """
 
 from __future__ import annotations
@@ -72,7 +71,8 @@ class Outcome(NamedTuple):
 
 
 class Endpoint:
-    """One address. `timeout_s` bounds an attempt, `most` the requests in flight, `pause_s` is the breaker's first pause."""
+    """One address. `timeout_s` bounds an attempt, `most` the requests in flight, `pause_s` is the breaker's
+    first pause."""
 
     def __init__(
         self, address: Address, now: float, timeout_s: float, most: int | None, pause_s: float
@@ -117,7 +117,8 @@ class Endpoint:
             trust_env=httpx.URL(self.url).host not in LOOPBACK,  # a proxy cannot see this machine's loopback
         )
 
-    # --- may it be asked? ---------------------------------------------------------------------------------------
+    # --- may it be asked?
+    # ---------------------------------------------------------------------------------------
 
     def free(self, now: float) -> bool:
         """Whether one more question may go out."""
@@ -126,7 +127,8 @@ class Endpoint:
         return self.pace.in_flight < (1 if self._half_open else self.pace.allowed)
 
     def lost(self, patience: int) -> bool:
-        """Whether there is no hope left. Broken answers may be a question's fault: it takes `patience` of those."""
+        """Whether there is no hope left. Broken answers may be a question's fault: it takes `patience` of
+        those."""
         if self.barred is not None:
             return True
         if self._last.what == "away" and not self.reached:
@@ -140,7 +142,8 @@ class Endpoint:
         self.pace.started()
 
     def give(self, payload: dict[str, Any], outcome: Outcome, sent: float, now: float, waiting: bool) -> None:
-        """A question that went out at `sent` came back; `waiting` whether others would have gone out meanwhile."""
+        """A question that went out at `sent` came back; `waiting` whether others would have gone out
+        meanwhile."""
         good = outcome.what == "answer"
         self.pace.finished(now, now - sent, _work(outcome.answer) if good else 0.0, waiting)
         if outcome.what == "busy":
@@ -166,7 +169,8 @@ class Endpoint:
         pause = min(self._pause_s * 2.0**self._probes, MAX_PAUSE_SECONDS) * (1 + random.random() / 4)
         self._closed_until = now + max(pause, min(outcome.after or 0.0, 10 * MAX_PAUSE_SECONDS))
 
-    # --- asking -------------------------------------------------------------------------------------------------
+    # --- asking
+    # -------------------------------------------------------------------------------------------------
 
     async def ask(self, payload: dict[str, Any]) -> Outcome:
         """One attempt at a question."""
@@ -264,7 +268,8 @@ def _work(answer: Answer) -> float:
 
 
 def base_url(base: str) -> str:
-    """An endpoint's base URL with its version, given it with or without, or the address of its (chat) completions.
+    """An endpoint's base URL with its version, given it with or without, or the address of its (chat)
+    completions.
 
     >>> base_url("http://localhost:8000/")
     'http://localhost:8000/v1'
@@ -289,7 +294,8 @@ def base_url(base: str) -> str:
 def retry_after(headers: httpx.Headers) -> float | None:
     """Seconds that a Retry-After header asks for, as a number or a date; None when it says nothing sane.
 
-    A date counts from the answer's own date: the clocks of two machines differ, and this one may be set meanwhile.
+    A date counts from the answer's own date: the clocks of two machines differ, and this one may be set
+    meanwhile.
     """
     value = headers.get("retry-after", "")
     try:

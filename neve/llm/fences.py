@@ -1,6 +1,7 @@
 """Fenced code blocks of a Markdown answer, as CommonMark has them, read by markdown-it-py.
 
-Only the block structure is parsed. Inline Markdown is not needed, and hostile text ("[" repeated) makes it quadratic.
+Only the block structure is parsed. Inline Markdown is not needed, and hostile text ("[" repeated) makes it
+quadratic.
 
 Source: CommonMark 0.31, section 4.5.
 """
@@ -24,7 +25,8 @@ class Fence(NamedTuple):
 
 
 def fences(text: str) -> list[Fence]:
-    """The fenced blocks of `text` in their order; one that is never closed runs to the end of what contains it.
+    """The fenced blocks of `text` in their order; one that is never closed runs to the end of what contains
+    it.
 
     >>> fences("Here:\\n> ```python\\n> x = 1\\n> ```\\nDone.")
     [Fence(word='python', code='x = 1\\n', closed=True)]

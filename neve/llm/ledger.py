@@ -1,13 +1,14 @@
-"""The ledger: every question that was put to a model, and its answer, so that a killed run asks nothing twice.
+"""The ledger: every question that was put to a model, and its answer, so that a killed run asks nothing
+twice.
 
-A question is known by the SHA-256 of its payload in canonical JSON: model name, messages, sampling and seed, but
-not the endpoint's address, so a server that moves to another port or machine keeps its answers. Final failures
-are answers too: they are not asked again, and a run repeated over the same ledger gives the same result.
-Delete their rows to ask them anew.
+A question is known by the SHA-256 of its payload in canonical JSON: model name, messages, sampling and seed,
+but not the endpoint's address, so a server that moves to another port or machine keeps its answers. Final
+failures are answers too: they are not asked again, and a run repeated over the same ledger gives the same
+result. Delete their rows to ask them anew.
 
-SQLite with its plain rollback journal and one synchronous commit an answer: a few milliseconds beside seconds of
-generation, one file, no helper files that a copy forgets, and safe on network file systems, where WAL is not.
-After `kill -9` an answer is there whole or not at all. The first answer to a question stays.
+SQLite with its plain rollback journal and one synchronous commit an answer: a few milliseconds beside
+seconds of generation, one file, no helper files that a copy forgets, and safe on network file systems, where
+WAL is not. After `kill -9` an answer is there whole or not at all. The first answer to a question stays.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """A model on this machine behind an OpenAI-compatible address: llama.cpp in a child process.
 
-A child, not a thread, costs a second of start and gives three things: llama.cpp's logs can be silenced whole, a
-failed assertion in it is an error message and not the end of the run, and its threads can be told to sleep at
-barriers instead of spinning (on a loaded machine 4 to 7 times faster, see OMP_WAIT_POLICY below). The
-child lives as long as its parent and the pipe on its standard input: when the parent leaves the context, or is
-killed in any way, the child ends. More slots than cores pay because decoding is bound by memory: one pass
-over the weights serves all slots.
+A child, not a thread, costs a second of start and gives three things: llama.cpp's logs can be silenced
+whole, a failed assertion in it is an error message and not the end of the run, and its threads can be told
+to sleep at barriers instead of spinning (on a loaded machine 4 to 7 times faster, see OMP_WAIT_POLICY
+below). The child lives as long as its parent and the pipe on its standard input: when the parent leaves the
+context, or is killed in any way, the child ends. More slots than cores pay because decoding is bound by
+memory: one pass over the weights serves all slots.
 
 Source: llama.cpp's server as wrapped by xllamacpp.
 """
@@ -30,8 +30,8 @@ def serve(
 ) -> Iterator[str]:
     """Serve the GGUF file `model` as `name`; yields the base URL, http://127.0.0.1:PORT.
 
-    `slots` questions are answered at a time, each of at most `context` tokens with its answer; `threads` defaults
-    to the cores that this process may use. Raises Fault when the model cannot be loaded.
+    `slots` questions are answered at a time, each of at most `context` tokens with its answer; `threads`
+    defaults to the cores that this process may use. Raises Fault when the model cannot be loaded.
     """
     if not model.is_file():
         raise Fault(f"{model}: no such model file; `model` must be a pinned model's name or a GGUF file")
@@ -39,7 +39,8 @@ def serve(
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
     command = [sys.executable, "-m", "neve.llm.local", str(model), name, str(slots), str(context), str(cores)]
-    # A spinning barrier waits for whoever lost its core; what a sleeping one costs on an idle machine was not measured.
+    # A spinning barrier waits for whoever lost its core; what a sleeping one costs on an idle machine was
+    # not measured.
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": path}

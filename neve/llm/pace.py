@@ -1,20 +1,22 @@
 """How many requests one endpoint is given at a time, found by trying: as many as still raise its throughput.
 
-A server that is saturated often refuses nothing; it only gets slower. So refusals come too late, and latency alone says
-little, since answers differ in length. What tells is throughput: below saturation it grows with the requests in
-flight, above it does not, and the rest waits in the server's queue. By Little's law it is the limit times the work
-done per second of a request's life, which needs few answers and does not depend on their lengths.
+A server that is saturated often refuses nothing; it only gets slower. So refusals come too late, and latency
+alone says little, since answers differ in length. What tells is throughput: below saturation it grows with
+the requests in flight, above it does not, and the rest waits in the server's queue. By Little's law it is
+the limit times the work done per second of a request's life, which needs few answers and does not depend on
+their lengths.
 
-At first the limit doubles while throughput follows. Then it holds, and now and then a window tries a quarter more, or
-a fifth less; the new limit stays where throughput changes by more, or by less, than FOLLOWS in proportion. A sudden drop
-halves the limit, since a queue is what a slow server needs least. A refusal (429, 503) takes a third, at most once
-a round trip.
+At first the limit doubles while throughput follows. Then it holds, and now and then a window tries a quarter
+more, or a fifth less; the new limit stays where throughput changes by more, or by less, than FOLLOWS in
+proportion. A sudden drop halves the limit, since a queue is what a slow server needs least. A refusal (429,
+503) takes a third, at most once a round trip.
 
-The trade-off: probing costs about one per cent of the rate in the long run, the search at the start some round trips.
-Only windows in which there was always more to ask than was allowed are judged; others say nothing about the server.
+The trade-off: probing costs about one per cent of the rate in the long run, the search at the start some
+round trips. Only windows in which there was always more to ask than was allowed are judged; others say
+nothing about the server.
 
-Sources: the knee of the throughput curve (Jain, Ramakrishnan, "Congestion avoidance in computer networks with a
-connectionless network layer", 1988); slow start and multiplicative decrease (Jacobson, 1988).
+Sources: the knee of the throughput curve (Jain, Ramakrishnan, "Congestion avoidance in computer networks
+with a connectionless network layer", 1988); slow start and multiplicative decrease (Jacobson, 1988).
 """
 
 from __future__ import annotations
@@ -55,7 +57,8 @@ class Point(NamedTuple):
 
 @dataclass
 class _Window:
-    """Requests that start once no more are in flight than may be, and the queue is as it will be at this limit."""
+    """Requests that start once no more are in flight than may be, and the queue is as it will be at this
+    limit."""
 
     start: float | None
     """From when on; None while too many are in flight."""

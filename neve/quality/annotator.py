@@ -1,15 +1,17 @@
-"""The seam between documents and what judges them: an annotator is fitted on labels, kept in a folder, and scores.
+"""The seam between documents and what judges them: an annotator is fitted on labels, kept in a folder, and
+scores.
 
-A kind of annotator is a module with two functions (`Kind`): `fit` is the stage that learns from labels and leaves a
-folder, `load` opens that folder again. What it gives is asked one thing: section scores for documents. A document's
-score is the mean over its sections, as in Arctic-SnowCoder (arXiv 2409.02326), where they are its top, middle and
-bottom; a kind that reads a document whole gives one section. Whatever else a kind needs (embeddings, folds, blocks of
-a fixed size) is its own affair: nothing outside its module knows of it.
+A kind of annotator is a module with two functions (`Kind`): `fit` is the stage that learns from labels and
+leaves a folder, `load` opens that folder again. What it gives is asked one thing: section scores for
+documents. A document's score is the mean over its sections, as in Arctic-SnowCoder (arXiv 2409.02326), where
+they are its top, middle and bottom; a kind that reads a document whole gives one section. Whatever else a
+kind needs (embeddings, folds, blocks of a fixed size) is its own affair: nothing outside its module knows of
+it.
 
-The trade-off: an annotator is handed all documents at once, as a table on disk that it streams, rather than a batch
-at a time. So one whose result depends on the batch in its last bits can sort the whole corpus into fixed batches, and
-one that ranks or cascades can see everything. A kind that judges each document by itself says so with `in_batches`,
-which also makes it resumable.
+The trade-off: an annotator is handed all documents at once, as a table on disk that it streams, rather than
+a batch at a time. So one whose result depends on the batch in its last bits can sort the whole corpus into
+fixed batches, and one that ranks or cascades can see everything. A kind that judges each document by itself
+says so with `in_batches`, which also makes it resumable.
 """
 
 from __future__ import annotations
@@ -60,7 +62,8 @@ class Batch:
 
 @dataclass(frozen=True)
 class Documents:
-    """Documents on disk: Parquet folders with `doc_id`, `language` and `content`, all of them or those named.
+    """Documents on disk: Parquet folders with `doc_id`, `language` and `content`, all of them or those
+    named.
 
     A document that lies in several folders is that of the first.
     """
@@ -133,7 +136,8 @@ class Scores:
 
 
 def ranks(scores: Scores, languages: list[str]) -> np.ndarray:
-    """The rank of each document among those of its language: int64 [documents], 1 the best, ties by doc_id."""
+    """The rank of each document among those of its language: int64 [documents], 1 the best, ties
+    by doc_id."""
     codes = np.unique(np.array(languages, dtype=object).astype(str), return_inverse=True)[1]
     order = np.lexsort((scores.doc_ids, -scores.means(), codes))
     ranked = np.empty(len(order), dtype=np.int64)
@@ -142,7 +146,8 @@ def ranks(scores: Scores, languages: list[str]) -> np.ndarray:
 
 
 def standing(ranked: np.ndarray, languages: list[str]) -> np.ndarray:
-    """Ranks as the share of a language's documents that rank lower: float64 [documents], in (0, 1), 1 the best."""
+    """Ranks as the share of a language's documents that rank lower: float64 [documents], in (0, 1), 1 the
+    best."""
     codes = np.unique(np.array(languages, dtype=object).astype(str), return_inverse=True)[1]
     return 1 - (ranked - 0.5) / np.bincount(codes)[codes]
 
@@ -151,7 +156,8 @@ class Annotator(Protocol):
     """A fitted annotator."""
 
     def score(self, documents: Documents, work: Path) -> Scores:
-        """Scores of all `documents`. What it leaves in the folder `work` lets a killed attempt go on from there."""
+        """Scores of all `documents`. What it leaves in the folder `work` lets a killed attempt go on from
+        there."""
 
 
 class Kind(Protocol):
@@ -176,8 +182,8 @@ class Labels:
     def read(inputs: Mapping[str, Path]) -> Labels:
         """The labels of all stages `labels-NAME` among `inputs`.
 
-        A document with several labels has the highest one: what one set calls good may be a random document of
-        another. It is held out if it is in any.
+        A document with several labels has the highest one: what one set calls good may be a random document
+        of another. It is held out if it is in any.
         """
         folders = [folder for role, folder in inputs.items() if role.startswith("labels-")]
         table = pa.concat_tables([tables.read(folder / "labels") for folder in folders])
@@ -259,7 +265,8 @@ def save_model(file: Path, arrays: Mapping[str, np.ndarray]) -> None:
 def finish(
     annotator: Annotator, kind: str, labels: Labels, weights: Path, out: Path, about: dict[str, Any]
 ) -> dict[str, Any]:
-    """End of a `fit`: measure on the held-out labels, write annotator.json with `about`; gives the stage's counts.
+    """End of a `fit`: measure on the held-out labels, write annotator.json with `about`; gives the stage's
+    counts.
 
     `weights` is the file that tells one fit from another: scores name it.
     """

@@ -1,10 +1,10 @@
 """A phase's controls: random documents in the place of the best, so that causes can be told apart.
 
-Kind `random` sees as many tokens of each language as the phase, in random documents, once each where the pool
-suffices: beside it, the phase shows what selecting and repeating did together. Kind `random-repeated` sees as many
-unique tokens as the phase, as often: beside it, the phase shows what selecting did alone. A control may be drawn
-several times; the draws differ by their names, and on them rests what chance does. The trade-off: a control follows
-the languages, not the lengths of what the phase sees.
+Kind `random` sees as many tokens of each language as the phase, in random documents, once each where the
+pool suffices: beside it, the phase shows what selecting and repeating did together. Kind `random-repeated`
+sees as many unique tokens as the phase, as often: beside it, the phase shows what selecting did alone. A
+control may be drawn several times; the draws differ by their names, and on them rests what chance does. The
+trade-off: a control follows the languages, not the lengths of what the phase sees.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""Licence headers are cut off before an annotator reads: they open most files of some languages, and say nothing of code.
+"""Licence headers are cut off before an annotator reads: they open most files of some languages, and say
+nothing of code.
 
-Of the comments that open a file, all up to the last that speaks of a licence go; comments after it, and files whose
-opening speaks of none, stay as they are. The trade-off: one regular expression over the whole column (RE2, in time
-linear in the header), so comments are told by their marks, not by the language's grammar; a documentation comment that
-stands before the licence, or runs into it without an empty line, goes with it.
+Of the comments that open a file, all up to the last that speaks of a licence go; comments after it, and
+files whose opening speaks of none, stay as they are. The trade-off: one regular expression over the whole
+column (RE2, in time linear in the header), so comments are told by their marks, not by the language's
+grammar; a documentation comment that stands before the licence, or runs into it without an empty line, goes
+with it.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ def cut(content: pa.Array) -> pa.Array:
 
     >>> cut(pa.array(["// Copyright 2020 A\\n// MIT License\\n\\n// Adds.\\nint f();"], pa.large_string()))[0].as_py()
     '\\n// Adds.\\nint f();'
-    """
+    """  # noqa: W505
     opened = pc.match_substring_regex(content, HEADER)
     shorter = pc.replace_substring_regex(content.filter(opened), HEADER, "", max_replacements=1)
     return pc.replace_with_mask(content, opened, shorter)

@@ -1,19 +1,21 @@
 """Labels: what counts as good, and what it is told from.
 
 Arctic-SnowCoder's annotator (arXiv 2409.02326) learns exemplar files against random files of the pool. Here
-positives come from exemplar repositories that the recipe names (curated like the corpus, and kept out of it), and
-negatives are training documents drawn by a hash. Tests and examples are neither: an annotator would learn to tell
-them from the rest. A large family of repositories (`neve.corpus.ordering.families`) gives at most its share of the
-positives, or good would mean "like that project". About a fifth of either kind is held out to measure annotators on,
-and folds are dealt, by whole families: an annotator is judged on projects that it has not seen. Where a kind has fewer
-than three families, single documents are held out, and the measure flatters.
+positives come from exemplar repositories that the recipe names (curated like the corpus, and kept out of
+it), and negatives are training documents drawn by a hash. Tests and examples are neither: an annotator would
+learn to tell them from the rest. A large family of repositories (`neve.corpus.ordering.families`) gives at
+most its share of the positives, or good would mean "like that project". About a fifth of either kind is held
+out to measure annotators on, and folds are dealt, by whole families: an annotator is judged on projects that
+it has not seen. Where a kind has fewer than three families, single documents are held out, and the measure
+flatters.
 
-Ranking is within each language, so an annotator that merely knows the languages apart would have learnt nothing of
-use. Negatives therefore take the positives' language mix as far as the pool has it; what is missing is filled
-from the pool at large. The trade-off: a language without positives is ranked by what good code of the others
-has taught.
+Ranking is within each language, so an annotator that merely knows the languages apart would have learnt
+nothing of use. Negatives therefore take the positives' language mix as far as the pool has it; what is
+missing is filled from the pool at large. The trade-off: a language without positives is ranked by what good
+code of the others has taught.
 
-Text is copied beside the labels: some hundred megabytes at the paper's size, and an annotator reads one folder.
+Text is copied beside the labels: some hundred megabytes at the paper's size, and an annotator reads one
+folder.
 """
 
 from __future__ import annotations
@@ -101,7 +103,8 @@ def _candidates(stage: Path, rows: Any = None) -> pa.Table:
 
 
 def _capped(table: pa.Table, limit: int, share: float) -> pa.Table:
-    """The first `limit` rows, in order, of which no family has more than `share`; fewer than FAMILIES are not capped."""
+    """The first `limit` rows, in order, of which no family has more than `share`; fewer than FAMILIES are
+    not capped."""
     names, codes = np.unique(table["family"].to_numpy(), return_inverse=True)
     if len(names) < FAMILIES:
         return table.slice(0, limit)
@@ -123,9 +126,9 @@ def _position(codes: np.ndarray) -> np.ndarray:
 def divided(families: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What is held out (bool), and the fold of each label, from their families, in whole families.
 
-    Families are held out in the order of their least key, as long as the held-out share stays within HELDOUT_MOST,
-    until it reaches HELDOUT; if none fits, the smallest is. The rest goes, the largest first, to the smallest fold.
-    Fewer than FAMILIES are divided document by document.
+    Families are held out in the order of their least key, as long as the held-out share stays within
+    HELDOUT_MOST, until it reaches HELDOUT; if none fits, the smallest is. The rest goes, the largest first,
+    to the smallest fold. Fewer than FAMILIES are divided document by document.
     """
     if len(np.unique(families)) < FAMILIES:
         families = keys

@@ -1,8 +1,10 @@
-"""The training documents that a selection is taken from, and how it is written: what selections, controls and seeds share.
+"""The training documents that a selection is taken from, and how it is written: what selections, controls
+and seeds share.
 
-A document counts with its tokens and the separator after it. Documents are taken in order until a quota is full, and
-the last one is cut there: a quota is met to the token, and no document from far down the order takes the place of a
-longer one. The trade-off: one document a language ends early, at a token where nothing ends.
+A document counts with its tokens and the separator after it. Documents are taken in order until a quota is
+full, and the last one is cut there: a quota is met to the token, and no document from far down the order
+takes the place of a longer one. The trade-off: one document a language ends early, at a token where nothing
+ends.
 """
 
 from __future__ import annotations
@@ -59,7 +61,8 @@ class Chosen:
 
 
 def load(tokens: Path, scores: Path | None) -> dict[str, Pool]:
-    """Training documents by language, best first (by doc_id without scores); documents without tokens left out."""
+    """Training documents by language, best first (by doc_id without scores); documents without tokens left
+    out."""
     wanted = (ds.field("split") == "train") & (ds.field("length") > 0)
     columns = ["doc_id", "language", "length"]
     index = documents.read(tokens / "index.parquet", columns, wanted).sort_by("doc_id")
@@ -80,7 +83,8 @@ def load(tokens: Path, scores: Path | None) -> dict[str, Pool]:
 
 
 def fill(tokens: np.ndarray, quota: int) -> np.ndarray:
-    """Tokens taken of each document, in order, until `quota` is full: int64 [documents taken], the last one cut.
+    """Tokens taken of each document, in order, until `quota` is full: int64 [documents taken], the last one
+    cut.
 
     >>> fill(np.array([50, 900, 40]), 100).tolist()
     [50, 50]
@@ -101,7 +105,8 @@ def flat(pool: Pool, quota: int, repeats: int) -> Chosen:
 
 
 def write(folder: Path, chosen: Mapping[str, Chosen]) -> dict[str, int]:
-    """Write the selection of a stage; returns its documents, its unique tokens, and those seen, repeats counted."""
+    """Write the selection of a stage; returns its documents, its unique tokens, and those seen, repeats
+    counted."""
     parts = [chosen[name] for name in sorted(chosen)]
     cut = [np.where(part.tokens < part.pool.tokens, part.tokens - 1, 0) for part in parts]
     ids = pa.array(np.concatenate([part.pool.doc_ids for part in parts]), pa.string())

@@ -1,9 +1,10 @@
 """Every document gets its score by an annotator, and its rank among the documents of its language.
 
-Scoring takes most of an annotator's time, so it must survive a kill: an annotator saves what it has finished in a work
-folder and goes on from there. Ranks are computed here, alike for all kinds: 1 is the best of a language, ties go by
-doc_id, so the same scores give the same ranks however files lie. A language of which no good and bad label was held
-out is ranked all the same; the counts name it, since nothing there says whether the ranking is right.
+Scoring takes most of an annotator's time, so it must survive a kill: an annotator saves what it has finished
+in a work folder and goes on from there. Ranks are computed here, alike for all kinds: 1 is the best of a
+language, ties go by doc_id, so the same scores give the same ranks however files lie. A language of which no
+good and bad label was held out is ranked all the same; the counts name it, since nothing there says whether
+the ranking is right.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""A selection becomes seeds: documents from which synthetic ones are grown, the best first, languages interleaved.
+"""A selection becomes seeds: documents from which synthetic ones are grown, the best first, languages
+interleaved.
 
-So many of the seeds are Python as the recipe says; the other languages keep their proportions of the corpus's tokens.
-The trade-off: seeds are an order, not a set, so synthesis may stop anywhere and has then grown from the best of each
-language in about the shares that were asked for.
+So many of the seeds are Python as the recipe says; the other languages keep their proportions of the
+corpus's tokens. The trade-off: seeds are an order, not a set, so synthesis may stop anywhere and has then
+grown from the best of each language in about the shares that were asked for.
 
 Source: Arctic-SnowCoder (arXiv 2409.02326), phase 3: half of the seeds are Python.
 """
@@ -33,8 +34,9 @@ class Settings:
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `seeds`: seeds.parquet (doc_id, language, rank, turn) in seed order, out of `selection`.
 
-    Where more seeds are wanted than the selection has documents of a language, they are taken again, `turn` 1, 2, …, each
-    turn with other lines of them as inspiration. Where the selection has only Python, or none, the share does not apply.
+    Where more seeds are wanted than the selection has documents of a language, they are taken again, `turn`
+    1, 2, …, each turn with other lines of them as inspiration. Where the selection has only Python, or none,
+    the share does not apply.
     """
     found = pools.load(inputs["tokens"], inputs["scores"])
     chosen = _chosen(found, inputs["selection"])

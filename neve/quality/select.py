@@ -1,14 +1,15 @@
 """Scores become a phase's selection: the best of each language, to a token budget.
 
-As in Arctic-SnowCoder (arXiv 2409.02326) documents are ranked within each language, so the language mix of the first
-phase is kept, and the top tokens / repeats are seen `repeats` times. Instead of that step, repeats may follow a curve
-(OLMo 3, arXiv 2512.13961): with x the share of a language's tokens that rank below a document, it is seen
-C · x^p · e^(λx) times, rounded and capped, and not at all below a share; C is what meets the budget. And instead of
-cutting at the budget, documents may be drawn by score (QuRating, arXiv 2402.09739): without replacement, with weights
-e^(score / temperature), scores in standard deviations of their language.
+As in Arctic-SnowCoder (arXiv 2409.02326) documents are ranked within each language, so the language mix of
+the first phase is kept, and the top tokens / repeats are seen `repeats` times. Instead of that step, repeats
+may follow a curve (OLMo 3, arXiv 2512.13961): with x the share of a language's tokens that rank below a
+document, it is seen C · x^p · e^(λx) times, rounded and capped, and not at all below a share; C is what
+meets the budget. And instead of cutting at the budget, documents may be drawn by score (QuRating, arXiv
+2402.09739): without replacement, with weights e^(score / temperature), scores in standard deviations of
+their language.
 
-The trade-off: a language's share is fixed before quality is looked at, so the best documents of a large language may
-be worse than those left out of a small one.
+The trade-off: a language's share is fixed before quality is looked at, so the best documents of a large
+language may be worse than those left out of a small one.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ class Settings:
 
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `selection-<phase>`: the best documents of `tokens` by `scores`: selection.parquet and selection.json."""
+    """Stage `selection-<phase>`: the best documents of `tokens` by `scores`: selection.parquet and
+    selection.json."""
     chosen, about = best(pools.load(inputs["tokens"], inputs["scores"]), settings)
     counts = pools.write(out, chosen)
     made = {"tokens": settings.tokens, "repeats": settings.repeats, "documents": counts["documents"]}
@@ -84,9 +86,11 @@ def best(found: dict[str, Pool], settings: Settings) -> tuple[dict[str, Chosen],
 
 
 def curved(pool: Pool, budget: int, curve: Curve) -> Chosen:
-    """The documents of a pool, best first, as often as the curve says, `budget` tokens in all, repeats counted.
+    """The documents of a pool, best first, as often as the curve says, `budget` tokens in all, repeats
+    counted.
 
-    Repeats fall along the pool. What rounding leaves of the budget goes to the best documents that have none, once.
+    Repeats fall along the pool. What rounding leaves of the budget goes to the best documents that have
+    none, once.
     """
     below = 1 - (np.cumsum(pool.tokens) - pool.tokens / 2) / pool.tokens.sum()
     shape = np.where(below >= curve.drop, below**curve.power * np.exp(curve.growth * below), 0.0)

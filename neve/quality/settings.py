@@ -1,4 +1,5 @@
-"""Settings of the stages of labels and annotators, apart from the stages: planning a run imports none of what they need."""
+"""Settings of the stages of labels and annotators, apart from the stages: planning a run imports none of
+what they need."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The recipe's tables [labels.NAME] and [annotators.NAME]: what is good, and what learns to tell it.
 
-Labels and annotators are named, and an annotator names the labels that it learns from, so that sets of labels are
-combined freely and several annotators stand side by side. Each kind of annotator has a table of its own, found by its
-`kind`; a kind that has none here takes its fields as `options`.
+Labels and annotators are named, and an annotator names the labels that it learns from, so that sets of
+labels are combined freely and several annotators stand side by side. Each kind of annotator has a table of
+its own, found by its `kind`; a kind that has none here takes its fields as `options`.
 """
 
 from __future__ import annotations
@@ -53,9 +53,11 @@ class Encoder(Table):
     head: Literal["logistic", "ridge"] = "logistic"
     """logistic: by AdamW, scores are probabilities. ridge: least squares in closed form, nothing to set."""
     labels_are: Literal["classes", "values"] = "classes"
-    """classes: good or not, which weigh the same in all. values: how good, learnt as they are (a regression)."""
+    """classes: good or not, which weigh the same in all. values: how good, learnt as they are (a
+    regression)."""
     per_language: bool = False
-    """Whether each language with at least 100 labels of either kind has a separate head; the rest share one."""
+    """Whether each language with at least 100 labels of either kind has a separate head; the rest share one.
+    """
     epochs: int = Field(default=20, ge=1)
     """logistic: passes over the labelled embeddings; the encoder is frozen."""
     lr: float = Field(default=3e-4, gt=0)

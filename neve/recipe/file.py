@@ -1,4 +1,5 @@
-"""Recipes as files: read, overridden, validated; what is wrong is one line that names the key, the value and what would do."""
+"""Recipes as files: read, overridden, validated; what is wrong is one line that names the key, the value and
+what would do."""
 
 from __future__ import annotations
 
@@ -49,7 +50,8 @@ def parse(data: dict[str, Any], where: str = "recipe") -> Recipe:
 def corpus_alone(
     sources: list[dict[str, Any]], given: dict[str, Any], overrides: list[str] | None = None
 ) -> Corpus:
-    """The [corpus] of a stand-alone command: its defaults, what options `given`, and `key=value` overrides."""
+    """The [corpus] of a stand-alone command: its defaults, what options `given`, and `key=value`
+    overrides."""
     data = {"sources": sources, **given}
     for override in overrides or []:
         _override(data, override)
@@ -71,7 +73,8 @@ def _override(data: dict[str, Any], override: str) -> None:
 
 
 def place(data: dict[str, Any], key: str, value: Any, where: str) -> None:
-    """Set a dotted key of nested tables and lists; raises RecipeError, said of `where`, if there is no such place."""
+    """Set a dotted key of nested tables and lists; raises RecipeError, said of `where`, if there is no such
+    place."""
     node: Any = data
     try:
         *parents, last = _places(key)

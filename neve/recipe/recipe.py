@@ -61,9 +61,11 @@ class Near(Section):
     """Words per shingle."""
     bands: int = Field(default=32, ge=1)
     rows: int = Field(default=8, ge=1)
-    """MinHash permutations = bands × rows; a pair of similarity s is compared with chance 1 − (1 − s^rows)^bands."""
+    """MinHash permutations = bands × rows; a pair of similarity s is compared with chance 1 − (1 −
+    s^rows)^bands."""
     rounds: int = Field(default=8, ge=1)
-    """How often the members of a bucket that failed against its first are grouped again; the rest is reported."""
+    """How often the members of a bucket that failed against its first are grouped again; the rest is
+    reported."""
 
 
 class BenchmarkFile(Section):
@@ -92,21 +94,25 @@ class Decontaminate(Section):
     benchmarks: list[BenchmarkName] = Field(
         default=["humaneval", "humaneval+", "mbpp", "mbpp+", "bigcodebench"]
     )
-    """Benchmarks whose text must not be in the corpus: by name, or the path of a description of one's own."""
+    """Benchmarks whose text must not be in the corpus: by name, or the path of a description of one's own.
+    """
     files: list[BenchmarkFile] = Field(default=[])
     """More benchmarks, from files of one's own."""
     share: float = Field(default=0.5, gt=0, le=1)
-    """Share of a task's 10-grams (of its prompt, or of its solution) at and above which a document is contaminated."""
+    """Share of a task's 10-grams (of its prompt, or of its solution) at and above which a document is
+    contaminated."""
 
 
 class Secrets(Section):
     action: Literal["redact", "drop", "keep"] = "redact"
-    """What becomes of keys, passwords, e-mail and IP addresses: replaced by sentinels, the file dropped, or left alone."""
+    """What becomes of keys, passwords, e-mail and IP addresses: replaced by sentinels, the file dropped, or
+    left alone."""
 
 
 class Grouping(Section):
     order: Literal["language-repository", "repository", "dependency"] = "language-repository"
-    """Order of documents in the token shards; dependency: by language and repository, in it what is imported first."""
+    """Order of documents in the token shards; dependency: by language and repository, in it what is imported
+    first."""
 
 
 class Corpus(Section):
@@ -114,7 +120,8 @@ class Corpus(Section):
     languages: list[str] = LANGUAGES
     """Linguist names of the languages kept."""
     licenses: Literal["permissive", "any"] | list[str] = "any"
-    """Licences admitted: a policy or a list of SPDX identifiers. Files without a known licence pass only under "any"."""
+    """Licences admitted: a policy or a list of SPDX identifiers. Files without a known licence pass only
+    under "any"."""
     max_file_bytes: int = Field(default=1 << 20, ge=1)
     """A larger file gets a verdict unread."""
     max_archive_bytes: int = Field(default=4 << 30, ge=1)
@@ -139,7 +146,8 @@ class Tokenizer(Section):
     folder: str | None = None
     """Folder of an earlier run's model, whose tokenizer.json is taken instead of learning one."""
     sample_bytes: int = Field(default=1 << 30, ge=1 << 16)
-    """Bytes of training documents that merges are learnt from, drawn by a hash of doc_id, languages in proportion."""
+    """Bytes of training documents that merges are learnt from, drawn by a hash of doc_id, languages in
+    proportion."""
 
 
 class Model(Section):
@@ -166,7 +174,8 @@ class Model(Section):
 
 class Synthesis(Section):
     endpoint: str = "local"
-    """"local" serves the model with llama.cpp on this machine; else the base URL of an OpenAI-compatible API."""
+    """"local" serves the model with llama.cpp on this machine; else the base URL of an OpenAI-compatible
+    API."""
     model: str = "smollm2-135m-instruct"
     """local: a pinned model's name or a GGUF file; else the model's name at the endpoint."""
     api_key_env: Execution[str] = "NEVE_API_KEY"

@@ -15,14 +15,14 @@ class Source(Section):
 
     kind: Literal["directory", "git", "archive", "sdist", "table", "hub"]
     path: str | None = None
-    """directory: a folder whose children are repositories, or with `repo` one repository. git: a local repository or a
-    URL. archive: a .tar.gz, .tgz, .tar or .zip. table: a glob of Parquet or JSONL (.gz, .zst) files, or an address
-    (s3://, gs://, hf://). hub: owner/dataset on the Hugging Face hub."""
+    """directory: a folder whose children are repositories, or with `repo` one repository. git: a local
+    repository or a URL. archive: a .tar.gz, .tgz, .tar or .zip. table: a glob of Parquet or JSONL (.gz,
+    .zst) files, or an address (s3://, gs://, hf://). hub: owner/dataset on the Hugging Face hub."""
     commit: str | None = None
     """git: the commit, tag or branch; give a full hash, so that the same recipe reads the same files."""
     in_place: bool = False
-    """table: whether Parquet is read where it lies, not copied first: for one's own tables, since a damaged file stops
-    the run instead of getting a verdict."""
+    """table: whether Parquet is read where it lies, not copied first: for one's own tables, since a damaged
+    file stops the run instead of getting a verdict."""
     repo: str | None = None
     """Repository name for a directory or an archive; default: the folder's or the archive's name."""
     name: str | None = None
@@ -48,7 +48,8 @@ class Source(Section):
 
     @property
     def moves(self) -> bool:
-        """Whether what is named may change without a trace on this machine's disk: a branch, a hub's data set, a bucket."""
+        """Whether what is named may change without a trace on this machine's disk: a branch, a hub's data
+        set, a bucket."""
         if self.kind == "git":
             return not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", self.commit or "")
         return self.kind == "hub" or (self.kind == "table" and "://" in str(self.path))

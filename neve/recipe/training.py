@@ -1,7 +1,8 @@
 """The recipe's tables about training: what all phases share, and each phase.
 
-A phase names its data, how long it goes on, its curve and what it starts from; the rest it takes from [training].
-What can be said of one phase alone is checked here, what hangs on the others in `neve.recipe.recipe`.
+A phase names its data, how long it goes on, its curve and what it starts from; the rest it takes from
+[training]. What can be said of one phase alone is checked here, what hangs on the others in
+`neve.recipe.recipe`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class Training(Section):
     micro_batch: Execution[int] = Field(default=16, ge=1)
     """Windows at a time on one device; on a CPU its cores share them out, each with gradients of its own."""
     optimizer: Literal["adamw", "muon"] = "adamw"
-    """muon: on the matrices of layers, with an update of AdamW's size; AdamW on embeddings, head and norms."""
+    """muon: on the matrices of layers, with an update of AdamW's size; AdamW on embeddings, head and norms.
+    """
     adamw_lr_factor: float = Field(default=1.0, gt=0)
     """muon: the learning rate of what AdamW trains, as a factor of the phase's."""
     betas: tuple[float, float] = (0.9, 0.95)
@@ -52,9 +54,11 @@ class Training(Section):
     keep_checkpoints: Execution[int] = Field(default=2, ge=1)
     """Checkpoints of a phase in training that stay on disk, the newest."""
     skip_limit: Execution[int] = Field(default=10, ge=1)
-    """Steps in a row that may be skipped, for a loss or gradient that is not finite, before the phase ends."""
+    """Steps in a row that may be skipped, for a loss or gradient that is not finite, before the phase ends.
+    """
     attention: Execution[Literal["auto", "sdpa", "flex"]] = "auto"
-    """Kernel of attention: PyTorch's scaled_dot_product_attention or FlexAttention; auto: what suits mask and device."""
+    """Kernel of attention: PyTorch's scaled_dot_product_attention or FlexAttention; auto: what suits mask
+    and device."""
     compile: Execution[Literal["auto"] | bool] = "auto"
     """Whether torch.compile makes the kernels; auto: on CUDA."""
     activation_checkpointing: Execution[Literal["auto", "none", "selective"]] = "auto"
@@ -109,7 +113,8 @@ Control = Literal["random", "random-repeated"]
 
 
 class Curve(Section):
-    """Repeats that rise with quality: C · x^power · e^(growth · x), x the share of a language's tokens that is worse."""
+    """Repeats that rise with quality: C · x^power · e^(growth · x), x the share of a language's tokens that
+    is worse."""
 
     power: float = Field(default=1.0, ge=0)
     growth: float = Field(default=3.0, ge=0)
@@ -128,16 +133,16 @@ class Phase(Section):
     tokens: int | None = Field(default=None, ge=1)
     """Tokens trained on in this phase, repeats counted; the last step is whole."""
     epochs: int | None = Field(default=None, ge=1)
-    """Instead of tokens: times that the data is gone through, repeats inside, to its last window and no further. A
-    selection needs tokens too: they say how large it is."""
+    """Instead of tokens: times that the data is gone through, repeats inside, to its last window and no
+    further. A selection needs tokens too: they say how large it is."""
     batch_tokens: int | None = Field(default=None, ge=8)
     """Tokens of one optimizer step; default: [training]'s."""
     sequence: int | None = Field(default=None, ge=8)
     """Tokens of one window; default: [training]'s."""
     lr: LearningRate
     start: str = "scratch"
-    """"scratch"; an earlier phase, whose final weights this one starts from; or the path of a Hugging Face folder, with
-    a / in it: `./models/tiny`. Its files count by size and time."""
+    """"scratch"; an earlier phase, whose final weights this one starts from; or the path of a Hugging Face
+    folder, with a / in it: `./models/tiny`. Its files count by size and time."""
     moments: Literal["reset", "keep"] = "reset"
     """The optimizer's: keep goes on with moments and step count where the phase named in start ended."""
     annotator: str | None = None
@@ -149,10 +154,11 @@ class Phase(Section):
     temperature: float = Field(default=0.0, ge=0)
     """selection: above 0, documents are drawn by their scores, instead of the best being taken."""
     controls: dict[Control, Annotated[int, Field(ge=1)]] = Field(default={})
-    """Twins on random documents, with the number of their draws: same start, tokens, rates, languages. `random` sees
-    each document once, `random-repeated` as many unique tokens as the phase, as often."""
+    """Twins on random documents, with the number of their draws: same start, tokens, rates, languages.
+    `random` sees each document once, `random-repeated` as many unique tokens as the phase, as often."""
     seed: int | None = Field(default=None, ge=0)
-    """Of its order of data, its controls' draws, and its weights if it starts from scratch; default: run.seed."""
+    """Of its order of data, its controls' draws, and its weights if it starts from scratch; default:
+    run.seed."""
     fim_rate: float = Field(default=0.0, ge=0, le=1)
     """Share of documents turned into fill-in-the-middle, in half of them the suffix first."""
 

@@ -1,8 +1,9 @@
 """The report's charts as plain data: what is drawn, and the same numbers as a table.
 
-The page carries each chart as JSON and as a table. `assets/report.js` draws the JSON with Observable Plot, bundled
-into the package, so a page opens without a network and without a server. Where scripts are off, the tables remain.
-The trade-off: 260 kB of library in every page, for axes, hover and zoom that are not ours to maintain.
+The page carries each chart as JSON and as a table. `assets/report.js` draws the JSON with Observable Plot,
+bundled into the package, so a page opens without a network and without a server. Where scripts are off, the
+tables remain. The trade-off: 260 kB of library in every page, for axes, hover and zoom that are not ours to
+maintain.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The run's result in sentences: one claim for the first screen, and every comparison with its interval.
 
-A sentence says no more than the numbers do: what was compared, by how much it differs, what the interval covers and
-what it leaves out. Too few units give no interval and no verdict.
+A sentence says no more than the numbers do: what was compared, by how much it differs, what the interval
+covers and what it leaves out. Too few units give no interval and no verdict.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What curation did, in numbers and samples: the funnel by stage, rule and language, and what each rule stopped.
+"""What curation did, in numbers and samples: the funnel by stage, rule and language, and what each rule
+stopped.
 
-Read from the tables that `curate` or `dedup` wrote, as a stage of a run or alone. Samples were drawn by curation,
-with the run's seed; of files that a source refused only names are known.
+Read from the tables that `curate` or `dedup` wrote, as a stage of a run or alone. Samples were drawn by
+curation, with the run's seed; of files that a source refused only names are known.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ LANGUAGES = 25
 
 
 def summarize(folder: Path, counts: dict[str, Any]) -> dict[str, Any]:
-    """The funnel, languages, licences, what was found of benchmarks and secrets, and the largest clusters."""
+    """The funnel, languages, licences, what was found of benchmarks and secrets, and the largest
+    clusters."""
     documents = read(folder / "documents", ["repo", "language", "license", "split", "size"])
     verdicts = read(folder / "verdicts")
     return {
@@ -62,7 +64,8 @@ def tally(table: pa.Table, column: str) -> list[dict[str, Any]]:
 
 
 def rules(verdicts: pa.Table, samples: pa.Table) -> list[dict[str, Any]]:
-    """Each rule that stopped files: how many, of which languages, and samples; those that stopped most come first."""
+    """Each rule that stopped files: how many, of which languages, and samples; those that stopped most come
+    first."""
     groups = verdicts.group_by(["stage", "rule", "language"]).aggregate([([], "count_all")]).to_pylist()
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for row in sorted(groups, key=lambda row: (-row["count_all"], str(row["language"]))):
@@ -98,7 +101,8 @@ def _names(verdicts: pa.Table, wanted: set[tuple[str, str]]) -> list[dict[str, A
 
 
 def by_language(documents: pa.Table, verdicts: pa.Table) -> list[dict[str, Any]]:
-    """A row a language, those of which most files entered first: files entered, stopped at each stage, left."""
+    """A row a language, those of which most files entered first: files entered, stopped at each
+    stage, left."""
     stopped = verdicts.group_by(["language", "stage"]).aggregate([([], "count_all")]).to_pylist()
     left = documents.group_by("language").aggregate([([], "count_all")]).to_pylist()
     rows: dict[str, dict[str, Any]] = {}
@@ -155,7 +159,8 @@ def clusters(folder: Path) -> list[dict[str, Any]]:
 
 
 def with_differences(corpus: dict[str, Any]) -> dict[str, Any]:
-    """The same, each sampled near duplicate beside the document kept, what differs marked word by word as HTML."""
+    """The same, each sampled near duplicate beside the document kept, what differs marked word by word as
+    HTML."""
     rules = [
         {**rule, "samples": [_with_difference(sample) for sample in rule["samples"]]}
         for rule in corpus["rules"]

@@ -1,7 +1,7 @@
 """The page of `neve evaluate` and `neve grade`: results.json for a person.
 
-Everything on it is in results.json; what candidates and tasks say is hostile, and jinja escapes it. Samples that did
-not pass are shown up to a number, since a person looks at a few; the file has all.
+Everything on it is in results.json; what candidates and tasks say is hostile, and jinja escapes it. Samples
+that did not pass are shown up to a number, since a person looks at a few; the file has all.
 """
 
 from __future__ import annotations

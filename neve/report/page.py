@@ -1,9 +1,9 @@
 """The report of a run: one self-contained page, and the numbers it shows as JSON.
 
-The first screen answers three questions: what did choosing the data do, how sure is that, and what did the run cost.
-Below stand the figures, the way from files to documents, documents to look at, curves and the recipe. Everything on
-the page comes from `summary.json`. The trade-off: samples and charts are embedded, so the page opens from a disk
-without a server, and what it shows of each kind is limited.
+The first screen answers three questions: what did choosing the data do, how sure is that, and what did the
+run cost. Below stand the figures, the way from files to documents, documents to look at, curves and the
+recipe. Everything on the page comes from `summary.json`. The trade-off: samples and charts are embedded, so
+the page opens from a disk without a server, and what it shows of each kind is limited.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ def render(summary: dict[str, Any]) -> str:
 
 
 def results_chart(summary: dict[str, Any]) -> Chart:
-    """Bits per byte of every model with its interval, phases and controls on one axis for each kind of text."""
+    """Bits per byte of every model with its interval, phases and controls on one axis for each
+    kind of text."""
     rows = []
     for metric, title in METRICS.items():
         for phase in summary["phases"]:
@@ -135,7 +136,8 @@ CURVES = {
 
 
 def training_charts(phases: list[dict[str, Any]]) -> list[Chart]:
-    """Curves over all tokens trained along each path; the learning rate of a control is its phase's, left out."""
+    """Curves over all tokens trained along each path; the learning rate of a control is its phase's, left
+    out."""
     before, made = offsets(phases), []
     for name, (title, unit) in CURVES.items():
         series = {

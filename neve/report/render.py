@@ -1,7 +1,8 @@
-"""How pages are made: templates that escape whatever they are given, styles and scripts from this package alone.
+"""How pages are made: templates that escape whatever they are given, styles and scripts from this package
+alone.
 
-Source text on a page is hostile. Jinja escapes it, JSON inside a page cannot end its element, and the page's policy
-admits two scripts by their digests and nothing from anywhere else.
+Source text on a page is hostile. Jinja escapes it, JSON inside a page cannot end its element, and the page's
+policy admits two scripts by their digests and nothing from anywhere else.
 """
 
 from __future__ import annotations

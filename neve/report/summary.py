@@ -69,8 +69,8 @@ def _phases_of(recipe: dict[str, Any], annotator: str) -> list[str]:
 
 
 def scores(inputs: dict[str, Path], annotator: str, phases: list[str]) -> dict[str, Any]:
-    """Distribution of an annotator's scores in each language; the best and the worst documents, and those at the cut
-    of the first of `phases`."""
+    """Distribution of an annotator's scores in each language; the best and the worst documents, and those at
+    the cut of the first of `phases`."""
     table = read(inputs[f"scores-{annotator}"] / "scores", ["doc_id", "score", "rank"])
     about = read(inputs["curate"] / "documents", ["doc_id", "repo", "path", "language", "size"])
     table = table.join(about, "doc_id").sort_by([("score", "descending"), ("doc_id", "ascending")])
@@ -103,7 +103,8 @@ def selections(inputs: dict[str, Path], counts: dict[str, Any]) -> dict[str, Any
 
 
 def marginal(table: pa.Table, inputs: dict[str, Path], phases: list[str]) -> pa.Table:
-    """Documents of the largest language on both sides of a selection's cut: the last chosen, the first left out.
+    """Documents of the largest language on both sides of a selection's cut: the last chosen, the first left
+    out.
 
     `table` is sorted by score, best first. The selection of the first of `phases` that has one is taken.
     """
@@ -222,7 +223,8 @@ def _data(phase: dict[str, Any]) -> str:
 def curve(path: Path) -> dict[str, list[float | None]]:
     """Loss (nats a token), learning rate, norm of the gradient and held-out bits per byte over tokens.
 
-    Thinned to CURVE_POINTS parts: loss and norm are means over a part's steps, the others the last value in it.
+    Thinned to CURVE_POINTS parts: loss and norm are means over a part's steps, the others the last value in
+    it.
     """
     steps = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     parts = [

@@ -1,8 +1,8 @@
 """The life of one file: what was measured, why it stopped or how far it came, and what grew from it.
 
-Everything is looked up in what the stages of an arm wrote; nothing is computed again but which training windows a
-document's tokens fell into, a pure function of its view. What a stage that is not done yet will decide is None, "not
-decided yet", and never "no".
+Everything is looked up in what the stages of an arm wrote; nothing is computed again but which training
+windows a document's tokens fell into, a pure function of its view. What a stage that is not done yet will
+decide is None, "not decided yet", and never "no".
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ Stages = dict[str, Path | None]
 
 
 def why(folder: Path, key: str, arm: str = "main") -> dict[str, Any]:
-    """All that a run knows of the file that `key` names: a doc_id, `repo/path`, or a part of it that fits one file.
+    """All that a run knows of the file that `key` names: a doc_id, `repo/path`, or a part of it that fits
+    one file.
 
     Raises Misuse when there is no run and no such arm, Fault when there is no such file, or more than one.
     """
@@ -94,7 +95,8 @@ def _find(corpora: dict[str, Path], key: str) -> tuple[str, dict[str, Any], dict
 
 
 def _matching(table: pa.Table, key: str) -> list[dict[str, Any]]:
-    """Rows whose doc_id or repo/path is `key`; else those whose repo/path ends with it; else those that contain it."""
+    """Rows whose doc_id or repo/path is `key`; else those whose repo/path ends with it; else those that
+    contain it."""
     names = pc.binary_join_element_wise(table["repo"], table["path"], "/")
     exact = pc.or_kleene(pc.equal(table["doc_id"], key), pc.equal(names, key))
     for mask in (exact, pc.ends_with(names, "/" + key.lstrip("/")), pc.match_substring(names, key)):
@@ -120,7 +122,8 @@ def _row(folder: Path, doc_id: str, columns: list[str] | None = None) -> dict[st
 
 
 def _quality(stages: Stages, doc_id: str) -> dict[str, Any]:
-    """Scores by annotator, and repeats (0: not chosen) by phase and control; None where that is not decided yet."""
+    """Scores by annotator, and repeats (0: not chosen) by phase and control; None where that is not decided
+    yet."""
     found: dict[str, dict[str, Any]] = {"scores": {}, "selected": {}}
     for stage, path in stages.items():
         kind, _, name = stage.partition("-")
@@ -133,8 +136,8 @@ def _quality(stages: Stages, doc_id: str) -> dict[str, Any]:
 
 
 def _phases(stages: Stages, doc_id: str) -> list[dict[str, Any]]:
-    """For each phase and control that reads the corpus: whether the document is in its view, and how many of its tokens
-    were trained on, repeats counted; None where that is not decided yet."""
+    """For each phase and control that reads the corpus: whether the document is in its view, and how many of
+    its tokens were trained on, repeats counted; None where that is not decided yet."""
     rows = []
     for stage, trained in stages.items():
         if not stage.startswith("train-"):

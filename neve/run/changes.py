@@ -1,8 +1,8 @@
 """What another run of a recipe would build again, and why: the plan beside what the run's folder holds.
 
-A stage is compared with the folder that the arm recorded for it, else with the newest of its name, field by field of
-what the fingerprint covers. The trade-off: only the first reasons are told; a stage that reads one that is built again
-is built again itself.
+A stage is compared with the folder that the arm recorded for it, else with the newest of its name, field by
+field of what the fingerprint covers. The trade-off: only the first reasons are told; a stage that reads one
+that is built again is built again itself.
 """
 
 from __future__ import annotations

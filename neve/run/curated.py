@@ -1,4 +1,5 @@
-"""What curation left, said to a person: the rules that stopped files, and which field of the recipe admits them."""
+"""What curation left, said to a person: the rules that stopped files, and which field of the recipe admits
+them."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ def lines(counts: dict[str, Any]) -> list[str]:
 
 
 def check(counts: dict[str, Any]) -> None:
-    """Raises Fault where no document is left: it names the rule that stopped most, and what admits such files."""
+    """Raises Fault where no document is left: it names the rule that stopped most, and what admits such
+    files."""
     if counts["documents"]:
         return
     if not counts["entering"]:

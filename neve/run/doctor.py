@@ -1,8 +1,9 @@
 """What this machine has and lacks for Neve, and the command that would help: `neve doctor`.
 
-Each check is a function that gives one row, and the list of them is the table of contents. Nothing is installed, and
-the network is only asked whether the package index answers. The trade-off: what a heavy library knows better (torch
-about its GPU) is asked of the system instead, so that the answer is there in a second.
+Each check is a function that gives one row, and the list of them is the table of contents. Nothing is
+installed, and the network is only asked whether the package index answers. The trade-off: what a heavy
+library knows better (torch about its GPU) is asked of the system instead, so that the answer is there in a
+second.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from neve.store import arm_stages, partial, state
 def export(folder: Path, phase: str, out: Path, step: str | None = None, arm: str = ARM) -> None:
     """Write a phase's model, a Hugging Face folder, to `out`, whole or not at all.
 
-    Without `step` the model of the phase's end. With a step's number, or "latest", that checkpoint of a phase in
-    training; "latest" of one that is done is its end.
+    Without `step` the model of the phase's end. With a step's number, or "latest", that checkpoint of a
+    phase in training; "latest" of one that is done is its end.
     """
     trained = record.training(folder, arm, phase)
     done = state(trained) == "done"

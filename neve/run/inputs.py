@@ -1,7 +1,8 @@
 """What an argument of `curate` or `dedup` names: sources, as a recipe would give them.
 
-A folder of tables is tables, whatever usually lies beside them (README, _SUCCESS, checksums); a bare git repository and a
-git URL are read at the commit that is their HEAD now; any other folder is repositories or one, as `directory` finds.
+A folder of tables is tables, whatever usually lies beside them (README, _SUCCESS, checksums); a bare git
+repository and a git URL are read at the commit that is their HEAD now; any other folder is repositories or
+one, as `directory` finds.
 
 The trade-off: what is named is told by its name and by what lies in it, so that no option has to say it.
 """
@@ -23,13 +24,15 @@ _BESIDE = re.compile(
     r"(?i)(?:readme|licen[cs]e|copying|notice|citation|changelog|changes|dataset_?infos?|croissant|metadata|schema|manifest|checksums?|stats|state|index)(?:\..*)?|"
     r".*\.(?:md|rst|txt|crc|md5|sha1|sha256|ya?ml)"
 )
-"""Files that lie beside tables and belong to them; so do those, and folders, whose names begin with "." or "_"."""
+"""Files that lie beside tables and belong to them; so do those, and folders, whose names begin with "." or
+"_"."""
 
 
 def sources_of(given: str) -> list[dict[str, Any]]:
     """The sources that an argument names: a folder, a repository, an archive, tables, a glob or an address.
 
-    Raises Misuse where it names none of these, Fault where a git repository has no commit or cannot be reached.
+    Raises Misuse where it names none of these, Fault where a git repository has no commit or cannot be
+    reached.
 
     >>> sources_of("s3://lake/code/*.parquet")
     [{'kind': 'table', 'path': 's3://lake/code/*.parquet', 'in_place': True}]
@@ -55,7 +58,8 @@ def sources_of(given: str) -> list[dict[str, Any]]:
 
 
 def _tables(folder: Path) -> list[dict[str, Any]]:
-    """The tables of a folder that holds nothing else, a source for each kind; none where it holds other files."""
+    """The tables of a folder that holds nothing else, a source for each kind; none where it holds other
+    files."""
     suffixes: set[str] = set()
     for path in folder.rglob("*"):
         if not path.is_file() or any(part[0] in "._" for part in path.relative_to(folder).parts):

@@ -1,8 +1,9 @@
-"""What this machine has that decides results: its arithmetic and its sandbox, found out without loading torch.
+"""What this machine has that decides results: its arithmetic and its sandbox, found out without loading
+torch.
 
-`auto` precision is resolved before fingerprints are taken, so that a run that moves to another machine does not change
-its numbers in the middle. The trade-off: the flags are read from the system, as torch reads them, rather than asked of
-torch, which would take seconds to load; a test compares the two answers.
+`auto` precision is resolved before fingerprints are taken, so that a run that moves to another machine does
+not change its numbers in the middle. The trade-off: the flags are read from the system, as torch reads them,
+rather than asked of torch, which would take seconds to load; a test compares the two answers.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def _flags() -> set[str]:
 
 
 def _capability() -> int | None:
-    """Major compute capability of the first GPU that torch would use; None without one, or where torch has no CUDA."""
+    """Major compute capability of the first GPU that torch would use; None without one, or where torch has
+    no CUDA."""
     spec = importlib.util.find_spec("torch")
     if spec is None or spec.origin is None:
         return None

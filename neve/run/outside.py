@@ -1,8 +1,9 @@
-"""Identities of what a run reads from elsewhere: files on this machine now, and the rest as the run recorded it.
+"""Identities of what a run reads from elsewhere: files on this machine now, and the rest as the run recorded
+it.
 
-A file or folder counts by path, size and modification time, looked at each time a run is planned. What is elsewhere (a
-branch, a bucket, a data set or weights of the hub) is asked for once, when a run first needs it, and counts from then on
-by that answer: planning asks no network. `neve run --refresh` asks again.
+A file or folder counts by path, size and modification time, looked at each time a run is planned. What is
+elsewhere (a branch, a bucket, a data set or weights of the hub) is asked for once, when a run first needs
+it, and counts from then on by that answer: planning asks no network. `neve run --refresh` asks again.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def keys(sources: Iterable[Source]) -> tuple[str, ...]:
 
 
 def moving(recipe: Recipe) -> dict[str, Callable[[], str]]:
-    """Key of each thing that the recipe names and that may change elsewhere -> a function that asks what it is now."""
+    """Key of each thing that the recipe names and that may change elsewhere -> a function that asks what it
+    is now."""
     found: dict[str, Callable[[], str]] = {}
     positives = (source for labels in recipe.labels.values() for source in labels.positives)
     for source in (*recipe.corpus.sources, *positives):
@@ -50,7 +52,8 @@ def weights_key(name: str) -> str:
 
 
 def identities(stages: list[Stage], recorded: Mapping[str, str]) -> dict[str, str | None]:
-    """The identity of everything from outside that the stages read: as recorded, else as it is on this machine's disk."""
+    """The identity of everything from outside that the stages read: as recorded, else as it is on this
+    machine's disk."""
     keys = {key for stage in stages for key in stage.outside}
     return {key: recorded[key] if key in recorded else local(key) for key in sorted(keys)}
 

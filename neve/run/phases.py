@@ -1,8 +1,8 @@
 """The stages of the phases: first all that they read, then, one after the other, their training.
 
 Data stands before any training, so that `--until` the last view leaves everything a GPU node needs, and the
-node trains from `run.json` and `stages/` alone (`jobs`). What a phase's result depends on is in its settings;
-what changes it by rounding at most is an execution field, for which nothing is trained again.
+node trains from `run.json` and `stages/` alone (`jobs`). What a phase's result depends on is in its
+settings; what changes it by rounding at most is an execution field, for which nothing is trained again.
 """
 
 from __future__ import annotations
@@ -150,7 +150,8 @@ def sized(recipe: Recipe, phase: Phase) -> settings.Training:
 def jobs(store: Store) -> dict[str, Any]:
     """Each phase's training, resolved to files, as `run.json` gives it to a node that has no recipe.
 
-    Paths are relative to the run's folder. The node trains in `<out>.partial`; a later run counts and names it.
+    Paths are relative to the run's folder. The node trains in `<out>.partial`; a later run counts and names
+    it.
     """
     trained = {name: stage for name, stage in store.stages.items() if name.startswith("train-")}
     place = store.folder.name

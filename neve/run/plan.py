@@ -1,8 +1,9 @@
 """What a recipe will cost, before anything runs: steps, repeats, FLOPs, hours, memory, disk, phase by phase.
 
-Hours are by PaLM's count of FLOPs at the utilisation given; disk is an estimate, the rest is exact where the corpus's
-tokens are known (`corpus.expected_tokens`). The trade-off: a phase counts with the tokens that the recipe states,
-not with what selection and synthesis will find, and a control with random documents once each.
+Hours are by PaLM's count of FLOPs at the utilisation given; disk is an estimate, the rest is exact where the
+corpus's tokens are known (`corpus.expected_tokens`). The trade-off: a phase counts with the tokens that the
+recipe states, not with what selection and synthesis will find, and a control with random documents once
+each.
 
 Source: Muennighoff et al. 2023 (arXiv 2305.16264) for what repeated tokens are worth:
 D' = U + U·R·(1 − exp(−(epochs − 1)/R)) with R = 15.39.
@@ -51,10 +52,10 @@ def plan(
 ) -> dict[str, Any]:
     """Figures of a recipe, for `gpus` devices of `peak_flops` at a utilisation of `mfu`.
 
-    `corpus_tokens` is what the corpus has, once known; before, unique tokens, epochs and effective tokens of a
-    corpus phase are None, and one that counts epochs is a Fault. `memory` is that of the largest phase on one of the
-    GPUs, and `cpu_memory` in one process on `cores` of a CPU. Totals leave the controls out; `with_controls` counts them
-    in.
+    `corpus_tokens` is what the corpus has, once known; before, unique tokens, epochs and effective tokens of
+    a corpus phase are None, and one that counts epochs is a Fault. `memory` is that of the largest phase on
+    one of the GPUs, and `cpu_memory` in one process on `cores` of a CPU. Totals leave the controls out;
+    `with_controls` counts them in.
     """
     vocabulary.check(recipe.corpus)
     if not recipe.phase:
@@ -130,7 +131,8 @@ def _phase(phase: Phase, recipe: Recipe, vocab_size: int, corpus_tokens: int | N
 
 
 def _devices(training: Training, gpus: int, cores: int) -> dict[str, Device]:
-    """What the figures of memory are for: one of `gpus` H100, compiled unless told not to be, and `cores` of a CPU."""
+    """What the figures of memory are for: one of `gpus` H100, compiled unless told not to be, and `cores` of
+    a CPU."""
     precision, compiled = training.precision, training.compile
     return {
         "memory": Device("cuda", gpus, 1, precision != "fp32", compiled is not False, CAPACITY),
@@ -155,8 +157,9 @@ def _disk(
     corpus_tokens: int | None,
     kept: int,
 ) -> dict[str, float]:
-    """Bytes: token shards (an unknown corpus counts as the tokens of its longest phase), one phase's checkpoints with
-    moments, one fp32 model a phase, and the moments of `kept` phases that a later one goes on with."""
+    """Bytes: token shards (an unknown corpus counts as the tokens of its longest phase), one phase's
+    checkpoints with moments, one fp32 model a phase, and the moments of `kept` phases that a later one goes
+    on with."""
     moments = memory.moments(pick(settings.Model, recipe.model), vocab_size, recipe.training.optimizer)
     width = 2 if vocab_size <= 1 << 16 else 4
     corpus = corpus_tokens or max((r["tokens"] for r in rows if "corpus" in r["data"]), default=0)

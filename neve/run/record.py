@@ -7,8 +7,9 @@
     train      arm ▸ phase ▸ all that a node needs to train it
     versions   of Neve and what it stands on
 
-Commands that look at a run, or go on with it, take it from here: what became of the sources since, or from which folder
-they are called, changes nothing. An arm is one variant of the run; arms share every stage that is equal.
+Commands that look at a run, or go on with it, take it from here: what became of the sources since, or from
+which folder they are called, changes nothing. An arm is one variant of the run; arms share every stage that
+is equal.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ def recipe_file(arm: str) -> str:
 
 
 def training(folder: Path, arm: str, phase: str) -> Path:
-    """The folder of the stage that trains a phase or a control; raises Misuse for a name that the arm does not have."""
+    """The folder of the stage that trains a phase or a control; raises Misuse for a name that the arm does
+    not have."""
     found = arm_stages(folder, arm)
     if f"train-{phase}" not in found:
         known = ", ".join(name.removeprefix("train-") for name in found if name.startswith("train-"))

@@ -1,7 +1,7 @@
 """A run is made: every stage of an arm that is not done, one after the other, in this process.
 
-`run` is the whole of it: plan, ask what is elsewhere if it has to be read, record the plan, build. A laboratory calls it
-once an arm on the same folder; arms share what is equal.
+`run` is the whole of it: plan, ask what is elsewhere if it has to be read, record the plan, build. A
+laboratory calls it once an arm on the same folder; arms share what is equal.
 """
 
 from __future__ import annotations
@@ -32,9 +32,11 @@ def folder_of(recipe: Recipe, out: str | None) -> Path:
 
 
 def planned(recipe: Recipe, folder: Path, arm: str = ARM, sandbox: str | None = None) -> Arm:
-    """An arm of the run in `folder` as it is now: this machine, its files, and what is elsewhere as recorded earlier.
+    """An arm of the run in `folder` as it is now: this machine, its files, and what is elsewhere as recorded
+    earlier.
 
-    The sandbox is tried, unless its tier is given. Raises RecipeError for what a recipe names wrongly. Reads no network.
+    The sandbox is tried, unless its tier is given. Raises RecipeError for what a recipe names wrongly. Reads
+    no network.
     """
     vocabulary.check_recipe(recipe)
     asked = recipe.training.precision
@@ -55,10 +57,11 @@ def run(
     arm: str = ARM,
     refresh: bool = False,
 ) -> bool:
-    """Get done every stage of an arm that is not, in order, up to and with `until`; returns whether anything was built.
+    """Get done every stage of an arm that is not, in order, up to and with `until`; returns whether anything
+    was built.
 
-    `refresh` asks again what branches, buckets and the hub hold. Raises Fault when a stage cannot go on; what is done
-    stays done, and the next call goes on from there.
+    `refresh` asks again what branches, buckets and the hub hold. Raises Fault when a stage cannot go on;
+    what is done stays done, and the next call goes on from there.
     """
     plan = planned(recipe, folder, arm)
     names = list(plan.store(folder).stages)
@@ -71,7 +74,8 @@ def run(
 
 
 def train(folder: Path, phase: str, engine: str = "native", arm: str = ARM, say: Say | None = None) -> bool:
-    """Get the training of one phase of a recorded arm done, and what it reads; returns whether anything was built."""
+    """Get the training of one phase of a recorded arm done, and what it reads; returns whether anything was
+    built."""
     if state(record.training(folder, arm, phase)) == "done":
         return False
     return _go_on(folder, arm, f"train-{phase}", engine, say)
@@ -103,7 +107,8 @@ def _go_on(folder: Path, arm: str, name: str, engine: str, say: Say | None) -> b
 
 
 def _asked(plan: Arm, folder: Path, names: list[str], refresh: bool) -> Arm:
-    """The plan with what is elsewhere asked for, as far as stages that are to be built read it and it is not known."""
+    """The plan with what is elsewhere asked for, as far as stages that are to be built read it and it is not
+    known."""
     store = plan.store(folder)
     todo = [name for name in names if refresh or not store.done(name)]
     wanted = {key for name in todo for needed in store.needed(name) for key in store.stages[needed].outside}
@@ -116,7 +121,8 @@ def _asked(plan: Arm, folder: Path, names: list[str], refresh: bool) -> Arm:
 
 
 def _build(plan: Arm, folder: Path, arm: str, names: list[str], engine: str, say: Say | None) -> bool:
-    """Record the plan, and build those of its stages `names` that are not done; returns whether there were any."""
+    """Record the plan, and build those of its stages `names` that are not done; returns whether there were
+    any."""
     say = say or (lambda line: print(line, file=sys.stderr, flush=True))
     store = plan.store(folder)
     record.write(folder, arm, plan, store)
@@ -145,7 +151,8 @@ def _build(plan: Arm, folder: Path, arm: str, names: list[str], engine: str, say
 
 
 def _publish(made: Path, to: Path) -> None:
-    """Copy a report to where it is shown, whole or not at all; other arms' reports, which lie inside, stay."""
+    """Copy a report to where it is shown, whole or not at all; other arms' reports, which lie
+    inside, stay."""
     if (to / MANIFEST).exists() and read_json(to / MANIFEST) == read_json(made / MANIFEST):
         return
     temporary = to.with_name(f".{to.name}.tmp")

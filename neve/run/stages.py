@@ -1,8 +1,10 @@
-"""The stages of a run, from raw repositories to the report: read this list from top to bottom and follow the names.
+"""The stages of a run, from raw repositories to the report: read this list from top to bottom and follow the
+names.
 
-It is a plain list, made from a recipe; making it reads no network and no git and loads nothing heavy. A stage depends on
-its settings, which hold only those fields of the recipe that it reads, on its inputs, and on what lies outside. The
-trade-off: stages run one after the other, each with all cores; one process is easy to kill and to follow.
+It is a plain list, made from a recipe; making it reads no network and no git and loads nothing heavy. A
+stage depends on its settings, which hold only those fields of the recipe that it reads, on its inputs, and
+on what lies outside. The trade-off: stages run one after the other, each with all cores; one process is easy
+to kill and to follow.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ Pins = Mapping[str, str]
 
 
 def stages(recipe: Recipe, folder: Path, machine: Machine, pins: Pins) -> list[Stage]:
-    """The stages of a recipe, each after those that it reads; `folder` is the run's. Without phases a corpus is all."""
+    """The stages of a recipe, each after those that it reads; `folder` is the run's. Without phases a corpus
+    is all."""
     corpus = [
         _sources("files", recipe, recipe.corpus.sources, pins),
         _curate(recipe, "curate", "files"),
@@ -73,7 +76,8 @@ def _sources(name: str, recipe: Recipe, sources: list[Source], pins: Pins) -> St
 
 
 def _curate(recipe: Recipe, name: str, files: str, exemplars: bool = False) -> Stage:
-    """Files become documents; exemplars are curated as the corpus is, and their repositories are no part of it."""
+    """Files become documents; exemplars are curated as the corpus is, and their repositories are no part of
+    it."""
     positives = [source for labels in recipe.labels.values() for source in labels.positives]
     apart = [repo for repo in map(_repository, positives) if repo]
     data, read = _benchmark_files(recipe)
@@ -84,7 +88,8 @@ def _curate(recipe: Recipe, name: str, files: str, exemplars: bool = False) -> S
 
 
 def _benchmark_files(recipe: Recipe) -> tuple[str | None, tuple[str, ...]]:
-    """The folder of benchmark files, if it holds any that decontamination reads, and all files that it reads.
+    """The folder of benchmark files, if it holds any that decontamination reads, and all files that it
+    reads.
 
     Files equal to those that the packaged index was built from add nothing to it.
     """
@@ -131,7 +136,8 @@ def _annotators(recipe: Recipe, pins: Pins) -> list[Stage]:
 
 
 def _annotator(recipe: Recipe, name: str, pins: Pins) -> Stage:
-    """An annotator, fitted on its labels; one that is made of others reads them. Weights of the hub count by revision."""
+    """An annotator, fitted on its labels; one that is made of others reads them. Weights of the hub count by
+    revision."""
     annotator = recipe.annotators[name]
     encoder = getattr(annotator, "encoder", "")
     key = outside.weights_key(encoder)

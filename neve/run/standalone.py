@@ -1,7 +1,9 @@
-"""Curation and deduplication alone, on the user's own tables and folders: what stages of a run do, under `--out DIR`.
+"""Curation and deduplication alone, on the user's own tables and folders: what stages of a run do, under
+`--out DIR`.
 
-The stages are those of a run, in a store of their own that lies in `DIR/.work` until all is done; then their tables
-are moved into DIR, and `manifest.json` last. So a killed command goes on where it was, and a finished one is finished.
+The stages are those of a run, in a store of their own that lies in `DIR/.work` until all is done; then their
+tables are moved into DIR, and `manifest.json` last. So a killed command goes on where it was, and a finished
+one is finished.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ COUNTS = "counts.json"
 def run(
     what: str, given: list[str], corpus: Corpus, out: Path, seed: int, data: str | None
 ) -> dict[str, Any]:
-    """`what` ("curate" or "dedup") of the inputs `given` into `out`; returns its counts, `timings` among them.
+    """`what` ("curate" or "dedup") of the inputs `given` into `out`; returns its counts, `timings` among
+    them.
 
     Raises Fault where the folder holds something else, or as the stages do.
     """

@@ -1,7 +1,7 @@
 """Names in a recipe that must be on a list: languages, licences, rules, kinds. Checked before anything runs.
 
-A misspelt name would otherwise admit nothing, hours later. Benchmarks are checked by the recipe itself; the lists here
-belong to the corpus, on which the recipe does not stand.
+A misspelt name would otherwise admit nothing, hours later. Benchmarks are checked by the recipe itself; the
+lists here belong to the corpus, on which the recipe does not stand.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def check_recipe(recipe: Recipe) -> None:
 
 
 def check(corpus: Corpus, key: str = "corpus.") -> None:
-    """Raises RecipeError, one line, for the first name that is on no list; `key` stands before the field's name."""
+    """Raises RecipeError, one line, for the first name that is on no list; `key` stands before the field's
+    name."""
     if corpus.languages:
         from neve.corpus.languages import detection
 

@@ -1,13 +1,15 @@
 """Runs first inside the sandbox, as trusted code: takes on the limits and the walls, then runs the program.
 
-This file goes to the interpreter as text: standard library only, and little of it (no typing, no enums), since
-every program pays for every import. Arguments: limits ("AS=536870912,CPU=12,…"), the user id to become (0: stay), the program (a path,
-or a descriptor), a folder of packages or nothing; for the tier "landlock" also the descriptors of its ruleset and of
-its seccomp filter, and the seconds after which its guard ends everything.
+This file goes to the interpreter as text: standard library only, and little of it (no typing, no enums),
+since every program pays for every import. Arguments: limits ("AS=536870912,CPU=12,…"), the user id to become
+(0: stay), the program (a path, or a descriptor), a folder of packages or nothing; for the tier "landlock"
+also the descriptors of its ruleset and of its seccomp filter, and the seconds after which its guard ends
+everything.
 
-Where no PID namespace holds a program's processes together, a guard does: this process forks, the program leads a
-process group that the filter does not let anything leave, and the guard kills that group when the program ends, when
-time runs out, or when the caller dies. Orphans come to the guard, which goes when all are gone.
+Where no PID namespace holds a program's processes together, a guard does: this process forks, the program
+leads a process group that the filter does not let anything leave, and the guard kills that group when the
+program ends, when time runs out, or when the caller dies. Orphans come to the guard, which goes when all are
+gone.
 
 Sources: landlock_restrict_self(2), seccomp(2), prctl(2), PR_SET_CHILD_SUBREAPER(2const).
 """

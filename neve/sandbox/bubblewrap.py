@@ -1,13 +1,15 @@
 """The tier "bubblewrap": a separate world around each program, made by bwrap.
 
-New namespaces for mounts, processes, network, IPC, host name and cgroups; the file system is an empty tmpfs with the
-interpreter, its library and the system's shared libraries bound read-only, four devices, and a sized tmpfs on /tmp as
-the only place to write; no /proc, no /sys, no capabilities. bwrap loads the seccomp filter last.
+New namespaces for mounts, processes, network, IPC, host name and cgroups; the file system is an empty tmpfs
+with the interpreter, its library and the system's shared libraries bound read-only, four devices, and a
+sized tmpfs on /tmp as the only place to write; no /proc, no /sys, no capabilities. bwrap loads the seccomp
+filter last.
 
 Where the caller is root the program becomes a user id of its own, because the kernel does not hold root to
-RLIMIT_NPROC, not even in a user namespace; so no user namespace is made, and the two capabilities that changing the
-id takes are kept until boot.py has changed it. Where the caller is not root, a user namespace gives the program its
-rights over its own mounts, and counts its processes apart (Linux 5.14; before, fork may fail early).
+RLIMIT_NPROC, not even in a user namespace; so no user namespace is made, and the two capabilities that
+changing the id takes are kept until boot.py has changed it. Where the caller is not root, a user namespace
+gives the program its rights over its own mounts, and counts its processes apart (Linux 5.14; before, fork
+may fail early).
 
 Each mount costs a tenth of a millisecond, so few are made. Source: bwrap(1), user_namespaces(7).
 """
@@ -56,15 +58,16 @@ def walls() -> str:
 
 
 def processes(most: int) -> int:
-    """What RLIMIT_NPROC must be for `most` processes and threads; bwrap's own are of another user, or not counted."""
+    """What RLIMIT_NPROC must be for `most` processes and threads; bwrap's own are of another user, or not
+    counted."""
     return most
 
 
 def command(inner: list[str], uid: int, source: int, rules: int, extra: Extra, seconds: float) -> Start:
     """How bwrap is started around the interpreter, whose command is `inner`.
 
-    `source` and `rules` are descriptors of the program and of the filter; `uid` is what the program becomes, 0 where
-    a user namespace sees to that. `seconds` is of no use here: nothing outlives the caller.
+    `source` and `rules` are descriptors of the program and of the filter; `uid` is what the program becomes,
+    0 where a user namespace sees to that. `seconds` is of no use here: nothing outlives the caller.
     """
     mounted: list[str] = ["--perms", "0755", "--dir", INSIDE] if extra.names else []
     for path in extra.shown():

@@ -1,13 +1,14 @@
 """The tier "landlock": where user namespaces are forbidden, a program gives up its rights itself.
 
-Landlock takes away the file system: the interpreter, its standard library and the system's shared libraries can be
-read, four devices used, and nothing can be written anywhere, not even in /tmp, since nothing here could bound how
-much. The filter takes away sockets, changes to files' modes and times, and the way out of the process group
-(boot.py: a guard kills that). Landlock also keeps signals inside, from its version 6 (Linux 6.12) on; before, the
-filter refuses signals altogether.
+Landlock takes away the file system: the interpreter, its standard library and the system's shared libraries
+can be read, four devices used, and nothing can be written anywhere, not even in /tmp, since nothing here
+could bound how much. The filter takes away sockets, changes to files' modes and times, and the way out of
+the process group (boot.py: a guard kills that). Landlock also keeps signals inside, from its version 6
+(Linux 6.12) on; before, the filter refuses signals altogether.
 
-What is weaker than namespaces: names, sizes and times of files can be asked for, though not what is in them; process
-numbers are the machine's. Version 3 (Linux 6.2) is the least, as before it files that can be read can be cut short.
+What is weaker than namespaces: names, sizes and times of files can be asked for, though not what is in them;
+process numbers are the machine's. Version 3 (Linux 6.2) is the least, as before it files that can be read
+can be cut short.
 
 Sources: landlock(7), landlock_create_ruleset(2), include/uapi/linux/landlock.h.
 """
@@ -26,7 +27,8 @@ from neve.sandbox import visible
 from neve.sandbox.visible import Extra, Start
 
 MORE_TASKS = 64
-"""How many processes and threads more than now a user may have, where the kernel counts all of them together."""
+"""How many processes and threads more than now a user may have, where the kernel counts all of them
+together."""
 LEAST = 3
 """The oldest version of Landlock that holds."""
 SCOPES = 6
@@ -68,8 +70,8 @@ def walls() -> str:
 def processes(most: int) -> int:
     """What RLIMIT_NPROC must be for `most` processes and threads beside the guard.
 
-    Root's programs have a user id each. Another user's processes are all counted together, so that this limit is
-    loose, and watch.py counts.
+    Root's programs have a user id each. Another user's processes are all counted together, so that this
+    limit is loose, and watch.py counts.
     """
     return most + 1 if os.geteuid() == 0 else _tasks(os.getuid()) + MORE_TASKS
 
@@ -77,8 +79,8 @@ def processes(most: int) -> int:
 def command(inner: list[str], uid: int, source: int, rules: int, extra: Extra, seconds: float) -> Start:
     """How the interpreter, whose command is `inner`, is started: `boot.py` puts up the walls from within.
 
-    `source` and `rules` are descriptors of the program and of the filter; `uid` is what the program becomes, 0 to
-    stay. After `seconds` the guard ends it all, whatever has become of the caller.
+    `source` and `rules` are descriptors of the program and of the filter; `uid` is what the program becomes,
+    0 to stay. After `seconds` the guard ends it all, whatever has become of the caller.
     """
     made = ruleset(extra)
     arguments = [str(uid), str(source), str(extra.packages or ""), str(made), str(rules), str(seconds)]

@@ -1,15 +1,16 @@
 """The seccomp filter: which system calls of a program reach the kernel, as a BPF program assembled here.
 
-A call of another architecture (`int 0x80` on x86_64) or of the x32 kind ends the process: numbers mean something
-else there, which is the classical way around a filter. A call of `syscalls.py` passes, some only by their
-arguments (`CHECKS`). All others fail with EPERM; clone3, whose arguments a filter cannot see, with ENOSYS, so that
-libc falls back to clone.
+A call of another architecture (`int 0x80` on x86_64) or of the x32 kind ends the process: numbers mean
+something else there, which is the classical way around a filter. A call of `syscalls.py` passes, some only
+by their arguments (`CHECKS`). All others fail with EPERM; clone3, whose arguments a filter cannot see, with
+ENOSYS, so that libc falls back to clone.
 
-Numbers are compared as intervals, one after the other. A search tree would be shorter to run and longer to audit;
-kernels since 5.11 remember which numbers always pass and do not run the filter for them. Arguments are compared by
-their lower 32 bits, which is all that the kernel reads of those that are checked.
+Numbers are compared as intervals, one after the other. A search tree would be shorter to run and longer to
+audit; kernels since 5.11 remember which numbers always pass and do not run the filter for them. Arguments
+are compared by their lower 32 bits, which is all that the kernel reads of those that are checked.
 
-Sources: the kernel's Documentation/userspace-api/seccomp_filter.rst, include/uapi/linux/{bpf_common,filter,seccomp}.h.
+Sources: the kernel's Documentation/userspace-api/seccomp_filter.rst,
+include/uapi/linux/{bpf_common,filter,seccomp}.h.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ Instruction = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Check:
-    """A call passes if, for every condition (argument, mask, values), `argument & mask` is one of the values."""
+    """A call passes if, for every condition (argument, mask, values), `argument & mask` is one of the
+    values."""
 
     conditions: tuple[tuple[int, int, tuple[int, ...]], ...]
     error: int = errno.EPERM
@@ -55,11 +57,13 @@ CHECKS = {
     "clone3": Check(((0, 0, (1,)),), errno.ENOSYS),  # 0 is not 1: never
     # Connected streams alone: a datagram socket of a pair could still send to any address.
     "socketpair": Check(((0, _ALL, (socket.AF_UNIX,)), (1, 0xF, (socket.SOCK_STREAM,)))),
-    # PDEATHSIG, DUMPABLE (asked), NAME, CAPBSET (asked), TIMERSLACK, NO_NEW_PRIVS, THP_DISABLE, names of mappings
+    # PDEATHSIG, DUMPABLE (asked), NAME, CAPBSET (asked), TIMERSLACK, NO_NEW_PRIVS, THP_DISABLE, names of
+    # mappings
     "prctl": Check(((0, _ALL, (1, 2, 3, 15, 16, 23, 29, 30, 38, 39, 41, 42, 0x53564D41)),), errno.EINVAL),
     # TCGETS, its successor, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
     "ioctl": Check(((1, _ALL, (0x5401, 0x802C542A, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),), errno.ENOTTY),
-    # F_DUPFD to F_SETLKW, locks of open files, DUPFD_CLOEXEC, GETPIPE_SZ, GET_SEALS; no F_SETOWN, no F_SETPIPE_SZ
+    # F_DUPFD to F_SETLKW, locks of open files, DUPFD_CLOEXEC, GETPIPE_SZ, GET_SEALS; no F_SETOWN, no
+    # F_SETPIPE_SZ
     "fcntl": Check(((1, _ALL, (*range(8), 36, 37, 38, 1030, 1032, 1034)),)),
     "prlimit64": Check(((0, _ALL, (0,)),)),  # of itself
     "sched_setaffinity": Check(((0, _ALL, (0,)),)),
@@ -68,8 +72,8 @@ CHECKS = {
 _COMMON = ("memory", "files", "waiting", "time", "processes", "identity", "signals")
 GROUPS = {
     "bubblewrap": (*_COMMON, "metadata", "signalling", "groups", "drop"),
-    # Landlock guards neither modes, owners and times of files, nor (before its version 6) other processes from
-    # signals; and whoever cannot leave the process group is killed with it.
+    # Landlock guards neither modes, owners and times of files, nor (before its version 6) other processes
+    # from signals; and whoever cannot leave the process group is killed with it.
     "landlock": (*_COMMON, "signalling"),
     "landlock before 6": _COMMON,
 }

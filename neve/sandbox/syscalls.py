@@ -1,16 +1,19 @@
 """Which system calls a program inside the sandbox may make, by number, on x86_64 and aarch64.
 
-One table, by purpose: `name number-on-x86_64 number-on-aarch64`, "-" where an architecture has no such call. What
-is not here is refused, so a call that a new kernel brings is refused too until somebody has thought about it. That is
-the trade-off against a list of forbidden calls: an odd program may be refused something harmless.
+One table, by purpose: `name number-on-x86_64 number-on-aarch64`, "-" where an architecture has no such call.
+What is not here is refused, so a call that a new kernel brings is refused too until somebody has thought
+about it. That is the trade-off against a list of forbidden calls: an odd program may be refused something
+harmless.
 
-What a Python program with numpy, pandas or matplotlib needs is here. What is left out, and why: user namespaces,
-mounts, ptrace and its kin, io_uring, keys, bpf, perf events, userfaultfd, modules and clocks are ways to the kernel or
-to others; memfd_create and System V and POSIX queues and shared memory hold memory that no limit on a process counts;
-setpriority and the schedulers' setters, sync and quotas press on neighbours; sockets lead out.
+What a Python program with numpy, pandas or matplotlib needs is here. What is left out, and why: user
+namespaces, mounts, ptrace and its kin, io_uring, keys, bpf, perf events, userfaultfd, modules and clocks are
+ways to the kernel or to others; memfd_create and System V and POSIX queues and shared memory hold memory
+that no limit on a process counts; setpriority and the schedulers' setters, sync and quotas press on
+neighbours; sockets lead out.
 
-Sources: the kernel's arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h; the reasons in
-syscalls(2), and in the documentation of Docker's default profile and of systemd's SystemCallFilter=.
+Sources: the kernel's arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h; the
+reasons in syscalls(2), and in the documentation of Docker's default profile and of systemd's
+SystemCallFilter=.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Which walls this machine has, found out by running a program inside them, and how a program is run there.
 
-The trade-off: the probe costs a start of the interpreter once a process, and in return nobody trusts a version number.
+The trade-off: the probe costs a start of the interpreter once a process, and in return nobody trusts a
+version number.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ _MODULES = {"bubblewrap": bubblewrap, "landlock": landlock}
 TIERS: tuple[Tier, ...] = ("bubblewrap", "landlock")
 """Best first."""
 FIRST_UID, UIDS = 20_000, 40_000
-"""User ids of programs whose caller is root; below 65,536, so that they exist in a container's mapping too."""
+"""User ids of programs whose caller is root; below 65,536, so that they exist in a container's mapping too.
+"""
 
 _PROBE = """
 import math, json, random, os, socket  # from shared objects, from the library
@@ -57,7 +59,8 @@ _serial = itertools.count()
 
 @dataclass(frozen=True)
 class Sandbox:
-    """What this machine has: `tier` "bubblewrap", "landlock" or "none"; `detail`: which version, or what to do."""
+    """What this machine has: `tier` "bubblewrap", "landlock" or "none"; `detail`: which version, or what to
+    do."""
 
     tier: Tier
     detail: str
@@ -65,8 +68,8 @@ class Sandbox:
 
 @dataclass(frozen=True)
 class Result:
-    """How a program ended: "ok" (exit status 0), "error" (another), "timeout", "killed" (signal, or an excess), or
-    "stopped" by who listened.
+    """How a program ended: "ok" (exit status 0), "error" (another), "timeout", "killed" (signal, or an
+    excess), or "stopped" by who listened.
 
     `detail` says what the excess was, where there was one.
     """
@@ -80,7 +83,8 @@ class Result:
 
 @functools.cache
 def probe() -> Sandbox:
-    """The best sandbox that this machine has, found out once per process by really running a program in it."""
+    """The best sandbox that this machine has, found out once per process by really running a
+    program in it."""
     tried = []
     for tier in TIERS:
         place = attempt(tier)
@@ -92,7 +96,8 @@ def probe() -> Sandbox:
 
 @functools.cache
 def attempt(tier: Tier) -> Sandbox:
-    """The sandbox of one tier, or one of tier "none" whose `detail` says why this machine does not have it."""
+    """The sandbox of one tier, or one of tier "none" whose `detail` says why this machine does
+    not have it."""
     if platform.machine() not in seccomp.AUDIT:
         return Sandbox(
             "none", f"no table of system calls for {platform.machine()}, only {', '.join(seccomp.AUDIT)}"
@@ -126,11 +131,12 @@ def run(
 ) -> Result:
     """Run Python source `program` inside; `timeout_s` is wall-clock.
 
-    `memory_bytes` bounds each process's address space and the memory of all together; `packages` is a folder of
-    installed packages that can be imported, read-only, `names` what of it (nothing: all), and with `tools` the system's
-    programs can be run too, which may read `folders`. `processes` bounds those of the program, threads counted. `heard`
-    is given the standard output each time it grows, and ends the program by returning True. Never raises for what the
-    program does; its output is cut at `output_bytes`. Raises Fault without a sandbox.
+    `memory_bytes` bounds each process's address space and the memory of all together; `packages` is a folder
+    of installed packages that can be imported, read-only, `names` what of it (nothing: all), and with
+    `tools` the system's programs can be run too, which may read `folders`. `processes` bounds those of the
+    program, threads counted. `heard` is given the standard output each time it grows, and ends the program
+    by returning True. Never raises for what the program does; its output is cut at `output_bytes`. Raises
+    Fault without a sandbox.
     """
     if sandbox.tier == "none":
         raise Fault(f"untrusted code is not run without a sandbox: {sandbox.detail}")

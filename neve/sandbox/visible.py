@@ -1,9 +1,10 @@
-"""What of the machine a program may see: an interpreter, its standard library, shared libraries, four devices.
+"""What of the machine a program may see: an interpreter, its standard library, shared libraries, four
+devices.
 
-The base interpreter is taken, not a virtual environment's link to it, and without its site-packages. The system's
-folders of shared libraries are seen whole (where there is one for this architecture, as on Debian, it alone, which
-leaves out most programs and every setuid one): picking single libraries would be narrower, and wrong for the next
-interpreter. They hold no secrets: every user of the machine may read them.
+The base interpreter is taken, not a virtual environment's link to it, and without its site-packages. The
+system's folders of shared libraries are seen whole (where there is one for this architecture, as on Debian,
+it alone, which leaves out most programs and every setuid one): picking single libraries would be narrower,
+and wrong for the next interpreter. They hold no secrets: every user of the machine may read them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ TOOLS = (Path("/usr/bin"), Path("/bin"))
 """The system's programs, seen by those alone whose caller says so."""
 
 FLAGS = ("-s", "-S", "-P", "-B")
-"""Of the interpreter: no user's folder, no site-packages, no current folder on the path, no bytecode written."""
+"""Of the interpreter: no user's folder, no site-packages, no current folder on the path, no bytecode
+written."""
 
 ENVIRONMENT = {
     "PATH": "/nowhere",
@@ -41,8 +43,8 @@ ENVIRONMENT = {
 class Extra(NamedTuple):
     """What one program sees beyond what all see.
 
-    `packages` is a folder of installed packages, `names` what of it (nothing: all), `tools` the system's programs,
-    `folders` what these need to read.
+    `packages` is a folder of installed packages, `names` what of it (nothing: all), `tools` the system's
+    programs, `folders` what these need to read.
     """
 
     packages: Path | None = None
@@ -65,7 +67,8 @@ def environment(extra: Extra) -> dict[str, str]:
 
 
 class Start(NamedTuple):
-    """What starts a program in a tier: the command, descriptors it inherits, the signal that ends all of it."""
+    """What starts a program in a tier: the command, descriptors it inherits, the signal that
+    ends all of it."""
 
     command: list[str]
     descriptors: tuple[int, ...]

@@ -1,10 +1,11 @@
 """Looks after a running program from outside: reads its output, and ends it when it takes too much.
 
-Some things no limit on a process bounds: what all processes of a program hold together, and how many empty files lie
-in its /tmp. So the parent looks, 20 times a second from the first twentieth on, at the tree of processes in /proc, and
-kills the whole of it. A memory cgroup would bound the same without gaps, but only root and systemd's own can make
-one, where a container does not forbid even that; looking works for everyone. What it costs: between two looks a
-program can take what the machine can give in a twentieth of a second, some 100 MB.
+Some things no limit on a process bounds: what all processes of a program hold together, and how many empty
+files lie in its /tmp. So the parent looks, 20 times a second from the first twentieth on, at the tree of
+processes in /proc, and kills the whole of it. A memory cgroup would bound the same without gaps, but only
+root and systemd's own can make one, where a container does not forbid even that; looking works for everyone.
+What it costs: between two looks a program can take what the machine can give in a twentieth of a second,
+some 100 MB.
 
 Sources: proc_pid_stat(5), proc_pid_smaps(5), proc_tid_children(5).
 """
@@ -24,7 +25,8 @@ LOOK_SECONDS = 0.05
 FILES = 10_000
 """Files that may lie in /tmp at once."""
 LAUNCHERS = 2
-"""Processes at the tree's root that are not the program's: bwrap and its process 1. The guard of "landlock" is one."""
+"""Processes at the tree's root that are not the program's: bwrap and its process 1. The guard of "landlock"
+is one."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 Stopped = Literal["timeout", "killed", "stopped"]
@@ -38,11 +40,11 @@ def listen(
     look: Callable[[], str],
     heard: Callable[[bytearray], bool] | None = None,
 ) -> tuple[tuple[Stopped, str] | None, tuple[bytes, bytes]]:
-    """Read both outputs until they end, the deadline passes, one exceeds `cap`, `look` names an excess, or `heard`, which
-    is given the standard output as it grows, has heard enough.
+    """Read both outputs until they end, the deadline passes, one exceeds `cap`, `look` names an excess, or
+    `heard`, which is given the standard output as it grows, has heard enough.
 
-    Returns why it was stopped, in a word and in words, or None; and the outputs. The tree is dead afterwards: `end`
-    is the signal at which the process takes all others with it.
+    Returns why it was stopped, in a word and in words, or None; and the outputs. The tree is dead
+    afterwards: `end` is the signal at which the process takes all others with it.
     """
     assert process.stdout is not None and process.stderr is not None
     chunks: dict[int, bytearray] = {

@@ -1,9 +1,9 @@
 """Candidates: answers with all that the gates look at, measured for many at a time.
 
-Also the documents accepted so far, with an index of their n-grams. A near duplicate among them is found exactly, by
-prefix filtering: two sets of Jaccard similarity t or more share one of the first |x| - ceil(t |x|) + 1 elements in any
-fixed order (here of their hashes), so only those are indexed. The price is memory, 8 bytes an n-gram and a dictionary
-entry for each third; the gain, that no probability is involved.
+Also the documents accepted so far, with an index of their n-grams. A near duplicate among them is found
+exactly, by prefix filtering: two sets of Jaccard similarity t or more share one of the first |x| - ceil(t
+|x|) + 1 elements in any fixed order (here of their hashes), so only those are indexed. The price is memory,
+8 bytes an n-gram and a dictionary entry for each third; the gain, that no probability is involved.
 
 Source: Chaudhuri, Ganti and Kaushik, "A primitive operator for similarity joins" (2006).
 """
@@ -101,7 +101,8 @@ class Accepted:
             self._index[shingle].append(len(self._sets) - 1)
 
     def nearest(self, code: str) -> tuple[str | None, float]:
-        """The accepted document most like `code` (the first of equals) with at least the threshold, and its Jaccard."""
+        """The accepted document most like `code` (the first of equals) with at least the threshold, and its
+        Jaccard."""
         from neve.corpus.duplicates import shingles
 
         mine, best, nearest = self._set(code), 0.0, None

@@ -1,12 +1,13 @@
 """The gates between a model's answer and a new document; a kind lists those that it wants.
 
-A gate only looks: what is expensive is measured before, for many answers at a time (neve.synthesis.candidates).
-Cheap gates come first, duplicates last, since they alone depend on what was accepted before. Which gates can decide
-depends on the language. Without a parser for it, code passes the syntax gate if it stood in a fence (text without a
-fence is taken for code only if it parses), and a later verdict's detail says that it was not parsed.
+A gate only looks: what is expensive is measured before, for many answers at a time
+(neve.synthesis.candidates). Cheap gates come first, duplicates last, since they alone depend on what was
+accepted before. Which gates can decide depends on the language. Without a parser for it, code passes the
+syntax gate if it stood in a fence (text without a fence is taken for code only if it parses), and a later
+verdict's detail says that it was not parsed.
 
-Source: OSS-Instruct's filters (Magicoder, arXiv 2312.02120): ended by itself, parses, no duplicate, no copy of its
-seed; decontamination as in curation. Sizes and copy limits are our own.
+Source: OSS-Instruct's filters (Magicoder, arXiv 2312.02120): ended by itself, parses, no duplicate, no copy
+of its seed; decontamination as in curation. Sizes and copy limits are our own.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ MIN_LINES = 3
 COPY_JACCARD = 0.5
 """Similarity with the seed's snippet, or with its whole document, at and above which an answer is a copy."""
 COPY_LINES = 6
-"""Consecutive lines, blank ones and indentation aside, that an answer may not share with its seed's document."""
+"""Consecutive lines, blank ones and indentation aside, that an answer may not share with its seed's
+document."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def large_enough(candidate: Candidate, accepted: Accepted, share: float) -> Refu
 
 
 def unlike_seed(limit: float) -> Callable[[Candidate, Accepted, float], Refusal | None]:
-    """A gate's function: the Jaccard similarity with the seed, its snippet or its whole document, is below `limit`."""
+    """A gate's function: the Jaccard similarity with the seed, its snippet or its whole document, is below
+    `limit`."""
 
     def refuse(candidate: Candidate, accepted: Accepted, share: float) -> Refusal | None:
         from neve.corpus.duplicates import near_duplicates

@@ -1,10 +1,10 @@
 """Seeds become new documents: ask, gate, accept in seed order until the token budget is met.
 
-Answers are asked for many at a time and come in any order; they are judged in the order of the seeds, so the accepted
-set is the shortest prefix of that order that meets the budget and depends on the answers alone. The ledger keeps
-those: after a crash the stage starts over and asks nothing that was answered. The price is that a slow answer holds
-up those after it, which go on being asked up to AHEAD times the concurrency, and that the last few answers are
-not needed.
+Answers are asked for many at a time and come in any order; they are judged in the order of the seeds, so the
+accepted set is the shortest prefix of that order that meets the budget and depends on the answers alone. The
+ledger keeps those: after a crash the stage starts over and asks nothing that was answered. The price is that
+a slow answer holds up those after it, which go on being asked up to AHEAD times the concurrency, and that
+the last few answers are not needed.
 
 The seeds' texts and the accepted documents are held in memory: a few kilobytes a seed.
 
@@ -136,7 +136,8 @@ def _measured(answers: list[tuple[Seed, Answer]], index: Index, tokenizer: bpe.T
 
 
 def question(seed: Seed, prompt: str, model: str, recipe: Synthesis, run_seed: int) -> dict[str, Any]:
-    """The payload that asks `model` for a document: a function of the seed's document and the recipe alone."""
+    """The payload that asks `model` for a document: a function of the seed's document and the
+    recipe alone."""
     return {
         "model": model,
         "messages": [{"role": "user", "content": prompt}],
@@ -150,7 +151,8 @@ def question(seed: Seed, prompt: str, model: str, recipe: Synthesis, run_seed: i
 
 @contextmanager
 def _endpoint(recipe: Synthesis, slots: int) -> Iterator[tuple[str, str]]:
-    """Base URL and the model's name, which is its identity in the ledger; "local" is served while the context lasts."""
+    """Base URL and the model's name, which is its identity in the ledger; "local" is served while the
+    context lasts."""
     if recipe.endpoint != "local":
         yield recipe.endpoint, recipe.model
         return

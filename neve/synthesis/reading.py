@@ -18,7 +18,8 @@ class Reading(NamedTuple):
 
 
 def longest_block(answer: str, seed: Seed) -> Reading:
-    """The longest fenced block, else the whole text; without blank lines around it and white space at line ends.
+    """The longest fenced block, else the whole text; without blank lines around it and white space at line
+    ends.
 
     What kinds have as their `read` unless they look at the seed, which this does not.
     """

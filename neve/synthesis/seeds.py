@@ -1,8 +1,8 @@
 """Seeds: selected documents, and the lines of them that are shown.
 
-The lines are chosen by a hash of (seed, doc_id, turn), so a document gives the same question in every run, whatever
-else is in the corpus. Stretches of mostly blank lines, comments, docstrings and imports are passed over: they say
-little about what a file does.
+The lines are chosen by a hash of (seed, doc_id, turn), so a document gives the same question in every run,
+whatever else is in the corpus. Stretches of mostly blank lines, comments, docstrings and imports are passed
+over: they say little about what a file does.
 
 Source: OSS-Instruct (Magicoder, arXiv 2312.02120): 1 to 15 lines of open-source code as inspiration.
 """
@@ -43,7 +43,8 @@ class Seed:
 
 
 def read(selection: Path, corpus: Path, limit: int, seed: int) -> list[Seed]:
-    """The first `limit` seeds of `selection`/seeds.parquet, in its order, with their texts out of `corpus`; `seed` is the run's."""
+    """The first `limit` seeds of `selection`/seeds.parquet, in its order, with their texts out of `corpus`;
+    `seed` is the run's."""
     import pyarrow.compute as pc
     import pyarrow.dataset as ds
 
@@ -70,7 +71,8 @@ def read(selection: Path, corpus: Path, limit: int, seed: int) -> list[Seed]:
 
 
 def snippet(text: str, doc_id: str, seed: int, turn: int = 0) -> str:
-    """1 to MAX_LINES consecutive lines of `text`, chosen by a hash of (seed, doc_id, turn); "" of an empty text.
+    """1 to MAX_LINES consecutive lines of `text`, chosen by a hash of (seed, doc_id, turn); "" of an empty
+    text.
 
     At least half of them tell something, and the first does, or as many as the text allows.
     """

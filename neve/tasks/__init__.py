@@ -1,1 +1,2 @@
-"""Benchmarks: their published files in one shape, and what sets each apart, as fields of one table (`traits`)."""
+"""Benchmarks: their published files in one shape, and what sets each apart, as fields of one table
+(`traits`)."""

@@ -1,10 +1,10 @@
 """Benchmarks by name: finds the published file, reads it, and turns its rows into tasks.
 
-Files are looked for in a folder that the caller names. Without one they are fetched from where their authors published
-them, checked by digest and kept in Neve's cache. The SHA-256 of the file that was read stands in every result, so that
-two figures can be compared or told apart. A file other than the published one is read all the same (people correct
-tasks), and `Benchmark.published` is False then. The trade-off: whole files are read into memory, none is larger than
-`MAX_BYTES`.
+Files are looked for in a folder that the caller names. Without one they are fetched from where their authors
+published them, checked by digest and kept in Neve's cache. The SHA-256 of the file that was read stands in
+every result, so that two figures can be compared or told apart. A file other than the published one is read
+all the same (people correct tasks), and `Benchmark.published` is False then. The trade-off: whole files are
+read into memory, none is larger than `MAX_BYTES`.
 """
 
 from __future__ import annotations
@@ -81,13 +81,15 @@ def place(traits: Traits, data: Path) -> Path | None:
 
 
 def outside(names: list[str], data: str | None) -> tuple[str, ...]:
-    """Paths that the tasks of benchmarks `names` depend on, beside the package: the folder, and one's own files."""
+    """Paths that the tasks of benchmarks `names` depend on, beside the package: the folder, and one's own
+    files."""
     own = [(name, find(name).file) for name in names if name.endswith(OWN)]
     return tuple([data] if data else []) + tuple(path for pair in own for path in pair)
 
 
 def load(name: str | Traits, data: Path | None = None) -> Benchmark:
-    """Read a benchmark from folder `data`, or without one from where it was published (kept in Neve's cache).
+    """Read a benchmark from folder `data`, or without one from where it was published (kept in Neve's
+    cache).
 
     Raises Fault for an unknown name, a file that is not there, or one that cannot be read as this benchmark.
     """
@@ -152,7 +154,8 @@ def read_bytes(path: Path) -> bytes:
 
 
 def unpacked(raw: bytes) -> bytes:
-    """The text of a file, gzipped or not; raises ValueError if it is or becomes larger than MAX_BYTES, or is cut off."""
+    """The text of a file, gzipped or not; raises ValueError if it is or becomes larger than MAX_BYTES, or is
+    cut off."""
     if raw[:2] == b"\x1f\x8b":
         engine = zlib.decompressobj(wbits=31)
         raw = engine.decompress(raw, MAX_BYTES + 1)

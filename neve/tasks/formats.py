@@ -1,10 +1,11 @@
 """Rows of published benchmark files, each in the shape that its authors chose, as `Task`s.
 
-Types that JSON lacks (tuples, sets, complex numbers) are restored from a table of MBPP+'s tasks. The trade-off: a new
-release of MBPP+ needs a look at the table, and in return nothing that a file holds is ever executed.
+Types that JSON lacks (tuples, sets, complex numbers) are restored from a table of MBPP+'s tasks. The
+trade-off: a new release of MBPP+ needs a look at the table, and in return nothing that a file holds is ever
+executed.
 
-Sources: HumanEval (arXiv 2107.03374), MBPP (arXiv 2108.07732; its splits are given by task id), EvalPlus (arXiv
-2305.01210), BigCodeBench (arXiv 2406.15877), EvoEval (arXiv 2403.19114).
+Sources: HumanEval (arXiv 2107.03374), MBPP (arXiv 2108.07732; its splits are given by task id), EvalPlus
+(arXiv 2305.01210), BigCodeBench (arXiv 2406.15877), EvoEval (arXiv 2403.19114).
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def _inputs(value: Any) -> tuple[Any, ...]:
 
 
 def evoeval(row: dict[str, Any]) -> Task:
-    """A row of EvoEval: EvalPlus's shape, or in the altered sets `inputs`, each the text of one argument list.
+    """A row of EvoEval: EvalPlus's shape, or in the altered sets `inputs`, each the text of one argument
+    list.
 
     Such a text may be any expression ("[1] * 10**6, 2"), so it stays text here.
     """
@@ -49,7 +51,8 @@ def evoeval(row: dict[str, Any]) -> Task:
 
 
 def mbpp_plus(row: dict[str, Any]) -> Task:
-    """MBPP's prompt and, taken from it, its text: all before the first test. Arguments get their types back."""
+    """MBPP's prompt and, taken from it, its text: all before the first test. Arguments get their
+    types back."""
     task = humaneval(row)
     words = task.prompt.strip().strip('"').strip()
     restore = _RESTORED.get(int(task.task_id.partition("/")[2]), list)
@@ -88,7 +91,8 @@ _RESTORED: dict[int, Callable[[list[Any]], list[Any]]] = {
     )
     for number in numbers
 }  # fmt: skip
-"""MBPP+ by task number: turns an argument list as JSON has it into one of the types that the task is about."""
+"""MBPP+ by task number: turns an argument list as JSON has it into one of the types that the task is about.
+"""
 
 
 def bigcodebench(row: dict[str, Any]) -> Task:

@@ -3,17 +3,16 @@
 A description is a small TOML file. Wherever a benchmark is named (`--tasks`, `--task`, `evaluate.tasks`,
 `corpus.decontaminate.benchmarks`), its path may stand in place of a name:
 
-    name = "kata"
-    file = "kata.jsonl"              # beside this file; gzipped or not
-    grading = "assertions"           # or check, unittest; leave it out for bits per byte and decontamination alone
+    name = "kata" file = "kata.jsonl"              # beside this file; gzipped or not grading = "assertions"
+    # or check, unittest; leave it out for bits per byte and decontamination alone
 
     [fields]                         # of each row; a field that is not named is empty
     prompt = "question"
     solution = "answer"
     test = "tests"                   # text, or a list of texts
 
-`docs/extend-benchmark.md` explains every key. The trade-off: fields are renamed, not computed; rows that need more than
-that get a function in `formats` and an entry in `traits.TABLE`.
+`docs/extend-benchmark.md` explains every key. The trade-off: fields are renamed, not computed; rows that
+need more than that get a function in `formats` and an entry in `traits.TABLE`.
 """
 
 from __future__ import annotations
@@ -116,7 +115,8 @@ def read(
 
 
 def _task(row: dict[str, Any], fields: Fields, self_contained: bool, graded: bool) -> Task:
-    """A row as a task; raises LookupError for a field that is not there, TypeError for one that is no text."""
+    """A row as a task; raises LookupError for a field that is not there, TypeError for one that
+    is no text."""
     prompt, solution, test = (_field(row, name) for name in (fields.prompt, fields.solution, fields.test))
     entry_point = _field(row, fields.entry_point)
     if graded and not entry_point:

@@ -17,19 +17,22 @@ class Task:
 
     task_id: str
     prompt: str
-    """What a model is given. HumanEval and its kin: imports, signature, docstring. MBPP: a docstring with the text and
-    the first test."""
+    """What a model is given. HumanEval and its kin: imports, signature, docstring. MBPP: a docstring with
+    the text and the first test."""
     solution: str
     """The canonical solution: it continues the prompt, or is a program of its own (`self_contained`)."""
     entry_point: str
     """Name of the function under test."""
     test: str
-    """Python that tests it: HumanEval's `check(candidate)`, MBPP's setup and assertions, BigCodeBench's unittest class."""
+    """Python that tests it: HumanEval's `check(candidate)`, MBPP's setup and assertions, BigCodeBench's
+    unittest class."""
     instruction: str = ""
-    """The task in words: MBPP's text, BigCodeBench's prompt for chat models; empty if there is only `prompt`."""
+    """The task in words: MBPP's text, BigCodeBench's prompt for chat models; empty if there is only
+    `prompt`."""
     split: str = "test"
     inputs: tuple[Any, ...] = ()
-    """EvalPlus: argument lists of the base tests; EvoEval: the source text of each, which only the sandbox evaluates."""
+    """EvalPlus: argument lists of the base tests; EvoEval: the source text of each, which only the sandbox
+    evaluates."""
     plus_inputs: tuple[Any, ...] = ()
     """EvalPlus: argument lists of the added tests."""
     atol: float = 0.0
@@ -60,7 +63,8 @@ def is_python(source: str) -> bool:
 
 
 def called(solution: str, tests: list[str]) -> str:
-    """Name of the first function or class that `solution` defines and a test calls; raises ValueError if none is."""
+    """Name of the first function or class that `solution` defines and a test calls; raises ValueError if
+    none is."""
     definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     defined = {node.name for node in ast.walk(ast.parse(solution)) if isinstance(node, definitions)}
     for test in tests:

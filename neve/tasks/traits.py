@@ -1,13 +1,15 @@
 """What sets one benchmark apart from the others, as fields of one table.
 
-Whoever asks something of a benchmark (where is its file, how is it graded, where does a completion end) reads a field
-here, and never a part of its name. To add a published benchmark, add an entry to `TABLE` and, where its rows have a
-shape of their own, a function to `formats`. A benchmark of your own needs no change here: describe it in a TOML file
-(`own`). The trade-off: one wide record, of which most entries leave most fields at their defaults.
+Whoever asks something of a benchmark (where is its file, how is it graded, where does a completion end)
+reads a field here, and never a part of its name. To add a published benchmark, add an entry to `TABLE` and,
+where its rows have a shape of their own, a function to `formats`. A benchmark of your own needs no change
+here: describe it in a TOML file (`own`). The trade-off: one wide record, of which most entries leave most
+fields at their defaults.
 
-Sources: HumanEval (arXiv 2107.03374), MBPP (arXiv 2108.07732), EvalPlus (arXiv 2305.01210) for HumanEval+ and MBPP+,
-BigCodeBench (arXiv 2406.15877), EvoEval (arXiv 2403.19114; its seven sets have no licence, so no digest of theirs is
-pinned and nothing of theirs is shipped). Stops: HumanEval's paper, and those that bigcode-evaluation-harness adds.
+Sources: HumanEval (arXiv 2107.03374), MBPP (arXiv 2108.07732), EvalPlus (arXiv 2305.01210) for HumanEval+
+and MBPP+, BigCodeBench (arXiv 2406.15877), EvoEval (arXiv 2403.19114; its seven sets have no licence, so no
+digest of theirs is pinned and nothing of theirs is shipped). Stops: HumanEval's paper, and those that
+bigcode-evaluation-harness adds.
 """
 
 from __future__ import annotations
@@ -42,13 +44,13 @@ class Traits:
 
     name: str
     file: str
-    """Its file as published, in the folder that the caller names; a `.gz` may lie unpacked, without that ending. An
-    absolute path for a benchmark of one's own."""
+    """Its file as published, in the folder that the caller names; a `.gz` may lie unpacked, without that
+    ending. An absolute path for a benchmark of one's own."""
     task: Callable[[dict[str, Any]], Task]
     """Turns a row of the file into a task; raises whatever a row of another shape causes."""
     grading: Literal["check", "assertions", "inputs", "unittest"] | None
-    """How its tests are written: HumanEval's `check(candidate)`, `assert f(x) == y`, argument lists that the canonical
-    solution answers, or a unittest class. None: its solutions are not run."""
+    """How its tests are written: HumanEval's `check(candidate)`, `assert f(x) == y`, argument lists that the
+    canonical solution answers, or a unittest class. None: its solutions are not run."""
     sha256: str | None = None
     """Digest of the published file; None if none is pinned."""
     source: str | Release | None = None
@@ -58,7 +60,8 @@ class Traits:
     only: Path | None = None
     """A list of task ids, one a line, to which the benchmark is limited."""
     prompt: str = "evalplus"
-    """How its authors, or the table that it is compared with, ask a chat model: a name in `generation.prompts`."""
+    """How its authors, or the table that it is compared with, ask a chat model: a name in
+    `generation.prompts`."""
     asks: Literal["prompt", "instruction"] = "prompt"
     """Which text of a task a chat model is given."""
     stops: tuple[str, ...] = FUNCTION_STOPS
@@ -68,9 +71,11 @@ class Traits:
     rules: Mapping[str, str] = field(default_factory=dict)
     """The same for tasks with a rule of their own, by task id."""
     adds_tests: bool = False
-    """Whether it adds tests to another benchmark's, so that a sample also has a status on the others alone."""
+    """Whether it adds tests to another benchmark's, so that a sample also has a status on the others alone.
+    """
     shows_tests: bool = False
-    """Whether its tests appear in prompts, so that they count as its text when documents are decontaminated."""
+    """Whether its tests appear in prompts, so that they count as its text when documents are decontaminated.
+    """
     indexed: bool = False
     """Whether the package contains the hashes of its texts (`corpus.contamination`)."""
 

@@ -1,10 +1,11 @@
 """The vocabulary: byte-level BPE learnt from a sample of the training documents, and encoding with it.
 
-Bytes are the alphabet, so any text round-trips. PATTERN says which stretches of text merges never cross: words with one
-leading mark (` name`, `.append`, `_id`), digits one by one, runs of punctuation with the line breaks behind them,
-indentation. `tokenizers` learns; `tiktoken` applies the same merges several times faster, but may reach a token by other
-merges, so `build` encodes a sample with both, and unless all is equal (`encoder.json`), `tokenizers` encodes. The
-trade-off: single digits and no merges across words cost tokens; in return numbers and names look alike everywhere.
+Bytes are the alphabet, so any text round-trips. PATTERN says which stretches of text merges never cross:
+words with one leading mark (` name`, `.append`, `_id`), digits one by one, runs of punctuation with the line
+breaks behind them, indentation. `tokenizers` learns; `tiktoken` applies the same merges several times
+faster, but may reach a token by other merges, so `build` encodes a sample with both, and unless all is equal
+(`encoder.json`), `tokenizers` encodes. The trade-off: single digits and no merges across words cost tokens;
+in return numbers and names look alike everywhere.
 
 What a document says is never an instruction: a sentinel's name in a text is encoded as ordinary text.
 (transformers' AutoTokenizer reads the same folder; there it takes `split_special_tokens=True`.)
@@ -88,7 +89,8 @@ class Tokenizer:
 
 
 def load(folder: Path) -> Tokenizer:
-    """The tokenizer that `build` wrote (or a model's folder, which carries a copy of its files); raises Fault."""
+    """The tokenizer that `build` wrote (or a model's folder, which carries a copy of its files); raises
+    Fault."""
     path = Path(folder) / "tokenizer.json"
     proof = path.with_name("encoder.json")
     try:
@@ -109,7 +111,8 @@ def is_own(exact: tokenizers.Tokenizer) -> bool:
 
 def _fast(exact: tokenizers.Tokenizer) -> tiktoken.Encoding:
     """The same vocabulary for tiktoken: every token's bytes, its id as its rank."""
-    # Byte-level BPE writes a byte as the character of that number where it is printable, else as one from U+0100 on.
+    # Byte-level BPE writes a byte as the character of that number where it is printable, else as one from
+    # U+0100 on.
     printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = iter(range(0x100, 0x200))
     byte_of = {chr(byte if byte in printable else next(others)): byte for byte in range(256)}
@@ -123,7 +126,8 @@ def _fast(exact: tokenizers.Tokenizer) -> tiktoken.Encoding:
 
 
 def train(texts: Iterator[list[str]], vocab_size: int) -> tokenizers.Tokenizer:
-    """Learn merges from batches of texts. Ties are broken by token ids, so equal texts give an equal vocabulary."""
+    """Learn merges from batches of texts. Ties are broken by token ids, so equal texts give an equal
+    vocabulary."""
     tokenizer = tokenizers.Tokenizer(models.BPE())
     split = pre_tokenizers.Split(tokenizers.Regex(PATTERN), behavior="isolated")
     as_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
@@ -147,7 +151,8 @@ class Settings:
 
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `tokenizer`: learn from the training `documents`, or take the folder's that the recipe names; write tokenizer.json, tokenizer_config.json, encoder.json."""
+    """Stage `tokenizer`: learn from the training `documents`, or take the folder's that the recipe names;
+    write tokenizer.json, tokenizer_config.json, encoder.json."""
     section, documents = settings.tokenizer, inputs["documents"] / "documents"
     wanted, sizes = draw(documents, section.sample_bytes, settings.seed)
     if not wanted.any():
@@ -193,8 +198,8 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
 def draw(documents: Path, sample_bytes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Which documents, in their order, are in the sample (bool), and the size of each in bytes.
 
-    From each language its share of `sample_bytes`, by a hash of doc_id; the document that reaches the share is the last,
-    so that no language is missed.
+    From each language its share of `sample_bytes`, by a hash of doc_id; the document that reaches the share
+    is the last, so that no language is missed.
     """
     table = tables.read(documents, columns=["doc_id", "language", "split", "size"])
     sizes = table["size"].to_numpy()

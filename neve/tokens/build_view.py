@@ -1,7 +1,8 @@
 """A view is assembled: the index and a selection become the few arrays that training maps into memory.
 
-Only documents of the training split enter; a selection that names another is a Fault rather than a silent drop. The
-trade-off: the index is read whole (about 150 bytes a document), which fits one machine to some hundred million documents.
+Only documents of the training split enter; a selection that names another is a Fault rather than a silent
+drop. The trade-off: the index is read whole (about 150 bytes a document), which fits one machine to some
+hundred million documents.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
 
 
 def _selected(index: pa.Table, path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows of the index that the selection names, in the index's order; how often each is seen; its tokens at most."""
+    """Rows of the index that the selection names, in the index's order; how often each is seen; its tokens
+    at most."""
     chosen = tables.read(path, columns=["doc_id", "repeats", "tokens"])
     rows = pc.index_in(chosen["doc_id"], value_set=index["doc_id"].combine_chunks()).fill_null(-1).to_numpy()
     order = np.argsort(rows, kind="stable")
@@ -101,7 +103,8 @@ def _selected(index: pa.Table, path: Path) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 def _separators(index: pa.Table, data: str, sentinels: dict[str, int]) -> np.ndarray:
-    """Token behind each document: in a corpus <file_sep> inside a repository (of one language), else <|endoftext|>."""
+    """Token behind each document: in a corpus <file_sep> inside a repository (of one language), else
+    <|endoftext|>."""
     separator = np.full(len(index), sentinels["<|endoftext|>"], dtype=np.uint32)
     if data == "corpus" and len(index) > 1:
         inside = np.ones(len(index) - 1, dtype=bool)

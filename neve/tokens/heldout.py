@@ -1,7 +1,7 @@
 """Held-out documents as arrays, so that a training node takes bits per byte with torch and numpy alone.
 
-The trade-off: tokens are copied, not pointed at; they are few, and the folder can be read without the shards.
-The choice of documents (`choose`) is that of stage `evaluate` too.
+The trade-off: tokens are copied, not pointed at; they are few, and the folder can be read without the
+shards. The choice of documents (`choose`) is that of stage `evaluate` too.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from neve.store import read_json, write_json
 
 
 def choose(table: pa.Table, limit: int) -> pa.Table:
-    """Rows of `table` (doc_id, language, size, …) of at most `limit` bytes, languages in proportion to their bytes.
+    """Rows of `table` (doc_id, language, size, …) of at most `limit` bytes, languages in proportion to their
+    bytes.
 
-    Within a language they are taken by doc_id, which is a hash of their text, until the next one would pass the
-    language's part of `limit`; of each language at least one is in. Ordered by language and doc_id.
+    Within a language they are taken by doc_id, which is a hash of their text, until the next one would pass
+    the language's part of `limit`; of each language at least one is in. Ordered by language and doc_id.
     """
     table = table.sort_by([("language", "ascending"), ("doc_id", "ascending")])
     sizes, language = table["size"].to_numpy(), table["language"].to_numpy()
@@ -42,10 +43,11 @@ class Settings:
 
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `heldout`: at most settings.bytes of the held-out documents of `tokens`, one at least of each language.
+    """Stage `heldout`: at most settings.bytes of the held-out documents of `tokens`, one at least of each
+    language.
 
-    Writes tokens.npy (end to end), starts.npy (int64, one more than documents), language.npy (int32, into the
-    list `languages` of heldout.json) and bytes.npy (int64, of each document's text).
+    Writes tokens.npy (end to end), starts.npy (int64, one more than documents), language.npy (int32, into
+    the list `languages` of heldout.json) and bytes.npy (int64, of each document's text).
     """
     names = ["doc_id", "language", "shard", "offset", "length", "size"]
     wanted = (pc.field("split") == "heldout") & (pc.field("length") > 0)

@@ -1,8 +1,9 @@
 """A mixed view: windows of several views in turn, each as often as its weight says.
 
-A period of SLOTS windows is shared out by largest remainder, so weights hold to a thousandth, and each view's slots
-are spread evenly over it. Which view window k comes from, and which of that view's windows it is, are arithmetic on k; so
-a mixed phase resumes from one number too. The trade-off: the turns do not depend on the seed; what stands in them does.
+A period of SLOTS windows is shared out by largest remainder, so weights hold to a thousandth, and each
+view's slots are spread evenly over it. Which view window k comes from, and which of that view's windows it
+is, are arithmetic on k; so a mixed phase resumes from one number too. The trade-off: the turns do not depend
+on the seed; what stands in them does.
 
 Source: the even spread is Webster's method of apportionment (Balinski, Young, "Fair Representation", 1982).
 """
@@ -27,7 +28,8 @@ SLOTS = 1000
 
 
 def slots(weights: Sequence[float]) -> list[int]:
-    """Slots of each weight, SLOTS together, by largest remainder; a weight under half a thousandth may get none."""
+    """Slots of each weight, SLOTS together, by largest remainder; a weight under half a thousandth may get
+    none."""
     return list(shares({f"{number:04}": weight for number, weight in enumerate(weights)}, SLOTS).values())
 
 

@@ -1,8 +1,9 @@
 """Token shards: every document encoded once, in the order it comes in, and an index of where each lies.
 
-Shards are bare arrays of little-endian integers (two bytes a token where the vocabulary allows), content only: separators
-and sentinels belong to views, so that one set of shards serves every phase. Documents never straddle shards. The
-trade-off: a shard is mapped into memory, not decompressed, which takes twice the disk of zstd and no time.
+Shards are bare arrays of little-endian integers (two bytes a token where the vocabulary allows), content
+only: separators and sentinels belong to views, so that one set of shards serves every phase. Documents never
+straddle shards. The trade-off: a shard is mapped into memory, not decompressed, which takes twice the disk
+of zstd and no time.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ def _batches(paths: list[Path]) -> Iterator[pa.RecordBatch]:
 def _append(
     encoded: list[np.ndarray], batch: pa.RecordBatch, shards: list[int], dtype: np.dtype, out: Path
 ) -> pa.RecordBatch:
-    """Append documents to the last shard or new ones, `shards` counting their tokens; returns their rows of the index."""
+    """Append documents to the last shard or new ones, `shards` counting their tokens; returns their rows of
+    the index."""
     lengths = np.array([len(ids) for ids in encoded], dtype=np.int64)
     ends = np.cumsum(lengths)
     shard, offset = np.empty(len(encoded), dtype=np.int32), np.empty(len(encoded), dtype=np.int64)

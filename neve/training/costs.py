@@ -32,7 +32,8 @@ def flops_per_token(model: Model, vocab_size: int, sequence: int) -> dict[str, f
 
 
 def sizes(phase: Any, training: Any) -> dict[str, int]:
-    """A phase's own {"sequence", "batch"}, from two tables of the recipe: tokens of a window and windows of a step."""
+    """A phase's own {"sequence", "batch"}, from two tables of the recipe: tokens of a window and windows of
+    a step."""
     sequence = phase.sequence or training.sequence
     return {"sequence": sequence, "batch": (phase.batch_tokens or training.batch_tokens) // sequence}
 

@@ -1,7 +1,9 @@
-"""What a person sees of training: the progress line, and scalars for TensorBoard or Weights & Biases when asked for.
+"""What a person sees of training: the progress line, and scalars for TensorBoard or Weights & Biases when
+asked for.
 
-`metrics.jsonl` is always written, by the loop; here are the few functions that count its lines and cut it back. The
-trade-off: TensorBoard's files are not cut back when a run goes on from a checkpoint (it shows the later value of a step).
+`metrics.jsonl` is always written, by the loop; here are the few functions that count its lines and cut it
+back. The trade-off: TensorBoard's files are not cut back when a run goes on from a checkpoint (it shows the
+later value of a step).
 """
 
 from __future__ import annotations
@@ -42,7 +44,8 @@ class Line:
     """The progress line on stderr: rewritten in place on a terminal, else printed every ten seconds."""
 
     def __init__(self, name: str, total: int, tokens: int, flops: float, peak: float | None) -> None:
-        """Of `total` steps of `tokens` tokens; `flops` a token by PaLM's count, `peak` FLOPs a second of all devices."""
+        """Of `total` steps of `tokens` tokens; `flops` a token by PaLM's count, `peak` FLOPs a second of all
+        devices."""
         self.name, self.total, self.tokens, self.flops, self.peak = name, total, tokens, flops, peak
         self.seconds = self.waited = self.taken = 0.0
         self.last = time.monotonic()
@@ -69,7 +72,8 @@ class Line:
 
 def boards(training: Training, name: str, out: Path, first: bool, stack: ExitStack) -> list[Board]:
     """Functions that take a step's scalars, for the `first` process, closed with `stack`: TensorBoard into
-    `out`/tensorboard, Weights & Biases into project `training.wandb`. Raises Fault, on all, where a package is missing."""
+    `out`/tensorboard, Weights & Biases into project `training.wandb`. Raises Fault, on all, where a package
+    is missing."""
     modules: dict[str, Any] = {}
     for key in (key for key in BOARDS if getattr(training, key)):
         try:
@@ -116,7 +120,8 @@ def count(path: Path) -> int:
 
 
 def cut(path: Path, kept: int) -> None:
-    """Leave the first `kept` lines of a file, by one call to the system: a kill finds all of it or what is to stay."""
+    """Leave the first `kept` lines of a file, by one call to the system: a kill finds all of it or what is
+    to stay."""
     if path.exists():
         rows = itertools.islice(path.read_bytes().splitlines(keepends=True), kept)
         os.truncate(path, sum(map(len, rows)))

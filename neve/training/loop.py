@@ -1,12 +1,14 @@
 """One phase of training: windows in, a Hugging Face folder out, the same bits however often it was killed.
 
-The order of data is a pure function of (view, seed, k), so a checkpoint is weights, moments and one number, and any
-number of processes can go on from it: each takes its share of a step's windows. Each step writes one line of
-`metrics.jsonl`, which holds nothing that a clock decides (times are in `timings.jsonl`); a resumed run cuts both back to
-its checkpoint. A phase counted in tokens ends with a whole step; one counted in epochs ends with its stream.
+The order of data is a pure function of (view, seed, k), so a checkpoint is weights, moments and one number,
+and any number of processes can go on from it: each takes its share of a step's windows. Each step writes one
+line of `metrics.jsonl`, which holds nothing that a clock decides (times are in `timings.jsonl`); a resumed
+run cuts both back to its checkpoint. A phase counted in tokens ends with a whole step; one counted in epochs
+ends with its stream.
 
-The trade-offs: the next step's windows are read by a thread while this one runs, so one step more is held in memory; the
-host waits for each step's loss, since steps that are not finite are left out and a run of them ends the phase.
+The trade-offs: the next step's windows are read by a thread while this one runs, so one step more is held in
+memory; the host waits for each step's loss, since steps that are not finite are left out and a run of them
+ends the phase.
 """
 
 from __future__ import annotations
@@ -50,7 +52,8 @@ LOGS = ("metrics.jsonl", "timings.jsonl")
 
 @dataclass(frozen=True)
 class Job:
-    """One phase: what the recipe says of it, its folders, its data up to window `limit`, its steps, and who trains."""
+    """One phase: what the recipe says of it, its folders, its data up to window `limit`, its steps, and who
+    trains."""
 
     settings: Settings
     inputs: dict[str, Path]
@@ -61,7 +64,8 @@ class Job:
     world: World
 
     def finish(self) -> None:
-        """The model gets its name, the moments too where a later phase goes on with them, and checkpoints go."""
+        """The model gets its name, the moments too where a later phase goes on with them, and checkpoints
+        go."""
         model, moments, checkpoints = (self.out / name for name in ("model", "moments", "checkpoints"))
         if not model.exists():
             (self.out / "model.partial").rename(model)
@@ -84,10 +88,11 @@ def resolve_precision(precision: str) -> str:
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `train-<phase>` (resumes): train one phase into `out`: metrics.jsonl, timings.jsonl, model/.
 
-    `inputs`: "view", "tokenizer", "start" (a folder with model/) unless from scratch, "heldout" where it is measured.
-    Returns the counts, `loss` being the mean of the last ten steps that were taken. SIGTERM and SIGINT end it after the
-    step at hand with a checkpoint. Under torchrun all processes call this. Raises Fault where the pieces do not fit, and
-    where another process trains in `out`: torchrun's workers may outlive it.
+    `inputs`: "view", "tokenizer", "start" (a folder with model/) unless from scratch, "heldout" where it is
+    measured. Returns the counts, `loss` being the mean of the last ten steps that were taken. SIGTERM and
+    SIGINT end it after the step at hand with a checkpoint. Under torchrun all processes call this. Raises
+    Fault where the pieces do not fit, and where another process trains in `out`: torchrun's workers may
+    outlive it.
     """
     phase, training = settings.phase, settings.training
     settings = replace(settings, precision=resolve_precision(settings.precision))
@@ -117,7 +122,8 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
 
 
 def export_checkpoint(stage: Path, tokenizer: Path, out: Path, step: int | None) -> None:
-    """Write a checkpoint of `step` (None: the newest) of `stage`, which still trains, as a Hugging Face folder; or Fault."""
+    """Write a checkpoint of `step` (None: the newest) of `stage`, which still trains, as a Hugging Face
+    folder; or Fault."""
     there = checkpoint.folders(stage / "checkpoints")
     number = max(there, default=0) if step is None else step
     if number not in there:
@@ -167,8 +173,9 @@ def prepare(model: Llama, settings: Settings, world: World) -> None:
 
 
 def _resume(job: Job, wanted: str, checkpoints: Checkpoints, model: Llama, optimizer: Any) -> tuple[int, int]:
-    """Load the newest checkpoint, or what the phase starts from, and cut the logs back to it: steps done, and how many of
-    the last of them were skipped. Raises Fault where other settings than `wanted` were trained with."""
+    """Load the newest checkpoint, or what the phase starts from, and cut the logs back to it: steps done,
+    and how many of the last of them were skipped. Raises Fault where other settings than `wanted` were
+    trained with."""
     logs = [job.out / name for name in LOGS]
     found = checkpoints.restore(min(map(log.count, logs)), model, optimizer)
     if found is not None and found["settings"] != wanted:
@@ -189,7 +196,8 @@ def _resume(job: Job, wanted: str, checkpoints: Checkpoints, model: Llama, optim
 
 
 def _train(job: Job, model: Llama) -> None:
-    """Take all steps that a checkpoint has not taken yet; leaves the final weights in `model`, and a checkpoint of them."""
+    """Take all steps that a checkpoint has not taken yet; leaves the final weights in `model`, and a
+    checkpoint of them."""
     settings, view, world, total = job.settings, job.view, job.world, job.total
     phase, training = settings.phase, settings.training
     end, batch = view.sentinels["<|endoftext|>"], training.batch
@@ -258,7 +266,8 @@ def _train(job: Job, model: Llama) -> None:
 
 
 def _save(checkpoints: Checkpoints, last: bool, step: int, settings: str, *state: Any) -> None:
-    """Begin a checkpoint, and see the `last` one whole. One on the way that fails is told and tried again at the next turn."""
+    """Begin a checkpoint, and see the `last` one whole. One on the way that fails is told and tried again at
+    the next turn."""
     try:
         checkpoints.save(step, settings, *state)
         if last:
@@ -271,8 +280,8 @@ def _save(checkpoints: Checkpoints, last: bool, step: int, settings: str, *state
 
 
 def _batches(job: Job, done: int) -> Iterator[tuple[int, tuple[Tensor, Tensor], float]]:
-    """Steps behind `done`: number, this process's inputs and targets [share, T], seconds waited for them. Every process
-    gets as many windows as the others, empty where there are no more."""
+    """Steps behind `done`: number, this process's inputs and targets [share, T], seconds waited for them.
+    Every process gets as many windows as the others, empty where there are no more."""
     training, world = job.settings.training, job.world
     batch, share, pinned = training.batch, -(-training.batch // world.size), world.device.type == "cuda"
 
@@ -301,7 +310,8 @@ def accumulate(
     world: World,
     end: int,
 ) -> Tensor:
-    """Add up the gradient of one step's mean loss over `valid` targets, micro batch by micro batch; the loss, in nats."""
+    """Add up the gradient of one step's mean loss over `valid` targets, micro batch by micro batch; the
+    loss, in nats."""
     device, masked = world.device, settings.training.document_mask
     flex = settings.training.attention != "sdpa" and replicas.models[0].compiled and device.type == "cuda"
     mask_of = attention.block_mask if flex else attention.document_mask
@@ -324,8 +334,8 @@ def accumulate(
 
 @contextlib.contextmanager
 def _interrupts() -> Iterator[list[int]]:
-    """Collects SIGTERM and SIGINT instead of dying of them. A SIGINT behind another one is obeyed at once; SIGTERM is not:
-    a scheduler sends it to torchrun, which passes it on, and to its processes too."""
+    """Collects SIGTERM and SIGINT instead of dying of them. A SIGINT behind another one is obeyed at once;
+    SIGTERM is not: a scheduler sends it to torchrun, which passes it on, and to its processes too."""
     seen: list[int] = []
 
     def note(number: int, frame: Any) -> None:

@@ -1,12 +1,13 @@
 """How much memory a phase takes on each device, estimated before anything is allocated.
 
-The estimate adds up what is held at the two worst moments of a step, the loss (all activations, the logits of a chunk)
-and the backward pass (gradients, a layer that is recomputed, gradients on their way to their shares), and takes the
-larger one. The trade-off: kernels' workspaces and the allocator's own losses are not counted, so a tenth of a device is
-left free (`FILLED`).
+The estimate adds up what is held at the two worst moments of a step, the loss (all activations, the logits
+of a chunk) and the backward pass (gradients, a layer that is recomputed, gradients on their way to their
+shares), and takes the larger one. The trade-off: kernels' workspaces and the allocator's own losses are not
+counted, so a tenth of a device is left free (`FILLED`).
 
-Measured beside it: on one H100, the 1.364B model at micro batches of 8,192 to 32,768 tokens, within 2 % (37.8 to 75.9
-GiB), and with recomputation within 3 % (45.1 GiB); on a CPU in one process within 3 %, in two under gloo 3 % below to 8 % above.
+Measured beside it: on one H100, the 1.364B model at micro batches of 8,192 to 32,768 tokens, within 2 %
+(37.8 to 75.9 GiB), and with recomputation within 3 % (45.1 GiB); on a CPU in one process within 3 %, in two
+under gloo 3 % below to 8 % above.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ FILLED = 0.9
 """Share of a device's memory that the estimate may take before layers are recomputed in part."""
 
 LOGITS = {"cpu": 1 << 19, "cuda": 1 << 29}
-"""Logits that the loss holds at once: on a CPU 2 MiB a core, which stay in cache; on a GPU 1 GiB in bf16, which keeps it
-busy."""
+"""Logits that the loss holds at once: on a CPU 2 MiB a core, which stay in cache; on a GPU 1 GiB in bf16,
+which keeps it busy."""
 
 LONGEST = 1024
 """The longest window for which attention on a CPU keeps its probabilities (`neve.training.attention`)."""
@@ -29,7 +30,8 @@ LONGEST = 1024
 
 @dataclass(frozen=True)
 class Device:
-    """What a phase trains on: `count` GPUs ("cuda"), or `count` processes with `cores` of a CPU each ("cpu")."""
+    """What a phase trains on: `count` GPUs ("cuda"), or `count` processes with `cores` of a CPU each
+    ("cpu")."""
 
     kind: str
     count: int = 1
@@ -45,13 +47,15 @@ class Device:
         return 2 if self.bf16 else 4
 
     def models(self, micro_batch: int) -> int:
-        """Models over one set of weights, each with its own gradients: on a CPU one for each core that has windows."""
+        """Models over one set of weights, each with its own gradients: on a CPU one for each core that has
+        windows."""
         apart = self.kind == "cpu" and self.count == 1 and not self.compiled
         return min(self.cores, micro_batch) if apart else 1
 
 
 def recomputed(model: Model, vocab_size: int, training: Training, device: Device) -> bool:
-    """Whether layers are recomputed in part: what `activation_checkpointing` says; "auto": if the rest would not fit."""
+    """Whether layers are recomputed in part: what `activation_checkpointing` says; "auto": if the rest would
+    not fit."""
     if training.activation_checkpointing != "auto" or device.capacity is None:
         return training.activation_checkpointing == "selective"
     kept = replace(training, activation_checkpointing="none")
@@ -59,11 +63,13 @@ def recomputed(model: Model, vocab_size: int, training: Training, device: Device
 
 
 def estimate(model: Model, vocab_size: int, training: Training, device: Device) -> dict[str, float]:
-    """Bytes on one device: {"weights", "gradients", "moments", "gathered", "activations", "buffers", "total"}.
+    """Bytes on one device: {"weights", "gradients", "moments", "gathered", "activations", "buffers",
+    "total"}.
 
-    `training` has sequence, batch (windows of a step), micro_batch, document_mask and activation_checkpointing. "gathered"
-    is weights that are whole or in bf16 besides the shares; "buffers" what the loss, or the backward pass, needs for a
-    moment. "total" is less than their sum where a step is one micro batch: gradients then grow as activations go.
+    `training` has sequence, batch (windows of a step), micro_batch, document_mask and
+    activation_checkpointing. "gathered" is weights that are whole or in bf16 besides the shares; "buffers"
+    what the loss, or the backward pass, needs for a moment. "total" is less than their sum where a step is
+    one micro batch: gradients then grow as activations go.
     """
     count, layers, width = parameters(model, vocab_size), model.layers, device.width
     layer = (count["other"] - model.hidden) // layers
@@ -100,10 +106,12 @@ def moments(model: Model, vocab_size: int, optimizer: str) -> int:
 
 
 def _kept(model: Model, training: Training, device: Device, recompute: bool) -> float:
-    """Bytes a token that a layer keeps for the backward pass: the inputs of its norms, products and attention.
+    """Bytes a token that a layer keeps for the backward pass: the inputs of its norms, products and
+    attention.
 
-    A layer that is recomputed keeps its input, attention's result and every second product; a compiled one leaves out
-    what is cheap to compute again, or not needed. A mask of documents and a CPU's attention keep T numbers a token.
+    A layer that is recomputed keeps its input, attention's result and every second product; a compiled one
+    leaves out what is cheap to compute again, or not needed. A mask of documents and a CPU's attention keep
+    T numbers a token.
     """
     hidden, wide, length = model.hidden, model.intermediate, training.sequence
     keys = hidden * model.kv_heads // model.heads

@@ -1,16 +1,18 @@
 """Muon: a matrix moves along its orthogonalized momentum, scaled so that AdamW's rates and weight decay fit.
 
-Five Newton-Schulz steps push all singular values of the momentum towards 1 (they end between about 0.7 and 1.2, which is
-enough), and the result is scaled by 0.2 · √(larger side), the RMS of AdamW's usual update. Only the matrices inside
-layers are trained so; embeddings, head and norms are AdamW's. One moment a weight is kept instead of two. The
-trade-offs: a step costs about 5 · (4 r²c + 2 r³) FLOPs for each matrix of r rows and c ≥ r columns, a quarter of a step
-of 2,048 tokens at a hidden size of 192; and a sharded matrix has to be put together. For that, processes take matrices
-in turn: each gets the shards of its own, iterates, and sends shards back, so no work is done twice.
+Five Newton-Schulz steps push all singular values of the momentum towards 1 (they end between about 0.7 and
+1.2, which is enough), and the result is scaled by 0.2 · √(larger side), the RMS of AdamW's usual update.
+Only the matrices inside layers are trained so; embeddings, head and norms are AdamW's. One moment a weight
+is kept instead of two. The trade-offs: a step costs about 5 · (4 r²c + 2 r³) FLOPs for each matrix of r rows
+and c ≥ r columns, a quarter of a step of 2,048 tokens at a hidden size of 192; and a sharded matrix has to
+be put together. For that, processes take matrices in turn: each gets the shards of its own, iterates, and
+sends shards back, so no work is done twice.
 
-The iteration runs in the precision of training: in fp32 where a processor does not multiply bf16 natively, which would
-take it a hundred times as long.
+The iteration runs in the precision of training: in fp32 where a processor does not multiply bf16 natively,
+which would take it a hundred times as long.
 
-Sources: Jordan et al., Muon (2024), for the coefficients; Liu et al. (arXiv 2502.16982) for scale and weight decay.
+Sources: Jordan et al., Muon (2024), for the coefficients; Liu et al. (arXiv 2502.16982) for scale and weight
+decay.
 """
 
 from __future__ import annotations
@@ -91,9 +93,11 @@ def _local(tensor: Tensor) -> Tensor:
 
 
 def _in_turn(shards: list[Tensor], shapes: list[tuple[int, ...]]) -> Iterator[Tensor]:
-    """This process's shards of the orthogonalized matrices, given its shards of the matrices, which are cut by rows.
+    """This process's shards of the orthogonalized matrices, given its shards of the matrices, which are cut
+    by rows.
 
-    Of each `world size` matrices every process puts one together, iterates, and sends the others their rows of it.
+    Of each `world size` matrices every process puts one together, iterates, and sends the others their rows
+    of it.
     """
     processes, rank = dist.get_world_size(), dist.get_rank()
     for first in range(0, len(shards), processes):

@@ -1,8 +1,8 @@
 """The optimizer of a phase, AdamW or Muon: its groups of weights, clipping, and steps that are left out.
 
-Matrices are decayed; norms and embeddings are not (a tied matrix counts as an embedding). The gradient is clipped by its
-global norm. The trade-off: a step whose loss or gradient is not finite is skipped, not repeated; the data moves on, while
-weights and moments stay as they are.
+Matrices are decayed; norms and embeddings are not (a tied matrix counts as an embedding). The gradient is
+clipped by its global norm. The trade-off: a step whose loss or gradient is not finite is skipped, not
+repeated; the data moves on, while weights and moments stay as they are.
 
 Sources: AdamW (arXiv 1711.05101); groups as in GPT-3 and Llama practice; `muon` for Muon.
 """
@@ -49,7 +49,8 @@ def _adamw(groups: list[tuple[list[Parameter], float]], training: Training) -> t
 
 
 def update(optimizer: Optimizer, loss: Tensor, rate: float, clip: float) -> tuple[float, float, bool]:
-    """Take one step with learning rate `rate`: loss, the gradient's norm before clipping, and whether it was taken.
+    """Take one step with learning rate `rate`: loss, the gradient's norm before clipping, and whether it was
+    taken.
 
     It is left out where one of them is not finite. Gradients are gone afterwards.
     """

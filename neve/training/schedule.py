@@ -1,11 +1,12 @@
 """The learning rate as a pure function of the step: warm up from 0, then cosine, line, constant, or WSD.
 
-Steps are counted from 1; lr(0) is where the curve starts and lr(total) where it ends, so a warm-up of w steps reaches the
-peak at step w. WSD (warm up, stay, decay) takes its last `decay` steps along a line to the floor. The trade-off: a floor
-of 0 spends the last step on nothing; in return the ends of the curve are those that papers state.
+Steps are counted from 1; lr(0) is where the curve starts and lr(total) where it ends, so a warm-up of w
+steps reaches the peak at step w. WSD (warm up, stay, decay) takes its last `decay` steps along a line to the
+floor. The trade-off: a floor of 0 spends the last step on nothing; in return the ends of the curve are those
+that papers state.
 
-Sources: Arctic-SnowCoder (arXiv 2409.02326); Hu et al., MiniCPM (arXiv 2404.06395) for WSD; of the decays that Hägele et
-al. (arXiv 2405.18392) compare, the line is taken, which ends as the other curves do.
+Sources: Arctic-SnowCoder (arXiv 2409.02326); Hu et al., MiniCPM (arXiv 2404.06395) for WSD; of the decays
+that Hägele et al. (arXiv 2405.18392) compare, the line is taken, which ends as the other curves do.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ def check(total: int, rate: LearningRate) -> None:
 
 
 def lr(step: int, total: int, rate: LearningRate) -> float:
-    """Learning rate of step `step` of `total`; `rate` has peak, floor, shape, and warmup and decay in steps."""
+    """Learning rate of step `step` of `total`; `rate` has peak, floor, shape, and warmup and
+    decay in steps."""
     check(total, rate)
     peak, floor, warmup = rate.peak, rate.floor, rate.warmup
     if step < warmup:

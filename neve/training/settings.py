@@ -1,4 +1,5 @@
-"""What one phase is trained with, as plain dataclasses: a node reads them from run.json, with no recipe and no pydantic.
+"""What one phase is trained with, as plain dataclasses: a node reads them from run.json, with no recipe and
+no pydantic.
 
 The fields are those of the recipe's tables [model], [training] and [[phase]]; what each means is said there.
 """

@@ -1,33 +1,35 @@
 """Benchmark text in a document: word 10-grams of prompts and solutions, and whole solutions.
 
-A document is scored against the texts of each task, each alone: its prompt (MBPP's with one test and with all,
-BigCodeBench's as code and as words), and its solution as a program (HumanEval's with its signature) without
-docstrings, comments and imports. The share is how many of the text's distinct 10-grams the document holds. It is 1
-where a whole solution, the program or the body alone, or the task in words stands in the document when both are
-squeezed (`lookup`): that survives formatters, comments, docstrings and the strings of a notebook.
+A document is scored against the texts of each task, each alone: its prompt (MBPP's with one test and with
+all, BigCodeBench's as code and as words), and its solution as a program (HumanEval's with its signature)
+without docstrings, comments and imports. The share is how many of the text's distinct 10-grams the document
+holds. It is 1 where a whole solution, the program or the body alone, or the task in words stands in the
+document when both are squeezed (`lookup`): that survives formatters, comments, docstrings and the strings of
+a notebook.
 
-Of a text only the SKETCH lowest hashes are kept, a bottom-k sketch: the share of a longer text is then an unbiased
-estimate, whose standard error at one half is sqrt(0.25/k (1 - k/n)) for n grams: 0.04 at n = 128, 0.06 for the
-longest; shorter texts are exact. Hashes are cut to 32 bits: a document of W words hits a text of n grams by chance
-with odds of W n / 2^32, and MIN_GRAMS = 4 asks for two such hits. For a file of 1 MB (W = 150,000) these are 1e-8
-a text of 4 grams, less for longer ones, and 2e-6 for all of the package's; a squeezed text needs 64 bits to agree
-(4e-10 for that file and all texts).
+Of a text only the SKETCH lowest hashes are kept, a bottom-k sketch: the share of a longer text is then an
+unbiased estimate, whose standard error at one half is sqrt(0.25/k (1 - k/n)) for n grams: 0.04 at n = 128,
+0.06 for the longest; shorter texts are exact. Hashes are cut to 32 bits: a document of W words hits a text
+of n grams by chance with odds of W n / 2^32, and MIN_GRAMS = 4 asks for two such hits. For a file of 1 MB (W
+= 150,000) these are 1e-8 a text of 4 grams, less for longer ones, and 2e-6 for all of the package's; a
+squeezed text needs 64 bits to agree (4e-10 for that file and all texts).
 
-Texts of fewer than MIN_GRAMS 10-grams are found squeezed alone. A squeezed text of MIN_LENGTH bytes is found anywhere,
-a shorter one only where it fills whole lines: a function, name and all, or the task in words, of MIN_WHOLE bytes, and
-what goes on where the prompt ends, of MIN_BODY. So a body such as `return x + y` alone is not looked for: it is
-everybody's, while `def triangle_area(a, h): return a * h / 2.0` is the benchmark's.
+Texts of fewer than MIN_GRAMS 10-grams are found squeezed alone. A squeezed text of MIN_LENGTH bytes is found
+anywhere, a shorter one only where it fills whole lines: a function, name and all, or the task in words, of
+MIN_WHOLE bytes, and what goes on where the prompt ends, of MIN_BODY. So a body such as `return x + y` alone
+is not looked for: it is everybody's, while `def triangle_area(a, h): return a * h / 2.0` is the benchmark's.
 
-The trade-off: documents are read alike whatever their language. Comments are Python's; only for solutions that are no
-Python (a user's file) documents are read a second time with `//` and `/* */` as comments too, and a comment of
-another style (`--`, `%`) is text there. A docstring in quotes that are not triple is text, in documents.
+The trade-off: documents are read alike whatever their language. Comments are Python's; only for solutions
+that are no Python (a user's file) documents are read a second time with `//` and `/* */` as comments too,
+and a comment of another style (`--`, `%`) is text there. A docstring in quotes that are not triple is text,
+in documents.
 
-So that a fresh clone decontaminates without the files and no benchmark text is spread, the package carries hashes only,
-built by `scripts/make_contamination_index.py`. EvoEval has no licence and is not among them: its files are searched
-for where they lie in the folder given.
+So that a fresh clone decontaminates without the files and no benchmark text is spread, the package carries
+hashes only, built by `scripts/make_contamination_index.py`. EvoEval has no licence and is not among them:
+its files are searched for where they lie in the folder given.
 
-Sources: 10-grams as DeepSeek-Coder (arXiv 2401.14196), though it drops a document for a single one; solutions
-as substrings as StarCoder (2305.06161); bottom-k sketches of containment as Broder (1997).
+Sources: 10-grams as DeepSeek-Coder (arXiv 2401.14196), though it drops a document for a single one;
+solutions as substrings as StarCoder (2305.06161); bottom-k sketches of containment as Broder (1997).
 """
 
 from __future__ import annotations
@@ -85,10 +87,10 @@ _TYPES = {
 class Index:
     """Hashes of benchmarks, ready to be looked up.
 
-    Arrays: `tasks` labels "<benchmark>:<task id>"; each task's texts as pairs (`text_task`, `text`), for tasks share texts;
-    for each text `text_grams`, the number of its 10-grams kept, whose hashes lie one text after another in `grams`;
-    for each squeezed text its task, length, hash, hash of its first bytes, and whether it is squeezed with `slashes`;
-    `files`: "<name> <sha256>" of what it was built from.
+    Arrays: `tasks` labels "<benchmark>:<task id>"; each task's texts as pairs (`text_task`, `text`), for
+    tasks share texts; for each text `text_grams`, the number of its 10-grams kept, whose hashes lie one text
+    after another in `grams`; for each squeezed text its task, length, hash, hash of its first bytes, and
+    whether it is squeezed with `slashes`; `files`: "<name> <sha256>" of what it was built from.
     """
 
     def __init__(self, arrays: dict[str, np.ndarray]) -> None:
@@ -126,10 +128,10 @@ class Index:
     ) -> Index:
         """The packaged hashes of `benchmarks`, and what else is named.
 
-        `data`: a folder; published files in it that differ from the packaged are searched for beside those, and so
-        are the sets of EvoEval that lie there, named or not. `files`: JSONL of the user's own, each with name,
-        path, and the names of its fields `prompt`, `solution`, `test` (or null).
-        Raises Fault for a name that is not known, or a file that cannot be read.
+        `data`: a folder; published files in it that differ from the packaged are searched for beside those,
+        and so are the sets of EvoEval that lie there, named or not. `files`: JSONL of the user's own, each
+        with name, path, and the names of its fields `prompt`, `solution`, `test` (or null). Raises Fault for
+        a name that is not known, or a file that cannot be read.
         """
         parts = [_chosen(unpack(PACKED), benchmarks)]
         parts += [hashes(published.load(traits, data)) for traits, _ in beside(benchmarks, data)]
@@ -147,8 +149,8 @@ class Index:
     def check(self, texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
         """How much of a benchmark each text holds, a column of large_string or large_binary (null: nothing).
 
-        Returns (largest share over all tasks' texts as float64, label of that task as string, null where the share
-        is 0). Of tasks alike the first in the index is named.
+        Returns (largest share over all tasks' texts as float64, label of that task as string, null where the
+        share is 0). Of tasks alike the first in the index is named.
         """
         values, offsets, _ = buffers(texts)
         shares = np.zeros(len(offsets) - 1)
@@ -161,8 +163,8 @@ class Index:
 
 
 def by_benchmark(details: pa.Array | pa.ChunkedArray) -> dict[str, dict[str, int]]:
-    """Of the labels of contaminated documents (a verdict's `detail`; null counts nothing), for each benchmark in
-    alphabetical order: `documents`, and `tasks`, the distinct ones hit."""
+    """Of the labels of contaminated documents (a verdict's `detail`; null counts nothing), for each
+    benchmark in alphabetical order: `documents`, and `tasks`, the distinct ones hit."""
     counted = pc.value_counts(details.drop_null().cast(pa.string()))
     report: dict[str, dict[str, int]] = {}
     for label, documents in zip(
@@ -176,7 +178,8 @@ def by_benchmark(details: pa.Array | pa.ChunkedArray) -> dict[str, dict[str, int
 
 def hashes(benchmark: Benchmark) -> dict[str, np.ndarray]:
     """The index's arrays for one benchmark."""
-    # MBPP's prompt shows one of its tests, papers show all; what HumanEval calls a test is no part of any prompt
+    # MBPP's prompt shows one of its tests, papers show all; what HumanEval calls a test is no part of any
+    # prompt
     asked = benchmark.traits.shows_tests
     grams: list[tuple[int, np.ndarray]] = []
     found: list[tuple[int, bytes, bool]] = []
@@ -233,9 +236,9 @@ def join(parts: Iterable[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
 
 
 def pack(arrays: dict[str, np.ndarray], path: Path) -> None:
-    """Write an index's arrays, small. Texts of tasks with one id (HumanEval/0 of either benchmark) are a family: its
-    distinct hashes are written once, with a bit for each text that holds them, sorted, as differences, and the bytes
-    of these in four planes, of which the uppermost is nearly empty."""
+    """Write an index's arrays, small. Texts of tasks with one id (HumanEval/0 of either benchmark) are a
+    family: its distinct hashes are written once, with a bit for each text that holds them, sorted, as
+    differences, and the bytes of these in four planes, of which the uppermost is nearly empty."""
     ids = [label.partition(":")[2] for label in arrays["tasks"]]
     number = {name: place for place, name in enumerate(dict.fromkeys(ids))}
     family = np.zeros(len(arrays["text_grams"]), np.int64)
@@ -289,12 +292,14 @@ def program_of(task: Task) -> str:
 
 
 def without_slashes(program: str) -> str:
-    """A program without comments from `//` to the line's end, unless after a colon, and between `/*` and `*/`."""
+    """A program without comments from `//` to the line's end, unless after a colon, and between `/*` and
+    `*/`."""
     return re.sub(r"(?<!:)//[^\r\n]*|/\*.*?\*/", " ", program, flags=re.DOTALL)
 
 
 def without_docstrings(program: str) -> str:
-    """A Python program without docstrings, comments and top-level imports; as it is where it does not parse."""
+    """A Python program without docstrings, comments and top-level imports; as it is where it
+    does not parse."""
     try:
         tree = ast.parse(program)
         tokens = list(tokenize.generate_tokens(io.StringIO(program).readline))

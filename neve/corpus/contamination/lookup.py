@@ -1,16 +1,17 @@
 """Hashes of benchmark text, and looking them up in documents: the kernels of decontamination.
 
 All in one file on purpose, for numba keeps compiled code by the file it stands in and would not notice a
-change in another. Word n-grams are hashed by a polynomial over the hashes of their words, squeezed texts by one
-over their bytes, both modulo 2^64 and mixed, so that a window is hashed in constant time. A bitmap in front of
-the sorted hashes turns nearly all of a document away for one read.
+change in another. Word n-grams are hashed by a polynomial over the hashes of their words, squeezed texts by
+one over their bytes, both modulo 2^64 and mixed, so that a window is hashed in constant time. A bitmap in
+front of the sorted hashes turns nearly all of a document away for one read.
 
-**Words** are runs of ASCII letters, digits and `_`, or of bytes beyond ASCII, lower-cased within ASCII: `\\w+`
-for code, and fast. **Squeezed** is a text without what formatters, comments and quoting inside JSON change:
-white space, control bytes, quotes, commas, semicolons, parentheses, backslashes, comments, and triple-quoted
-strings right after a colon (docstrings); what these two say follows the rest, so that it is searched too. In both, the escapes `\\n`, `\\r` and `\\t` are white space, so that code in
-the strings of a notebook is code. The trade-off: comments are cut without regard to string literals, alike on
-both sides, which costs a match only where a line with `#` in a string was broken elsewhere.
+**Words** are runs of ASCII letters, digits and `_`, or of bytes beyond ASCII, lower-cased within ASCII:
+`\\w+` for code, and fast. **Squeezed** is a text without what formatters, comments and quoting inside JSON
+change: white space, control bytes, quotes, commas, semicolons, parentheses, backslashes, comments, and
+triple-quoted strings right after a colon (docstrings); what these two say follows the rest, so that it is
+searched too. In both, the escapes `\\n`, `\\r` and `\\t` are white space, so that code in the strings of a
+notebook is code. The trade-off: comments are cut without regard to string literals, alike on both sides,
+which costs a match only where a line with `#` in a string was broken elsewhere.
 
 Source: Karp and Rabin (1987), rolling hashes; splitmix64 for the bytes' numbers.
 """
@@ -39,7 +40,8 @@ KEPT, DROPPED, BREAK, HASH, QUOTE, BACKSLASH = range(6)
 
 
 def squeezed(text: str, slashes: bool = False) -> bytes:
-    """A text squeezed, as documents are, without comments and docstrings; `slashes`: `//` and `/* */` are comments too."""
+    """A text squeezed, as documents are, without comments and docstrings; `slashes`: `//` and `/* */` are
+    comments too."""
     raw = np.frombuffer(text.encode(), np.uint8)
     out, edges = np.empty(len(raw), np.uint8), np.empty(len(raw) + 1, np.uint8)
     size, _ = _strip(raw, 0, len(raw), kinds(), slashes, out, edges, 0, np.empty((len(raw), 2), np.int64), 0)
@@ -55,7 +57,8 @@ def grams_of(text: str) -> np.ndarray:
 
 
 def hashes_of(text: bytes, window: int) -> tuple[int, int]:
-    """(hash of the first `window` bytes, hash of all) of a squeezed text, 32 bits each, as `check_texts` has them.
+    """(hash of the first `window` bytes, hash of all) of a squeezed text, 32 bits each, as `check_texts` has
+    them.
 
     Of a text as long as the window the two are different bits.
     """
@@ -138,10 +141,12 @@ def _escape(byte):
 
 @numba.njit(cache=True, nogil=True)
 def _grams(values, start, end, letters, bitmap, words, grams):
-    """Write to `grams` those hashes of word N-grams of [start, end), in order, that the bitmap holds; how many.
+    """Write to `grams` those hashes of word N-grams of [start, end), in order, that the bitmap holds; how
+    many.
 
-    A polynomial over the words' own hashes, rolled on. `words` and `grams` have room for as many words as there may be.
-    Nothing branches on what a byte or gram is: it is written always, and counted where it is wanted.
+    A polynomial over the words' own hashes, rolled on. `words` and `grams` have room for as many words as
+    there may be. Nothing branches on what a byte or gram is: it is written always, and counted where it is
+    wanted.
     """
     count = 0
     word, inside, before = np.uint64(0), np.uint64(0), np.uint8(0)
@@ -173,7 +178,8 @@ def _grams(values, start, end, letters, bitmap, words, grams):
 
 @numba.njit(cache=True, nogil=True)
 def check_grams(values, offsets, keys, bitmap, starts, texts, text_grams, text_task, letters, shares, tasks):
-    """Raise each document's share to that of the text whose grams it holds most of; of equal ones the first task's.
+    """Raise each document's share to that of the text whose grams it holds most of; of equal ones the first
+    task's.
 
     `starts` and `texts`: which texts hold a key; `text_grams`: of how many grams a text's share is.
     """
@@ -205,7 +211,8 @@ def check_grams(values, offsets, keys, bitmap, starts, texts, text_grams, text_t
 
 @numba.njit(cache=True, nogil=True)
 def _closing(values, i, end, quote):
-    """After the three quotes, with or without backslashes, that close a string before `end`; -1 without such.
+    """After the three quotes, with or without backslashes, that close a string before `end`; -1 without
+    such.
 
     Quotes right after a colon, comments aside, open a docstring within: a function stands in a docstring.
     """
@@ -236,10 +243,11 @@ def _closing(values, i, end, quote):
 
 @numba.njit(cache=True, nogil=True)
 def _strip(values, start, end, kind_of, slashes, out, edges, size, asides, count):
-    """Write [start, end) squeezed after `size` bytes of `out`, and to `edges` where a line or a string begins.
+    """Write [start, end) squeezed after `size` bytes of `out`, and to `edges` where a line or a string
+    begins.
 
-    Docstrings and comments are left out, their places appended to the `count` rows of `asides`; without room in it
-    docstrings are text. Returns (bytes in `out`, rows in `asides`).
+    Docstrings and comments are left out, their places appended to the `count` rows of `asides`; without room
+    in it docstrings are text. Returns (bytes in `out`, rows in `asides`).
     """
     run, quote = 0, 0
     last = np.uint8(0)
@@ -321,8 +329,9 @@ def _after_slashes(values, i, end):
 
 @numba.njit(cache=True, nogil=True)
 def _squeeze(values, start, end, kind_of, slashes, out, edges, asides):
-    """Write [start, end) squeezed to `out`, what docstrings and comments say after the rest, and to `edges` where what
-    stands there begins a line or a string. Returns the number of bytes written; `edges` has one more, of the end."""
+    """Write [start, end) squeezed to `out`, what docstrings and comments say after the rest, and to `edges`
+    where what stands there begins a line or a string. Returns the number of bytes written; `edges` has one
+    more, of the end."""
     size, count = _strip(values, start, end, kind_of, slashes, out, edges, 0, asides, 0)
     k = 0
     while k < count:  # which grows by what stands within
@@ -334,7 +343,8 @@ def _squeeze(values, start, end, kind_of, slashes, out, edges, asides):
 
 @numba.njit(cache=True, nogil=True)
 def _search(out, edges, size, i, start, whole, texts, table, best):
-    """The first task among `best` and those whose text stands at i, where the first bytes hash to `start`."""
+    """The first task among `best` and those whose text stands at i, where the first bytes hash
+    to `start`."""
     keys, _, lengths, hashes, owners = texts
     k = _find(keys, start)
     while k < len(keys) and keys[k] == start:
@@ -362,8 +372,8 @@ def _leaving(table, window):
 def check_texts(values, offsets, long, short, kind_of, table, slashes, shares, tasks):
     """Set a document's share to 1 where a squeezed text stands in it, and its task to the first such task.
 
-    `long` and `short`: (keys, bitmap, lengths, hashes, owners) of texts of at least MIN_LENGTH bytes, found anywhere,
-    and of at least MIN_WHOLE, found where they begin and end with a line or a string.
+    `long` and `short`: (keys, bitmap, lengths, hashes, owners) of texts of at least MIN_LENGTH bytes, found
+    anywhere, and of at least MIN_WHOLE, found where they begin and end with a line or a string.
     """
     longest = 0
     for doc in range(len(offsets) - 1):

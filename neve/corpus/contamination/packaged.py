@@ -1,7 +1,7 @@
 """Which benchmarks the packaged index holds, and which files in a folder are read beside it.
 
-Apart from the index, so that planning a run can tell whether a folder of benchmark files changes the corpus: published
-files that are equal to those the index was built from change nothing.
+Apart from the index, so that planning a run can tell whether a folder of benchmark files changes the corpus:
+published files that are equal to those the index was built from change nothing.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ PACKAGED = tuple(name for name, traits in TABLE.items() if traits.indexed)
 def beside(benchmarks: Sequence[str], data: Path | None) -> list[tuple[Traits, Path]]:
     """Benchmarks, and their files, whose text is searched for beside what the index holds.
 
-    They are those of `benchmarks` that differ from the packaged or are not packaged, and the sets of EvoEval in folder
-    `data`, named or not. Raises Misuse for a name that is not known, and one whose file is nowhere.
+    They are those of `benchmarks` that differ from the packaged or are not packaged, and the sets of EvoEval
+    in folder `data`, named or not. Raises Misuse for a name that is not known, and one whose file is
+    nowhere.
     """
     held = {TABLE[name].file for name in PACKAGED}
     loose = [name for name, traits in TABLE.items() if traits.file not in held and name not in benchmarks]
@@ -49,6 +50,7 @@ def beside(benchmarks: Sequence[str], data: Path | None) -> list[tuple[Traits, P
 
 
 def _files() -> set[str]:
-    """ "<name> <sha256>" of the files that the packaged index was built from; nothing else of it is unpacked."""
+    """ "<name> <sha256>" of the files that the packaged index was built from; nothing else of it
+    is unpacked."""
     with zipfile.ZipFile(PACKED) as archive:
         return set(np.load(BytesIO(archive.read("files.npy"))).tolist())

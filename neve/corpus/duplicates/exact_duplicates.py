@@ -1,8 +1,8 @@
 """Exact duplicates: of files with the same text one is kept, the same one whatever order they come in.
 
-Which of several alike documents is kept is the *keeper order*: licence known, shorter path, then repository and path.
-The trade-off: the small columns of all files (about 200 bytes a file) are sorted on one machine rather than shuffled,
-since every later step needs them there; text is not touched.
+Which of several alike documents is kept is the *keeper order*: licence known, shorter path, then repository
+and path. The trade-off: the small columns of all files (about 200 bytes a file) are sorted on one machine
+rather than shuffled, since every later step needs them there; text is not touched.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 def keeper_order(rows: pa.Table, first: np.ndarray | None = None, within: str | None = None) -> np.ndarray:
     """Indices (int64 [n]) of `rows` in keeper order.
 
-    `rows` has source, repo, path, license, language, source_id and doc_id. Rows where `first` (bool [n]) is true
-    come before all others; `within` names a column that is sorted by before anything else.
+    `rows` has source, repo, path, license, language, source_id and doc_id. Rows where `first` (bool [n]) is
+    true come before all others; `within` names a column that is sorted by before anything else.
     """
     length = pc.utf8_length(rows["path"])
     keys = {
@@ -36,7 +36,8 @@ def _plain(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 
 
 def duplicates(rows: pa.Table, admitted: np.ndarray | None = None) -> np.ndarray:
-    """For each row the row (int64 [n]) that is kept for its text: itself, or the first of its doc_id in keeper order.
+    """For each row the row (int64 [n]) that is kept for its text: itself, or the first of its doc_id in
+    keeper order.
 
     Rows whose licence is `admitted` (bool [n]) come first, so that no text is lost with a copy that must go.
     """

@@ -1,22 +1,26 @@
-"""Near duplicates: MinHash finds candidates, true Jaccard decides, and only a document that stays can drop another.
+"""Near duplicates: MinHash finds candidates, true Jaccard decides, and only a document that stays can drop
+another.
 
-The permutations of a text's signature are cut into bands, each band is hashed to a bucket, and documents that share a
-bucket are candidates: a pair of similarity s with probability 1 − (1 − s^rows)^bands. Then, in keeper order, a document
-is compared with the documents *kept* so far that represent its buckets, and dropped only for one whose true Jaccard
-similarity of word n-gram sets reaches the threshold; the verdict names that one. So a chain of neighbours a ~ b ~ c
-cannot swallow a corpus: once b was dropped for a, c is measured against a, never against b.
+The permutations of a text's signature are cut into bands, each band is hashed to a bucket, and documents
+that share a bucket are candidates: a pair of similarity s with probability 1 − (1 − s^rows)^bands. Then, in
+keeper order, a document is compared with the documents *kept* so far that represent its buckets, and dropped
+only for one whose true Jaccard similarity of word n-gram sets reaches the threshold; the verdict names that
+one. So a chain of neighbours a ~ b ~ c cannot swallow a corpus: once b was dropped for a, c is measured
+against a, never against b.
 
-All rounds of grouping are done in one pass: a bucket's first document represents it, the first that fails against that
-one represents it too, and so on up to `rounds`; documents that would need more are counted. A dropped document is
-represented in its other buckets by the one it was dropped for.
+All rounds of grouping are done in one pass: a bucket's first document represents it, the first that fails
+against that one represents it too, and so on up to `rounds`; documents that would need more are counted. A
+dropped document is represented in its other buckets by the one it was dropped for.
 
-The trade-off: the greedy pass is sequential, hence on one machine, but costs microseconds a pair; the expensive part
-(hashing text, grouping buckets) is distributed by Daft. Held in memory: 16 bytes per candidate and bucket, 4 * rounds
-per bucket. The n-gram sets (8 bytes per distinct n-gram of a candidate) lie in a memory-mapped file, of which at most
-128 MiB are in memory before all are released. Text is never shuffled.
+The trade-off: the greedy pass is sequential, hence on one machine, but costs microseconds a pair; the
+expensive part (hashing text, grouping buckets) is distributed by Daft. Held in memory: 16 bytes per
+candidate and bucket, 4 * rounds per bucket. The n-gram sets (8 bytes per distinct n-gram of a candidate) lie
+in a memory-mapped file, of which at most 128 MiB are in memory before all are released. Text is never
+shuffled.
 
-Source: Broder, "On the resemblance and containment of documents" (1997); banding as in Leskovec, Rajaraman and Ullman,
-"Mining of Massive Datasets", chapter 3. What transitive clusters do with chains: the issue trackers of other tools.
+Source: Broder, "On the resemblance and containment of documents" (1997); banding as in Leskovec, Rajaraman
+and Ullman, "Mining of Massive Datasets", chapter 3. What transitive clusters do with chains: the issue
+trackers of other tools.
 """
 
 from __future__ import annotations
@@ -40,15 +44,18 @@ BUCKET_ROWS = 2_000_000
 RELEASE_BYTES = 128 << 20
 """Bytes of mapped n-gram sets read after which their memory is given back."""
 FAULT_BYTES = 64 << 10
-"""What one look at a mapped file brings into memory besides what was looked at: Linux maps 16 pages at a time."""
+"""What one look at a mapped file brings into memory besides what was looked at: Linux maps 16 pages at a
+time."""
 
 
-# --- kernels -----------------------------------------------------------------------------------------------------
+# --- kernels
+# -----------------------------------------------------------------------------------------------------
 
 
 @numba.njit(nogil=True, cache=True)
 def _alike(a, b, threshold):
-    """Jaccard similarity of two sorted arrays of distinct values, -1 as soon as it cannot reach the threshold."""
+    """Jaccard similarity of two sorted arrays of distinct values, -1 as soon as it cannot reach the
+    threshold."""
     least, most = min(len(a), len(b)), max(len(a), len(b))
     if least == 0 or least / most < threshold:
         return -1.0
@@ -65,12 +72,14 @@ def _alike(a, b, threshold):
 
 @numba.njit(nogil=True, cache=True)
 def _greedy(first, starts, buckets, sets, threshold, state, found):
-    """Go through documents from `first` on in keeper order; document i lies in `buckets[starts[i]:starts[i+1]]`.
+    """Go through documents from `first` on in keeper order; document i lies in
+    `buckets[starts[i]:starts[i+1]]`.
 
-    `state` goes on from call to call: who stands for each bucket (at most `rounds`, a column each), how many do,
-    whether one more would have, and the last document that each was compared with. Fills in `found`: for each document
-    the one it is dropped for (-1: kept), the similarity, and whether it was kept with a bucket of it being full.
-    Stops when RELEASE_BYTES of `sets` have been read. Returns the next document, and how many pairs were compared.
+    `state` goes on from call to call: who stands for each bucket (at most `rounds`, a column each), how many
+    do, whether one more would have, and the last document that each was compared with. Fills in `found`: for
+    each document the one it is dropped for (-1: kept), the similarity, and whether it was kept with a bucket
+    of it being full. Stops when RELEASE_BYTES of `sets` have been read. Returns the next document, and how
+    many pairs were compared.
     """
     standing, filled, full, seen = state
     values, begins, ends = sets
@@ -119,13 +128,16 @@ def _greedy(first, starts, buckets, sets, threshold, state, found):
     return i, compared
 
 
-# --- over Arrow batches ------------------------------------------------------------------------------------------
+# --- over Arrow batches
+# ------------------------------------------------------------------------------------------
 
 
 def buckets(contents: pa.Array | pa.ChunkedArray, settings: Near) -> pa.LargeListArray:
-    """Bucket numbers of each text (list of uint64, one a band); null for null, none for a text without words.
+    """Bucket numbers of each text (list of uint64, one a band); null for null, none for a text without
+    words.
 
-    A band's number is a multilinear hash of its `rows` places in the signature, and differs from band to band.
+    A band's number is a multilinear hash of its `rows` places in the signature, and differs from band to
+    band.
     """
     count, rows = settings.bands, settings.rows
     signatures, any_words = shingles.signatures(contents, settings.ngram, count * rows)
@@ -140,8 +152,9 @@ def buckets(contents: pa.Array | pa.ChunkedArray, settings: Near) -> pa.LargeLis
 def candidates(signatures: DataFrame, documents: int, settings: Near) -> pa.Table:
     """Members of all buckets that hold more than one document: columns bucket and number, both uint64.
 
-    `signatures` has the columns `number` (uint64, the document's) and `bands` (list of uint64); `documents` is
-    how many rows that is, about. Grouping runs in Daft, so many bands at a time as keep within BUCKET_ROWS.
+    `signatures` has the columns `number` (uint64, the document's) and `bands` (list of uint64); `documents`
+    is how many rows that is, about. Grouping runs in Daft, so many bands at a time as keep within
+    BUCKET_ROWS.
     """
     from daft import col
     from daft.functions import slice as part
@@ -158,7 +171,8 @@ def candidates(signatures: DataFrame, documents: int, settings: Near) -> pa.Tabl
     return pa.concat_tables([table.cast(kind) for table in found])
 
 
-# --- the decision ------------------------------------------------------------------------------------------------
+# --- the decision
+# ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -178,8 +192,8 @@ class Decision:
 def decide(bucket: np.ndarray, document: np.ndarray, sets: shingles.Sets, settings: Near) -> Decision:
     """Which of n documents go, for which that stays.
 
-    `document` int64 [m] numbers documents in keeper order, `bucket` uint64 [m] says in which buckets each lies. The
-    order of the m rows, and what is said twice, is of no account.
+    `document` int64 [m] numbers documents in keeper order, `bucket` uint64 [m] says in which buckets each
+    lies. The order of the m rows, and what is said twice, is of no account.
     """
     n = len(sets.ends)
     names, number = np.unique(bucket, return_inverse=True)
@@ -203,7 +217,8 @@ def decide(bucket: np.ndarray, document: np.ndarray, sets: shingles.Sets, settin
     return Decision(found[0], found[1], compared, int(found[2].sum()))
 
 
-# --- a few texts at hand -----------------------------------------------------------------------------------------
+# --- a few texts at hand
+# -----------------------------------------------------------------------------------------
 
 
 def jaccard(a: str, b: str, ngram: int = 5) -> float:

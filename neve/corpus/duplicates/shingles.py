@@ -1,21 +1,26 @@
-"""Texts as sets of word n-grams (shingles), each a 64-bit hash; MinHash signatures; the true Jaccard similarity of sets.
+"""Texts as sets of word n-grams (shingles), each a 64-bit hash; MinHash signatures; the true Jaccard
+similarity of sets.
 
-A word is `\\w+`: letters, digits and the underscore, as Unicode and Python's `re` define them. A text of fewer than n
-words is one shingle, all its words; a text without words is the empty set, which is similar to nothing.
+A word is `\\w+`: letters, digits and the underscore, as Unicode and Python's `re` define them. A text of
+fewer than n words is one shingle, all its words; a text without words is the empty set, which is similar to
+nothing.
 
-Everything is computed from the bytes of an Arrow column, 1,024 words at a time, so that the working memory is that of
-one tile whatever the text's size. A word's hash takes one multiplication a byte; an n-gram's hash is rolled on from the
-last (a polynomial of the word hashes modulo 2^64, mixed); a signature holds for each of k permutations the minimum of
-`x * a` modulo 2^32 over the n-grams, where x is half of the n-gram's hash and a is odd.
+Everything is computed from the bytes of an Arrow column, 1,024 words at a time, so that the working memory
+is that of one tile whatever the text's size. A word's hash takes one multiplication a byte; an n-gram's hash
+is rolled on from the last (a polynomial of the word hashes modulo 2^64, mixed); a signature holds for each
+of k permutations the minimum of `x * a` modulo 2^32 over the n-grams, where x is half of the n-gram's hash
+and a is odd.
 
 Trade-offs. Words are hashed: among a billion distinct n-grams the chance that any two collide is 0.03. All k
-permutations are applied to every n-gram, repeated ones too, rather than one permutation distributed over k bins
-(Shrivastava 2017; Dahlgaard, Knudsen and Thorup 2017): vectorised it takes 9 ns an n-gram at k = 256, less than reading
-the words, and the probability that two signatures agree in a place is the Jaccard similarity itself, for short texts as
-for long. Signatures are 32 bits wide, enough for texts of up to some ten million n-grams.
+permutations are applied to every n-gram, repeated ones too, rather than one permutation distributed over k
+bins (Shrivastava 2017; Dahlgaard, Knudsen and Thorup 2017): vectorised it takes 9 ns an n-gram at k = 256,
+less than reading the words, and the probability that two signatures agree in a place is the Jaccard
+similarity itself, for short texts as for long. Signatures are 32 bits wide, enough for texts of up to some
+ten million n-grams.
 
-Source: Broder, "On the resemblance and containment of documents" (1997); Dietzfelbinger et al., "A reliable randomized
-algorithm for the closest-pair problem" (1997), for multiply-shift; Karp and Rabin (1987) for rolling hashes.
+Source: Broder, "On the resemblance and containment of documents" (1997); Dietzfelbinger et al., "A reliable
+randomized algorithm for the closest-pair problem" (1997), for multiply-shift; Karp and Rabin (1987) for
+rolling hashes.
 """
 
 from __future__ import annotations
@@ -43,7 +48,8 @@ LOAD_ROWS = 1024
 """Sets read at a time."""
 
 
-# --- kernels: bytes to words to n-grams --------------------------------------------------------------------------
+# --- kernels: bytes to words to n-grams
+# --------------------------------------------------------------------------
 
 
 @numba.njit(nogil=True, cache=True)
@@ -56,7 +62,8 @@ def mix(x):
 
 @numba.njit(nogil=True, cache=True)
 def _decode(data, i, end):
-    """(code point or -1, width) of the UTF-8 sequence at i; what is not UTF-8 is one byte that is no letter."""
+    """(code point or -1, width) of the UTF-8 sequence at i; what is not UTF-8 is one byte that
+    is no letter."""
     byte = data[i]
     width = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2
     if byte < 0xC2 or byte > 0xF4 or i + width > end:
@@ -72,9 +79,11 @@ def _decode(data, i, end):
 
 @numba.njit(nogil=True, cache=True)
 def _read_words(data, i, end, masks, letters, word, count):
-    """Hash words of data[i:end] into `word` from place `count` on, until it is full but for one; (where it stopped, count).
+    """Hash words of data[i:end] into `word` from place `count` on, until it is full but for one; (where it
+    stopped, count).
 
-    ASCII goes without a branch on what is a word: the hash is masked to 0 outside words, and counted where one ends.
+    ASCII goes without a branch on what is a word: the hash is masked to 0 outside words, and counted where
+    one ends.
     """
     h, inside = U64(0), U64(0)
     full = len(word) - 1
@@ -98,7 +107,8 @@ def _read_words(data, i, end, masks, letters, word, count):
 
 @numba.njit(nogil=True, cache=True)
 def _roll(word, count, ngram, out):
-    """Hashes (never 0) of the n-grams of word[:count], of all of it where that is fewer than n; returns how many.
+    """Hashes (never 0) of the n-grams of word[:count], of all of it where that is fewer than n; returns how
+    many.
 
     The base is 3 modulo 8, so that words that change places cost the hash no more than a few of its bits.
     """
@@ -116,7 +126,8 @@ def _roll(word, count, ngram, out):
 
 @numba.njit(nogil=True, cache=True)
 def _next(data, i, end, masks, letters, word, left, ngram, out):
-    """The next TILE n-grams at most of a text, `left` words before i being in `word`: (where it stopped, left, how many)."""
+    """The next TILE n-grams at most of a text, `left` words before i being in `word`: (where it stopped,
+    left, how many)."""
     i, count = _read_words(data, i, end, masks, letters, word, left)
     if count == left:
         return i, left, 0
@@ -131,8 +142,8 @@ def _next(data, i, end, masks, letters, word, left, ngram, out):
 def _minimum(hashes, count, factors, least):
     """Lower each least[j] to the least of x * factors[j], x the upper halves of the hashes.
 
-    Four n-grams at a time, so that loads and stores are few; the last is repeated to fill up (a minimum does not
-    mind), for which `hashes` must have room.
+    Four n-grams at a time, so that loads and stores are few; the last is repeated to fill up (a minimum does
+    not mind), for which `hashes` must have room.
     """
     for s in range(count, -(-count // 4) * 4):
         hashes[s] = hashes[count - 1]
@@ -164,8 +175,8 @@ def _signatures(data, offsets, valid, masks, letters, ngram, factors, out, any_w
 def _distinct(hashes, table):
     """Sort hashes in place, drop what is repeated, return how many are left.
 
-    Hashes are spread evenly, so a table of at least twice their number, where a hash's place goes by its first bits and
-    what is taken moves on, holds them nearly in order. `table` is all 0, and is left so.
+    Hashes are spread evenly, so a table of at least twice their number, where a hash's place goes by its
+    first bits and what is taken moves on, holds them nearly in order. `table` is all 0, and is left so.
     """
     bits = 1
     while 1 << bits < 2 * len(hashes):
@@ -228,7 +239,8 @@ def similarity(a, b):
     return both / (len(a) + len(b) - both)
 
 
-# --- over Arrow columns ------------------------------------------------------------------------------------------
+# --- over Arrow columns
+# ------------------------------------------------------------------------------------------
 
 
 @cache
@@ -255,10 +267,11 @@ def _factors(permutations: int) -> np.ndarray:
 def signatures(
     contents: pa.Array | pa.ChunkedArray, ngram: int, permutations: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """MinHash signatures (uint32 [n, permutations]) of n texts, and which have one (bool [n]): not null, and with words.
+    """MinHash signatures (uint32 [n, permutations]) of n texts, and which have one (bool [n]): not null, and
+    with words.
 
-    The chance that two signatures agree in a place is the Jaccard similarity of the n-gram sets. `contents` is UTF-8;
-    bytes that are not are no word.
+    The chance that two signatures agree in a place is the Jaccard similarity of the n-gram sets. `contents`
+    is UTF-8; bytes that are not are no word.
     """
     data, offsets, valid = read_only(contents)
     out = np.full((len(valid), permutations), 2**32 - 1, np.uint32)
@@ -268,7 +281,8 @@ def signatures(
 
 
 def shingles(contents: pa.Array | pa.ChunkedArray, ngram: int) -> pa.LargeListArray:
-    """Sorted distinct hashes (list of uint64) of the word n-grams of each text; null for null, empty without words."""
+    """Sorted distinct hashes (list of uint64) of the word n-grams of each text; null for null, empty without
+    words."""
     data, offsets, valid = read_only(contents)
     ends = np.zeros(len(valid) + 1, np.int64)
     values = _sets(data, offsets, valid, *_letters(), ngram, ends)
@@ -287,7 +301,8 @@ class Sets:
     """int64 [n]"""
 
     def release(self) -> None:
-        """Give back the memory of what was read of a mapped file so far; it is read again when it is needed."""
+        """Give back the memory of what was read of a mapped file so far; it is read again when
+        it is needed."""
         if isinstance(self.values, np.memmap):
             mapped: mmap.mmap = self.values._mmap  # type: ignore[attr-defined]
             mapped.madvise(mmap.MADV_DONTNEED)
@@ -296,8 +311,8 @@ class Sets:
 def load(folder: Path, file: Path, documents: int) -> Sets:
     """The sets of `documents` documents from Parquet with columns code (the document's number) and shingles.
 
-    They are laid out as they come in `file`, which is mapped into memory. A document without a row, or whose row is
-    null, has the empty set.
+    They are laid out as they come in `file`, which is mapped into memory. A document without a row, or whose
+    row is null, has the empty set.
     """
     starts, ends, at = np.zeros(documents, np.int64), np.zeros(documents, np.int64), 0
     with file.open("wb") as out:

@@ -1,10 +1,11 @@
 """File extensions that several languages share, and the signs in a text that tell them apart.
 
 For each extension: signs in the order in which they are tried, and the language where none shows (None: then
-the file has no known language, for extensions such as `.1` that more belong to than Linguist knows). A sign is
-an RE2 expression, so linear in time on any text; it is searched in the first 32 KiB of the file's bytes, `^`
-and `$` standing for lines. The trade-off: one sign that is nearly certain rather than many that are likely,
-tried from the most special to the least, and the commonest owner of an extension where nothing shows.
+the file has no known language, for extensions such as `.1` that more belong to than Linguist knows). A sign
+is an RE2 expression, so linear in time on any text; it is searched in the first 32 KiB of the file's bytes,
+`^` and `$` standing for lines. The trade-off: one sign that is nearly certain rather than many that are
+likely, tried from the most special to the least, and the commonest owner of an extension where nothing
+shows.
 
 The extensions are Linguist's, the signs are our own, held against Linguist's labelled samples by
 tests/corpus/test_languages.py.

@@ -1,11 +1,13 @@
-"""The language of each file, by Linguist's names: file name, extension, signs in the text, shebang, modeline.
+"""The language of each file, by Linguist's names: file name, extension, signs in the text, shebang,
+modeline.
 
 `linguist.json` (written by scripts/make_languages.py) says which names, extensions and interpreters belong
-to which language; where an extension belongs to several, `ambiguous.py` has signs that are searched in the text.
-A shebang and a Vim or Emacs modeline choose among the owners of an extension, and decide alone where the extension is
-unknown, or of no programming language, or shared without a sign. The trade-off: Linguist lets both overrule every
-extension, which makes C of C++ (`.cpp` that begins with `-*- c -*-`) and Python of Cython; here they do not.
-No classifier is trained, so that every answer has one reason, and whole columns are looked up at once.
+to which language; where an extension belongs to several, `ambiguous.py` has signs that are searched in the
+text. A shebang and a Vim or Emacs modeline choose among the owners of an extension, and decide alone where
+the extension is unknown, or of no programming language, or shared without a sign. The trade-off: Linguist
+lets both overrule every extension, which makes C of C++ (`.cpp` that begins with `-*- c -*-`) and Python of
+Cython; here they do not. No classifier is trained, so that every answer has one reason, and whole columns
+are looked up at once.
 
 Source: GitHub Linguist's languages.yml.
 """
@@ -38,7 +40,8 @@ VIM = (
     r"(?P<mode>\w+)(?:[ \t:\r]|$)"
 )
 VIM_HINTS = (r"vim?[<=>]?\d*:", r"Vim[<=>]?\d*:", " ex:")
-"""Expressions that begin with a literal are searched many times as fast: they say where VIM is worth its time."""
+"""Expressions that begin with a literal are searched many times as fast: they say where VIM is worth its
+time."""
 
 EXEC = re.compile(r"\bexec[\"']?\s+[\"']?(?:/\S*/)?([\w.+-]+)[^\n]*\$(?:0|\{0\})[\"']?(?:\s|$)")
 """`exec scala "$0" "$@"` in the first lines of a shell script: the rest is another language's."""
@@ -73,7 +76,8 @@ def names() -> list[str]:
 
 
 def kind(language: str | None) -> str | None:
-    """Linguist's type of a language: "programming", "data", "markup" or "prose"; None for a name it lacks."""
+    """Linguist's type of a language: "programming", "data", "markup" or "prose"; None for a name
+    it lacks."""
     return _table()[language]["type"] if language in _table() else None
 
 
@@ -123,7 +127,8 @@ def _spellings() -> dict[str, str]:
 
 
 class Keys(NamedTuple):
-    """Names or extensions; for each its language and the signs to try (-1: none), as positions; whether it is sure."""
+    """Names or extensions; for each its language and the signs to try (-1: none), as positions; whether it
+    is sure."""
 
     values: pa.Array
     languages: np.ndarray
@@ -202,7 +207,8 @@ def _extensions(names: pa.Array) -> np.ndarray:
 def _by_signs(
     contents: pa.Array, found: np.ndarray, key: str, language: np.ndarray, sure: np.ndarray
 ) -> None:
-    """Where the key found is shared, the language of the first of its signs that shows; writes the last two."""
+    """Where the key found is shared, the language of the first of its signs that shows; writes
+    the last two."""
     keys, signs = _keys(key)
     rules = np.where(found >= 0, keys.rules[found], -1)
     for rule in np.unique(rules[rules >= 0]):
@@ -219,7 +225,8 @@ def _by_signs(
 def _choose(
     rows: np.ndarray, candidates: list[list[str]], longest: np.ndarray, language: np.ndarray, sure: np.ndarray
 ) -> None:
-    """What shebangs or modelines name, where it owns the extension or nothing is sure; a loop over those few files."""
+    """What shebangs or modelines name, where it owns the extension or nothing is sure; a loop over those few
+    files."""
     for row, names in zip(rows.tolist(), candidates, strict=True):
         owners = (
             _owners("extensions")[_keys("extensions")[0].values[longest[row]].as_py()]
@@ -262,7 +269,8 @@ def _interpreter(head: bytes) -> str | None:
 
 
 def _modelines(contents: pa.Array) -> Iterator[tuple[np.ndarray, list[list[str]]]]:
-    """Files with a Vim or Emacs modeline in their last or first lines, and the language that each names, if any."""
+    """Files with a Vim or Emacs modeline in their last or first lines, and the language that each names, if
+    any."""
     head, tail = pc.binary_slice(contents, 0, LINES_BYTES), pc.binary_slice(contents, -LINES_BYTES)
     vim = [
         (texts, lines, hint, VIM)

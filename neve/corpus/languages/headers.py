@@ -1,8 +1,9 @@
 """C headers of C++ projects: a `.h` without a sign of either language has that of the sources around it.
 
-A header of declarations and macros alone may be of both languages, and its text does not say which. Its place does:
-`shape.h` beside `shape.cpp` is C++; else the nearest folder above that has sources of either decides by majority, C
-where they are as many. The trade-off: a C interface of a C++ library counts as C++, as the rest of its project does.
+A header of declarations and macros alone may be of both languages, and its text does not say which. Its
+place does: `shape.h` beside `shape.cpp` is C++; else the nearest folder above that has sources of either
+decides by majority, C where they are as many. The trade-off: a C interface of a C++ library counts as C++,
+as the rest of its project does.
 """
 
 from __future__ import annotations

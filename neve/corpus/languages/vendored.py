@@ -1,9 +1,9 @@
 """Files of third parties in a repository: by their path, or by a library's name and what its text says.
 
-VENDORED is a table of RE2 expressions, joined into one and searched over the whole column of paths. The trade-off: only
-what its place or banner tells with near certainty; folders that many projects use for code of their own (`lib`,
-`contrib`, `env`, `cache`), tests with their fixtures, documentation, settings of tools and TypeScript's declaration files
-do not count, though Linguist counts some.
+VENDORED is a table of RE2 expressions, joined into one and searched over the whole column of paths. The
+trade-off: only what its place or banner tells with near certainty; folders that many projects use for code
+of their own (`lib`, `contrib`, `env`, `cache`), tests with their fixtures, documentation, settings of tools
+and TypeScript's declaration files do not count, though Linguist counts some.
 
 Source: GitHub Linguist's vendor.yml, in spirit; the expressions are our own.
 """
@@ -50,10 +50,12 @@ VENDORED = (
 """Paths of third parties' code; any that shows somewhere in a path makes the file vendored."""
 
 LIBRARIES = rf"(?i)(^|/)({_NAMES}){_VERSION}{_BUILD}\.(js|mjs|css|less|s[ac]ss|styl)$"
-"""Names of libraries that projects carry as one file; it is long, and costs more to compile than a batch to search.
+"""Names of libraries that projects carry as one file; it is long, and costs more to compile than a batch to
+search.
 
-Projects call their own files so too (`chart.js`, `video.js`, `moment.js`), so that a name alone counts only with a version
-or a build (`d3-5.9.2.js`, `vue.runtime.js`); else the library has to say in its first bytes which it is.
+Projects call their own files so too (`chart.js`, `video.js`, `moment.js`), so that a name alone counts only
+with a version or a build (`d3-5.9.2.js`, `vue.runtime.js`); else the library has to say in its first bytes
+which it is.
 """
 NUMBERED = r"[-._]v?\d+\.\d[\w.]*\.[a-z]+$|[-.](min|slim|bundle|umd|iife|pack|pkgd|prod|production|development|runtime)\.[a-z]+$"
 BANNER_BYTES = 2048
@@ -61,7 +63,8 @@ _BANNER = re.compile(rb"(?s)\s*(@charset[^;\n]*;)?[\s;!]*((/\*.*?(\*/|\Z)\s*)+|(
 
 
 def vendored(paths: pa.Array, contents: pa.Array) -> pa.Array:
-    """Whether each file is a third party's: by its path in the repository, or by a library's name and what it says.
+    """Whether each file is a third party's: by its path in the repository, or by a library's name and what
+    it says.
 
     Null for a null path. `contents` are strings or binaries of the same length.
     """
@@ -79,7 +82,8 @@ def vendored(paths: pa.Array, contents: pa.Array) -> pa.Array:
 
 
 def is_library(path: str, head: bytes) -> bool:
-    """Whether a file with a library's name is that library: by the name, or by the banner or wrapper of a build.
+    """Whether a file with a library's name is that library: by the name, or by the banner or wrapper of a
+    build.
 
     A banner has the library's name next to a version, or in an address beside a licence.
 

@@ -1,7 +1,7 @@
 """Comments of a program in any language, told by their marks at the beginning of a line.
 
-The trade-off: no lexer and no language; a comment behind code on its line is not seen, and a string that opens a line
-as a docstring does is taken for one.
+The trade-off: no lexer and no language; a comment behind code on its line is not seen, and a string that
+opens a line as a docstring does is taken for one.
 """
 
 from __future__ import annotations

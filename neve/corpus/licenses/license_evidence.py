@@ -1,16 +1,18 @@
 """The licence of each file of a repository, by the nearest evidence, and the file that states it.
 
-What a file says of itself comes first (`own_statements`), then what stands beside it or is stated for its path
-(`path_rules`), then licence files and package metadata folder by folder upwards, as one kind of evidence. Evidence that
-is there and is not understood ends the walk: the file has no known licence, whatever stands further up.
+What a file says of itself comes first (`own_statements`), then what stands beside it or is stated for its
+path (`path_rules`), then licence files and package metadata folder by folder upwards, as one kind of
+evidence. Evidence that is there and is not understood ends the walk: the file has no known licence, whatever
+stands further up.
 
-In one folder the licence file's text is believed, and metadata make it precise ("or later", a choice of two); where they
-name a licence that is not in the text, both must hold.
+In one folder the licence file's text is believed, and metadata make it precise ("or later", a choice of
+two); where they name a licence that is not in the text, both must hold.
 
-The trade-off: rather no licence than a wrong one. Several texts in one folder all hold, and a choice is read only from
-names that state it (`LICENSE-MIT` beside `LICENSE-APACHE`).
+The trade-off: rather no licence than a wrong one. Several texts in one folder all hold, and a choice is read
+only from names that state it (`LICENSE-MIT` beside `LICENSE-APACHE`).
 
-Source: REUSE specification 3.3 for the order of precedence among a file's own statements and those for its path.
+Source: REUSE specification 3.3 for the order of precedence among a file's own statements and those for its
+path.
 """
 
 from __future__ import annotations
@@ -43,12 +45,13 @@ def is_evidence(path: str) -> bool:
 
     >>> [is_evidence(p) for p in ("LICENSE", "a/COPYING.txt", "PKG-INFO", "x.py.license", "license.py", "NOTICE")]
     [True, True, True, True, False, False]
-    """
+    """  # noqa: W505
     return license_files.role(path) is not None
 
 
 OWN_FILES, OWN_SHARE = 3, 0.05
-"""So many files, and this share of a batch, make who reserves all rights in them one of the project's own."""
+"""So many files, and this share of a batch, make who reserves all rights in them one of the project's own.
+"""
 
 
 class Known(NamedTuple):
@@ -117,7 +120,8 @@ class Lookup:
                 self._parts.append((role.word, path))
 
     def nearest(self, folder: str) -> Known:
-        """What holds in `folder` where nothing closer speaks: of the nearest folder upwards that has any evidence."""
+        """What holds in `folder` where nothing closer speaks: of the nearest folder upwards that has any
+        evidence."""
         if folder not in self._nearest:
             known = self._at(folder)
             if folder and (known is None or known.license is None):
@@ -194,7 +198,8 @@ class Lookup:
         return Known(UNREAD, (path,))
 
     def _find(self, name: str, folder: str) -> str | None:
-        """Path of the licence file that `name`, as written in a file of `folder`, points to: there or further up."""
+        """Path of the licence file that `name`, as written in a file of `folder`, points to: there or
+        further up."""
         if "/" in name:
             path = normpath(f"{folder}/{name}") if folder else normpath(name)
             if path in self._texts:
@@ -211,9 +216,9 @@ class Lookup:
     def columns(self, paths: pa.Array, contents: pa.Array, top: str = "") -> tuple[pa.Array, pa.Array]:
         """(licence, path of what decided) of each file, strings, null where none is known.
 
-        Each folder is looked up once; only files that speak for themselves, or for which a rule speaks, are looked at one
-        by one. Where several files decided they are joined by ", ". `top` is taken off the paths given back. A licence
-        that is null beside a path is evidence that was not understood.
+        Each folder is looked up once; only files that speak for themselves, or for which a rule speaks, are
+        looked at one by one. Where several files decided they are joined by ", ". `top` is taken off the
+        paths given back. A licence that is null beside a path is evidence that was not understood.
         """
         folders = pc.replace_substring_regex(paths, r"/?[^/]*$", "").dictionary_encode()
         each = [self.nearest(folder) for folder in folders.dictionary.to_pylist()]
@@ -275,7 +280,8 @@ class Lookup:
         return found
 
     def _ruled(self, path: str, above: Known, rule: path_rules.Rule | None, part: bool) -> Known:
-        """What holds at a path but for its own statement: the folder's licence, or the rule's where it is nearer."""
+        """What holds at a path but for its own statement: the folder's licence, or the rule's where it is
+        nearer."""
         depth = max((by.count("/") for by in above.by), default=-1)
         known = above
         if rule is not None and (above.license is None or rule.nearness > depth):
@@ -319,7 +325,8 @@ class Lookup:
 
 
 def _common(holders: list[frozenset[str]], files: int) -> frozenset[str]:
-    """Holders whom so many of the files name that they are the project's own, however its licence calls them."""
+    """Holders whom so many of the files name that they are the project's own, however its licence calls
+    them."""
     counts = Counter(word for names in holders for word in names)
     return frozenset(
         word

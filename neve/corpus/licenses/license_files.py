@@ -1,8 +1,9 @@
 """Which files speak of licences, told by their names, and for which folder.
 
-People write LICENSE, COPYING3, LICENSE-2.0.txt, MIT-LICENSE, COPYING.LESSER, LICENCE.adoc, gpl-3.0.txt. A suffix says
-what such a file is: a version changes nothing, a family (`LICENSE-MIT`) makes it one of several to choose from, a word
-for what is no code (`LICENSE-docs`, `LICENSE_FONTS`) leaves it out, and any other word (`LICENSE_EE`) names a part.
+People write LICENSE, COPYING3, LICENSE-2.0.txt, MIT-LICENSE, COPYING.LESSER, LICENCE.adoc, gpl-3.0.txt. A
+suffix says what such a file is: a version changes nothing, a family (`LICENSE-MIT`) makes it one of several
+to choose from, a word for what is no code (`LICENSE-docs`, `LICENSE_FONTS`) leaves it out, and any other
+word (`LICENSE_EE`) names a part.
 
 The trade-off: programs called license.py are told from texts by their extension alone.
 """
@@ -21,8 +22,8 @@ class Role(NamedTuple):
     """What a file is evidence of."""
 
     kind: str
-    """"text", "choice" (one of several licences), "part" (of what `word` names), "reuse" (a text in LICENSES/),
-    "metadata", "rules" (REUSE.toml, dep5) or "beside" (`x.py.license`)."""
+    """"text", "choice" (one of several licences), "part" (of what `word` names), "reuse" (a text in
+    LICENSES/), "metadata", "rules" (REUSE.toml, dep5) or "beside" (`x.py.license`)."""
     folder: str
     """The folder that it speaks for; of "beside" the path of the file."""
     word: str = ""
@@ -62,7 +63,7 @@ def role(path: str) -> Role | None:
 
     >>> [role(p) and role(p).kind for p in ("LICENSE", "a/COPYING3.txt", "LICENSE-MIT", "license.py", "ee/LICENSE_EE")]
     ['text', 'text', 'choice', None, 'part']
-    """
+    """  # noqa: W505
     folder, _, name = path.rpartition("/")
     up = _UPWARDS.match(path)
     holds = up[1].rstrip("/") if up else folder

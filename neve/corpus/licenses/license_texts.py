@@ -1,12 +1,14 @@
 """Licence files: which licences a text holds, what is added to them, and which folders it speaks of by name.
 
-The texts themselves are found by licenseclassifier, a port of Google's licensecheck over the SPDX list. What stands
-beside them decides what they mean: a sentence that names a folder or a file is a rule for that path alone ("everything
-under ee/ is under ee/LICENSE"), a tree of paths with licences in brackets is a rule a line, words that forbid make the
-whole not understood ("you may not sell"), and everything else (names, thanks, tables of contents) changes nothing.
+The texts themselves are found by licenseclassifier, a port of Google's licensecheck over the SPDX list. What
+stands beside them decides what they mean: a sentence that names a folder or a file is a rule for that path
+alone ("everything under ee/ is under ee/LICENSE"), a tree of paths with licences in brackets is a rule a
+line, words that forbid make the whole not understood ("you may not sell"), and everything else (names,
+thanks, tables of contents) changes nothing.
 
-The trade-off: several texts in one file all hold, unless words beside them say that one may choose; a path that is
-named without a licence that is known is not understood, so that files there pass only by closer evidence.
+The trade-off: several texts in one file all hold, unless words beside them say that one may choose; a path
+that is named without a licence that is known is not understood, so that files there pass only by closer
+evidence.
 """
 
 from __future__ import annotations
@@ -70,7 +72,8 @@ class Text(NamedTuple):
 
 
 def identify(text: bytes) -> str | None:
-    """SPDX expression of a licence text: one identifier, or several that all hold; None if it is not understood."""
+    """SPDX expression of a licence text: one identifier, or several that all hold; None if it is not
+    understood."""
     license = read(text).license
     return None if license is None or UNREAD in license else license
 
@@ -165,7 +168,8 @@ def _rules(rest: str) -> tuple[tuple[tuple[str, str], ...], str]:
 
 
 def _elsewhere(rest: str) -> str | None:
-    """The licence of all but some folders, where a file without a licence's text states it ("outside of x, under y")."""
+    """The licence of all but some folders, where a file without a licence's text states it ("outside of x,
+    under y")."""
     for segment in re.split(r"\n\s*\n|\n(?=\s*[-*•]\s)", rest):
         flat = " ".join(segment.split())
         license = notices.read(flat).license if re.search(r"(?i)\boutside\b", flat) else None
@@ -203,7 +207,8 @@ def _is_choice(rest: str, found: list[str]) -> bool:
 
 
 def _says_nothing(rest: str, reserved: bool = False) -> bool:
-    """Whether a text without a licence is no more than names and years; with `reserved` it may reserve all rights."""
+    """Whether a text without a licence is no more than names and years; with `reserved` it may reserve all
+    rights."""
     lines = [line for line in rest.splitlines() if re.search(r"\w{3}", line)]
     said = all(
         re.search(r"(?i)copyright|©|\(c\)|^\W*(?:year|owner|organi[sz]ation)\s*:", line) for line in lines
@@ -212,6 +217,7 @@ def _says_nothing(rest: str, reserved: bool = False) -> bool:
 
 
 def names_holders(content: bytes) -> bool:
-    """Whether a file (COPYRIGHT) only names holders, whose rights the licence beside or above it speaks of."""
+    """Whether a file (COPYRIGHT) only names holders, whose rights the licence beside or above it
+    speaks of."""
     short = len(content) < NOTICE_CHARACTERS
     return short and _says_nothing(content.decode("utf-8", "replace"), reserved=True)

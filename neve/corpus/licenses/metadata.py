@@ -1,8 +1,9 @@
 """What package metadata state of a licence: one line of KINDS for each kind of file.
 
-Structured formats are parsed; programs that describe a package (setup.py, gemspecs) are never run: their licence is
-read from the text by a pattern. A file that names another one ("SEE LICENSE IN x", `license = {file = "x"}`) refers to
-it; one that states nothing (a private package, an inherited licence) leaves the word to what lies further up.
+Structured formats are parsed; programs that describe a package (setup.py, gemspecs) are never run: their
+licence is read from the text by a pattern. A file that names another one ("SEE LICENSE IN x", `license =
+{file = "x"}`) refers to it; one that states nothing (a private package, an inherited licence) leaves the
+word to what lies further up.
 
 The trade-off: a field that is there and cannot be understood is UNREAD and blocks, however the file goes on.
 """
@@ -36,7 +37,7 @@ def declared(name: str, content: bytes) -> Statement:
 
     >>> declared("package.json", b'{"license": "MIT"}').license, declared("Cargo.toml", b"[package]\\nlicense-file = 'L'").refers
     ('MIT', 'L')
-    """
+    """  # noqa: W505
     reader = kind_of(name)
     text = content[:METADATA_BYTES].decode("utf-8", "replace").replace("\r\n", "\n").removeprefix("\ufeff")
     if reader is None:
@@ -83,7 +84,8 @@ def _json(operator: str) -> Callable[[str], Statement]:
 
 
 def _npm(text: str) -> Statement:
-    """package.json; the licence that `npm init` writes unasked, in a file left as it made it, states nothing."""
+    """package.json; the licence that `npm init` writes unasked, in a file left as it made it, states
+    nothing."""
     data = json.loads(text)
     test = data.get("scripts", {}).get("test", "") if isinstance(data.get("scripts"), dict) else ""
     untouched = not data.get("author") and not data.get("description") and not data.get("repository")
@@ -165,7 +167,8 @@ def _classified(classifiers: Any) -> str | None:
 
 
 def _xml(text: str) -> Statement:
-    """pom.xml, .csproj and their kin, and .nuspec: of several licences one may be chosen, as Maven has it."""
+    """pom.xml, .csproj and their kin, and .nuspec: of several licences one may be chosen, as
+    Maven has it."""
     text = re.sub(
         r"(?s)<!--.*?-->|<dependenc(?:y|ies)>.*?</dependenc(?:y|ies)>|<plugins?>.*?</plugins?>", "", text
     )
@@ -193,7 +196,8 @@ def _xml(text: str) -> Statement:
 
 
 def _strings(pattern: str, operator: str = "AND") -> Callable[[str], Statement]:
-    """A field of a program: the strings in what `pattern` finds; without any string, what it finds itself."""
+    """A field of a program: the strings in what `pattern` finds; without any string, what it
+    finds itself."""
     compiled = re.compile(pattern)
 
     def read(text: str) -> Statement:

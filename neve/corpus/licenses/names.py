@@ -1,11 +1,12 @@
 """Names of licences as people write them, read as SPDX expressions.
 
-A name is compared by its words alone: without case, order, punctuation and words that carry nothing ("the", "version",
-"license"), so that "3-Clause BSD License" and "BSD (3 clause)" are one. The names are SPDX's own, in short and in full,
-and ALIASES; GNU's are read by a rule of their own, since versions and "or later" come in so many spellings.
+A name is compared by its words alone: without case, order, punctuation and words that carry nothing ("the",
+"version", "license"), so that "3-Clause BSD License" and "BSD (3 clause)" are one. The names are SPDX's own,
+in short and in full, and ALIASES; GNU's are read by a rule of their own, since versions and "or later" come
+in so many spellings.
 
-The trade-off: words that are left over make a name unknown (UNREAD), however much it looks like a known one. A family
-name without a version or a number of clauses becomes the member that asks the most.
+The trade-off: words that are left over make a name unknown (UNREAD), however much it looks like a known one.
+A family name without a version or a number of clauses becomes the member that asks the most.
 """
 
 from __future__ import annotations
@@ -106,12 +107,12 @@ _URLS = {
 
 
 def read(value: object) -> str | None:
-    """SPDX expression that a name, an expression or a list of which all hold states; UNREAD for what is not understood,
-    None for what states nothing. Nulls in a list are left out.
+    """SPDX expression that a name, an expression or a list of which all hold states; UNREAD for what is not
+    understood, None for what states nothing. Nulls in a list are left out.
 
     >>> read("MIT License"), read("MIT/Apache-2.0"), read(["mit", None, "isc"]), read("Acme License"), read("UNKNOWN")
     ('MIT', 'MIT OR Apache-2.0', 'MIT AND ISC', 'NOASSERTION', None)
-    """
+    """  # noqa: W505
     if isinstance(value, list | tuple):
         parts = [part for each in value if (part := read(each)) is not None]
         return spdx.join(parts, "AND") if parts else None

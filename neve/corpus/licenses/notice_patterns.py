@@ -1,6 +1,8 @@
-"""The words by which prose speaks of licences: tables of patterns for `notices`, each for one kind of statement.
+"""The words by which prose speaks of licences: tables of patterns for `notices`, each for one kind of
+statement.
 
-All are searched in text whose white space is single spaces, so a space stands for any; case is ignored unless said.
+All are searched in text whose white space is single spaces, so a space stands for any; case is ignored
+unless said.
 """
 
 from __future__ import annotations

@@ -1,12 +1,15 @@
-"""What prose says of a licence: the notice at a file's head, a LICENSE that only names one, a line of metadata.
+"""What prose says of a licence: the notice at a file's head, a LICENSE that only names one, a line of
+metadata.
 
-Four things are looked for, by the tables of `notice_patterns`: whole licence texts (by the classifier that licence files
-go through), GNU's notices, names of licences in a sentence about licences, and words that forbid. A name is the longest
-run of words around "license" that `names` knows, so that no grammar of such sentences is needed.
+Four things are looked for, by the tables of `notice_patterns`: whole licence texts (by the classifier that
+licence files go through), GNU's notices, names of licences in a sentence about licences, and words that
+forbid. A name is the longest run of words around "license" that `names` knows, so that no grammar of such
+sentences is needed.
 
-The trade-off: a sentence that speaks of a licence by a name nobody knows is UNREAD, and so blocks what lies further up;
-one that only points to a file (`refers`) leaves the word to that file. "All rights reserved" alone grants nothing, and
-forbids nothing that the same holder's licence grants: it is `reserved`, and whoever asks compares the holders.
+The trade-off: a sentence that speaks of a licence by a name nobody knows is UNREAD, and so blocks what lies
+further up; one that only points to a file (`refers`) leaves the word to that file. "All rights reserved"
+alone grants nothing, and forbids nothing that the same holder's licence grants: it is `reserved`, and
+whoever asks compares the holders.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""What files say of their own licence: SPDX lines anywhere in them, else a notice in the comments at their head.
+"""What files say of their own licence: SPDX lines anywhere in them, else a notice in the comments at their
+head.
 
-A notice counts only where it stands in a comment, whatever the language: a program that writes licences is not under
-them. Files that cannot speak of a licence are sifted out over the whole column; what is left is read one by one, and of
-equal notices only the first costs anything.
+A notice counts only where it stands in a comment, whatever the language: a program that writes licences is
+not under them. Files that cannot speak of a licence are sifted out over the whole column; what is left is
+read one by one, and of equal notices only the first costs anything.
 
-The trade-off: comments are told by their marks at the beginning of a line, without knowing the language; what stands
-behind code on its line is not looked at, nor a notice further down than HEAD_BYTES.
+The trade-off: comments are told by their marks at the beginning of a line, without knowing the language;
+what stands behind code on its line is not looked at, nor a notice further down than HEAD_BYTES.
 
 Source: the REUSE specification 3.3 for SPDX lines, ignored sections and snippets.
 """
@@ -71,9 +72,11 @@ def statements(contents: pa.Array) -> dict[int, tuple[Statement, frozenset[str]]
 
 
 def overriding(given: pa.Array, contents: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """(licence of each row, whether the file states it itself), for rows that come with a licence or with none.
+    """(licence of each row, whether the file states it itself), for rows that come with a licence or with
+    none.
 
-    A file's own statement is nearer than what was said of its repository; one that is not understood leaves no licence.
+    A file's own statement is nearer than what was said of its repository; one that is not understood leaves
+    no licence.
     """
     own = {row: said.license for row, (said, _) in statements(contents).items() if said.license is not None}
     stated = np.zeros(len(given), bool)
@@ -137,7 +140,8 @@ def _written(value: str) -> str | None:
 
 
 def _notice(text: str) -> str:
-    """The paragraphs of the comments in a file's head that speak of a licence, without the holders of copyright."""
+    """The paragraphs of the comments in a file's head that speak of a licence, without the holders of
+    copyright."""
     head = text[:HEAD_BYTES].lower()
     last = max(head.rfind(word) for word in _SPEAKS)
     found = []

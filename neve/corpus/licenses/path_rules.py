@@ -1,11 +1,12 @@
-"""Licences stated for paths: REUSE.toml, dep5 (`.reuse/dep5`, `debian/copyright`), and paths that a licence file names.
+"""Licences stated for paths: REUSE.toml, dep5 (`.reuse/dep5`, `debian/copyright`), and paths that a licence
+file names.
 
-Each statement becomes a rule: a pattern of paths, the licence there, and how near to the files it stands, which is the
-depth of the folder that the pattern names before its first wildcard. A rule of REUSE counts as nearer than a licence
-file in that folder, one that a licence file states in passing as farther.
+Each statement becomes a rule: a pattern of paths, the licence there, and how near to the files it stands,
+which is the depth of the folder that the pattern names before its first wildcard. A rule of REUSE counts as
+nearer than a licence file in that folder, one that a licence file states in passing as farther.
 
-The trade-off: what such a file states for a path that no file has costs nothing; what it states in a way that is not
-understood blocks that path.
+The trade-off: what such a file states for a path that no file has costs nothing; what it states in a way
+that is not understood blocks that path.
 
 Source: REUSE specification 3.3 (REUSE.toml, precedence), Debian's machine-readable copyright format 1.0.
 """
@@ -36,7 +37,8 @@ class Rule(NamedTuple):
     by: str
     """Path of the file that states it."""
     precedence: str = "closest"
-    """REUSE's: "closest" gives way to the file's own statement, "aggregate" joins it, "override" replaces it."""
+    """REUSE's: "closest" gives way to the file's own statement, "aggregate" joins it, "override" replaces
+    it."""
 
 
 def of_reuse(path: str, content: bytes) -> list[Rule]:
@@ -83,7 +85,8 @@ def _fields(paragraph: str) -> dict[str, str]:
 
 
 def _named(stated: str, texts: dict[str, str]) -> str:
-    """The licence of a paragraph: by its short name, else by the text that stands under it or under its name elsewhere."""
+    """The licence of a paragraph: by its short name, else by the text that stands under it or under its name
+    elsewhere."""
     name, _, body = stated.partition("\n")
     if license := names.normalise(name):
         return license
@@ -129,8 +132,8 @@ def _rule(
 def match(rules: list[Rule], paths: pa.Array) -> np.ndarray:
     """Index of the rule that holds for each path (int64 [n]), -1 where none does.
 
-    Of one file's rules the last that matches holds, as in both formats; of several files' the nearest, but one that
-    overrides before all others. Each rule looks at the whole column.
+    Of one file's rules the last that matches holds, as in both formats; of several files' the nearest, but
+    one that overrides before all others. Each rule looks at the whole column.
     """
     chosen = np.full(len(paths), -1, np.int64)
     rank = np.full(len(paths), -1.0)

@@ -1,10 +1,11 @@
 """Which licences a corpus admits: "any", "permissive", or a list of SPDX identifiers.
 
-OR: one side is enough; AND: both must be admitted. An exception (WITH) only adds permissions. A GNU licence "or later"
-is admitted by whoever admits that version or a later one. No licence, and what is no expression, pass under "any" alone.
+OR: one side is enough; AND: both must be admitted. An exception (WITH) only adds permissions. A GNU licence
+"or later" is admitted by whoever admits that version or a later one. No licence, and what is no expression,
+pass under "any" alone.
 
-Source of the permissive table: the Blue Oak Council's list and that of The Stack v1, with the variants of BSD, MIT and
-HPND that SPDX has named since.
+Source of the permissive table: the Blue Oak Council's list and that of The Stack v1, with the variants of
+BSD, MIT and HPND that SPDX has named since.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def permitted(license: str | None, policy: str | list[str]) -> bool:
 
 
 def permitted_mask(licenses: pa.Array | pa.ChunkedArray, policy: str | list[str]) -> pa.Array:
-    """`permitted` for a column of SPDX expressions, each distinct value judged once; booleans, never null."""
+    """`permitted` for a column of SPDX expressions, each distinct value judged once; booleans,
+    never null."""
     column = licenses.combine_chunks() if isinstance(licenses, pa.ChunkedArray) else licenses
     coded = column.dictionary_encode(null_encoding="encode")
     each = pa.array([permitted(value, policy) for value in coded.dictionary.to_pylist()], pa.bool_())

@@ -1,7 +1,8 @@
 """SPDX expressions: parsed by license-expression, joined, and kept in the identifiers of today.
 
-The trade-off: an identifier that neither SPDX's list nor `LicenseRef-` knows is no expression. NOASSERTION, SPDX's
-word for "cannot be determined", stands for evidence that was not understood, so that AND and OR carry it along.
+The trade-off: an identifier that neither SPDX's list nor `LicenseRef-` knows is no expression. NOASSERTION,
+SPDX's word for "cannot be determined", stands for evidence that was not understood, so that AND and OR carry
+it along.
 
 Source: the SPDX licence list (`spdx_names.tsv`, written by scripts/make_licenses.py).
 """
@@ -84,7 +85,8 @@ def join(parts: list[str], operator: str) -> str:
 
 @lru_cache(8192)
 def parse(expression: str) -> LicenseExpression | None:
-    """Tree of an expression over known identifiers and exceptions, or None for what is no such expression."""
+    """Tree of an expression over known identifiers and exceptions, or None for what is no such
+    expression."""
     from license_expression import LicenseWithExceptionSymbol
 
     if len(expression) > CHARACTERS:

@@ -1,23 +1,27 @@
 """An order of each repository's files in which dependencies come before what depends on them.
 
-A language model that reads a repository in such an order has seen what a file builds on before it reads the file
-(DeepSeek-Coder, arXiv 2401.14196, section 2.2). `imports` gives the names that files import; `order` finds the files
-that names stand for, and sorts.
+A language model that reads a repository in such an order has seen what a file builds on before it reads the
+file (DeepSeek-Coder, arXiv 2401.14196, section 2.2). `imports` gives the names that files import; `order`
+finds the files that names stand for, and sorts.
 
-Names are resolved by paths alone, as each language's own rules would if the build were as usual: no build file is
-read, which is the trade-off. Where several files answer to one name the nearest wins: the most folders shared with
-the importer, then the fewest folders, then the path. A name that finds nothing is somebody else's package.
+Names are resolved by paths alone, as each language's own rules would if the build were as usual: no build
+file is read, which is the trade-off. Where several files answer to one name the nearest wins: the most
+folders shared with the importer, then the fewest folders, then the path. A name that finds nothing is
+somebody else's package.
 
-    Python       relative names from the file's package; absolute ones at any folder that is no package itself (`src`),
-                 a submodule before what its package holds; the standard library's only where a folder above shadows it
-    JavaScript   relative paths, with the usual endings, `index` files, and `.js` that stands for `.ts`
-    Java         com.x.Y at any …/com/x/Y.java; members and nested classes by their class; com.x.* is all of the package
+    Python       relative names from the file's package; absolute ones at any folder that is no package
+    itself (`src`),
+                 a submodule before what its package holds; the standard library's only where a folder above
+                 shadows it
+    JavaScript   relative paths, with the usual endings, `index` files, and `.js` that stands for `.ts` Java
+    com.x.Y at any …/com/x/Y.java; members and nested classes by their class; com.x.* is all of the package
     Go           the longest end of the path that is the end of a folder with Go files; all of them but tests
     C, C++       beside the file, else any path with that end; <x.h> without a folder only in include folders
 
-The order: files that depend on each other in a circle count as one; of what is ready the smallest path goes first
-(Kahn's algorithm with a heap over Tarjan's components). A circle is entered at its smallest path and walked depth
-first, so that only edges which lead back to where the walk stands are broken. All is linear but for the sorting.
+The order: files that depend on each other in a circle count as one; of what is ready the smallest path goes
+first (Kahn's algorithm with a heap over Tarjan's components). A circle is entered at its smallest path and
+walked depth first, so that only edges which lead back to where the walk stands are broken. All is linear but
+for the sorting.
 """
 
 from __future__ import annotations
@@ -49,10 +53,11 @@ GO_STANDARD = frozenset([
 
 
 def order(table: pa.Table, imports: pa.ChunkedArray | pa.Array) -> np.ndarray:
-    """Place (int64 [n], from 0) of each row within its repository: dependencies first, circles broken by path.
+    """Place (int64 [n], from 0) of each row within its repository: dependencies first, circles broken by
+    path.
 
-    `table`: columns repo, path, language, doc_id, a row for each file. `imports`: list<string>, the rows' imports.
-    The result does not depend on the order of rows.
+    `table`: columns repo, path, language, doc_id, a row for each file. `imports`: list<string>, the rows'
+    imports. The result does not depend on the order of rows.
     """
     keys = ["repo", "path", "doc_id"]
     rows = pc.sort_indices(table.select(keys), sort_keys=[(key, "ascending") for key in keys])
@@ -67,15 +72,17 @@ def order(table: pa.Table, imports: pa.ChunkedArray | pa.Array) -> np.ndarray:
     return place
 
 
-# --- from names to files -----------------------------------------------------------------------------------------
+# --- from names to files
+# -----------------------------------------------------------------------------------------
 
 
 def _edges(table: pa.Table, repos: pa.DictionaryArray) -> tuple[np.ndarray, np.ndarray, int]:
-    """(sources, targets, number of nodes) of the edges from files to what they import, for rows sorted by repo, path.
+    """(sources, targets, number of nodes) of the edges from files to what they import, for rows sorted by
+    repo, path.
 
-    A node is a row; those after the rows are packages, with an edge to each of their files. Names are looked up in
-    a Python loop over the distinct (repository, folder, name): a few µs each, since five languages' rules as joins
-    over all folders would neither be readable nor touch less.
+    A node is a row; those after the rows are packages, with an edge to each of their files. Names are looked
+    up in a Python loop over the distinct (repository, folder, name): a few µs each, since five languages'
+    rules as joins over all folders would neither be readable nor touch less.
     """
     paths = table["path"].combine_chunks().cast(pa.string())
     kinds = families(table["language"].combine_chunks(), paths)
@@ -120,8 +127,9 @@ def _distinct(columns: tuple[np.ndarray, ...]) -> tuple[tuple[np.ndarray, ...], 
 class _Repository:
     """One repository's files, to be found by path or by the end of a path.
 
-    `paths` are sorted and numbered from `first`; packages, as importing one is met, from `nodes` on, and `edges`
-    lead from these to their files. What ends in given names is found by bisection among the paths turned round.
+    `paths` are sorted and numbered from `first`; packages, as importing one is met, from `nodes` on, and
+    `edges` lead from these to their files. What ends in given names is found by bisection among the paths
+    turned round.
     """
 
     def __init__(self, name: str, paths: list[str], kinds: list[int], first: int, nodes: int):
@@ -137,7 +145,8 @@ class _Repository:
         self.members: dict[str, list[str]] = {}
 
     def find(self, kind: int, name: str, home: str) -> int:
-        """The node that `name` stands for in a file of the folder `home` ("" or ending in a slash), or -1."""
+        """The node that `name` stands for in a file of the folder `home` ("" or ending in a
+        slash), or -1."""
         if kind == PYTHON:
             return self.python(name, home)
         if kind == JAVASCRIPT:
@@ -230,7 +239,8 @@ class _Repository:
         return self.numbers[path]
 
     def nearest(self, index: int, end: str, home: str) -> str:
-        """Of the files (of a family), or packages (-family; with a slash at the end), that end so, the nearest, or ""."""
+        """Of the files (of a family), or packages (-family; with a slash at the end), that end so, the
+        nearest, or ""."""
         if (index, end) not in self.found:
             self.found[index, end] = self.ending(index, end)
         found = self.found[index, end]

@@ -1,11 +1,12 @@
 """Families: repositories that are one project, told by their names.
 
-Releases of a package (`numpy==2.1.0`), commits of a git repository (`numpy@1f3a5c…`), forks (`alice/numpy`), unpacked
-or packed archives (`numpy-2.1.0`, `numpy-main`) and a package beside its repository share most of their text, so they
-belong on the same side of the held-out split, and an exemplar's family stays out of the pool.
+Releases of a package (`numpy==2.1.0`), commits of a git repository (`numpy@1f3a5c…`), forks (`alice/numpy`),
+unpacked or packed archives (`numpy-2.1.0`, `numpy-main`) and a package beside its repository share most of
+their text, so they belong on the same side of the held-out split, and an exemplar's family stays out of the
+pool.
 
-The trade-off: names are compared, not texts. Unrelated projects of one name (`dotfiles`) become one family, which
-only makes the split coarser; a fork under another name is caught by near-duplicate removal alone.
+The trade-off: names are compared, not texts. Unrelated projects of one name (`dotfiles`) become one family,
+which only makes the split coarser; a fork under another name is caught by near-duplicate removal alone.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def family(repo: str) -> str:
 
     >>> [family(repo) for repo in ("Foo_Bar==2.1.0", "octocat/foo-bar", "foo.bar@1f3a5c7d9e0b", "foo-bar-2.1.tar")]
     ['foo-bar', 'foo-bar', 'foo-bar', 'foo-bar']
-    """
+    """  # noqa: W505
     name = repo.rstrip("/")
     start = name.rfind("/") + 1 if not name.startswith("@") else 0
     while found := _RELEASE.search(name, start + 1):

@@ -1,15 +1,18 @@
-"""The order of documents: repositories one after another, from hashes of their names and the seed, never from positions.
+"""The order of documents: repositories one after another, from hashes of their names and the seed, never
+from positions.
 
 There are three orders, so that arms can compare them. Each differs from its neighbour in one thing:
 
     repository            repositories in a random order, files by path: the ablation of Arctic-SnowCoder
-    language-repository   languages by name first; within one as above: what Arctic-SnowCoder does (arXiv 2409.02326,
+    language-repository   languages by name first; within one as above: what Arctic-SnowCoder does (arXiv
+    2409.02326,
                           section 2.1: by language, then by repository, concatenated at random)
-    dependency            as language-repository, but within a repository what is imported comes before what imports
+    dependency            as language-repository, but within a repository what is imported comes before what
+    imports
                           it (DeepSeek-Coder, arXiv 2401.14196, section 2.2); see `dependencies.py`
 
-The trade-off of the third: files that import each other across languages (C and C++, JavaScript and TypeScript) are
-ordered as one repository and then separated by language.
+The trade-off of the third: files that import each other across languages (C and C++, JavaScript and
+TypeScript) are ordered as one repository and then separated by language.
 """
 
 from __future__ import annotations
@@ -27,8 +30,8 @@ def order(
 ) -> np.ndarray:
     """Indices (int64 [n]) of `rows` in grouping order: "language-repository", "repository" or "dependency".
 
-    `imports` (list<string>, aligned with `rows`) is what each file imports, as `dependencies.imports` gives it; only
-    "dependency" looks at it, and raises ValueError without it.
+    `imports` (list<string>, aligned with `rows`) is what each file imports, as `dependencies.imports` gives
+    it; only "dependency" looks at it, and raises ValueError without it.
     """
     repos = rows["repo"].combine_chunks().dictionary_encode()
     keys = pa.array([name_hash(seed, "order", repo) for repo in repos.dictionary.to_pylist()], pa.binary(8))

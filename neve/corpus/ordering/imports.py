@@ -1,8 +1,8 @@
 """What each file imports, as names: of Python, JavaScript, TypeScript, Java, Go, C and C++ with its kin.
 
-The names are read off the bytes by one compiled pass (`imports_kernel`), which looks at nothing but import statements.
-It is no parser, and that is the trade-off: hundreds of megabytes a second rather than five; what a program computes at
-run time is not seen, and both sides of a condition are.
+The names are read off the bytes by one compiled pass (`imports_kernel`), which looks at nothing but import
+statements. It is no parser, and that is the trade-off: hundreds of megabytes a second rather than five; what
+a program computes at run time is not seen, and both sides of a condition are.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ BYTES_A_NAME = 64
 def imports(contents: pa.Array, languages: pa.Array, paths: pa.Array) -> pa.Array:
     """The names that each text imports, as list<string>; null for a null text, empty where there are none.
 
-    As written: Python dotted (`from ..a import b` gives "..a.b", with a star "..a"), JavaScript and Go what stands in
-    the quotes, Java without `static` ("a.b.C", "a.b.*"), C with its angles where it has them ("a.h", "<b.h>").
-    A null language is told by the path's ending.
+    As written: Python dotted (`from ..a import b` gives "..a.b", with a star "..a"), JavaScript and Go what
+    stands in the quotes, Java without `static` ("a.b.C", "a.b.*"), C with its angles where it has them
+    ("a.h", "<b.h>"). A null language is told by the path's ending.
     """
     values, offsets, valid = read_only(contents)
     kinds = families(languages, paths)

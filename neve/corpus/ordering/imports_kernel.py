@@ -1,8 +1,10 @@
-"""The kernel of `imports`: one pass over bytes that knows strings, comments and import statements, and nothing else.
+"""The kernel of `imports`: one pass over bytes that knows strings, comments and import statements, and
+nothing else.
 
-All in one file, since numba keeps compiled code by the file it stands in. Java is read up to its first class and Go up
-to its first declaration, where imports end. A text that is not well formed gives what its statements look like, in
-linear time. A span is (text, prefix start, prefix end, name start, name end): positions in the column's bytes.
+All in one file, since numba keeps compiled code by the file it stands in. Java is read up to its first class
+and Go up to its first declaration, where imports end. A text that is not well formed gives what its
+statements look like, in linear time. A span is (text, prefix start, prefix end, name start, name end):
+positions in the column's bytes.
 
 The grammars are those of the languages' references: Python's `simple_stmt`, ECMAScript's import and export
 declarations, Java's compilation unit, Go's source file, and C's `#include`.
@@ -44,7 +46,8 @@ def _put(spans, n, text, prefix, prefix_end, name, name_end):
 
 @numba.njit(cache=True, nogil=True)
 def join(values, spans):
-    """(bytes, n + 1 ends) of the spans' texts: prefix and name with a dot between, unless the prefix ends in one."""
+    """(bytes, n + 1 ends) of the spans' texts: prefix and name with a dot between, unless the prefix ends in
+    one."""
     ends = np.zeros(len(spans) + 1, np.int64)
     dots = np.zeros(len(spans), np.int64)
     for k in range(len(spans)):
@@ -169,7 +172,8 @@ def _python(values, i, end, text, spans, n):
 
 @numba.njit(cache=True, nogil=True)
 def _gap(values, i, end, lines):
-    """After white space and continued lines; with `lines` (in brackets) also after line ends and comments."""
+    """After white space and continued lines; with `lines` (in brackets) also after line ends and
+    comments."""
     while i < end:
         byte = values[i]
         if byte == 32 or byte == 9 or byte == 12 or byte == 13 or (lines and byte == 10):

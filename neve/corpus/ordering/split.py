@@ -1,8 +1,10 @@
-"""The held-out split: whole families of repositories, drawn by hashes of their names and the seed, never by position.
+"""The held-out split: whole families of repositories, drawn by hashes of their names and the seed, never by
+position.
 
-Repositories of one family (the releases, commits and forks of a project, see `families`) share most of their text, so
-they fall on the same side. The trade-off: a family is told by its name alone; copies under other names are left to
-near-duplicate removal, which drops from `train` whatever is too much like a held-out document.
+Repositories of one family (the releases, commits and forks of a project, see `families`) share most of their
+text, so they fall on the same side. The trade-off: a family is told by its name alone; copies under other
+names are left to near-duplicate removal, which drops from `train` whatever is too much like a held-out
+document.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ def families(repos: pa.Array) -> pa.Array:
 def heldout(repos: pa.Array, seed: int, share: float) -> np.ndarray:
     """Which rows (bool [n]) are held out: those of the `share` of families whose keyed hash is lowest.
 
-    `repos` is the repository of each row. At least one family where there are two or more and share > 0, never all.
+    `repos` is the repository of each row. At least one family where there are two or more and share > 0,
+    never all.
     """
     encoded = families(repos).dictionary_encode()
     names = encoded.dictionary.to_pylist()

@@ -1,9 +1,11 @@
-"""An order over the nodes of a graph in which the targets of edges come first; cycles are broken by the nodes' numbers.
+"""An order over the nodes of a graph in which the targets of edges come first; cycles are broken by the
+nodes' numbers.
 
-Strongly connected components are found by Tarjan's algorithm, on an explicit stack (no recursion, however deep), and count
-as one node. Of the components that wait for nothing more, the one with the smallest number goes first (Kahn's algorithm
-with a heap). A component is entered at its smallest number and walked depth first, so that only edges back into the
-current path are broken. The trade-off: linear time instead of the fewest broken edges, which is NP-hard.
+Strongly connected components are found by Tarjan's algorithm, on an explicit stack (no recursion, however
+deep), and count as one node. Of the components that wait for nothing more, the one with the smallest number
+goes first (Kahn's algorithm with a heap). A component is entered at its smallest number and walked depth
+first, so that only edges back into the current path are broken. The trade-off: linear time instead of the
+fewest broken edges, which is NP-hard.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ def lists(nodes: int, sources: np.ndarray, targets: np.ndarray) -> tuple[np.ndar
 
 
 def sort(files: int, nodes: int, sources: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """The nodes below `files` (int64), targets of edges before their sources as far as no circle forbids it."""
+    """The nodes below `files` (int64), targets of edges before their sources as far as no circle
+    forbids it."""
     ends, listed = lists(nodes, sources, targets)
     component, count = _components(ends, listed)
     across = component[sources] != component[targets]

@@ -1,15 +1,17 @@
-"""E-mail and IP addresses in source text: a compiled pass finds what has the form of one, rules on its surroundings decide.
+"""E-mail and IP addresses in source text: a compiled pass finds what has the form of one, rules on its
+surroundings decide.
 
-The kernel reads the bytes of an Arrow column, stops only at `@`, `.` and `:`, and looks both ways; no Python object a
-document. What has the form of an address is rare (some 80 a megabyte of code), so that the decision can be regular
-expressions over the bytes around it, which a person can read: emails.py and ip_addresses.py.
+The kernel reads the bytes of an Arrow column, stops only at `@`, `.` and `:`, and looks both ways; no Python
+object a document. What has the form of an address is rare (some 80 a megabyte of code), so that the decision
+can be regular expressions over the bytes around it, which a person can read: emails.py and ip_addresses.py.
 
-An e-mail address has the form `local@domain`: letters, digits and `._%+-` before the sign (at most 64, a letter or digit
-first, no dot last and no two in a row), after it labels of letters, digits and `-`, the last a top-level domain in one
-case. An IPv4 address is four decimal numbers up to 255 without leading zeros, an IPv6 address what RFC 4291 writes, with
-three groups or more, in the blocks that IANA has given out. Neither touches a letter, digit, `_`, `-` or `.`. Only
-addresses of the public internet have the form: not private, loopback, link-local, shared, documentation, benchmarking,
-multicast and reserved ranges (RFC 6890), nor 6to4 and its relays, and no well-known name servers.
+An e-mail address has the form `local@domain`: letters, digits and `._%+-` before the sign (at most 64, a
+letter or digit first, no dot last and no two in a row), after it labels of letters, digits and `-`, the last
+a top-level domain in one case. An IPv4 address is four decimal numbers up to 255 without leading zeros, an
+IPv6 address what RFC 4291 writes, with three groups or more, in the blocks that IANA has given out. Neither
+touches a letter, digit, `_`, `-` or `.`. Only addresses of the public internet have the form: not private,
+loopback, link-local, shared, documentation, benchmarking, multicast and reserved ranges (RFC 6890), nor 6to4
+and its relays, and no well-known name servers.
 
 Source: StarCoder (arXiv 2305.06161, section 4) and the BigCode PII library for what is looked for.
 """
@@ -38,7 +40,8 @@ _LOCAL, _LABEL, _WORD, _HEX, _STOP = 1, 2, 4, 8, 16
 
 @cache
 def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(classes of the 256 bytes, hashes of top-level domains, v4 addresses that stay, v6 ones as two words each)."""
+    """(classes of the 256 bytes, hashes of top-level domains, v4 addresses that stay, v6 ones as two words
+    each)."""
     classes = np.zeros(256, np.uint8)
     for byte in range(128):
         char = chr(byte)
@@ -59,10 +62,11 @@ def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 def find(
     values: np.ndarray, offsets: np.ndarray, rows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Spans of addresses in the texts `values[offsets[i]:offsets[i + 1]]`, i of `rows`: (starts, ends, kinds), in their order.
+    """Spans of addresses in the texts `values[offsets[i]:offsets[i + 1]]`, i of `rows`: (starts, ends,
+    kinds), in their order.
 
-    Starts and ends are places in `values` (int64), kinds EMAIL or IP. Spans do not overlap. The loop is over what has
-    the form of an address.
+    Starts and ends are places in `values` (int64), kinds EMAIL or IP. Spans do not overlap. The loop is over
+    what has the form of an address.
     """
     starts, ends, kinds = _candidates(values, offsets, rows)
     of = np.searchsorted(offsets, starts, side="right") - 1
@@ -250,7 +254,8 @@ def _dotted(values, start, high):
 
 @numba.njit(cache=True, nogil=True)
 def _public4(a):
-    """Whether an IPv4 address is in none of RFC 6890's special ranges, nor multicast, reserved or a 6to4 relay."""
+    """Whether an IPv4 address is in none of RFC 6890's special ranges, nor multicast, reserved or a 6to4
+    relay."""
     b = a >> 24
     if b == 0 or b == 10 or b == 127 or b >= 224:
         return False
@@ -269,7 +274,8 @@ def _public4(a):
 
 @numba.njit(cache=True, nogil=True)
 def _ipv6(values, low, colon, high, classes, known):
-    """The address whose first colon is at `colon`, or an empty span: only 2000::/3, so it begins with a group of 4."""
+    """The address whose first colon is at `colon`, or an empty span: only 2000::/3, so it begins with a
+    group of 4."""
     start = colon - 4
     if start < low or colon + 3 > high or not 50 <= values[start] <= 51:
         return colon, colon
@@ -349,7 +355,8 @@ def _ipv6(values, low, colon, high, classes, known):
 
 @numba.njit(cache=True, nogil=True)
 def _given_out(group):
-    """Whether IANA has given blocks below this first group to registries; of 6to4 (2002) and 6bone (3ffe) nothing is."""
+    """Whether IANA has given blocks below this first group to registries; of 6to4 (2002) and 6bone (3ffe)
+    nothing is."""
     if group == 0x2001 or group == 0x2003:
         return True
     block = group >> np.uint64(4)

@@ -1,11 +1,12 @@
 """Whether what has the form of an e-mail address is one, judged by the address and by what stands around it.
 
-Code is full of `name@name.name` that is no address: labels (`this@Outer.name`), slots and products (`a@b.id`), names of
-protocols (`aes256-gcm@openssh.com`), handles (`@kim@host.social`), message ids, the targets of `ssh`. They stay, and so
-do addresses that name nobody: of example domains (RFC 2606) and of roles such as `noreply@`. The trade-off: under a
-top-level domain that is also an ordinary word of code (`.name`, `.id`, `.live`), an address has to look like one from
-outside too: in brackets or quotes of its own, after `mailto:`, or on a line that speaks of mail or people. Which
-addresses to look for follows StarCoder (arXiv 2305.06161, section 4).
+Code is full of `name@name.name` that is no address: labels (`this@Outer.name`), slots and products
+(`a@b.id`), names of protocols (`aes256-gcm@openssh.com`), handles (`@kim@host.social`), message ids, the
+targets of `ssh`. They stay, and so do addresses that name nobody: of example domains (RFC 2606) and of roles
+such as `noreply@`. The trade-off: under a top-level domain that is also an ordinary word of code (`.name`,
+`.id`, `.live`), an address has to look like one from outside too: in brackets or quotes of its own, after
+`mailto:`, or on a line that speaks of mail or people. Which addresses to look for follows StarCoder (arXiv
+2305.06161, section 4).
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ PLAIN = frozenset(
 """Top-level domains that are hardly ever the name of an attribute, a method or a kind of file."""
 
 PROTOCOLS = frozenset(b"openssh.com libssh.org tinyssh.org putty.projects.tartarus.org".split())
-"""Domains that name algorithms and requests of SSH (RFC 4251, section 6); people's names there are PEOPLE."""
+"""Domains that name algorithms and requests of SSH (RFC 4251, section 6); people's names there are PEOPLE.
+"""
 
 PEOPLE = frozenset(b"openssh libssh security".split())
 
@@ -71,19 +73,22 @@ _COMMENT = re.compile(rb"\s*(?:#|//|/?\*|--|;|%|dnl\b|REM\b|<!--|\.\.)")
 
 @cache
 def top_level_domains() -> tuple[str, ...]:
-    """All top-level domains in ASCII letters (IANA's root zone, as the public suffix list of 2025 has them)."""
+    """All top-level domains in ASCII letters (IANA's root zone, as the public suffix list of
+    2025 has them)."""
     return tuple(files(__package__).joinpath("top_level_domains.txt").read_text("ascii").split())
 
 
 def escaped(before: bytes, address: bytes) -> int:
-    """Bytes at the beginning of an address that belong to an escape: 1 in `\\nkim@…` as a string literal has it."""
+    """Bytes at the beginning of an address that belong to an escape: 1 in `\\nkim@…` as a string literal has
+    it."""
     if not (before.endswith(b"\\") and _ESCAPE.search(before)):
         return 0
     return len(address) - len(address[_ESCAPED.get(address[:1], 0) :].lstrip(b"._%+-"))
 
 
 def is_address(before: bytes, address: bytes, after: bytes) -> bool:
-    """Whether `address`, which has the form of one, is somebody's; `before` and `after` are what surrounds it."""
+    """Whether `address`, which has the form of one, is somebody's; `before` and `after` are what surrounds
+    it."""
     local, _, domain = address.lower().rpartition(b"@")
     if local in LABELS or domain.startswith(b"notations."):
         return False

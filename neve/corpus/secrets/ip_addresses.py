@@ -1,11 +1,13 @@
-"""Whether four numbers joined by dots are an IP address, judged by the numbers and by what stands around them.
+"""Whether four numbers joined by dots are an IP address, judged by the numbers and by what stands around
+them.
 
-Versions, object identifiers, sections and the coordinates of drawings have the same form. They differ in size and in
-company: versions are small numbers (`9.2.14.0`), coordinates stand among other decimals (`1.41.59.51 0 1.02`), while an
-address is introduced as one, has a port or a prefix, or stands in a list of addresses. So small numbers are an address
-only with such evidence; large ones unless something introduces them as a version. The trade-off: a small address that
-nothing introduces stays. So do addresses that name no machine: `x.0.0.0`, and numbers in equal steps (`11.22.33.44`,
-`66.66.66.66`), which are made up. IPv6 addresses are unlike anything else and need no evidence.
+Versions, object identifiers, sections and the coordinates of drawings have the same form. They differ in
+size and in company: versions are small numbers (`9.2.14.0`), coordinates stand among other decimals
+(`1.41.59.51 0 1.02`), while an address is introduced as one, has a port or a prefix, or stands in a list of
+addresses. So small numbers are an address only with such evidence; large ones unless something introduces
+them as a version. The trade-off: a small address that nothing introduces stays. So do addresses that name no
+machine: `x.0.0.0`, and numbers in equal steps (`11.22.33.44`, `66.66.66.66`), which are made up. IPv6
+addresses are unlike anything else and need no evidence.
 
 Special ranges and public name servers are sorted out before, by addresses.py.
 """
@@ -65,8 +67,8 @@ _LIST = re.compile(rb"[\s\"'`,;\[\](){}|:/\d-]{1,48}")
 def is_address(before: bytes, address: bytes, after: bytes, between: bytes | None) -> bool:
     """Whether `address`, four numbers up to 255 outside the special ranges, is an IP address.
 
-    `before` and `after` are what surrounds it; `between` is what lies between it and the address found before, if that
-    is near.
+    `before` and `after` are what surrounds it; `between` is what lies between it and the address found
+    before, if that is near.
     """
     a, b, c, d = map(int, address.split(b"."))
     if b == c == d == 0 or a - b == b - c == c - d:

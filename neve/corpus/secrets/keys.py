@@ -1,18 +1,19 @@
 """Keys and tokens by betterleaks' rules, and blocks of private keys.
 
-betterleaks (Go, MIT; 454 of its 465 rules are asked) reads 12 to 15 MB a second of processor time, so it gets only the
-windows of sieve.py, 1 % of ordinary code, cut out by whole lines; lines left out become `~`, so that rules over several
-lines (an AWS id and its secret) count right. On 718 MB of code (63,397 distinct texts, largely tests and documentation)
-345 of the 346 findings in whole texts remained; the lost one was a run of letters. Not asked: `generic-password` and
-`generic-credential-uri` (without a path they take `password = password` in code for a leak: 2 of 60 read were
-plausible), `mongodb-connection-string` (it takes the whole URL), `private-key`, for which there is a rule of our own
-below, and rules that need a path.
+betterleaks (Go, MIT; 454 of its 465 rules are asked) reads 12 to 15 MB a second of processor time, so it
+gets only the windows of sieve.py, 1 % of ordinary code, cut out by whole lines; lines left out become `~`,
+so that rules over several lines (an AWS id and its secret) count right. On 718 MB of code (63,397 distinct
+texts, largely tests and documentation) 345 of the 346 findings in whole texts remained; the lost one was a
+run of letters. Not asked: `generic-password` and `generic-credential-uri` (without a path they take
+`password = password` in code for a leak: 2 of 60 read were plausible), `mongodb-connection-string` (it takes
+the whole URL), `private-key`, for which there is a rule of our own below, and rules that need a path.
 
-A value lies within one literal: a finding that crosses quotes or lines is none. What LOOSE rules find by the words
-around it has to be a value, too, and not the code that uses one, an integrity hash or a public key.
+A value lies within one literal: a finding that crosses quotes or lines is none. What LOOSE rules find by the
+words around it has to be a value, too, and not the code that uses one, an integrity hash or a public key.
 
-The library validates nothing over the network here (its command line alone can), logs nothing, writes no files, releases
-the GIL and may be called from threads. Its Go runtime does not survive a fork: call it in processes that are spawned.
+The library validates nothing over the network here (its command line alone can), logs nothing, writes no
+files, releases the GIL and may be called from threads. Its Go runtime does not survive a fork: call it in
+processes that are spawned.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/=]{16,}")
 
 
 def private_key(text: bytes, start: int) -> Iterator[Place]:
-    """The private key that begins at `start`, whole; where it is made of string literals, its base64 within them."""
+    """The private key that begins at `start`, whole; where it is made of string literals, its base64 within
+    them."""
     if (block := _BLOCK.match(text, start)) is None:
         return
     body = _HEADER.sub(b"", block[1])
@@ -125,7 +127,8 @@ def _is_no_value(before: bytes, value: bytes, after: bytes) -> bool:
 
 
 def _betterleaks(data: bytes) -> Iterator[dict[str, Any]]:
-    """Findings and their components as betterleaks gives them. Raises RuntimeError, without a word of the text."""
+    """Findings and their components as betterleaks gives them. Raises RuntimeError, without a word of the
+    text."""
     import betterleaks
 
     try:

@@ -1,9 +1,9 @@
 """Passwords: literals that are given to something with a password's name, and passwords in URLs.
 
-A name says little: `password = "secret"`, `passphrase="keyFingerprint…"`, `validate:"required,max=255"`, and URLs in
-documentation say nothing that anyone could use. The trade-off is precision, since every word that is taken for a
-password makes the code around it worse: a literal has to have a password's look, and what is a placeholder, a name, a
-digest, a validator's rule or a word of documentation stays.
+A name says little: `password = "secret"`, `passphrase="keyFingerprint…"`, `validate:"required,max=255"`, and
+URLs in documentation say nothing that anyone could use. The trade-off is precision, since every word that is
+taken for a password makes the code around it worse: a literal has to have a password's look, and what is a
+placeholder, a name, a digest, a validator's rule or a word of documentation stays.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ WORDS = frozenset(
         "testing testtest tiger topsecret user username welcome x xxx your"
     )
 )  # fmt: skip
-"""Passwords of documentation and tests, and words of protocols; digits and signs around them make no secret of them."""
+"""Passwords of documentation and tests, and words of protocols; digits and signs around them make no secret
+of them."""
 
 _FILLER = re.compile(
     r"(?:my|your|some|a|the|new|old|very|strong|super|top|test|example|sample|default|user|db|root|admin|wrong|bad|good"
@@ -48,7 +49,8 @@ _RULE = re.compile(
 
 
 def in_url(text: bytes, start: int, end: int) -> tuple[int, int] | None:
-    """Where the password of the first URL of `text[start:end]` with one stands, unless it is a common one."""
+    """Where the password of the first URL of `text[start:end]` with one stands, unless it is a
+    common one."""
     url = _URL.search(text, start, end)
     return None if url is None or is_common(url[2], url[1]) else url.span(2)
 

@@ -4,16 +4,18 @@
     <KEY>                   keys, tokens and private keys: keys.py
     <PASSWORD>              literals assigned to a password, and passwords in URLs: passwords.py
 
-The sentinels are StarCoder's (arXiv 2305.06161, section 4). The trade-off is precision: a corpus is made worse by every
-identifier that is taken for a secret, so what only looks random stays (digests, UUIDs, integrity hashes, base64 data),
-and so does what names nobody.
+The sentinels are StarCoder's (arXiv 2305.06161, section 4). The trade-off is precision: a corpus is made
+worse by every identifier that is taken for a secret, so what only looks random stays (digests, UUIDs,
+integrity hashes, base64 data), and so does what names nobody.
 
-**Code stays code.** Where a sentinel would be syntax (`<EMAIL>` is a tag in JSX and a redirection in a shell), the file
-gets its name alone (`EMAIL`). Whether it would be is not guessed: each file that changes is parsed before and after.
+**Code stays code.** Where a sentinel would be syntax (`<EMAIL>` is a tag in JSX and a redirection in a
+shell), the file gets its name alone (`EMAIL`). Whether it would be is not guessed: each file that changes is
+parsed before and after.
 
-**Nothing leaks**: counts hold kinds and numbers; an error of the library is raised without its text. **Idempotent**: what
-was changed is searched again until nothing is found, and no finding cuts into a sentinel. The loops in Python are over
-findings and over texts with candidates, one in seven; the rest is whole columns.
+**Nothing leaks**: counts hold kinds and numbers; an error of the library is raised without its text.
+**Idempotent**: what was changed is searched again until nothing is found, and no finding cuts into a
+sentinel. The loops in Python are over findings and over texts with candidates, one in seven; the rest is
+whole columns.
 """
 
 from __future__ import annotations
@@ -66,9 +68,10 @@ def redact(
 ) -> tuple[pa.LargeStringArray, pa.Array]:
     """Replace what is found in a column of UTF-8 texts (large_string, large_binary or their small kin).
 
-    Returns the texts (large_string) and a list of {kind, count} for each text, sorted by kind, empty where nothing was
-    found. A null text stays null. `redact(redact(x)[0])[0] == redact(x)[0]`, and rows do not depend on each other.
-    With `languages` (Linguist names or null) no text of a language that has a parser gets more errors.
+    Returns the texts (large_string) and a list of {kind, count} for each text, sorted by kind, empty where
+    nothing was found. A null text stays null. `redact(redact(x)[0])[0] == redact(x)[0]`, and rows do not
+    depend on each other. With `languages` (Linguist names or null) no text of a language that has a parser
+    gets more errors.
     """
     texts, counts = _replaced(contents, SENTINELS)
     if languages is not None:
@@ -79,7 +82,8 @@ def redact(
 def _replaced(
     contents: pa.Array | pa.ChunkedArray, by: tuple[bytes, ...]
 ) -> tuple[pa.LargeStringArray, np.ndarray]:
-    """(the texts with `by`, one for each of KINDS, in the place of findings; int32 [texts, kinds], how many there were)."""
+    """(the texts with `by`, one for each of KINDS, in the place of findings; int32 [texts, kinds], how many
+    there were)."""
     values, offsets, valid = buffers(contents)
     values, offsets = _read_only(values), _read_only(offsets)
     counts = np.zeros((len(valid), len(KINDS)), np.int32)
@@ -92,7 +96,8 @@ def _replaced(
 def _still_parsing(
     contents: pa.Array, texts: pa.LargeStringArray, changed: np.ndarray, languages: pa.Array
 ) -> pa.LargeStringArray:
-    """`texts` with NAMES for SENTINELS in those of the `changed` rows that have more errors than `contents`."""
+    """`texts` with NAMES for SENTINELS in those of the `changed` rows that have more errors than
+    `contents`."""
     from neve.corpus.syntax import parsing
 
     def errors(column: pa.Array, rows: np.ndarray) -> np.ndarray:
@@ -110,7 +115,8 @@ def _still_parsing(
 
 
 def _find(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> list[Span]:
-    """What is to be replaced in the texts of `rows`, as places in `values`, in order; of what overlaps the longest."""
+    """What is to be replaced in the texts of `rows`, as places in `values`, in order; of what overlaps the
+    longest."""
     spans = set(zip(*(column.tolist() for column in addresses.find(values, offsets, rows)), strict=True))
     found = sieve.find(values, offsets, rows)
     firsts = np.flatnonzero(np.diff(found[:, 0], prepend=-1)).tolist()

@@ -1,11 +1,12 @@
 """Where in a text a secret may stand: a fast sieve before exact and slow rules.
 
-Two compiled passes over the bytes of an Arrow column, nothing a document in Python. The first runs a small automaton
-for what announces passwords, URLs, private keys and `curl`. The second looks for token-like runs (it tests every tenth byte
-until it meets one): TOKEN characters or more of `[A-Za-z0-9_+/-]`, DISTINCT different ones, digits amid them or DIGITS of them.
-Only before and within such a run it looks for the KEYWORDS of betterleaks' rules, with Aho and Corasick's automaton; a run
-with a keyword at most REACH bytes before it, or in it, makes its surroundings a window. Every rule that is asked needs its
-keyword there; what is given up are secrets without such a run (letters only, or shorter), which no rule but a name supports.
+Two compiled passes over the bytes of an Arrow column, nothing a document in Python. The first runs a small
+automaton for what announces passwords, URLs, private keys and `curl`. The second looks for token-like runs
+(it tests every tenth byte until it meets one): TOKEN characters or more of `[A-Za-z0-9_+/-]`, DISTINCT
+different ones, digits amid them or DIGITS of them. Only before and within such a run it looks for the
+KEYWORDS of betterleaks' rules, with Aho and Corasick's automaton; a run with a keyword at most REACH bytes
+before it, or in it, makes its surroundings a window. Every rule that is asked needs its keyword there; what
+is given up are secrets without such a run (letters only, or shorter), which no rule but a name supports.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import numba
 import numpy as np
 
 WINDOW, PASSWORD, URL, BLOCK = range(4)
-"""Flags of candidates: text for betterleaks; where a value may be assigned to a password; a URL with user and password; a private key."""
+"""Flags of candidates: text for betterleaks; where a value may be assigned to a password; a URL with user
+and password; a private key."""
 
 TOKEN, LONGEST, DISTINCT, DIGITS, REACH = 10, 4096, 8, 12, 128
-"""A token's least and greatest length, its different characters, its digits if they are together; how far before it a keyword may end."""
+"""A token's least and greatest length, its different characters, its digits if they are together; how far
+before it a keyword may end."""
 
 KEYWORDS = tuple(
     str.split("""
@@ -57,13 +60,16 @@ KEYWORDS = tuple(
     z.ai z_ai zai zendesk zlm zoho zpka_ zxlk
     """)
 )  # fmt: skip
-"""Keywords of the rules that are asked, in lower case; one that holds another is left out. A test compares them with the library's."""
+"""Keywords of the rules that are asked, in lower case; one that holds another is left out. A test compares
+them with the library's."""
 
 
 def find(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Candidates in the texts `values[offsets[i]:offsets[i + 1]]`, i of `rows`: int64 [n, 4] of (row, start, end, flag), by row.
+    """Candidates in the texts `values[offsets[i]:offsets[i + 1]]`, i of `rows`: int64 [n, 4] of (row, start,
+    end, flag), by row.
 
-    Starts and ends are places in `values`. Windows of a row are in order, do not overlap, and cut no UTF-8 character.
+    Starts and ends are places in `values`. Windows of a row are in order, do not overlap, and cut no UTF-8
+    character.
     """
     room = 256 + (int(offsets[-1]) - int(offsets[0])) // 1024
     found = []
@@ -97,7 +103,8 @@ RULE_WORDS = tuple((word, _RULE) for word in KEYWORDS)
 
 @cache
 def _automaton(words: tuple[tuple[str, int], ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Aho and Corasick's automaton over bytes in lower case: (next state by state * 64 + class, what a state announces, classes).
+    """Aho and Corasick's automaton over bytes in lower case: (next state by state * 64 + class, what a state
+    announces, classes).
 
     A byte's class is in the low 6 bits; 64 is added for the characters of a token.
     """
@@ -252,7 +259,8 @@ def _random(values, start, end):
 
 @numba.njit(cache=True, nogil=True)
 def _around(values, low, start, end, high, lines):
-    """From the beginning of the line of `start` to the `lines`-th end of line after `end`, at most 256 bytes a line further."""
+    """From the beginning of the line of `start` to the `lines`-th end of line after `end`, at most 256 bytes
+    a line further."""
     start = max(low, start)
     limit = max(low, start - 256)
     while start > limit and values[start - 1] != 10:

@@ -1,7 +1,8 @@
 """The lexer's kernel: marks comments and strings by rows of numbers, which lexing.py makes of its tables.
 
-One loop over the bytes of a text, a table of what each byte may begin, and a helper for each kind of delimiter. All
-ways are linear: a delimiter that closes nowhere is not tried again before the place up to which it was looked for.
+One loop over the bytes of a text, a table of what each byte may begin, and a helper for each kind of
+delimiter. All ways are linear: a delimiter that closes nowhere is not tried again before the place up to
+which it was looked for.
 """
 
 from __future__ import annotations
@@ -209,7 +210,8 @@ def _stands(values, i, start, end, length, flags):
 
 @_helper
 def _line_end(values, i, end, flags):
-    """Where the line of i ends, its end not counted; one that goes on behind a backslash is one line if flags say so."""
+    """Where the line of i ends, its end not counted; one that goes on behind a backslash is one line if
+    flags say so."""
     while i < end:
         if values[i] == 10 or values[i] == 13:
             if not (flags & CONTINUES and values[i - 1] == 92):
@@ -263,7 +265,8 @@ def _string_end(values, i, end, text, rule):
 
 @_helper
 def _body(values, i, end, rules, r, text, marks, base):
-    """Marks a string that may hold code, from i on: behind it, or minus the place where code inside it begins."""
+    """Marks a string that may hold code, from i on: behind it, or minus the place where code inside it
+    begins."""
     rule = rules[r]
     flags, closer = rule[FLAGS], text[rule[CLOSE]]
     begin = i
@@ -366,7 +369,8 @@ def _cpp_raw_end(values, at, start, i, end):
 
 @_helper
 def _heredoc_word(values, i, end, flags, pending):
-    """Behind the word that will close a here-document, noted in `pending`; NONE where a shift or append is meant."""
+    """Behind the word that will close a here-document, noted in `pending`; NONE where a shift or append is
+    meant."""
     dashed = i < end and (values[i] == 45 or values[i] == 126)
     i += dashed
     ruby = flags & BOUNDARY
@@ -388,7 +392,8 @@ def _heredoc_word(values, i, end, flags, pending):
 
 @_helper
 def _heredoc_end(values, i, end, pending):
-    """(where the closing line begins, behind its word) of the here-document that begins at i; -1 if nothing closes it."""
+    """(where the closing line begins, behind its word) of the here-document that begins at i; -1 if nothing
+    closes it."""
     length = pending[1] - pending[0]
     while i < end:
         j = i
@@ -405,8 +410,8 @@ def _heredoc_end(values, i, end, pending):
 
 @_helper
 def _operand_before(values, marks, base, i, start, end, words, flags):
-    """Whether a / at i divides, since a value stands before it; a value and a blank before it, but none behind, and
-    it may be the argument of a call without brackets (Ruby, told by the flags)."""
+    """Whether a / at i divides, since a value stands before it; a value and a blank before it, but none
+    behind, and it may be the argument of a call without brackets (Ruby, told by the flags)."""
     j = i - 1
     while j >= start and (_blank(values[j]) or marks[j - base] == COMMENT):
         j -= 1
@@ -486,7 +491,8 @@ def _percent_end(values, at, start, end):
 
 @_helper
 def _statement(values, i, to, start, end):
-    """Whether the string [i, to) is a statement of its own: nothing before it on its line, and nothing behind it."""
+    """Whether the string [i, to) is a statement of its own: nothing before it on its line, and nothing
+    behind it."""
     j = i - 1
     if j >= start and (values[j] | 32) in (114, 117):  # r u
         j -= 1

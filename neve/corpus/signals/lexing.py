@@ -1,12 +1,14 @@
-"""Where a text has comments and where strings: one compiled pass over the bytes of a batch, by tables of delimiters.
+"""Where a text has comments and where strings: one compiled pass over the bytes of a batch, by tables of
+delimiters.
 
-A dialect is data: a list of delimiters, each with what opens and closes it. The lexer walks the code, tries the
-delimiters that its table names for a byte, and marks each byte as code, comment, string or docstring. It keeps a
-stack for code inside strings (`${…}`, `#{…}`, `\\(…)`, `$(…)`), reads here-documents, nested comments, raw strings,
-character literals beside lifetimes, and regular expressions (an operator's `/` beside a literal's, by what stands
-before). The trade-off: no grammar, so that a megabyte takes some hundredths of a second; what a language's parser
-would know better is measured in the tests against tree-sitter. What does not close is no comment and no string: the
-delimiter alone is code, and the walk goes on behind it, so that one stray quote does not swallow a file.
+A dialect is data: a list of delimiters, each with what opens and closes it. The lexer walks the code, tries
+the delimiters that its table names for a byte, and marks each byte as code, comment, string or docstring. It
+keeps a stack for code inside strings (`${…}`, `#{…}`, `\\(…)`, `$(…)`), reads here-documents, nested
+comments, raw strings, character literals beside lifetimes, and regular expressions (an operator's `/` beside
+a literal's, by what stands before). The trade-off: no grammar, so that a megabyte takes some hundredths of a
+second; what a language's parser would know better is measured in the tests against tree-sitter. What does
+not close is no comment and no string: the delimiter alone is code, and the walk goes on behind it, so that
+one stray quote does not swallow a file.
 
 Source: the languages' own definitions of their comments and literals.
 """
@@ -125,8 +127,8 @@ _BEFORE_REGEX = "return typeof case in of delete void throw new else do await yi
 
 
 def mark(values: np.ndarray, offsets: np.ndarray, languages: list[str | None]) -> np.ndarray:
-    """CODE, COMMENT, STRING or DOC for each byte of `values[offsets[0]:offsets[-1]]`, uint8; quotes and comment
-    signs belong to what they delimit, code inside a string is code.
+    """CODE, COMMENT, STRING or DOC for each byte of `values[offsets[0]:offsets[-1]]`, uint8; quotes and
+    comment signs belong to what they delimit, code inside a string is code.
 
     Text i is `values[offsets[i]:offsets[i + 1]]` in language i; where a language has no dialect all is code.
     """
@@ -140,7 +142,8 @@ def mark(values: np.ndarray, offsets: np.ndarray, languages: list[str | None]) -
 
 @cache
 def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """What each byte may begin in each dialect, where a dialect's rows begin, the rows, their text, regex words."""
+    """What each byte may begin in each dialect, where a dialect's rows begin, the rows, their text, regex
+    words."""
     first = np.zeros((len(DIALECTS), 256), np.uint8)
     begin, rows, text = [0], [], b""
     for at, delimiters in enumerate(DIALECTS.values()):

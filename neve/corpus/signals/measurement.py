@@ -1,12 +1,14 @@
 """What is measured about a file: compiled passes over the bytes of an Arrow column, whole columns out.
 
-Each pass reads the column's own buffers (no copy, no Python object a document) and is a module: `characters` (what
-they are, lines, encoded runs), `lexing` (comments and strings), `statements` (what lines do), `repetition` (words and
-n-grams), `markup` (HTML), `vendored` (by path and marks). A signal that does not apply to a file's language, or cannot
-be computed, is null; a rule that wants it then gives the verdict "unmeasured".
+Each pass reads the column's own buffers (no copy, no Python object a document) and is a module: `characters`
+(what they are, lines, encoded runs), `lexing` (comments and strings), `statements` (what lines do),
+`repetition` (words and n-grams), `markup` (HTML), `vendored` (by path and marks). A signal that does not
+apply to a file's language, or cannot be computed, is null; a rule that wants it then gives the verdict
+"unmeasured".
 
-Sources: The Stack (arXiv 2211.15533), StarCoder (2305.06161), StarCoder2 (2402.19173), OpenCoder (2411.04905).
-Not measured, though OpenCoder does without using it: naming styles and modifiers (Java, JavaScript), statements a line.
+Sources: The Stack (arXiv 2211.15533), StarCoder (2305.06161), StarCoder2 (2402.19173), OpenCoder
+(2411.04905). Not measured, though OpenCoder does without using it: naming styles and modifiers (Java,
+JavaScript), statements a line.
 """
 
 from __future__ import annotations
@@ -35,8 +37,8 @@ def measure(
 ) -> pa.Table:
     """Measure texts (large_string, large_binary or their small kin) of these Linguist languages and paths.
 
-    Returns a table with a float64 column for each of SIGNALS and a row for each text: null for a null text, where the
-    signal is not measured for the language, and where the path that it needs is null.
+    Returns a table with a float64 column for each of SIGNALS and a row for each text: null for a null text,
+    where the signal is not measured for the language, and where the path that it needs is null.
     """
     values, offsets, valid = buffers(contents)
     languages, paths = plain(languages), plain(paths)

@@ -1,10 +1,11 @@
 """How much a text repeats itself: words, lines and n-grams of words, counted exactly in one compiled pass.
 
-A word is `\\w+` (Unicode), letters of ASCII folded to lower case. Words are numbered by a hash table; an n-gram is the
-pair of the (n-1)-grams at its place and the next, so that its number follows from two, without a further hash of text.
-The trade-off that makes ten lengths cheap: an n-gram can occur twice only where both its (n-1)-grams do, so that each
-length looks at what the last one left, which in code is little after two or three. Tables are allocated once a batch,
-as large as its longest text needs. Two words are taken for one when their 64-bit hashes are equal.
+A word is `\\w+` (Unicode), letters of ASCII folded to lower case. Words are numbered by a hash table; an
+n-gram is the pair of the (n-1)-grams at its place and the next, so that its number follows from two, without
+a further hash of text. The trade-off that makes ten lengths cheap: an n-gram can occur twice only where both
+its (n-1)-grams do, so that each length looks at what the last one left, which in code is little after two or
+three. Tables are allocated once a batch, as large as its longest text needs. Two words are taken for one
+when their 64-bit hashes are equal.
 
 Source: RedPajama v2 and OpenCoder (arXiv 2411.04905), after Gopher (2112.11446).
 """
@@ -29,8 +30,8 @@ _ALNUM = 2  # of characters.classes
 
 
 def measure(values: np.ndarray, offsets: np.ndarray, marks: np.ndarray) -> np.ndarray:
-    """Rows of COLUMNS, float64 [len(COLUMNS), texts]. `marks`: those of lexing.mark (1 and 3 are comment: such bytes
-    are no part of a line here)."""
+    """Rows of COLUMNS, float64 [len(COLUMNS), texts]. `marks`: those of lexing.mark (1 and 3 are comment:
+    such bytes are no part of a line here)."""
     ascii_classes, points = classes()
     out = np.zeros((len(COLUMNS), len(offsets) - 1))
     longest = int(np.max(np.diff(offsets), initial=0))
@@ -111,7 +112,8 @@ def _add(state, byte):
 def _words(values, i, end, folded, points, hashes, ends):
     """Hashes of the words of a text and where their characters end; their count.
 
-    Of ASCII nothing branches: the hash is 0 outside words, written at every byte, and counted where a word ends.
+    Of ASCII nothing branches: the hash is 0 outside words, written at every byte, and counted where a word
+    ends.
     """
     n = chars = 0
     state, inside = np.uint64(0), np.uint64(0)
@@ -219,7 +221,8 @@ def _repeated(n, width, ends, places):
 
 @_helper
 def _lines(values, i, end, marks, base, seen, hashes, keys, numbers, counts, grams):
-    """Share of the lines with a letter or digit outside comments which, white space left out, occur more than once."""
+    """Share of the lines with a letter or digit outside comments which, white space left out, occur more
+    than once."""
     n = lines = shown = 0
     state = np.uint64(0)
     while i <= end:

@@ -1,14 +1,16 @@
 """Which measurements stop a file: a table of rules, applied to whole columns.
 
-A rule compares one signal with one limit for some languages, which may differ by language; the first rule of the table
-that a file breaks is its verdict. What could not be measured is never let through: it is the verdict `unmeasured`.
-The trade-off: rules are data with one comparison each, so that a person can read all of them (`neve filters`) and a
-recipe can move every limit; what needs more than a comparison becomes a signal. Nothing is drawn by chance.
+A rule compares one signal with one limit for some languages, which may differ by language; the first rule of
+the table that a file breaks is its verdict. What could not be measured is never let through: it is the
+verdict `unmeasured`. The trade-off: rules are data with one comparison each, so that a person can read all
+of them (`neve filters`) and a recipe can move every limit; what needs more than a comparison becomes a
+signal. Nothing is drawn by chance.
 
-A limit is the published one unless reading what it stopped showed good code among it; then `source` says what was
-published and what Neve takes. A rule without a limit is off until a recipe gives it one.
+A limit is the published one unless reading what it stopped showed good code among it; then `source` says
+what was published and what Neve takes. A rule without a limit is off until a recipe gives it one.
 
-Sources: StarCoder (arXiv 2305.06161), StarCoder2 (2402.19173), The Stack (2211.15533), OpenCoder (2411.04905).
+Sources: StarCoder (arXiv 2305.06161), StarCoder2 (2402.19173), The Stack (2211.15533), OpenCoder
+(2411.04905).
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ _PARSED = {
     **dict.fromkeys(("C#", "Dart", "Go", "Java", "JavaScript", "Jupyter Notebook", "Kotlin", "PHP", "Ruby", "Rust", "Scala", "Shell",
                      "Swift", "TypeScript"), 0.1),
 }  # fmt: skip
-"""Limits of syntax: macros (C, C++) and grammars that lag behind their languages make errors in good code."""
+"""Limits of syntax: macros (C, C++) and grammars that lag behind their languages make errors in good code.
+"""
 _MEASURED = {signal.name: signal.languages for signal in SIGNALS}
 
 STACK = "The Stack 2211.15533"
@@ -153,11 +156,11 @@ def apply(
 ) -> tuple[pa.Array, np.ndarray, np.ndarray]:
     """Verdict of the rules of one step for every row of `signals`.
 
-    `languages`: Linguist names or null, as many. `overrides`: a limit by rule name, for all languages that the rule
-    applies to, or by `rule.Language` for one; False switches off, True leaves as it is. Returns (name of the first rule
-    that stops the row, "unmeasured" where that rule's signal is null or NaN, null where none stops it; the value; the
-    limit), the last two NaN where there is nothing to tell.
-    Raises Fault for an override of an unknown rule or to something that is no number.
+    `languages`: Linguist names or null, as many. `overrides`: a limit by rule name, for all languages that
+    the rule applies to, or by `rule.Language` for one; False switches off, True leaves as it is. Returns
+    (name of the first rule that stops the row, "unmeasured" where that rule's signal is null or NaN, null
+    where none stops it; the value; the limit), the last two NaN where there is nothing to tell. Raises Fault
+    for an override of an unknown rule or to something that is no number.
     """
     chosen = _chosen(overrides or {})
     rows = signals.num_rows

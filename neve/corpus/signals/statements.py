@@ -1,10 +1,11 @@
 """What the lines of a text do: one compiled pass over the bytes of a batch and their marks (lexing.py).
 
-A line of code is a line with something in it that is neither comment, docstring nor white space; a line of comment
-has only comment or docstring. A word is a run of letters, digits, _ and what is not ASCII, as a whole: `pass` is not in
-`password`, nor `print` in `blueprint`. What a word does is data (WORDS), by language. The trade-off: lines are read one
-by one and without a grammar, so that a statement over three lines counts by its first; where that is too little
-(C++ macros that look like functions) the share is off by what the tests state.
+A line of code is a line with something in it that is neither comment, docstring nor white space; a line of
+comment has only comment or docstring. A word is a run of letters, digits, _ and what is not ASCII, as a
+whole: `pass` is not in `password`, nor `print` in `blueprint`. What a word does is data (WORDS), by
+language. The trade-off: lines are read one by one and without a grammar, so that a statement over three
+lines counts by its first; where that is too little (C++ macros that look like functions) the share is off by
+what the tests state.
 
 Source: OpenCoder (arXiv 2411.04905) for what is worth counting; the words of each language are its own.
 """
@@ -89,8 +90,9 @@ WORDS: tuple[tuple[int, tuple[str, ...], str], ...] = (
     (_MAIN, _CFAMILY, "main"),
     (_BITS, _CFAMILY, "bits"),
 )  # fmt: skip
-"""What words do: role, languages (none: all), words. An assertion is besides any word whose part is `assert`: at its
-beginning or behind `_` or `XCT`, and not the beginning of a longer part (assertEqual, ASSERT_EQ; not AssertionError)."""
+"""What words do: role, languages (none: all), words. An assertion is besides any word whose part is
+`assert`: at its beginning or behind `_` or `XCT`, and not the beginning of a longer part (assertEqual,
+ASSERT_EQ; not AssertionError)."""
 
 COMMENT_WORDS = ((_TODO, "todo fixme"), (_YOUR, "your"), (_CODE, "code"), (_HERE, "here"))
 """Words of comments, in any case: `todo`, `fixme`, and the three in a row of `your code here`."""
@@ -110,13 +112,15 @@ CODE, COMMENT, STRING, DOC = 0, 1, 2, 3
 LONG_WORD, LONG_STRING_WORDS = 20, 20
 _SLOTS = 1 << 11
 _HEADS = {"JavaScript": 1, "TypeScript": 1, "TSX": 1, "Shell": 1, "Dart": 1, **dict.fromkeys(("Java", "C", "C++", "Cuda", "Objective-C", "C#"), 2)}  # fmt: skip
-"""Languages whose functions need no word of their own, and how many words then stand before their bracket at least."""
+"""Languages whose functions need no word of their own, and how many words then stand before their bracket at
+least."""
 
 
 def measure(
     values: np.ndarray, offsets: np.ndarray, marks: np.ndarray, languages: list[str | None]
 ) -> np.ndarray:
-    """Rows of COLUMNS, float64 [len(COLUMNS), texts]; for texts in other languages than LANGUAGES they say nothing.
+    """Rows of COLUMNS, float64 [len(COLUMNS), texts]; for texts in other languages than LANGUAGES they say
+    nothing.
 
     `marks`: those of lexing.mark for the same texts.
     """
@@ -137,7 +141,8 @@ def _hash(word: str) -> int:
 
 @cache
 def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Hash table of (word, language) to roles, words before a function's bracket, and roles of comment words."""
+    """Hash table of (word, language) to roles, words before a function's bracket, and roles of comment
+    words."""
     found: dict[int, int] = {}
     for role, names, words in WORDS:
         for name in names or LANGUAGES:
@@ -163,7 +168,8 @@ _helper: Any = numba.njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=
     _CONCATENATIONS, _TODOS, _ASSERTS, _PRINTS, _IMPORTS, _PASSES, _FUNCTIONS, _SIMPLE, _DECLARATIONS, _VARIABLES,
     _DIRECTIVES, _GOTOS, _MAINS, _BITS_HEADER, _HEAD, _ONLY_RETURN, _TOTALS,
 ) = range(26)  # fmt: skip
-"""What is counted of a text. _HEAD: column + 1 of the function whose body has just begun; _ONLY_RETURN: it was a return."""
+"""What is counted of a text. _HEAD: column + 1 of the function whose body has just begun; _ONLY_RETURN: it
+was a return."""
 
 
 @numba.njit(cache=True, nogil=True)
@@ -264,7 +270,8 @@ def _prose(values, marks, base, first, last, after, comment_words, total):
 
 @_helper
 def _long(values, first, last):
-    """Characters of what stands without white space in a string, if more than LONG_WORD and no address (`://`)."""
+    """Characters of what stands without white space in a string, if more than LONG_WORD and no address
+    (`://`)."""
     chars = 0
     for k in range(first, last):
         chars += values[k] & 0xC0 != 0x80
@@ -275,7 +282,8 @@ def _long(values, first, last):
 
 @_helper
 def _code(values, marks, base, first, last, end, language, keys, roles, head, total):
-    """Counts what the code of a line does; False if it has none. Words and signs here are those of code alone."""
+    """Counts what the code of a line does; False if it has none. Words and signs here are those of code
+    alone."""
     words = words_before = words_inside = brackets = level = equals = operators = concat = 0
     any_role = first_role = 0
     equals_before = arrow = string = brace = named = concatenated = False

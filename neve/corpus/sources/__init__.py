@@ -1,8 +1,9 @@
 """Sources become files: every file that a source names is a row in `files/` or a verdict in `verdicts/`.
 
 What could bloat the table and is no code is stopped here, so that its bytes are never stored: `binary` (NUL
-in the first 8 KiB, more than a stray one in UTF-8, unless a byte order mark says UTF-16 or UTF-32) and `no-language` (neither name nor shebang
-is that of a language; a row of a table needs no name). Everything else about a text is decided later.
+in the first 8 KiB, more than a stray one in UTF-8, unless a byte order mark says UTF-16 or UTF-32) and
+`no-language` (neither name nor shebang is that of a language; a row of a table needs no name). Everything
+else about a text is decided later.
 
 Tables that are to be read in place are only named, in `tables.json`; curation reads them where they lie.
 
@@ -94,7 +95,8 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
 
 
 def _placed(sources: tuple[Source, ...]) -> tuple[list[Source], list[list[str]]]:
-    """(sources to copy, tables to read where they lie): of a table in place, what Daft cannot read so is copied."""
+    """(sources to copy, tables to read where they lie): of a table in place, what Daft cannot read so is
+    copied."""
     copied: list[Source] = []
     places: list[list[str]] = []
     for source in sources:

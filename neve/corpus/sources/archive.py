@@ -103,7 +103,8 @@ def members(path: Path, limits: Limits, wanted: Wanted = lambda path: True) -> I
 
 
 def judge(name: str) -> Member:
-    """The member that a name from outside stands for, refused where the name is no relative path within it."""
+    """The member that a name from outside stands for, refused where the name is no relative path
+    within it."""
     shown, path = printable(name), printable(name.replace("\\", "/"))
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if path.startswith("/") or re.match(r"[A-Za-z]:/", path):

@@ -32,7 +32,8 @@ POINTERS = tuple(
     b"version " + each for each in (b"https://git-lfs.github.com/spec/", b"https://hawser.github.com/spec/", b"http://git-media.io/v/")
 )  # fmt: skip
 POINTER_BYTES = 1024
-"""What a pointer of Git LFS begins with, in all its versions; the specification keeps it below this length."""
+"""What a pointer of Git LFS begins with, in all its versions; the specification keeps it below this length.
+"""
 RATIO, RATIO_BYTES = 200, 64 << 20
 """Code packs to a fifth or so; what grows RATIO-fold is a bomb, judged after so many unpacked bytes."""
 
@@ -168,7 +169,8 @@ def refused(source: str, repo: str, members: list[Member]) -> pa.Table:
 
 
 def verdicts(rows: int, **columns: Any) -> pa.Table:
-    """VERDICTS rows of this stage: each column a sequence, or one text for all rows; null where it is not given."""
+    """VERDICTS rows of this stage: each column a sequence, or one text for all rows; null where it is not
+    given."""
 
     def column(field: pa.Field) -> pa.Array:
         given = columns.get(field.name)
@@ -183,7 +185,8 @@ def verdicts(rows: int, **columns: Any) -> pa.Table:
 
 
 def printable(name: str) -> str:
-    r"""A name from outside as text that any table can hold: bytes that are not UTF-8 escaped, length bounded.
+    r"""A name from outside as text that any table can hold: bytes that are not UTF-8 escaped, length
+    bounded.
 
     >>> printable("a\udcff.py")
     'a\\xff.py'

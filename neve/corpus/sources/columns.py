@@ -1,11 +1,12 @@
-"""Tables in anybody's columns become files: names known by aliases, nested rows opened, hostile rows refused.
+"""Tables in anybody's columns become files: names known by aliases, nested rows opened, hostile rows
+refused.
 
-ALIASES names the columns known, those of The Stack v1 and v2, datatrove and dolma among them; others are left
-out. What lies in a struct NESTED (datatrove's and dolma's `metadata`) is found there by the same names, and
-a list of structs `files` (The Stack v2's rows are repositories) becomes a row a file. A language that the table gives is kept, and
-so is a licence unless the file itself states another (curation reads that). Without a path the path is the text's
-`doc_id`, and without a repository so is the repository: rows of which nobody knows where they lay do not belong
-together.
+ALIASES names the columns known, those of The Stack v1 and v2, datatrove and dolma among them; others are
+left out. What lies in a struct NESTED (datatrove's and dolma's `metadata`) is found there by the same names,
+and a list of structs `files` (The Stack v2's rows are repositories) becomes a row a file. A language that
+the table gives is kept, and so is a licence unless the file itself states another (curation reads that).
+Without a path the path is the text's `doc_id`, and without a repository so is the repository: rows of which
+nobody knows where they lay do not belong together.
 
 The trade-off: a column has one meaning by its name, whatever table it stands in.
 """
@@ -40,8 +41,8 @@ ALIASES = {
     "blob": ("blob_id",),
     "encoding": ("src_encoding",),
 }
-"""Column of FILES -> names by which it is known, the first that is not null wins; the last two lead to a content
-that the table does not hold."""
+"""Column of FILES -> names by which it is known, the first that is not null wins; the last two lead to a
+content that the table does not hold."""
 NESTED = ("metadata", "meta")
 PACKED = "files"
 KNOWN = {name for names in ALIASES.values() for name in names} | {*NESTED, PACKED}
@@ -56,7 +57,8 @@ def has_text(schema: pa.Schema) -> bool:
 
 
 def flatten(table: pa.Table) -> pa.Table:
-    """A row a file, every field a column: those of `files` as `files.x`, those of metadata as `metadata.x`."""
+    """A row a file, every field a column: those of `files` as `files.x`, those of metadata as
+    `metadata.x`."""
     if PACKED in table.column_names and _packs(table[PACKED].type):
         packed = table[PACKED].combine_chunks()
         files, rows = pc.list_flatten(packed), pc.list_parent_indices(packed).to_numpy(zero_copy_only=False)
@@ -95,7 +97,8 @@ def _columns(table: pa.Table, key: str) -> list[pa.ChunkedArray]:
 
 
 def batch(table: pa.Table, name: str, limits: Limits) -> Batch:
-    """FILES rows of a flat table; rows without text, with too much of it or with hostile names are verdicts."""
+    """FILES rows of a flat table; rows without text, with too much of it or with hostile names
+    are verdicts."""
     size = table.num_rows
     content = merged(table, "content")
     given = {key: text(table, key) for key in ("language", "repo", "path", "source_id")}
@@ -203,7 +206,8 @@ def _licenses(table: pa.Table) -> pa.Array:
 
 
 def _without_nulls(lists: pa.ListArray) -> pa.ListArray:
-    """Lists without their nulls, so that one unknown licence leaves the others; null where nothing is left."""
+    """Lists without their nulls, so that one unknown licence leaves the others; null where
+    nothing is left."""
     values, rows = pc.list_flatten(lists), pc.list_parent_indices(lists)
     counts = np.bincount(
         rows.filter(pc.is_valid(values)).to_numpy(zero_copy_only=False), minlength=len(lists)
@@ -214,7 +218,8 @@ def _without_nulls(lists: pa.ListArray) -> pa.ListArray:
 
 
 def expressions(values: pa.Array) -> pa.Array:
-    """SPDX expressions of licences as tables give them, several one a line; each distinct value is read once.
+    """SPDX expressions of licences as tables give them, several one a line; each distinct value is read
+    once.
 
     What is no SPDX and no name that is known stays as it is.
     """

@@ -1,7 +1,8 @@
 """Folders as sources: a folder is one repository, or each of its children is one.
 
-It is one where `repo` names it, or where something at its top says so: version control, a licence or a build file (a
-clone, an unpacked release). The trade-off: a folder of repositories that holds such a file itself is taken for one.
+It is one where `repo` names it, or where something at its top says so: version control, a licence or a build
+file (a clone, an unpacked release). The trade-off: a folder of repositories that holds such a file itself is
+taken for one.
 
 Links are not followed, neither out of the folder nor within it, where their target is read under its own
 name: each is a verdict, as are devices, files that are too large and files that cannot be read. Folders of
@@ -47,7 +48,8 @@ def read(source: Source, limits: Limits) -> Iterator[Batch]:
 
 
 def is_repository(folder: Path) -> bool:
-    """Whether a folder is one repository by what lies at its top: version control, a licence or a build file."""
+    """Whether a folder is one repository by what lies at its top: version control, a licence or a build
+    file."""
     with os.scandir(folder) as entries:
         return any(
             entry.name in VERSION_CONTROL

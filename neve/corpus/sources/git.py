@@ -1,13 +1,15 @@
-"""Git repositories as sources, local or at a URL, at one commit: read from the object store, without a work tree.
+"""Git repositories as sources, local or at a URL, at one commit: read from the object store, without a work
+tree.
 
-The commit is resolved first and is the repository's version (`name@` and its first twelve digits). Files are the blobs
-of its tree, asked of `git ls-tree` and `git cat-file`, so no checkout filter, hook, text conversion or LFS
-smudge ever runs; links, submodules and LFS pointers are verdicts, and so are names that leave the folder,
-objects that are missing or corrupt, and all behind the point where a tree unpacks to more than the limit. A URL is fetched bare, at
-depth 1 where the server gives the commit by its name, into a folder of the cache that is removed afterwards.
+The commit is resolved first and is the repository's version (`name@` and its first twelve digits). Files are
+the blobs of its tree, asked of `git ls-tree` and `git cat-file`, so no checkout filter, hook, text
+conversion or LFS smudge ever runs; links, submodules and LFS pointers are verdicts, and so are names that
+leave the folder, objects that are missing or corrupt, and all behind the point where a tree unpacks to more
+than the limit. A URL is fetched bare, at depth 1 where the server gives the commit by its name, into a
+folder of the cache that is removed afterwards.
 
-The trade-off: the git of this machine does the parsing, in processes whose memory, output and configuration are
-bounded, rather than a second implementation of packs and deltas.
+The trade-off: the git of this machine does the parsing, in processes whose memory, output and configuration
+are bounded, rather than a second implementation of packs and deltas.
 """
 
 from __future__ import annotations
@@ -75,7 +77,8 @@ def read(source: Source, limits: Limits) -> Iterator[Batch]:
 
 
 def resolve(source: Source) -> str:
-    """The 40 (or 64) hex digits of the commit that `source` means now, without fetching its files; Fault as `read`."""
+    """The 40 (or 64) hex digits of the commit that `source` means now, without fetching its files; Fault as
+    `read`."""
     path, wanted = str(source.path), source.commit or "HEAD"
     if not _URL.match(path):
         return _commit(_local(path), wanted, path)
@@ -239,7 +242,8 @@ def _run(
 
 
 def _members(store: Path, commit: str, limits: Limits, wanted: Callable[[str], bool]) -> Iterator[Member]:
-    """Files of a commit's tree in its order, refused ones as verdicts; contents only of paths that are `wanted`."""
+    """Files of a commit's tree in its order, refused ones as verdicts; contents only of paths that are
+    `wanted`."""
     seen: set[str] = set()
     waiting: list[tuple[Member, str | None]] = []
     out = 0
@@ -321,8 +325,9 @@ def _rows(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
 def _blobs(store: Path, names: list[str], most_bytes: int) -> list[bytes | str]:
     """Each blob's bytes, or why it cannot be had, in the order of `names` (at most _ASKED).
 
-    git is asked for all at once and told that this was all, so that it ends where it gives less than it promised;
-    where it ends too early, the object it was at is lost, and those behind it are asked of another process.
+    git is asked for all at once and told that this was all, so that it ends where it gives less than it
+    promised; where it ends too early, the object it was at is lost, and those behind it are asked of another
+    process.
     """
     found: list[bytes | str] = []
     while len(found) < len(names):
@@ -341,8 +346,8 @@ def _blobs(store: Path, names: list[str], most_bytes: int) -> list[bytes | str]:
 
 
 def _answer(stream: IO[bytes], name: str, most_bytes: int) -> bytes | str:
-    """The answer for one object. What is not exactly it (git does not check blobs that it hands out) is _Dead,
-    so that the next one is asked of a fresh process."""
+    """The answer for one object. What is not exactly it (git does not check blobs that it hands out) is
+    _Dead, so that the next one is asked of a fresh process."""
     header = stream.readline(256)
     if header == f"{name} missing\n".encode():
         return "the object is missing"

@@ -1,9 +1,10 @@
-"""What a source from elsewhere is at this moment: a branch's commit, a data set's revision, the tags of what an address lists.
+"""What a source from elsewhere is at this moment: a branch's commit, a data set's revision, the tags of what
+an address lists.
 
-A recipe may name what moves: a branch, a bucket, a data set of the hub. A run asks once, when it first reads the source,
-records the answer and builds on it; the same recipe asked again gives the same answer until somebody wants to look
-again. The trade-off: an answer is no lock. What a bucket holds may change between the question and the reading; a commit
-or a revision in the recipe excludes that.
+A recipe may name what moves: a branch, a bucket, a data set of the hub. A run asks once, when it first reads
+the source, records the answer and builds on it; the same recipe asked again gives the same answer until
+somebody wants to look again. The trade-off: an answer is no lock. What a bucket holds may change between the
+question and the reading; a commit or a revision in the recipe excludes that.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """JSON lines (plain, .gz, .zst) as tables, in blocks of whole lines.
 
-The trade-off: JSON is parsed by pyarrow a block at a time, typed by lines from all over the block; a block that it
-refuses, because a line is broken or typed otherwise, is parsed again line by line, so that such lines cost nothing where
-there are none. A line longer than any file may be is skipped as it streams, so memory stays bounded; what unpacks to
-RATIO times its own size is a bomb and read no further.
+The trade-off: JSON is parsed by pyarrow a block at a time, typed by lines from all over the block; a block
+that it refuses, because a line is broken or typed otherwise, is parsed again line by line, so that such
+lines cost nothing where there are none. A line longer than any file may be is skipped as it streams, so
+memory stays bounded; what unpacks to RATIO times its own size is a bomb and read no further.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def _sample(block: bytes) -> list[dict[str, Any]]:
 
 
 def _fields(rows: list[dict[str, Any]], nested: bool = False) -> list[pa.Field]:
-    """Columns and their types by what stands in `rows`: ids may be numbers there, licences lists, metadata objects.
+    """Columns and their types by what stands in `rows`: ids may be numbers there, licences lists, metadata
+    objects.
 
     A column that no row has is typed by its name, so that it is found where a later row has it.
     """
@@ -125,7 +126,8 @@ def _line_by_line(block: bytes, name: str, first: int) -> tuple[pa.Table, list[M
 
 
 def _values(file: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
-    """What each column of FILES is, asked of the file, of its row and of the row's metadata in this order."""
+    """What each column of FILES is, asked of the file, of its row and of the row's metadata in
+    this order."""
     values = {}
     for column, names in ALIASES.items():
         nested = [row[n] for n in NESTED if column != "content" and isinstance(row.get(n), dict)]
@@ -138,7 +140,8 @@ def _values(file: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _blocks(path: Path, longest: int) -> Iterator[tuple[int, bytes, _Long, float]]:
-    """(number of its first line, whole lines, [(number, bytes) of lines beyond `longest`], ratio of a bomb) to the end."""
+    """(number of its first line, whole lines, [(number, bytes) of lines beyond `longest`], ratio of a bomb)
+    to the end."""
     suffix = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix)
     packed = path.stat().st_size
     with pa.input_stream(str(path), compression=suffix) as stream:

@@ -1,10 +1,11 @@
 """A Parquet file read in a process of its own: its batches go to standard output as an Arrow stream.
 
-A Parquet file can lie about its sizes, in places that only decoding shows: a page that unpacks to gigabytes, a
-dictionary of one long value for a million rows. Here memory is capped, and a crash takes this process alone. The
-batches of a row group are sized by what its footer says; where memory ends all the same, the group is read again row
-by row. A row group that cannot be read is an empty batch that bears the error; those behind it are still read. Columns
-leave here written out, never as dictionaries, and what is longer than a file may be is cut one byte behind that.
+A Parquet file can lie about its sizes, in places that only decoding shows: a page that unpacks to gigabytes,
+a dictionary of one long value for a million rows. Here memory is capped, and a crash takes this process
+alone. The batches of a row group are sized by what its footer says; where memory ends all the same, the
+group is read again row by row. A row group that cannot be read is an empty batch that bears the error; those
+behind it are still read. Columns leave here written out, never as dictionaries, and what is longer than a
+file may be is cut one byte behind that.
 
 The trade-off: the start of a process a file (half a second) and a copy of the bytes through a pipe. This
 module is run as a script, so it imports nothing of Neve's.
@@ -47,7 +48,8 @@ def main(path: str, most_bytes: int, known: list[str]) -> None:
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
-    """`kind` without dictionaries, and binary where it is text, since nothing has checked that it is UTF-8."""
+    """`kind` without dictionaries, and binary where it is text, since nothing has checked that
+    it is UTF-8."""
     if pa.types.is_dictionary(kind):
         return _plain(kind.value_type)
     if pa.types.is_struct(kind):

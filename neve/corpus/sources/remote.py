@@ -1,11 +1,11 @@
 """Sources that Daft reaches: tables at an address, data sets of the hub, and the texts of The Stack v2.
 
-An address is Daft's own matter: credentials, regions and retries come from the environment as Daft reads them. Rows
-stream through in order, a partition at a time. The Stack v2 as published names its texts and does not hold
-them; each is fetched from Software Heritage's bucket by its `blob_id`, unpacked and decoded.
+An address is Daft's own matter: credentials, regions and retries come from the environment as Daft reads
+them. Rows stream through in order, a partition at a time. The Stack v2 as published names its texts and does
+not hold them; each is fetched from Software Heritage's bucket by its `blob_id`, unpacked and decoded.
 
-The trade-off: what cannot be reached is a Fault that ends the run rather than a verdict, since the network may
-be back tomorrow, while a verdict would be believed.
+The trade-off: what cannot be reached is a Fault that ends the run rather than a verdict, since the network
+may be back tomorrow, while a verdict would be believed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def table(address: str, limits: Limits) -> Iterator[Batch]:
 
 
 def hub(source: Source, limits: Limits) -> Iterator[Batch]:
-    """Batches of the data set `owner/dataset` on the Hugging Face hub; raises Fault where it cannot be read."""
+    """Batches of the data set `owner/dataset` on the Hugging Face hub; raises Fault where it
+    cannot be read."""
     import daft
 
     return _read(str(source.path), daft.read_huggingface, limits)
@@ -73,7 +74,8 @@ def _read(address: str, reader: object, limits: Limits) -> Iterator[Batch]:
 
 
 def batch(table: pa.Table, name: str, limits: Limits) -> Batch:
-    """FILES rows and verdicts of a table in anybody's columns, its texts fetched where it only names them."""
+    """FILES rows and verdicts of a table in anybody's columns, its texts fetched where it only
+    names them."""
     flat = columns.flatten(table)
     blobs, encodings = (columns.text(flat, key) for key in ("blob", "encoding"))
     absent = pc.and_(pc.is_valid(blobs), pc.is_valid(encodings))
@@ -87,7 +89,8 @@ def batch(table: pa.Table, name: str, limits: Limits) -> Batch:
 
 
 def _fetched(blobs: pa.Array, encodings: pa.Array, name: str, limits: Limits) -> pa.Array:
-    """Text of each blob as UTF-8; null where there is none or it is not in the encoding that its row states."""
+    """Text of each blob as UTF-8; null where there is none or it is not in the encoding that its
+    row states."""
     import daft
     from daft.functions import download
     from daft.io import IOConfig, S3Config

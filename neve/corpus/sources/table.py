@@ -45,7 +45,8 @@ def read(source: Source, limits: Limits) -> Iterator[Batch]:
 
 
 def files(pattern: str) -> list[Path]:
-    """The files that a path or a glob names, in the order of their names; a path that is there is no glob."""
+    """The files that a path or a glob names, in the order of their names; a path that is there
+    is no glob."""
     pattern = str(Path(pattern).expanduser())
     if Path(pattern).is_file():
         return [Path(pattern)]
@@ -53,9 +54,11 @@ def files(pattern: str) -> list[Path]:
 
 
 def in_place(pattern: str) -> tuple[list[list[str]], list[Path]]:
-    """(groups of Parquet files that Daft can read as they lie, each of one schema; files that have to be copied).
+    """(groups of Parquet files that Daft can read as they lie, each of one schema; files that have to be
+    copied).
 
-    Nested rows and files whose footer cannot be read are copied, so that nothing of them is lost without a verdict.
+    Nested rows and files whose footer cannot be read are copied, so that nothing of them is lost without a
+    verdict.
     """
     import pyarrow.parquet as pq
 

@@ -1,13 +1,14 @@
 """The steps of curation: decisions on small columns (`row_status`) between passes over text (`text_passes`).
 
-Text itself is never held. It is moved once, at the end, when it is written in parts of the grouping order, each of which
-is then put in order by itself. What a pass found lies in `scratch` and is marked when it is whole, so that a killed
-curation continues after its last pass. The trade-off: about 300 bytes a file are held on one machine, and in return
-every decision is plain Arrow and numpy, and the same on any engine.
+Text itself is never held. It is moved once, at the end, when it is written in parts of the grouping order,
+each of which is then put in order by itself. What a pass found lies in `scratch` and is marked when it is
+whole, so that a killed curation continues after its last pass. The trade-off: about 300 bytes a file are
+held on one machine, and in return every decision is plain Arrow and numpy, and the same on any engine.
 
-No document is dropped for one that is dropped later. So a copy whose licence is not admitted gives way to one whose
-licence is, and near duplicates are decided among what parses. The split is drawn among what parses too, before near
-duplicates are removed; held-out documents come first in keeper order, so that what is like one of them leaves `train`.
+No document is dropped for one that is dropped later. So a copy whose licence is not admitted gives way to
+one whose licence is, and near duplicates are decided among what parses. The split is drawn among what parses
+too, before near duplicates are removed; held-out documents come first in keeper order, so that what is like
+one of them leaves `train`.
 """
 
 from __future__ import annotations
@@ -42,11 +43,13 @@ if TYPE_CHECKING:
     from daft import DataFrame
 
 PART_BYTES, PARTS = 64 << 20, 4096
-"""Bytes of text that are put in order at once: at least the first, and more where there would be more parts."""
+"""Bytes of text that are put in order at once: at least the first, and more where there would be more parts.
+"""
 
 
 class Curation:
-    """One corpus on its way: `rows` says what became of each file, `scratch` holds what passes over text found."""
+    """One corpus on its way: `rows` says what became of each file, `scratch` holds what passes over text
+    found."""
 
     rows: Rows
 
@@ -63,7 +66,8 @@ class Curation:
         timings = self.scratch / "timings.json"
         self.timings: dict[str, float] = read_json(timings) if timings.exists() else {}
 
-    # --- passes over text ----------------------------------------------------------------------------------------
+    # --- passes over text
+    # ----------------------------------------------------------------------------------------
 
     def save(self, frame: DataFrame, name: str, label: str, **partition: Any) -> None:
         """Compute a pass into scratch, if a killed attempt has not."""
@@ -102,12 +106,14 @@ class Curation:
         names = [tuple(name.split("\0")) for name in coded.dictionary.to_pylist()]
         return names, coded.indices.to_numpy().astype(np.int64)
 
-    # --- the steps -----------------------------------------------------------------------------------------------
+    # --- the steps
+    # -----------------------------------------------------------------------------------------------
 
     def identify(self, bands: bool = False) -> None:
         """Decode, name and look up the language; what cannot be decoded or is of another language stops.
 
-        With `bands` texts are hashed for near duplicates at once: for the price of exact duplicates, one pass less.
+        With `bands` texts are hashed for near duplicates at once: for the price of exact duplicates, one
+        pass less.
         """
         excluded = frozenset(family(repo) for repo in self.settings.exclude_repos)
         near_ = self.settings.near if bands else None
@@ -137,7 +143,8 @@ class Curation:
             self.rows.stop(here[foreign], "languages", "language", detail=details)
 
     def drop_exact_and_unlicensed(self) -> None:
-        """Of equal texts one stays, with an admitted licence where any has one; the verdict names the licence's file."""
+        """Of equal texts one stays, with an admitted licence where any has one; the verdict names the
+        licence's file."""
         here = self.rows.alive()
         given = self.rows.column("license", here)
         admitted = policy.permitted_mask(given, self.settings.licenses).to_numpy(zero_copy_only=False)
@@ -224,7 +231,8 @@ class Curation:
         return here[grouping.order(self.rows.take(here), how, self.settings.seed, imports)]
 
     def partition(self, here: np.ndarray, sampled: np.ndarray) -> np.ndarray:
-        """Write the text of `here` and of `sampled` rows (part -1), redacted if the recipe says so, into scratch by parts.
+        """Write the text of `here` and of `sampled` rows (part -1), redacted if the recipe says so, into
+        scratch by parts.
 
         Returns the part of each of `here`.
         """
@@ -243,7 +251,8 @@ class Curation:
         return parts
 
     def check_secrets(self, here: np.ndarray) -> dict[str, dict[str, int]]:
-        """Stop what failed in the last pass and, if the recipe says so, what holds a secret; counts by kind."""
+        """Stop what failed in the last pass and, if the recipe says so, what holds a secret;
+        counts by kind."""
         if self.settings.secrets.action == "keep" or not len(here):
             return {}
         found = [

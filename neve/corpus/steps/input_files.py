@@ -1,8 +1,9 @@
-"""The files that enter curation, as one lazy frame: those that sources copied, and Parquet tables read in place.
+"""The files that enter curation, as one lazy frame: those that sources copied, and Parquet tables read in
+place.
 
-A source `in_place`, on this disk or at an address (s3://, gs://, hf://), is not copied: Daft reads it in every pass, on
-as many machines as there are. The trade-off: a distant table is fetched once a pass, and a damaged file stops the run;
-a table that is copied first gives a verdict for it.
+A source `in_place`, on this disk or at an address (s3://, gs://, hf://), is not copied: Daft reads it in
+every pass, on as many machines as there are. The trade-off: a distant table is fetched once a pass, and a
+damaged file stops the run; a table that is copied first gives a verdict for it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def open_files(source: Path) -> tuple[DataFrame, int]:
 
 
 def in_place(paths: list[str]) -> tuple[DataFrame, int]:
-    """(frame with the columns of FILES, rows) of Parquet tables of one schema, in the columns that code corpora use."""
+    """(frame with the columns of FILES, rows) of Parquet tables of one schema, in the columns that code
+    corpora use."""
     import daft
 
     engine.current()
@@ -67,7 +69,8 @@ def _conformed(frame: DataFrame) -> DataFrame:
         raise Fault(f"source table: has no column {wanted}, only {', '.join(kinds)}; in_place needs one")
 
     def known(name: str, kind: Any = text) -> Any:
-        """The column by any of its names, in the table itself or in its `metadata`; empty text is no value."""
+        """The column by any of its names, in the table itself or in its `metadata`; empty text
+        is no value."""
         found: list[Any] = []
         for alias in columns.ALIASES[name]:
             if alias in kinds:

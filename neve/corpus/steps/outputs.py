@@ -1,6 +1,8 @@
-"""What curation writes: documents in grouping order, verdicts, signals, clusters of near duplicates, samples, counts.
+"""What curation writes: documents in grouping order, verdicts, signals, clusters of near duplicates,
+samples, counts.
 
-Every file that entered is a row of documents or of verdicts; the counts are compared, and curation fails where they differ.
+Every file that entered is a row of documents or of verdicts; the counts are compared, and curation fails
+where they differ.
 """
 
 from __future__ import annotations
@@ -75,7 +77,8 @@ def write(curation: Curation) -> dict[str, Any]:
 def _write_documents(
     curation: Curation, here: np.ndarray, parts: np.ndarray, kept: np.ndarray
 ) -> tuple[np.ndarray, dict[int, str]]:
-    """Write the documents part by part, in the order of `here`; their sizes as written, and the text of `kept` ones."""
+    """Write the documents part by part, in the order of `here`; their sizes as written, and the text of
+    `kept` ones."""
     pieces = [here[parts == part] for part in np.unique(parts)]
     jobs = []
     for number, (part, rows) in enumerate(zip(np.unique(parts), pieces, strict=True)):
@@ -97,7 +100,8 @@ def _write_documents(
 
 
 def _samples(curation: Curation, rows: np.ndarray, shown: dict[int, str]) -> pa.Table:
-    """What was drawn of each rule, with its text, and that of the document kept in its place where one was."""
+    """What was drawn of each rule, with its text, and that of the document kept in its place
+    where one was."""
     table = curation.rows.verdicts_of(rows)
     folder = curation.scratch / "documents" / "code=-1"
     text = {}
@@ -113,7 +117,8 @@ def _samples(curation: Curation, rows: np.ndarray, shown: dict[int, str]) -> pa.
 def _signals(curation: Curation) -> pa.Table:
     """What was measured of each file that came so far: null where a later step did not see it.
 
-    `encoding` is what its text was decoded from, null for UTF-8; `license_path` the file that states its licence.
+    `encoding` is what its text was decoded from, null for UTF-8; `license_path` the file that states its
+    licence.
     """
     here = curation.measured
     names = [*signal_table.NAMES, "benchmark_share"]

@@ -1,12 +1,13 @@
 """How a pass reads text: decoded, under keys, and only the rows that it has selected.
 
-Text is read where it lies, decoded, looked at by a kernel and forgotten; it is never shuffled or copied to a working
-table. Which rows a pass looks at, and one integer that goes with each (languages, a rank, a part), are a `Selection`:
-sorted row keys in memory-mapped files that every worker searches. The trade-off: each pass reads all files again, but
-only keys travel, and a file that is not selected by its name is neither decoded nor hashed.
+Text is read where it lies, decoded, looked at by a kernel and forgotten; it is never shuffled or copied to a
+working table. Which rows a pass looks at, and one integer that goes with each (languages, a rank, a part),
+are a `Selection`: sorted row keys in memory-mapped files that every worker searches. The trade-off: each
+pass reads all files again, but only keys travel, and a file that is not selected by its name is neither
+decoded nor hashed.
 
-A row's key is 8 bytes of a hash of (source, repo, path) and 8 bytes of its doc_id. If a kernel raises, its batch is
-run again one row at a time, so that only the culprit is lost; the error is in the column `error`.
+A row's key is 8 bytes of a hash of (source, repo, path) and 8 bytes of its doc_id. If a kernel raises, its
+batch is run again one row at a time, so that only the culprit is lost; the error is in the column `error`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ KEY = pa.binary(16)
 Columns = dict[str, pa.Array]
 
 
-# --- texts -------------------------------------------------------------------------------------------------------
+# --- texts
+# -------------------------------------------------------------------------------------------------------
 
 
 class Texts(NamedTuple):
@@ -58,7 +60,8 @@ def read(contents: pa.Array, paths: pa.Array, languages: pa.Array) -> Texts:
     return Texts(texts, encoding, code_language, broken)
 
 
-# --- keys --------------------------------------------------------------------------------------------------------
+# --- keys
+# --------------------------------------------------------------------------------------------------------
 
 
 def places(source: pa.Array, repo: pa.Array, path: pa.Array) -> list[bytes]:
@@ -79,7 +82,8 @@ def numbers(keys: pa.Array) -> np.ndarray:
     return halves[:, 0] ^ halves[:, 1]
 
 
-# --- kernels -----------------------------------------------------------------------------------------------------
+# --- kernels
+# -----------------------------------------------------------------------------------------------------
 
 
 def guarded(function: Callable[..., Columns], fields: dict[str, pa.DataType]) -> Callable[..., Columns]:
@@ -117,13 +121,14 @@ def run(
     return frame.select(*frame.column_names, made(*(col(name) for name in columns)))
 
 
-# --- chosen rows -------------------------------------------------------------------------------------------------
+# --- chosen rows
+# -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows to be looked at, on disk: `keys.npy` sorted, and for each its place, an integer code, and whether it is alone
-    at its place in the whole input, so that its text need not be hashed to know it."""
+    """Rows to be looked at, on disk: `keys.npy` sorted, and for each its place, an integer code, and whether
+    it is alone at its place in the whole input, so that its text need not be hashed to know it."""
 
     folder: str
 
@@ -142,7 +147,8 @@ class Selection:
         return _mapped(self.folder, Path(self.folder, "codes.npy").stat().st_mtime_ns)
 
     def here(self, at: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
-        """(first row of the selection at each place, -1 where none is; whether that is the only row at this place)."""
+        """(first row of the selection at each place, -1 where none is; whether that is the only row at this
+        place)."""
         known, alone = self._columns()[1], self._columns()[3]
         if not len(known) or not at:
             return np.full(len(at), -1, np.int64), np.zeros(len(at), bool)

@@ -1,6 +1,7 @@
 """What is known of each file during curation, and why it stopped: small columns, held in memory.
 
-The trade-off: about 300 bytes a file on one machine, and every step is plain Arrow and numpy; text lies elsewhere.
+The trade-off: about 300 bytes a file on one machine, and every step is plain Arrow and numpy; text lies
+elsewhere.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ def ordered(table: pa.Table, *more: str) -> pa.Table:
 class Rows:
     """n files in a table (`KEYS`, license, source_id, size, key), and a verdict for each that stopped.
 
-    The verdicts are arrays of length n alongside: `stage`, `rule` (None for a row that is alive), `detail`, `value`,
-    `limit`, and `kept`, the row that is kept in its place, or -1.
+    The verdicts are arrays of length n alongside: `stage`, `rule` (None for a row that is alive), `detail`,
+    `value`, `limit`, and `kept`, the row that is kept in its place, or -1.
     """
 
     def __init__(self, table: pa.Table):
@@ -58,7 +59,8 @@ class Rows:
             getattr(self, name)[rows] = value
 
     def stop_where(self, rows: np.ndarray, found: pa.Table, stage: str | None = None) -> None:
-        """Verdicts that a pass found for `rows`: columns rule (null: none) and error, and stage, value, limit, detail."""
+        """Verdicts that a pass found for `rows`: columns rule (null: none) and error, and stage, value,
+        limit, detail."""
         for name, mask in (("rule", pc.is_valid(found["rule"])), ("error", pc.is_valid(found["error"]))):
             here = np.asarray(mask.to_numpy())
             mine = found.filter(mask)

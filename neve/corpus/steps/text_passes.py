@@ -1,8 +1,9 @@
 """The passes of curation over text: each reads the files once and returns small columns.
 
-`identify` sees every file; the others see the rows that a `Selection` names, each with one integer (the number of its
-languages, a rank, a part). A pass is a kernel over Arrow batches, the same on any engine; what it needs to know travels
-with it as plain settings. Only `redact` returns text, for the documents as they are written.
+`identify` sees every file; the others see the rows that a `Selection` names, each with one integer (the
+number of its languages, a rank, a part). A pass is a kernel over Arrow batches, the same on any engine; what
+it needs to know travels with it as plain settings. Only `redact` returns text, for the documents as they are
+written.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ COUNTS = pa.list_(pa.struct([("kind", pa.string()), ("count", pa.int32())]))
 
 
 Languages = list[tuple[str, str]]
-"""For each code that goes with a row: (the document's language, that of its code); they differ in notebooks."""
+"""For each code that goes with a row: (the document's language, that of its code); they differ in notebooks.
+"""
 
 
 def _languages(names: Languages, codes: pa.Array) -> tuple[pa.Array, pa.Array]:
@@ -62,11 +64,12 @@ def _languages(names: Languages, codes: pa.Array) -> tuple[pa.Array, pa.Array]:
 def identify(
     files: DataFrame, excluded: frozenset[str], max_bytes: int, near_: Near | None = None
 ) -> DataFrame:
-    """All rows without their text: key, doc_id, size in bytes of UTF-8, language, and the rule that stops a row at once.
+    """All rows without their text: key, doc_id, size in bytes of UTF-8, language, and the rule that stops a
+    row at once.
 
-    A given language is trusted; a given licence too, unless the file states another itself. `excluded` are families of
-    repositories that are set apart as exemplars. A row of a table without a path has its doc_id for one, and so for its
-    repository. With `near_` there are MinHash buckets too, in `number` and `bands`.
+    A given language is trusted; a given licence too, unless the file states another itself. `excluded` are
+    families of repositories that are set apart as exemplars. A row of a table without a path has its doc_id
+    for one, and so for its repository. With `near_` there are MinHash buckets too, in `number` and `bands`.
     """
 
     def kernel(
@@ -141,10 +144,12 @@ def identify(
 
 
 def measure(picked: DataFrame, names: Languages, settings: Settings) -> DataFrame:
-    """Signals, the first filter that stops a row, benchmark text, and MinHash buckets of what nothing stopped.
+    """Signals, the first filter that stops a row, benchmark text, and MinHash buckets of what nothing
+    stopped.
 
-    `picked` has the code of its language in `names`. Columns: key, number, the signals, stage, rule, value, limit,
-    detail, share (of a benchmark's text), bands (null where something stopped the row, or near is off), error.
+    `picked` has the code of its language in `names`. Columns: key, number, the signals, stage, rule, value,
+    limit, detail, share (of a benchmark's text), bands (null where something stopped the row, or near is
+    off), error.
     """
     limits, near_ = settings.filters, settings.near
     benchmarks, bound = _benchmarks(settings), settings.decontaminate.share
@@ -243,7 +248,8 @@ def imports(picked: DataFrame, names: Languages) -> DataFrame:
 def redact(picked: DataFrame, names: Languages) -> DataFrame:
     """Text without secrets and personal data: key, code, content, found (list of kind and count), error.
 
-    `picked` has for a code `(part + 1) * len(names)` and the number of its language in `names`; here it is the part.
+    `picked` has for a code `(part + 1) * len(names)` and the number of its language in `names`; here it is
+    the part.
     """
 
     def kernel(code: pa.Array, content: pa.Array) -> Columns:

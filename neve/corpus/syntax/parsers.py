@@ -1,28 +1,32 @@
-"""The parsers themselves, in a process that may be killed: `python -m neve.corpus.syntax.parsers FD` serves neve.corpus.syntax.parsing.
+"""The parsers themselves, in a process that may be killed: `python -m neve.corpus.syntax.parsers FD` serves
+neve.corpus.syntax.parsing.
 
-Texts lie in a file that both processes map (see `layout`), and each share is written there as soon as it is known, so that
-whoever finds this process dead sees which text killed it. The kernel ends it with SIGPROF at a text's limit of processor
-time; it has a limit of address space too. Nothing per text goes over the pipes.
+Texts lie in a file that both processes map (see `layout`), and each share is written there as soon as it is
+known, so that whoever finds this process dead sees which text killed it. The kernel ends it with SIGPROF at
+a text's limit of processor time; it has a limit of address space too. Nothing per text goes over the pipes.
 
-Python. CPython's word is what "parses" means, and tree-sitter is the second opinion. Measured against CPython: of 65 files
-that it refuses in four sdists of Python 2's time tree-sitter-python sees an error in 3 (its grammar holds the old statements,
-and heals indentation); of 6,598 files that it accepts tree-sitter refuses 4. Where CPython refuses, the file still passes if
-tree-sitter sees no error and there is a construct newer than Python 3.11, so that the verdict does not hang on the host's
-version: type parameters, `type X = …`, t-strings, PEP 701 f-strings. Not `except A, B:` (PEP 758), which in nearly all code
-is Python 2; nor defaults of type parameters (PEP 696), which the grammar lacks. Ruff's parser, set to Python 3.11, goes first
-because it is several times faster: what it accepts parses, and CPython is asked for the rest alone. Of 24,000 files, of which
-CPython refuses 1,336 (most of them mutilated for this), it accepted none that CPython refused and refused two that CPython
-accepts; but it knows no limit of nesting, which CPython has at 200.
+Python. CPython's word is what "parses" means, and tree-sitter is the second opinion. Measured against
+CPython: of 65 files that it refuses in four sdists of Python 2's time tree-sitter-python sees an error in 3
+(its grammar holds the old statements, and heals indentation); of 6,598 files that it accepts tree-sitter
+refuses 4. Where CPython refuses, the file still passes if tree-sitter sees no error and there is a construct
+newer than Python 3.11, so that the verdict does not hang on the host's version: type parameters, `type X =
+…`, t-strings, PEP 701 f-strings. Not `except A, B:` (PEP 758), which in nearly all code is Python 2; nor
+defaults of type parameters (PEP 696), which the grammar lacks. Ruff's parser, set to Python 3.11, goes first
+because it is several times faster: what it accepts parses, and CPython is asked for the rest alone. Of
+24,000 files, of which CPython refuses 1,336 (most of them mutilated for this), it accepted none that CPython
+refused and refused two that CPython accepts; but it knows no limit of nesting, which CPython has at 200.
 
-Other languages: tree-sitter. Where bytes are in error (in C and C++ more than macros cause) the text is read again, by the
-second grammar that a name covers and, in the C family, with one branch of each `#if`: grammars read all branches, whose
-braces need not match (of 250 good C files 3 % were one error from end to end). Grammars also lag behind their languages, and one
-construct that they lack can turn a whole text into an error; so the lines of the first errors are taken out, and where
-the rest then parses only those count. Merge conflicts are errors from end to end; zsh, which Linguist calls Shell too, has no
-grammar here and passes. SQL has no parser here: of 245 files, most
-of them good, in nine dialects tree-sitter-sql 0.3.13 saw errors in 61 %, and in more than a fifth of the text in 24 %.
+Other languages: tree-sitter. Where bytes are in error (in C and C++ more than macros cause) the text is read
+again, by the second grammar that a name covers and, in the C family, with one branch of each `#if`: grammars
+read all branches, whose braces need not match (of 250 good C files 3 % were one error from end to end).
+Grammars also lag behind their languages, and one construct that they lack can turn a whole text into an
+error; so the lines of the first errors are taken out, and where the rest then parses only those count. Merge
+conflicts are errors from end to end; zsh, which Linguist calls Shell too, has no grammar here and passes.
+SQL has no parser here: of 245 files, most of them good, in nine dialects tree-sitter-sql 0.3.13 saw errors
+in 61 %, and in more than a fifth of the text in 24 %.
 
-Sources: SwallowCode (arXiv 2505.02881) drops Python that its compiler refuses; the grammars are their own projects'.
+Sources: SwallowCode (arXiv 2505.02881) drops Python that its compiler refuses; the grammars are their own
+projects'.
 """
 
 from __future__ import annotations
@@ -63,7 +67,8 @@ GRAMMARS = {
     "Swift": ("tree_sitter_swift:language",),
     "TypeScript": ("tree_sitter_typescript:language_typescript", "tree_sitter_typescript:language_tsx"),
 }
-"""Linguist name: its tree-sitter grammars, module:function. Rules on syntax are asked for these languages alone."""
+"""Linguist name: its tree-sitter grammars, module:function. Rules on syntax are asked for these languages
+alone."""
 
 MEMORY_BYTES = 1 << 30
 REQUEST = struct.Struct("<QQd")
@@ -92,8 +97,8 @@ _IF = re.compile(rb"[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|end
 
 
 def layout(rows: int) -> tuple[int, int, int]:
-    """Where offsets, language codes and texts begin in the shared file: after 8 bytes of answer a text, after
-    rows + 1 offsets of 8 bytes, after a byte of language a text; offsets count from the first text."""
+    """Where offsets, language codes and texts begin in the shared file: after 8 bytes of answer a text,
+    after rows + 1 offsets of 8 bytes, after a byte of language a text; offsets count from the first text."""
     return 8 * rows, 16 * rows + 8, 17 * rows + 8
 
 
@@ -149,7 +154,8 @@ def _answer(file: mmap.mmap, rows: int, first: int, timeout_s: float) -> None:
 def error_share(text: bytes, language: str) -> float:
     """Share of a text's bytes that the parser of a language of GRAMMARS can make nothing of, in [0, 1].
 
-    NUL ends a text for most parsers. It is read as a question mark, which is well in a literal and nowhere else.
+    NUL ends a text for most parsers. It is read as a question mark, which is well in a literal and nowhere
+    else.
     """
     text = text.replace(b"\0", b"?")
     errors = _python(text) if language == "Python" else _fewest_errors(text, language)
@@ -179,10 +185,11 @@ def _fewest_errors(text: bytes, language: str) -> int:
 
 
 def _set_aside(text: bytes, grammar: str) -> int:
-    """Bytes of the lines that must be taken out for the rest to parse; all of the text where a few do not suffice.
+    """Bytes of the lines that must be taken out for the rest to parse; all of the text where a few do not
+    suffice.
 
-    A construct that the grammar lacks often turns all that follows into one error. The line of the first error is
-    blanked and the text parsed again, at most ROUNDS times.
+    A construct that the grammar lacks often turns all that follows into one error. The line of the first
+    error is blanked and the text parsed again, at most ROUNDS times.
     """
     left, gone = bytearray(text), 0
     for _ in range(ROUNDS):
@@ -204,8 +211,9 @@ def _set_aside(text: bytes, grammar: str) -> int:
 
 
 def one_branch(text: bytes) -> bytes | None:
-    """C, C++ or C# as one compiler sees it: of each `#if` the first branch that is neither `#if 0` nor for C++ alone
-    (`__cplusplus`); other branches and the directives are empty lines. None where `#if` and `#endif` do not match.
+    """C, C++ or C# as one compiler sees it: of each `#if` the first branch that is neither `#if 0` nor for
+    C++ alone (`__cplusplus`); other branches and the directives are empty lines. None where `#if` and
+    `#endif` do not match.
 
     >>> one_branch(b"#if A\\nx {\\n#else\\ny {\\n#endif\\n}")
     b'\\nx {\\n\\n\\n\\n}'
@@ -288,7 +296,8 @@ def _accepted_by_ruff(texts: dict[int, bytes], timeout_s: float) -> set[int]:
 
 
 def _python(text: bytes) -> int:
-    """Bytes of Python in error: tree-sitter's, at least the line where CPython stops; 0 if either rule lets it pass."""
+    """Bytes of Python in error: tree-sitter's, at least the line where CPython stops; 0 if either rule lets
+    it pass."""
     if not (refused := _refused(text)):
         return 0
     root = _parser(GRAMMARS["Python"][0]).parse(text).root_node

@@ -1,13 +1,15 @@
 """Which documents do not parse. Parsers run in processes that may hang or crash and are then replaced.
 
-Texts go to a worker (`python -m neve.corpus.syntax.parsers`) as slices of a column, written at once into a file that the
-worker maps, and the shares come back the same way: no Python object for each text here, and no pipe that is waited on for
-each. The trade-off: the answers of a slice come together. A text that ended its worker is NaN ("unmeasured"); the next
-worker continues after it, so its neighbours keep their answers. There are as many workers as processors, however many
-threads ask, and they work from any thread, Daft worker or Ray actor; nothing is forked.
+Texts go to a worker (`python -m neve.corpus.syntax.parsers`) as slices of a column, written at once into a
+file that the worker maps, and the shares come back the same way: no Python object for each text here, and no
+pipe that is waited on for each. The trade-off: the answers of a slice come together. A text that ended its
+worker is NaN ("unmeasured"); the next worker continues after it, so its neighbours keep their answers. There
+are as many workers as processors, however many threads ask, and they work from any thread, Daft worker or
+Ray actor; nothing is forked.
 
-A worker ends a text that takes more than its share of processor time, whatever else the machine does; the timeout by the
-clock here is for workers that hang. What "parses" means in each language: neve.corpus.syntax.parsers.
+A worker ends a text that takes more than its share of processor time, whatever else the machine does; the
+timeout by the clock here is for workers that hang. What "parses" means in each language:
+neve.corpus.syntax.parsers.
 """
 
 from __future__ import annotations
@@ -45,9 +47,9 @@ def parse_errors(
 ) -> np.ndarray:
     """Share of each text's bytes that its parser can make nothing of, float64 in [0, 1].
 
-    Those are the bytes under tree-sitter's error and missing nodes, where one that covers no byte counts as one; where
-    CPython alone refuses, the line where it stopped. NaN: no grammar for the
-    language, no text or one past TEXT_BYTES, more than `timeout_s` seconds of processor time, too much memory, or a crash.
+    Those are the bytes under tree-sitter's error and missing nodes, where one that covers no byte counts as
+    one; where CPython alone refuses, the line where it stopped. NaN: no grammar for the language, no text or
+    one past TEXT_BYTES, more than `timeout_s` seconds of processor time, too much memory, or a crash.
     """
     import numpy as np
     import pyarrow as pa
@@ -118,7 +120,8 @@ class _Pool:
 
 
 class _Worker:
-    """A file of texts and answers, and the process that reads it, started when needed and replaced when it ends."""
+    """A file of texts and answers, and the process that reads it, started when needed and replaced when it
+    ends."""
 
     def __init__(self) -> None:
         self.file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
@@ -166,7 +169,8 @@ class _Worker:
         return int(waiting[0]) if len(waiting) else len(answers)
 
     def _ask(self, rows: int, first: int, timeout_s: float) -> None:
-        """Have the texts from `first` on parsed. Raises _Stuck, EOFError or OSError where the worker fails."""
+        """Have the texts from `first` on parsed. Raises _Stuck, EOFError or OSError where the
+        worker fails."""
         import numpy as np
 
         if self.process is None or self.process.poll() is not None:

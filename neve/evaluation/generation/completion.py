@@ -1,8 +1,8 @@
 """What a model said to one prompt, and how it is asked: the seam between models and the evaluator.
 
-A model is a folder on this machine (`local_model`) or a name at an address (`endpoint`); the evaluator knows neither.
-The trade-off: a model hands on its completions in groups, each journaled as a whole, so that what a batch made together
-is made together again after a kill.
+A model is a folder on this machine (`local_model`) or a name at an address (`endpoint`); the evaluator knows
+neither. The trade-off: a model hands on its completions in groups, each journaled as a whole, so that what a
+batch made together is made together again after a kill.
 """
 
 from __future__ import annotations

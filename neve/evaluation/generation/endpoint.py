@@ -1,9 +1,10 @@
 """A model at an OpenAI-compatible address, or a GGUF file that is served on this machine ("local").
 
-A base model is sent the prompt (`/v1/completions`), a chat model a question (`/v1/chat/completions`). On this machine
-the answer is also begun where the prompt says how: llama.cpp continues a last message that is the assistant's. Elsewhere
-servers differ on that, so the question stands alone. What could not be asked, or was refused, is no answer; that is
-said, and never taken for a wrong one. The trade-off: an endpoint gives text, not likelihoods, so there are no bits per byte.
+A base model is sent the prompt (`/v1/completions`), a chat model a question (`/v1/chat/completions`). On
+this machine the answer is also begun where the prompt says how: llama.cpp continues a last message that is
+the assistant's. Elsewhere servers differ on that, so the question stands alone. What could not be asked, or
+was refused, is no answer; that is said, and never taken for a wrong one. The trade-off: an endpoint gives
+text, not likelihoods, so there are no bits per byte.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from neve.tasks.traits import Traits
 
 LOCAL = "local"
 STOPS = 4
-"""Stops that an endpoint is told, which saves tokens; all of them are looked for here. Some endpoints take four only."""
+"""Stops that an endpoint is told, which saves tokens; all of them are looked for here. Some endpoints take
+four only."""
 PROMPT_TOKENS = 1024
 """Room for a prompt where the model is served on this machine."""
 

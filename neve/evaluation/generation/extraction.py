@@ -1,16 +1,18 @@
 """The program in what a model said: by parsers, not by regular expressions.
 
-Where is the code? A chat model thinks, drafts, corrects itself, shows how to call what it wrote. So thinking between
-its tags is left out, and of the fenced blocks the *last* complete one that defines the function is the answer; what
-that one takes from earlier blocks (an import, a helper) comes with it. Without fences it is the last stretch of lines
-that parses and defines the function. A base model continues the prompt and goes on after its function, so the longest
-beginning that parses is taken. What of the code is the solution, and what is a test or output, `top_level` decides.
+Where is the code? A chat model thinks, drafts, corrects itself, shows how to call what it wrote. So thinking
+between its tags is left out, and of the fenced blocks the *last* complete one that defines the function is
+the answer; what that one takes from earlier blocks (an import, a helper) comes with it. Without fences it is
+the last stretch of lines that parses and defines the function. A base model continues the prompt and goes on
+after its function, so the longest beginning that parses is taken. What of the code is the solution, and what
+is a test or output, `top_level` decides.
 
-The trade-off: nothing is mended. An answer whose function does not parse stays as it is, and fails; one that is nested
-deeper than Python follows is handed on unread, and Python decides. Call this from a thread of its own: what can be
-parsed depends on how deep the caller's stack is.
+The trade-off: nothing is mended. An answer whose function does not parse stays as it is, and fails; one that
+is nested deeper than Python follows is handed on unread, and Python decides. Call this from a thread of its
+own: what can be parsed depends on how deep the caller's stack is.
 
-Sources: CommonMark 0.31 for blocks (`llm.fences`); the tags that models think between, from their chat templates.
+Sources: CommonMark 0.31 for blocks (`llm.fences`); the tags that models think between, from their chat
+templates.
 """
 
 from __future__ import annotations
@@ -39,11 +41,13 @@ _REST = re.compile(rf"\A.*?(?:{_CLOSE})", re.DOTALL | re.IGNORECASE)
 class Extracted(NamedTuple):
     program: str
     whole: bool
-    """Whether more came after the function, or its block was closed; else an answer cut at its length may be half."""
+    """Whether more came after the function, or its block was closed; else an answer cut at its length may be
+    half."""
 
 
 def answered(text: str, name: str, prompt: str = "") -> Extracted:
-    """The program in a chat answer that defines `name`; `prompt` goes before a block that only continues it."""
+    """The program in a chat answer that defines `name`; `prompt` goes before a block that only
+    continues it."""
     text = _REST.sub("", _THINKING.sub("", lines_end_in_newlines(text)))
     blocks = fences(text)
     for wanted in (_complete, _begun):
@@ -61,7 +65,8 @@ def answered(text: str, name: str, prompt: str = "") -> Extracted:
 
 
 def completed(prompt: str, completion: str, name: str) -> Extracted:
-    """The program of a base model: the prompt and as much of what follows as parses, without what is not `name`'s."""
+    """The program of a base model: the prompt and as much of what follows as parses, without what is not
+    `name`'s."""
     text = prompt + lines_end_in_newlines(completion)
     program = longest_program(text)
     if len(program) <= len(prompt):
@@ -77,8 +82,8 @@ def lines_end_in_newlines(text: str) -> str:
 def longest_program(text: str) -> str:
     """The longest run of whole lines from the first on that parses; empty if not even one line does.
 
-    Where the parser stops, no longer run can parse, so few runs are tried. What is nested too deep is not tried
-    further: the text comes back as it is.
+    Where the parser stops, no longer run can parse, so few runs are tried. What is nested too deep is not
+    tried further: the text comes back as it is.
     """
     lines = text.split("\n")
     lines = [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
@@ -123,7 +128,8 @@ def _with_earlier(program: str, earlier: list[Fence], name: str) -> str:
 
 
 def _among_prose(text: str, name: str) -> str | None:
-    """The last stretch of lines that parses and defines the function, with as much before it as parses with it."""
+    """The last stretch of lines that parses and defines the function, with as much before it as parses with
+    it."""
     lines = text.split("\n")[:MAX_LINES]
     opening = re.compile(
         rf"(?P<indent>[ \t]*)(?:(?:async )?def {re.escape(name)}\b|class {re.escape(name)}\b|{re.escape(name)} *=)"

@@ -1,13 +1,14 @@
 """Generation with a key-value cache: what a model writes after a prompt, greedily or sampled.
 
-Prompts of similar length share a batch, padded on the left, so that all rows append at the same position of the cache;
-positions count real tokens and the mask hides the padding, which gives the same result as one by one. Rows that have
-ended leave the batch, and the cache is compacted: most of a step is reading the cache. The trade-off: whether a row has
-ended is checked only every `CHECK_EVERY` steps, since decoding a text costs more than some steps in vain.
+Prompts of similar length share a batch, padded on the left, so that all rows append at the same position of
+the cache; positions count real tokens and the mask hides the padding, which gives the same result as one by
+one. Rows that have ended leave the batch, and the cache is compacted: most of a step is reading the cache.
+The trade-off: whether a row has ended is checked only every `CHECK_EVERY` steps, since decoding a text costs
+more than some steps in vain.
 
-A completion ends at a token that ends a text, or before the first of its stops; one that reaches its limit was cut.
-Batches are fixed blocks over (length, prompt, key), so they are the same when a killed evaluation is resumed; batches
-that are done are skipped as a whole.
+A completion ends at a token that ends a text, or before the first of its stops; one that reaches its limit
+was cut. Batches are fixed blocks over (length, prompt, key), so they are the same when a killed evaluation
+is resumed; batches that are done are skipped as a whole.
 """
 
 from __future__ import annotations
@@ -50,10 +51,12 @@ def batches(
     done: Set[str] = frozenset(),
     progress: str = "generate",
 ) -> Iterator[list[tuple[int, Completion]]]:
-    """Completions as (number of the text, completion), a batch at a time; a batch whose keys are all `done` is skipped.
+    """Completions as (number of the text, completion), a batch at a time; a batch whose keys are all `done`
+    is skipped.
 
-    A prompt and its completion share the model's sequence: a prompt keeps the last tokens that leave room for
-    max_new_tokens or for half a sequence, whichever is less, and a completion ends where the sequence does.
+    A prompt and its completion share the model's sequence: a prompt keeps the last tokens that leave room
+    for max_new_tokens or for half a sequence, whichever is less, and a completion ends where the sequence
+    does.
     """
     window = model.config.max_positions
     room = min(asked.max_new_tokens, window // 2)
@@ -100,7 +103,8 @@ class Ends:
 def extend(
     model: Llama, prompts: list[np.ndarray], max_new_tokens: int, ends: Ends, choose: Choose = likeliest
 ) -> list[np.ndarray]:
-    """The ids that follow each prompt as `choose` picks them, one batch; at most max_new_tokens, or the sequence's rest.
+    """The ids that follow each prompt as `choose` picks them, one batch; at most max_new_tokens, or the
+    sequence's rest.
 
     A row leaves the batch some steps after its end; what it has beyond it is for `ends` to cut.
     """
@@ -148,8 +152,8 @@ def extend(
 def _padded(
     model: Llama, prompts: list[np.ndarray], width: int, steps: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Prompts padded on the left: ids [B, width], column of each row's first real token [B], which columns are real
-    [B, width + steps], and the mask of the prompts [B, 1, width, width]."""
+    """Prompts padded on the left: ids [B, width], column of each row's first real token [B], which columns
+    are real [B, width + steps], and the mask of the prompts [B, 1, width, width]."""
     import torch
 
     device = next(model.parameters()).device

@@ -12,7 +12,8 @@ from neve.training.model import Llama
 
 
 class Cache:
-    """Keys and values, each [layers, batch, kv_heads, length, head size], of which the first `filled` positions are set."""
+    """Keys and values, each [layers, batch, kv_heads, length, head size], of which the first `filled`
+    positions are set."""
 
     def __init__(self, model: Llama, batch: int, length: int) -> None:
         config = model.config

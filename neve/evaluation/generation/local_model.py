@@ -1,7 +1,7 @@
 """A model in a folder on this machine, of Llama's shape, read when the first of its weights is needed.
 
-It is read in fp32 whatever it was trained in: a figure should not depend on a processor's formats. The trade-off: on a
-large model that takes twice the memory, and some speed.
+It is read in fp32 whatever it was trained in: a figure should not depend on a processor's formats. The
+trade-off: on a large model that takes twice the memory, and some speed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 
 class LocalModel:
-    """A Hugging Face folder, or a train stage's folder with one in it; `name` is a path, a hub id or a pinned model."""
+    """A Hugging Face folder, or a train stage's folder with one in it; `name` is a path, a hub id or a
+    pinned model."""
 
     def __init__(self, name: str | Path, options: Options) -> None:
         self.options = options

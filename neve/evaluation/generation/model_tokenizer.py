@@ -1,9 +1,9 @@
 """The tokenizer of a model's folder as generation and bits per byte need it, whoever made the folder.
 
-Neve's own tokenizer says itself where texts begin and end. Of others the folder is asked: generation_config.json or
-config.json for what ends a text, tokenizer_config.json for what begins one and for the chat template. Only JSON is
-read, and a template is rendered in jinja's sandbox: no code of the folder runs. The trade-off: one record with a few
-optional fields instead of a class for each kind of tokenizer.
+Neve's own tokenizer says itself where texts begin and end. Of others the folder is asked:
+generation_config.json or config.json for what ends a text, tokenizer_config.json for what begins one and for
+the chat template. Only JSON is read, and a template is rendered in jinja's sandbox: no code of the folder
+runs. The trade-off: one record with a few optional fields instead of a class for each kind of tokenizer.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class ModelTokenizer:
         return self.tokenizer.decode([int(i) for i in ids], skip_special_tokens=False)
 
     def chat(self, question: str) -> str:
-        """A question in the model's chat template, up to where the answer begins. Raises Fault without a template."""
+        """A question in the model's chat template, up to where the answer begins. Raises Fault without a
+        template."""
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
         if self.template is None:

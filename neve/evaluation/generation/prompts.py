@@ -1,15 +1,18 @@
-"""How chat models are asked: every prompt is an entry of one table, and a result names the one that was used.
+"""How chat models are asked: every prompt is an entry of one table, and a result names the one that was
+used.
 
-A figure depends on its prompt by several points, so it can only be held against a table that was made with the same
-one. Each benchmark names the prompt of the field (`Traits.prompt`), which is the default; `--prompt` takes another.
-An `opening` is the beginning of the answer, which the model then continues: EvalPlus and BigCodeBench put it there, so
-that the model writes code at once. An endpoint on another machine gets the question without it, as EvalPlus asks such
-endpoints, because not every server continues an answer; the result says which it was.
+A figure depends on its prompt by several points, so it can only be held against a table that was made with
+the same one. Each benchmark names the prompt of the field (`Traits.prompt`), which is the default;
+`--prompt` takes another. An `opening` is the beginning of the answer, which the model then continues:
+EvalPlus and BigCodeBench put it there, so that the model writes code at once. An endpoint on another machine
+gets the question without it, as EvalPlus asks such endpoints, because not every server continues an answer;
+the result says which it was.
 
-Base models are given a task's prompt alone, and continue it. Two rules on which scores depend, stated once: the prompt
-follows <|endoftext|>, as documents do in training, and ends in exactly one newline, whatever white space it came with.
-Neve's tokenizer ends a token at a line's end and starts one at its head, so this is where a model has learnt to
-continue (with a vocabulary that joins "\\n    " it is the place where scores are halved).
+Base models are given a task's prompt alone, and continue it. Two rules on which scores depend, stated once:
+the prompt follows <|endoftext|>, as documents do in training, and ends in exactly one newline, whatever
+white space it came with. Neve's tokenizer ends a token at a line's end and starts one at its head, so this
+is where a model has learnt to continue (with a vocabulary that joins "\\n    " it is the place where scores
+are halved).
 
 Sources: EvalPlus 0.3.1 (`codegen`, `provider/utility`), BigCodeBench 0.2 (`generate`, `provider/utility`).
 """
@@ -72,5 +75,6 @@ def question(prompt: Prompt, traits: Traits, task: Task) -> str:
 
 
 def continued(prompt: str) -> str:
-    """A task's prompt as a base model gets it, and as its completion is appended to it: with one newline at its end."""
+    """A task's prompt as a base model gets it, and as its completion is appended to it: with one newline at
+    its end."""
     return prompt.rstrip() + "\n"

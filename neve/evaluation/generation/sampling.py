@@ -1,8 +1,8 @@
 """How the next token is chosen: the most likely one, or drawn by temperature and nucleus.
 
-Each sample has random numbers of its own, from (seed, key), one a step: what a sample becomes does not depend on which
-others share its batch, nor on how many there are. The trade-off: softmax and sort are in fp32 on the model's device,
-the draw is by inverse distribution, one row at a time in NumPy.
+Each sample has random numbers of its own, from (seed, key), one a step: what a sample becomes does not
+depend on which others share its batch, nor on how many there are. The trade-off: softmax and sort are in
+fp32 on the model's device, the draw is by inverse distribution, one row at a time in NumPy.
 
 Source: Holtzman et al. (arXiv 1904.09751) for the nucleus.
 """
@@ -59,7 +59,8 @@ def chooser(sampling: Sampling, keys: Sequence[str]) -> Choose:
 
 
 def _drawn(mass: np.ndarray, top_p: float, number: float) -> int:
-    """Which token, by falling chance, `number` (0 to 1) draws from the nucleus; `mass` is cumulative, [V]."""
+    """Which token, by falling chance, `number` (0 to 1) draws from the nucleus; `mass` is
+    cumulative, [V]."""
     nucleus = int(np.searchsorted(mass, top_p * mass[-1])) + 1
     wanted = number * mass[min(nucleus, len(mass)) - 1]
     return min(int(np.searchsorted(mass, wanted, "right")), len(mass) - 1)

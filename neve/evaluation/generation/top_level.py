@@ -1,13 +1,15 @@
 """Which statements of a program the function under test may need, and which are surely tests or output.
 
-A model's program often ends in examples, prints, assertions or a loop that reads input. Run beside the function they
-cost time, fail, or wait for input that never comes. What is dropped is only what surely is one of these: a statement
-that prints, asserts, reads input, exits, or calls the function under test, and that neither binds nor changes anything
-the function reaches. All else stays: loops that fill tables, registries, subscript assignments, `try` around imports,
-definitions that depend on the version. So which names a statement binds, changes and uses is worked out, through the
-functions that it calls; where that is not clear (`exec`, `globals`), the statement stays.
+A model's program often ends in examples, prints, assertions or a loop that reads input. Run beside the
+function they cost time, fail, or wait for input that never comes. What is dropped is only what surely is one
+of these: a statement that prints, asserts, reads input, exits, or calls the function under test, and that
+neither binds nor changes anything the function reaches. All else stays: loops that fill tables, registries,
+subscript assignments, `try` around imports, definitions that depend on the version. So which names a
+statement binds, changes and uses is worked out, through the functions that it calls; where that is not clear
+(`exec`, `globals`), the statement stays.
 
-The trade-off: names are followed, values are not. An example that changes a table which the function reads stays.
+The trade-off: names are followed, values are not. An example that changes a table which the function reads
+stays.
 
 Source: Python's reference, "Naming and binding"; `symtable` says which names of a function are global.
 """
@@ -67,7 +69,8 @@ class Statement:
 
 
 def parse(text: str) -> ast.Module | None:
-    """The syntax tree of a program, or None if it is none or is nested deeper than Python itself can follow."""
+    """The syntax tree of a program, or None if it is none or is nested deeper than Python itself
+    can follow."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -82,10 +85,11 @@ def defines(tree: ast.Module, name: str) -> bool:
 
 
 def needed(text: str, name: str, *, continued: bool = False) -> str:
-    """A program without its tests and output, its other statements in their order; all of it if `name` is not there.
+    """A program without its tests and output, its other statements in their order; all of it if `name` is
+    not there.
 
-    `continued`: the text is the completion of a base model, which goes on to other things after the function, so that
-    of what follows the function only what it reaches is kept.
+    `continued`: the text is the completion of a base model, which goes on to other things after the
+    function, so that of what follows the function only what it reaches is kept.
     """
     tree = parse(text)
     if tree is None or not defines(tree, name):
@@ -100,7 +104,8 @@ def needed(text: str, name: str, *, continued: bool = False) -> str:
 
 
 def unbound(text: str, name: str) -> set[str]:
-    """Global names that a program's function reaches and nothing in the program, nor Python itself, binds."""
+    """Global names that a program's function reaches and nothing in the program, nor Python
+    itself, binds."""
     tree = parse(text)
     if tree is None:
         return set()
@@ -180,7 +185,8 @@ def _body(definition: Statement) -> Statement:
 
 
 def _read(node: ast.stmt, inside: bool = False) -> Statement:
-    """What a statement binds, changes and uses as it is executed; with `inside`, also as its functions run."""
+    """What a statement binds, changes and uses as it is executed; with `inside`, also as its
+    functions run."""
     found = Statement(node)
     waiting: list[tuple[ast.AST, bool]] = [(node, True)]  # a node, and whether its names are the module's
     while waiting:
@@ -234,7 +240,8 @@ def _note(found: Statement, at: ast.AST, outer: bool) -> None:
 
 
 def _note_call(found: Statement, call: ast.Call) -> None:
-    """A call may change the object whose method it is, and what it is given, but for what is known to change nothing."""
+    """A call may change the object whose method it is, and what it is given, but for what is known to change
+    nothing."""
     root, _, method = _path(call.func).partition(".")
     if not method:
         if root in OUTPUT:
@@ -309,7 +316,8 @@ def _kept(statements: list[Statement], name: str, continued: bool) -> list[State
 
 
 def _never_runs(node: ast.stmt) -> bool:
-    """What a module that is imported does not execute, or may not contain; and a lone word, left over from prose."""
+    """What a module that is imported does not execute, or may not contain; and a lone word, left over from
+    prose."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Name):
         return True
     guard = isinstance(node, ast.If) and any(_path(part) == "__name__" for part in ast.walk(node.test))

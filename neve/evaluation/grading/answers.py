@@ -1,12 +1,13 @@
 """A candidate's answers, compared as they come: the first wrong one ends it.
 
-A wrong program that is slow would else run on hundreds of inputs. An answer that equals the expected one to the byte is
-right. One that is plainly another value (another text, another integer, another length) is wrong at once. The rest needs
-a rule and a process in which no candidate ever runs (`compare_answers`): for a quick candidate once, when it has ended,
-together with others' answers; for a slow one already while it runs, at growing intervals.
+A wrong program that is slow would else run on hundreds of inputs. An answer that equals the expected one to
+the byte is right. One that is plainly another value (another text, another integer, another length) is wrong
+at once. The rest needs a rule and a process in which no candidate ever runs (`compare_answers`): for a quick
+candidate once, when it has ended, together with others' answers; for a slow one already while it runs, at
+growing intervals.
 
-The trade-off: what is decided here is decided on a few kilobytes of JSON that a candidate wrote, so nothing but the
-parser touches it, and only plain inequality of plain values counts.
+The trade-off: what is decided here is decided on a few kilobytes of JSON that a candidate wrote, so nothing
+but the parser touches it, and only plain inequality of plain values counts.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ COMPARED = 16
 COMPARED_BYTES = 64 << 20
 """Bytes of answers compared in one sandbox, beyond the first."""
 FIRST_LOOK_SECONDS = 1.0
-"""How long a candidate has had undecided answers when they are first compared; then twice as long each time."""
+"""How long a candidate has had undecided answers when they are first compared; then twice as long each time.
+"""
 PLAIN_BYTES = 4096
 """An answer longer than this is not looked at here."""
 ANSWER_BYTES = 8 << 20
@@ -54,7 +56,8 @@ class Answered:
     unsure: list[int] = field(default_factory=list)
     """Calls whose answers are neither right to the byte nor plainly wrong."""
     ending: Grade = field(default_factory=lambda: Grade("pass"))
-    """How it ended: "pass" if it came through; else what is said of the first call that has no right answer."""
+    """How it ended: "pass" if it came through; else what is said of the first call that has no right answer.
+    """
     seconds: tuple[float, ...] = ()
     """Of each call, if asked for."""
     starved: bool = False
@@ -171,7 +174,8 @@ def _plainly_wrong(line: bytes, suite: Suite, at: int) -> str:
 def _unequal(a: Any, b: Any, nested: bool = False) -> bool:
     """Whether two values, as `plain_data` encodes them, are unequal within any small tolerance.
 
-    With a tolerance EvalPlus takes lists for tuples inside of other values, so that alone decides nothing there.
+    With a tolerance EvalPlus takes lists for tuples inside of other values, so that alone decides nothing
+    there.
     """
     if isinstance(a, str) or isinstance(b, str) or a is None or b is None:
         return type(a) is not type(b) or a != b
@@ -187,7 +191,8 @@ def _unequal(a: Any, b: Any, nested: bool = False) -> bool:
     return isinstance(a, int) and isinstance(b, int) and a != b
 
 
-# --- comparisons by rule ---------------------------------------------------------------------------------------------
+# --- comparisons by rule
+# ---------------------------------------------------------------------------------------------
 
 
 def comparison(suite: Suite, calls: Sequence[int], lines: Sequence[bytes]) -> tuple[dict[str, Any], bytes]:

@@ -1,15 +1,16 @@
 """Inside the sandbox: answers beside what is expected, in a process that no candidate ever runs in.
 
-Answers that equal the expected ones to the byte are right without being looked at; what comes here is the rest. They
-are hostile data: each job is decoded and compared in a fork of its own with a time limit, so a value that takes forever
-to hash costs its own verdict alone. Tests that are code (HumanEval's `check`) run on a stand-in that gives the answers
-one by one. A test that asks again what it asked before, as the message of a failing assertion may, hears the same; one
-that asks what the canonical solution was never asked has been led there by a wrong answer.
+Answers that equal the expected ones to the byte are right without being looked at; what comes here is the
+rest. They are hostile data: each job is decoded and compared in a fork of its own with a time limit, so a
+value that takes forever to hash costs its own verdict alone. Tests that are code (HumanEval's `check`) run
+on a stand-in that gives the answers one by one. A test that asks again what it asked before, as the message
+of a failing assertion may, hears the same; one that asks what the canonical solution was never asked has
+been led there by a wrong answer.
 
-Jobs come on standard input as a line of JSON (number, size, seconds, and either rule, atol, tolerant, args, places,
-total, expected, or setting, test, entry_point, calls) and `size` bytes of answers, a line each; out comes [number,
-status, detail] for each job. Status "long" says that the verdict depends on answers of which there are digests only,
-"open" that it depends on answers that have not come yet.
+Jobs come on standard input as a line of JSON (number, size, seconds, and either rule, atol, tolerant, args,
+places, total, expected, or setting, test, entry_point, calls) and `size` bytes of answers, a line each; out
+comes [number, status, detail] for each job. Status "long" says that the verdict depends on answers of which
+there are digests only, "open" that it depends on answers that have not come yet.
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ def one(line: bytes) -> list[Any]:
 
 
 def by_replay(job: dict[str, Any], lines: list[bytes]) -> tuple[str, str]:
-    """Verdict of `check` on a stand-in that gives the answers; "open" if it asks for more than there are so far."""
+    """Verdict of `check` on a stand-in that gives the answers; "open" if it asks for more than there are so
+    far."""
     calls, position = job["calls"], 0
 
     def candidate(*args: Any, **kwargs: Any) -> Any:

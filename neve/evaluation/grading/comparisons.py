@@ -1,15 +1,15 @@
 """When an answer is right: the comparisons that benchmarks ask for, on plain data.
 
-Most tasks want what the canonical solution gives, numbers within a tolerance; some have more than one right answer, and
-their own rule; `neve.tasks.traits` names them by benchmark and task. Rules see the arguments as the test has them,
-whatever the candidate did to its copy, and plain data only.
+Most tasks want what the canonical solution gives, numbers within a tolerance; some have more than one right
+answer, and their own rule; `neve.tasks.traits` names them by benchmark and task. Rules see the arguments as
+the test has them, whatever the candidate did to its copy, and plain data only.
 
-Where a published rule accepts what no test would (EvalPlus takes any answer at all to "are these equivalent?"), the rule
-here asks for an answer of the right kind. Tolerance, as EvalPlus has it: where a task gives none, from the first
-expected float on 1e-6; types must agree unless values are equal.
+Where a published rule accepts what no test would (EvalPlus takes any answer at all to "are these
+equivalent?"), the rule here asks for an answer of the right kind. Tolerance, as EvalPlus has it: where a
+task gives none, from the first expected float on 1e-6; types must agree unless values are equal.
 
-This file also runs inside the sandbox, as text: standard library only. Sources: EvalPlus (arXiv 2305.01210) and
-EvoEval (arXiv 2403.19114) for which tasks need what.
+This file also runs inside the sandbox, as text: standard library only. Sources: EvalPlus (arXiv 2305.01210)
+and EvoEval (arXiv 2403.19114) for which tasks need what.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ def floats(value: Any) -> bool:
 
 
 def close(a: Any, b: Any, atol: float) -> bool:
-    """Numbers within atol + RTOL·|b|, sequences of one length item by item; raises TypeError for anything else."""
+    """Numbers within atol + RTOL·|b|, sequences of one length item by item; raises TypeError for anything
+    else."""
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         return len(a) == len(b) and all(close(x, y, atol) for x, y in zip(a, b, strict=True))
     if a == b:

@@ -1,21 +1,24 @@
 """Which completions pass their tests, decided where the completion has no access.
 
-Run beside a candidate in one process, a test can be cheated in dozens of ways: by leaving with status 0, by printing
-what the grader looks for, by a class that equals everything, by walking the frames up to the expected values. So the two
-never meet. Three kinds of program run, each in a sandbox of its own:
+Run beside a candidate in one process, a test can be cheated in dozens of ways: by leaving with status 0, by
+printing what the grader looks for, by a class that equals everything, by walking the frames up to the
+expected values. So the two never meet. Three kinds of program run, each in a sandbox of its own:
 
-  record    once a task: what its tests ask, and what the canonical solution answers (`suites`, `record_tests`)
-  run       once a sample: the candidate on those questions; what it returns leaves as plain data (`inside`)
-  compare   for answers that are not the expected ones to the byte (`answers`, `compare_answers`, `comparisons`)
+  record    once a task: what its tests ask, and what the canonical solution answers (`suites`,
+  `record_tests`) run       once a sample: the candidate on those questions; what it returns leaves as plain
+  data (`inside`) compare   for answers that are not the expected ones to the byte (`answers`,
+  `compare_answers`, `comparisons`)
 
-All that a candidate decides is its answers, and it has not seen what is expected. The trade-off: a value that is no
-plain data equals nothing. Tests written for unittest (BigCodeBench) cannot be taken apart so; `unit_tests` says what is
-done there, and its limits.
+All that a candidate decides is its answers, and it has not seen what is expected. The trade-off: a value
+that is no plain data equals nothing. Tests written for unittest (BigCodeBench) cannot be taken apart so;
+`unit_tests` says what is done there, and its limits.
 
-Limits follow the canonical solution's processor time on this machine. A sample that ran out of time while it did not
-have the processor is tried again with nothing beside it, under limits measured at that moment, before it counts.
+Limits follow the canonical solution's processor time on this machine. A sample that ran out of time while it
+did not have the processor is tried again with nothing beside it, under limits measured at that moment,
+before it counts.
 
-Source: HumanEval (arXiv 2107.03374), EvalPlus (arXiv 2305.01210); cheats as collected against graders in use.
+Source: HumanEval (arXiv 2107.03374), EvalPlus (arXiv 2305.01210); cheats as collected against graders in
+use.
 """
 
 from __future__ import annotations
@@ -57,8 +60,9 @@ def grade(
 ) -> list[Grade]:
     """Grade programs, given as (task_id, source that defines the entry point), in their order.
 
-    `packages` is a folder of libraries that programs may import beside the standard library; `done` is told of each
-    sample that is through, by its number. Raises Fault without a sandbox, and for a task_id that is not the benchmark's.
+    `packages` is a folder of libraries that programs may import beside the standard library; `done` is told
+    of each sample that is through, by its number. Raises Fault without a sandbox, and for a task_id that is
+    not the benchmark's.
     """
     by_id = {task.task_id: task for task in benchmark.tasks}
     if unknown := sorted({task_id for task_id, _ in samples} - by_id.keys()):

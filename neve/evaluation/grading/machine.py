@@ -1,7 +1,9 @@
-"""Where a benchmark's programs run: in which sandbox, with which libraries, and how much of the machine at a time.
+"""Where a benchmark's programs run: in which sandbox, with which libraries, and how much of the machine at a
+time.
 
-The trade-off: without a folder of libraries, functions may import NumPy, as they may wherever EvalPlus is installed:
-this environment's, and nothing else of it. Tests for unittest may run the system's programs, since some are about those.
+The trade-off: without a folder of libraries, functions may import NumPy, as they may wherever EvalPlus is
+installed: this environment's, and nothing else of it. Tests for unittest may run the system's programs,
+since some are about those.
 """
 
 from __future__ import annotations
@@ -47,7 +49,8 @@ class Machine:
         output_bytes: int,
         heard: Callable[[bytearray], bool] | None = None,
     ) -> sandbox.Result:
-        """Run one of `programs`; `heard` sees the output as it grows and ends the program by returning True."""
+        """Run one of `programs`; `heard` sees the output as it grows and ends the program by
+        returning True."""
         tests = program == "run_unit_tests"
         return sandbox.run(
             programs.source(program),
@@ -75,7 +78,8 @@ def flow(
     pool: ThreadPoolExecutor,
     advance: Callable[[float], None],
 ) -> list[Found]:
-    """`work(number, prepared)` for each, in the pool, as soon as what it needs is prepared; of those the costliest first.
+    """`work(number, prepared)` for each, in the pool, as soon as what it needs is prepared; of those the
+    costliest first.
 
     A costly one left to the end would run alone, on one core; so the pool is handed no more than it can run.
     """

@@ -1,8 +1,8 @@
 """Modules of this package as programs for the sandbox.
 
-Inside there is the standard library and nothing of Neve, so what runs there goes in as text: one module after another,
-without their imports of each other. The trade-off: names of these modules must not clash; in return they stay real
-modules, which a linter reads and a test can import.
+Inside there is the standard library and nothing of Neve, so what runs there goes in as text: one module
+after another, without their imports of each other. The trade-off: names of these modules must not clash; in
+return they stay real modules, which a linter reads and a test can import.
 """
 
 from __future__ import annotations

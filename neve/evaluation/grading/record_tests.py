@@ -1,13 +1,15 @@
-"""Inside the sandbox: what a benchmark's own tests ask, and what they expect, from canonical solutions alone.
+"""Inside the sandbox: what a benchmark's own tests ask, and what they expect, from canonical solutions
+alone.
 
-Three shapes of test become calls and expected answers here. EvalPlus and EvoEval give the arguments, and the canonical
-solution answers them under a clock. HumanEval's `check(candidate)` is run on the canonical solution, and every call it
-makes is recorded with its answer; it runs twice, since a test that calls in another way the second time cannot be
-replayed. MBPP's assertions `f(x) == y` are taken apart as source: the left side goes to the candidate as an expression,
-the right side is evaluated here, next to the canonical solution.
+Three shapes of test become calls and expected answers here. EvalPlus and EvoEval give the arguments, and the
+canonical solution answers them under a clock. HumanEval's `check(candidate)` is run on the canonical
+solution, and every call it makes is recorded with its answer; it runs twice, since a test that calls in
+another way the second time cannot be replayed. MBPP's assertions `f(x) == y` are taken apart as source: the
+left side goes to the candidate as an expression, the right side is evaluated here, next to the canonical
+solution.
 
-No candidate ever runs in this process. Jobs are lines of JSON on standard input, each run in a separate fork; out comes
-a line for each: [task_id, {answers, and calls, floats, seconds or setup} or {problem}].
+No candidate ever runs in this process. Jobs are lines of JSON on standard input, each run in a separate
+fork; out comes a line for each: [task_id, {answers, and calls, floats, seconds or setup} or {problem}].
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 
 
 def test_namespace(job: dict[str, Any], candidate: Callable[..., Any]) -> dict[str, Any]:
-    """HumanEval's test as a namespace in which the function asked for is `candidate`; random numbers are seeded."""
+    """HumanEval's test as a namespace in which the function asked for is `candidate`; random numbers are
+    seeded."""
     import random
 
     namespace = module("test")

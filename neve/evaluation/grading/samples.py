@@ -1,9 +1,9 @@
 """Samples made elsewhere: files as EvalPlus and BigCodeBench write them, and which tasks are asked for.
 
-A sample is a task_id with a `completion`, which goes after the prompt, or a `solution`, which is a whole program. Files
-are JSON lines, plain or gzipped; EvalPlus's folder form (`HumanEval_0/0.py`) is read too. Order is the file's, and
-samples of one task are numbered from 0 in that order. The trade-off: a file is read and checked as a whole before any
-of it is graded, so that a broken line costs nothing.
+A sample is a task_id with a `completion`, which goes after the prompt, or a `solution`, which is a whole
+program. Files are JSON lines, plain or gzipped; EvalPlus's folder form (`HumanEval_0/0.py`) is read too.
+Order is the file's, and samples of one task are numbered from 0 in that order. The trade-off: a file is read
+and checked as a whole before any of it is graded, so that a broken line costs nothing.
 """
 
 from __future__ import annotations

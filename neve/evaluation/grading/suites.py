@@ -1,16 +1,17 @@
 """What a task's tests ask and expect, found once a benchmark and only for tasks that have samples.
 
-A suite is a list of calls and, for each, the answer that a right candidate gives. It comes from the benchmark's own
-tests and canonical solutions, run in the sandbox like anything else that a file contains. What EvalPlus's canonical
-solutions answer takes as long to find as grading a sample of each task, so it is kept in Neve's cache folder, under a
-digest of all that it follows from (program, arguments, Python, this module's version), with a digest of its own: a
-truncated or altered entry is found again. Programs in the sandbox cannot see that folder; whoever can write there can
-change Neve itself.
+A suite is a list of calls and, for each, the answer that a right candidate gives. It comes from the
+benchmark's own tests and canonical solutions, run in the sandbox like anything else that a file contains.
+What EvalPlus's canonical solutions answer takes as long to find as grading a sample of each task, so it is
+kept in Neve's cache folder, under a digest of all that it follows from (program, arguments, Python, this
+module's version), with a digest of its own: a truncated or altered entry is found again. Programs in the
+sandbox cannot see that folder; whoever can write there can change Neve itself.
 
-Calls are in order of worth: base tests before added ones, and in each part small arguments first. Edge cases are small,
-they are what wrong programs fail on, and they cost least. The trade-off: the order follows the size of arguments, which
-never changes, and not the seconds measured, which would make a message depend on the machine. Canonical solutions share
-sandboxes; seconds that are kept only steer limits, and are measured again before a time-out counts.
+Calls are in order of worth: base tests before added ones, and in each part small arguments first. Edge cases
+are small, they are what wrong programs fail on, and they cost least. The trade-off: the order follows the
+size of arguments, which never changes, and not the seconds measured, which would make a message depend on
+the machine. Canonical solutions share sandboxes; seconds that are kept only steer limits, and are measured
+again before a time-out counts.
 """
 
 from __future__ import annotations
@@ -109,7 +110,8 @@ def build(
 
 
 def _groups(tasks: Sequence[Task]) -> list[list[Task]]:
-    """Tasks whose canonical solutions run one after the other, each group a sandbox: those that may take long apart, and first.
+    """Tasks whose canonical solutions run one after the other, each group a sandbox: those that may take
+    long apart, and first.
 
     What takes long is mostly a loop up to a number in its arguments, so the largest number is the guess.
     """
@@ -209,7 +211,8 @@ def _answered(task: Task, asked: Suite, found: dict[str, Any], machine: Machine)
 
 
 def _tolerant(suite: Suite, floats: Sequence[bool]) -> list[bool]:
-    """Which calls have EvalPlus's tolerance of floats: in each part those from its first expected float on."""
+    """Which calls have EvalPlus's tolerance of floats: in each part those from its first
+    expected float on."""
     found: list[bool] = []
     ends = list(itertools.accumulate(suite.parts))
     for end, size in zip(ends, suite.parts, strict=True):

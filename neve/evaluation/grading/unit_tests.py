@@ -1,12 +1,12 @@
 """Grading by a benchmark's own unittest class, which must run beside the candidate: BigCodeBench.
 
-Here no wall keeps candidate and test apart, so the verdict rests on a guard (`inside.run_unit_tests` says what it holds and
-what not), and `LIMIT` stands in every result. What can be decided outside is: the verdict counts only under a nonce
-that the candidate's process never had, every test in the source must have run, by name, and passed, and the limits of
-time and memory are the sandbox's.
+Here no wall keeps candidate and test apart, so the verdict rests on a guard (`inside.run_unit_tests` says
+what it holds and what not), and `LIMIT` stands in every result. What can be decided outside is: the verdict
+counts only under a nonce that the candidate's process never had, every test in the source must have run, by
+name, and passed, and the limits of time and memory are the sandbox's.
 
-A task whose canonical solution does not pass here (a library is missing, a test needs a network) cannot
-be graded: its samples are errors, with the reason, and it does not count among the tasks. What needs libraries
+A task whose canonical solution does not pass here (a library is missing, a test needs a network) cannot be
+graded: its samples are errors, with the reason, and it does not count among the tasks. What needs libraries
 other than Python's own takes them from a folder that the caller names; none are installed.
 """
 
@@ -36,7 +36,8 @@ LIMIT = (
 
 @dataclass(frozen=True)
 class Ground:
-    """What the canonical solution does: names of its tests, seconds, names that its program defines or imports."""
+    """What the canonical solution does: names of its tests, seconds, names that its program defines or
+    imports."""
 
     tests: frozenset[str]
     seconds: float = 0.0
@@ -137,7 +138,8 @@ def _test_names(test: str) -> frozenset[str]:
 
 
 def _allowed(program: str) -> tuple[str, ...]:
-    """Modules that the canonical solution imports, and builtins that it shadows: a candidate may do the same."""
+    """Modules that the canonical solution imports, and builtins that it shadows: a candidate may do the
+    same."""
     names = set()
     for node in ast.walk(ast.parse(program)):
         if isinstance(node, ast.Import | ast.ImportFrom):

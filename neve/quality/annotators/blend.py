@@ -1,8 +1,9 @@
 """Kind `blend`: the mean of where several annotators rank a document.
 
-Annotators err in different places: words and embeddings agree on little but the best. Ranks rather than scores are
-averaged, since scores of different kinds have different scales, and ranks are what selection uses. The trade-off: a
-document that one member puts first and another in the middle stands between them, and every member's price is paid.
+Annotators err in different places: words and embeddings agree on little but the best. Ranks rather than
+scores are averaged, since scores of different kinds have different scales, and ranks are what selection
+uses. The trade-off: a document that one member puts first and another in the middle stands between them, and
+every member's price is paid.
 
 Source: rank averaging, Borda's count; OpenCoder and DataComp-LM mix signals likewise.
 """

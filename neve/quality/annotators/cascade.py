@@ -1,10 +1,10 @@
 """Kind `cascade`: a cheap annotator drops the clear bottom, an expensive one ranks the rest.
 
-A phase selects some percent of the corpus, so most documents need not be ranked well, only kept out. `first` scores
-everything, the best `keep` of each language go on, and `then` ranks them; all others come after these, in the order of
-`first`. The trade-off: what `first` wrongly drops is lost. How much that is, is measured whenever it scores: `then`
-also judges a sample of what was dropped, which tells what share of its own best documents went on. That recall stands
-in the stage's counts, for several sizes of a selection.
+A phase selects some percent of the corpus, so most documents need not be ranked well, only kept out. `first`
+scores everything, the best `keep` of each language go on, and `then` ranks them; all others come after
+these, in the order of `first`. The trade-off: what `first` wrongly drops is lost. How much that is, is
+measured whenever it scores: `then` also judges a sample of what was dropped, which tells what share of its
+own best documents went on. That recall stands in the stage's counts, for several sizes of a selection.
 
 Source: the cascade of Viola and Jones (2001); Seed-Coder and DataComp-LM filter likewise before they rank.
 """
@@ -46,7 +46,8 @@ def load(folder: Path) -> Cascade:
 
 
 class Cascade:
-    """`first` and `then`, the share of each language that goes on, and how many of the dropped are judged as a check."""
+    """`first` and `then`, the share of each language that goes on, and how many of the dropped are judged as
+    a check."""
 
     def __init__(self, first: Annotator, then: Annotator, keep: float, sample: int) -> None:
         self._first, self._then, self._keep, self._sample = first, then, keep, sample
@@ -77,8 +78,9 @@ class Cascade:
 def recall(languages: np.ndarray, kept: np.ndarray, values: np.ndarray) -> dict[str, float]:
     """What share of the best documents, as `then` sees them, went on: for each share that may be selected.
 
-    `values` are its scores, NaN where it has not judged. A dropped document that it has judged stands for all dropped
-    ones of its language. Languages of which something was dropped and nothing judged are left out.
+    `values` are its scores, NaN where it has not judged. A dropped document that it has judged stands for
+    all dropped ones of its language. Languages of which something was dropped and nothing judged are left
+    out.
     """
     gained, whole = np.zeros(len(SELECTED)), np.zeros(len(SELECTED))
     for language in np.unique(languages):

@@ -3,10 +3,11 @@
 Models learn from sections, since they judge sections; a document weighs the same whatever their number
 (by ROC-AUC both ways are equal: 0.979 and 0.976 on 1,157 Python files).
 
-Sections are sorted over all documents and encoded in fixed blocks, each saved when it is done and skipped when found.
-Blocks follow (length, doc_id), so the same corpus gives the same scores however its files are cut. Labels are
-embedded once, when the annotator is fitted. The trade-off: one process holds an index of the sections (about 100
-bytes a document, the tokens lie in a file), which is what lets batches be sorted over the whole corpus.
+Sections are sorted over all documents and encoded in fixed blocks, each saved when it is done and skipped
+when found. Blocks follow (length, doc_id), so the same corpus gives the same scores however its files are
+cut. Labels are embedded once, when the annotator is fitted. The trade-off: one process holds an index of the
+sections (about 100 bytes a document, the tokens lie in a file), which is what lets batches be sorted over
+the whole corpus.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ class Embeddings:
     """int64 [sections]: the row of each section's document in the table of labels, ascending."""
 
     def shares(self) -> np.ndarray:
-        """What each section weighs, 1 in the mean; the sections of one document weigh as much as those of another."""
+        """What each section weighs, 1 in the mean; the sections of one document weigh as much as those of
+        another."""
         share = 1 / np.bincount(self.labels)[self.labels]
         return share / share.mean()
 

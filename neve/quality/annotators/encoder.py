@@ -7,12 +7,12 @@ as its sentence-transformers settings say: the mean over tokens for MiniLM, [CLS
 
 The trade-off: nearly all time goes into matrix products at full speed, so only doing less work saves time.
 Sections are sorted by length and cut into fixed batches (little padding; and a section's embedding does not
-depend on how documents lie in files), text is cut before it is tokenized, and equal windows are computed once.
-On a CPU each core takes small batches rather than a part of a large one: matrices stay in cache, no thread
-waits for another, and a batch's bits do not depend on the number of threads. MiniLM on 2 cores with
-AVX2, by processor time: 79 sections of 64 tokens a second, beside 59 with batches of 32 over all threads;
-39 of 128 tokens, beside 30 to 37. torch's dynamic int8 gained a third more and was left out: it changed a
-tenth of the best documents, and an embedding would depend on its neighbours in the batch.
+depend on how documents lie in files), text is cut before it is tokenized, and equal windows are computed
+once. On a CPU each core takes small batches rather than a part of a large one: matrices stay in cache, no
+thread waits for another, and a batch's bits do not depend on the number of threads. MiniLM on 2 cores with
+AVX2, by processor time: 79 sections of 64 tokens a second, beside 59 with batches of 32 over all threads; 39
+of 128 tokens, beside 30 to 37. torch's dynamic int8 gained a third more and was left out: it changed a tenth
+of the best documents, and an embedding would depend on its neighbours in the batch.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from neve.progress import bar
 from neve.quality.annotator import Documents
 
 CHARACTERS = 8
-"""Characters kept for each token of a section: code has 3 to 5 a token, so a cut nearly always holds a section."""
+"""Characters kept for each token of a section: code has 3 to 5 a token, so a cut nearly always holds a
+section."""
 BATCH, BATCH_CUDA = 4, 512
 """Sections in one forward pass of one core, or of a GPU."""
 AHEAD = 2048
@@ -43,7 +44,8 @@ AHEAD = 2048
 def windows(length: int, capacity: int) -> list[int]:
     """Starts of the top, middle and bottom windows of `capacity` tokens in a text of `length` tokens.
 
-    They stay inside the text and may overlap; equal ones are given once, so a text that fits has one section.
+    They stay inside the text and may overlap; equal ones are given once, so a text that fits has one
+    section.
 
     >>> windows(100, 126), windows(130, 126), windows(1000, 100)
     ([0], [0, 2, 4], [0, 450, 900])
@@ -76,7 +78,8 @@ class Sections:
         return len(self.starts)
 
     def order(self, doc_ids: np.ndarray) -> np.ndarray:
-        """Positions of the sections by (length, doc_id, place in the document): the same however documents lie."""
+        """Positions of the sections by (length, doc_id, place in the document): the same however documents
+        lie."""
         rank = np.empty(len(doc_ids), dtype=np.int64)
         rank[np.argsort(doc_ids)] = np.arange(len(doc_ids))
         return np.lexsort((np.arange(len(self)), rank[self.documents], self.lengths))
@@ -126,7 +129,8 @@ class Encoder:
         self._torch = torch
 
     def sections(self, texts: list[str]) -> Sections:
-        """Top, middle and bottom windows of each text; every text has at least one (an empty one if need be)."""
+        """Top, middle and bottom windows of each text; every text has at least one (an empty one if need
+        be)."""
         pieces = [cuts(text, self.capacity) for text in texts]
         encoded = iter(
             self.tokenizer.encode_batch_fast([p for ps in pieces for p in ps], add_special_tokens=False)
@@ -145,7 +149,8 @@ class Encoder:
     def gather(self, found: Documents, file: Path) -> tuple[np.ndarray, Sections]:
         """The doc_ids (S32, in the order of the files) and the sections of documents.
 
-        Text is streamed, and tokens go to `file` and are mapped from there, so memory holds some 100 bytes a document.
+        Text is streamed, and tokens go to `file` and are mapped from there, so memory holds some 100 bytes a
+        document.
         """
         doc_ids, starts, lengths, documents = [], [], [], []
         rows = tokens = 0
@@ -183,7 +188,8 @@ class Encoder:
         return distinct or [[]]
 
     def embed(self, sections: Sections, rows: np.ndarray) -> Iterator[np.ndarray]:
-        """Pooled embeddings of the sections `rows` in that order: float32 [self.batch or fewer, dimensions] each."""
+        """Pooled embeddings of the sections `rows` in that order: float32 [self.batch or fewer, dimensions]
+        each."""
         batches = [rows[at : at + self.batch] for at in range(0, len(rows), self.batch)]
         if self.device != "cpu":
             yield from (self._forward(sections, batch) for batch in batches)

@@ -1,9 +1,10 @@
 """Kind `encoder`: a linear head on a frozen encoder's embeddings of a document's top, middle and bottom.
 
-This is Arctic-SnowCoder's annotator (arXiv 2409.02326). It is the most expensive kind, hours on a large corpus, and the one
-that knows most of code before it has seen a label: a few hundred labels are enough. Labels may be classes (good or
-not, weighing the same in all) or values (how good, learnt as they are). A language with enough labels may have
-separate heads, as in Stack-Edu (arXiv 2502.02737): they know what is good there, from fewer examples.
+This is Arctic-SnowCoder's annotator (arXiv 2409.02326). It is the most expensive kind, hours on a large
+corpus, and the one that knows most of code before it has seen a label: a few hundred labels are enough.
+Labels may be classes (good or not, weighing the same in all) or values (how good, learnt as they are). A
+language with enough labels may have separate heads, as in Stack-Edu (arXiv 2502.02737): they know what is
+good there, from fewer examples.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
 """Models that leave out a fold each, so that a label in the corpus is judged by one that has not seen it.
 
-Negatives are documents of the corpus, and will be scored: a model that was told they are bad would say so. So a kind
-that learns from them fits FOLDS models on all training labels but one fold, and one on all of them. A training label
-is judged by the model of its fold; every other document, held-out labels among them, by the last.
+Negatives are documents of the corpus, and will be scored: a model that was told they are bad would say so.
+So a kind that learns from them fits FOLDS models on all training labels but one fold, and one on all of
+them. A training label is judged by the model of its fold; every other document, held-out labels among them,
+by the last.
 
-A kind may do so for some languages apart: then the models of all languages come first, after them those of each.
+A kind may do so for some languages apart: then the models of all languages come first, after them those of
+each.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ def seen(labels: Labels, languages: Sequence[str] = ()) -> np.ndarray:
 
 
 def unseen(labels: Labels, languages: Sequence[str] = ()) -> np.ndarray:
-    """Which training labels each model leaves out, so that it can be tried on them: bool [labels, models]."""
+    """Which training labels each model leaves out, so that it can be tried on them: bool
+    [labels, models]."""
     training = labels.training()[:, None]
     return np.concatenate([training & own for own in _own(labels, languages)], axis=1).repeat(
         FOLDS + 1, axis=1
@@ -45,10 +48,11 @@ def _own(labels: Labels, languages: Sequence[str]) -> list[np.ndarray]:
 
 
 def weights(target: np.ndarray, seen: np.ndarray, balanced: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """What being good and being bad weigh for each label in each model, both [labels, models], 0 where not seen.
+    """What being good and being bad weigh for each label in each model, both [labels, models], 0 where not
+    seen.
 
-    A label weighs 1 in the mean; one of 0.6 is 0.6 good and 0.4 bad. Where they are `balanced`, good and bad weigh
-    the same in all.
+    A label weighs 1 in the mean; one of 0.6 is 0.6 good and 0.4 bad. Where they are `balanced`, good and bad
+    weigh the same in all.
     """
     parts = [np.where(seen, share[:, None], 0.0) for share in (target, 1 - target)]
     if balanced:

@@ -1,12 +1,12 @@
 """Kind `forest`: a random forest on a frozen encoder's embeddings.
 
-Phi-1's annotator: an encoder's embedding of a file, a random forest, labels from a language model. It finds what no
-line separates, and needs no rate and no penalty. The trade-off: beside a linear head it takes more labels to rank as
-well, its scores are steps of one in the number of trees, and it costs some microseconds a section more, which beside
-the encoder is nothing.
+Phi-1's annotator: an encoder's embedding of a file, a random forest, labels from a language model. It finds
+what no line separates, and needs no rate and no penalty. The trade-off: beside a linear head it takes more
+labels to rank as well, its scores are steps of one in the number of trees, and it costs some microseconds a
+section more, which beside the encoder is nothing.
 
-scikit-learn grows the trees; only arrays of their nodes are kept, and a compiled walk through them gives the same
-sums. So a model is data, and it can be read where scikit-learn is another version or not there.
+scikit-learn grows the trees; only arrays of their nodes are kept, and a compiled walk through them gives the
+same sums. So a model is data, and it can be read where scikit-learn is another version or not there.
 
 Source: Gunasekar et al., "Textbooks are all you need" (arXiv 2306.11644), section 2.1.
 """

@@ -1,9 +1,10 @@
 """Texts as hashed words and word n-grams, straight from the bytes of an Arrow column.
 
-A word is a run of letters, digits, low lines and bytes past ASCII; any other visible character is a word by itself,
-since in code these carry as much; what begins with a digit counts as one and the same number. Words and n-grams are
-known by a 64-bit hash alone, cut to the bits that the user has room for. The trade-off: no vocabulary has to be
-learnt, kept or looked up, and a text takes about 10 ns a byte; in return some features share a place.
+A word is a run of letters, digits, low lines and bytes past ASCII; any other visible character is a word by
+itself, since in code these carry as much; what begins with a digit counts as one and the same number. Words
+and n-grams are known by a 64-bit hash alone, cut to the bits that the user has room for. The trade-off: no
+vocabulary has to be learnt, kept or looked up, and a text takes about 10 ns a byte; in return some features
+share a place.
 
 Source: Weinberger et al., "Feature hashing for large scale multitask learning" (2009).
 """
@@ -39,7 +40,8 @@ def mix(x):
 
 @numba.njit(nogil=True, cache=True)
 def words(data, start, end, classes, out):
-    """Write the hash (uint64) of each word of data[start:end] to `out`, in order, as far as it reaches; how many."""
+    """Write the hash (uint64) of each word of data[start:end] to `out`, in order, as far as it reaches; how
+    many."""
     count, i, room = 0, start, len(out)
     while i < end and count < room:
         kind = classes[data[i]]
@@ -59,7 +61,8 @@ def words(data, start, end, classes, out):
 
 @numba.njit(nogil=True, cache=True)
 def ngrams(hashes, count, longest, bits, stamp, mark, out):
-    """Write the places (below 2^bits) of the distinct n-grams, n up to `longest`, of `count` words; how many.
+    """Write the places (below 2^bits) of the distinct n-grams, n up to `longest`, of `count` words; how
+    many.
 
     `stamp` [2^bits] tells what this text, number `mark`, has had already.
     """
@@ -78,10 +81,11 @@ def ngrams(hashes, count, longest, bits, stamp, mark, out):
 
 @numba.njit(nogil=True, cache=True)
 def sections(data, offsets, size, bits, classes):
-    """Words and pairs of words, as places below 2^bits, at the top, middle and bottom of each text of a column.
+    """Words and pairs of words, as places below 2^bits, at the top, middle and bottom of each text of a
+    column.
 
-    Gives (places int32, where each section starts in them int64 [sections + 1], sections of each text int64). A text
-    of at most `size` bytes has one section, an empty one too.
+    Gives (places int32, where each section starts in them int64 [sections + 1], sections of each text
+    int64). A text of at most `size` bytes has one section, an empty one too.
     """
     texts = len(offsets) - 1
     shift = U64(64 - bits)

@@ -1,14 +1,16 @@
-"""Linear heads on frozen embeddings, one for each fold (and language), all in one fit: logistic, or ridge in closed form.
+"""Linear heads on frozen embeddings, one for each fold (and language), all in one fit: logistic, or ridge in
+closed form.
 
-FineWeb-Edu's classifier is the public example that comes nearest to the paper's undisclosed one: encoder frozen, a
-linear head, 20 epochs at 3e-4. That is `logistic`. AdamW updates each parameter by itself, so heads that differ only
-in which rows they may see are columns of one matrix and are trained in one pass, each exactly as if alone. `ridge`
-solves for the least squares instead: no rate and no epochs, and its one number is chosen by the folds that the heads
-leave out. The trade-off: ridge's scores are not probabilities. With whole families of repositories left out both rank
-alike (ROC-AUC 0.89 and 0.88 on 800 Python files).
+FineWeb-Edu's classifier is the public example that comes nearest to the paper's undisclosed one: encoder
+frozen, a linear head, 20 epochs at 3e-4. That is `logistic`. AdamW updates each parameter by itself, so
+heads that differ only in which rows they may see are columns of one matrix and are trained in one pass, each
+exactly as if alone. `ridge` solves for the least squares instead: no rate and no epochs, and its one number
+is chosen by the folds that the heads leave out. The trade-off: ridge's scores are not probabilities. With
+whole families of repositories left out both rank alike (ROC-AUC 0.89 and 0.88 on 800 Python files).
 
-Embeddings are standardised first, which makes one learning rate, and one grid of penalties, fit any encoder. A row
-that is 0.6 good is a good row of weight 0.6 and a bad one of weight 0.4, so that labels may be classes or values.
+Embeddings are standardised first, which makes one learning rate, and one grid of penalties, fit any encoder.
+A row that is 0.6 good is a good row of weight 0.6 and a bad one of weight 0.4, so that labels may be classes
+or values.
 """
 
 from __future__ import annotations
@@ -102,8 +104,9 @@ def ridge(
 ) -> tuple[Heads, float]:
     """Heads by weighted least squares towards 1 and 0, and the penalty taken; weights as for `logistic`.
 
-    The penalty is the one of PENALTIES with the least squared error, over all heads, on rows that a head leaves out
-    though they may be learnt from: `left_out` [rows, heads] is what they weigh there, 0 for the others.
+    The penalty is the one of PENALTIES with the least squared error, over all heads, on rows that a head
+    leaves out though they may be learnt from: `left_out` [rows, heads] is what they weigh there, 0 for the
+    others.
     """
     standard, mean, std = _standard(embeddings)
     size, heads = standard.shape[1] + 1, good.shape[1]

@@ -1,7 +1,7 @@
 """Annotators that are made of others: where these lie, and their scores side by side.
 
-The trade-off: members are named by where they lie beside the annotator, not copied, since an encoder's embeddings of
-its labels may be gigabytes; so such an annotator is moved together with its run.
+The trade-off: members are named by where they lie beside the annotator, not copied, since an encoder's
+embeddings of its labels may be gigabytes; so such an annotator is moved together with its run.
 """
 
 from __future__ import annotations

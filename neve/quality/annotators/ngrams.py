@@ -1,17 +1,18 @@
 """Kind `ngrams`: which words and word n-grams a document has, and one weight for each.
 
-The cheapest kind that learns: some seconds to fit, thousands of documents a second to score. It reads documents
-whole and knows words by their spelling alone, so it is strong where good code has a vocabulary of its own, and blind
-to what it has not met. DataComp-LM found such a classifier better for web text than one on embeddings, and than a
-language model's judgement.
+The cheapest kind that learns: some seconds to fit, thousands of documents a second to score. It reads
+documents whole and knows words by their spelling alone, so it is strong where good code has a vocabulary of
+its own, and blind to what it has not met. DataComp-LM found such a classifier better for web text than one
+on embeddings, and than a language model's judgement.
 
-A document is the set of its hashed n-grams, scaled to length one, so that long documents do not win by their length.
-Logistic regression by AdaGrad, document by document in the order of doc_ids, which is random. The models of the folds
-lie side by side in one table, so that a feature is looked up once for all of them. The trade-off: hashing in place
-of a vocabulary, so that the model is an array and the text is read once an epoch, streamed.
+A document is the set of its hashed n-grams, scaled to length one, so that long documents do not win by their
+length. Logistic regression by AdaGrad, document by document in the order of doc_ids, which is random. The
+models of the folds lie side by side in one table, so that a feature is looked up once for all of them. The
+trade-off: hashing in place of a vocabulary, so that the model is an array and the text is read once an
+epoch, streamed.
 
-Sources: Li et al., DataComp-LM (arXiv 2406.11794); Joulin et al., fastText (arXiv 1607.01759); Duchi, Hazan, Singer,
-"Adaptive subgradient methods" (2011).
+Sources: Li et al., DataComp-LM (arXiv 2406.11794); Joulin et al., fastText (arXiv 1607.01759); Duchi, Hazan,
+Singer, "Adaptive subgradient methods" (2011).
 """
 
 from __future__ import annotations
@@ -76,7 +77,8 @@ def load(folder: Path) -> Ngrams:
 
 
 class Ngrams:
-    """Weights of n-grams, float32 [2^bits, FOLDS + 1]; a document's score is the probability that it is good."""
+    """Weights of n-grams, float32 [2^bits, FOLDS + 1]; a document's score is the probability that it is
+    good."""
 
     def __init__(self, weights: np.ndarray, bias: np.ndarray, longest: int, judges: Folds) -> None:
         self._weights, self._bias, self._longest, self._folds = weights, bias, longest, judges
@@ -110,7 +112,8 @@ def _logits(data, offsets, classes, longest, model, weights, bias):
 
 @numba.njit(nogil=True, cache=True)
 def _learn(data, offsets, classes, longest, good, bad, lr, weights, squares, bias):
-    """One step of AdaGrad a document, in every model for which it weighs; bias is [2, models]: value, square."""
+    """One step of AdaGrad a document, in every model for which it weighs; bias is [2, models]: value,
+    square."""
     rows, size, models = len(offsets) - 1, np.max(offsets[1:] - offsets[:-1]), weights.shape[1]
     hashes, places = np.empty(size, dtype=np.uint64), np.empty(size * longest, dtype=np.int64)
     stamp, bits = np.full(len(weights), -1, dtype=np.int32), np.int64(np.log2(len(weights)))

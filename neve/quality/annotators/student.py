@@ -1,17 +1,19 @@
-"""Kind `student`: a small network on pooled embeddings of hashed words, which learns to rank as another annotator does.
+"""Kind `student`: a small network on pooled embeddings of hashed words, which learns to rank as another
+annotator does.
 
-An encoder's judgement at a hundredth of its price. A teacher scores a sample of the corpus; the student learns, from
-the words at a document's top, middle and bottom, where the document stood among those of its language, and then
-scores everything. It may stand alone, or be the first half of a cascade. The trade-off: a section is a bag of words
-and pairs of words, without attention, so the student is right about the coarse order and less about the fine one; and
-its sample costs the teacher's price, so it pays from some ten thousand documents on.
-Taught on 1,500 documents, its better half of 300 others held 90 % of the encoder's best tenth of them.
+An encoder's judgement at a hundredth of its price. A teacher scores a sample of the corpus; the student
+learns, from the words at a document's top, middle and bottom, where the document stood among those of its
+language, and then scores everything. It may stand alone, or be the first half of a cascade. The trade-off: a
+section is a bag of words and pairs of words, without attention, so the student is right about the coarse
+order and less about the fine one; and its sample costs the teacher's price, so it pays from some ten
+thousand documents on. Taught on 1,500 documents, its better half of 300 others held 90 % of the encoder's
+best tenth of them.
 
-It learns ranks and not scores, since selection uses ranks and every teacher has them. Marin
-found that a network without attention nearly matches a small transformer (marin-community/marin, issues 6739, 6855).
+It learns ranks and not scores, since selection uses ranks and every teacher has them. Marin found that a
+network without attention nearly matches a small transformer (marin-community/marin, issues 6739, 6855).
 
-Sources: Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network" (arXiv 1503.02531); Iyyer et al.,
-"Deep unordered composition rivals syntactic methods" (ACL 2015).
+Sources: Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network" (arXiv 1503.02531); Iyyer et
+al., "Deep unordered composition rivals syntactic methods" (ACL 2015).
 """
 
 from __future__ import annotations
@@ -102,7 +104,8 @@ class Lesson:
 
 
 class Student:
-    """The network: mean of embeddings, one hidden layer; a document's score is the mean over its sections, 0 to 1."""
+    """The network: mean of embeddings, one hidden layer; a document's score is the mean over its sections, 0
+    to 1."""
 
     def __init__(self, weights: dict[str, np.ndarray], section_bytes: int) -> None:
         self._weights, self._size = weights, section_bytes
@@ -158,7 +161,8 @@ def _lesson(sample: Documents, doc_ids: np.ndarray, table: Table) -> Lesson:
 def _learn(
     lesson: Lesson, target: np.ndarray, rows: np.ndarray, table: Table, seed: int
 ) -> dict[str, np.ndarray]:
-    """Train the network on documents `rows` by AdamW, the rate falling along a line to 0; one thread, so that sums agree."""
+    """Train the network on documents `rows` by AdamW, the rate falling along a line to 0; one thread, so
+    that sums agree."""
     import torch
     from torch.nn import functional as F
 
@@ -212,7 +216,8 @@ def _learn(
 
 
 def _agreement(student: Student, lesson: Lesson, target: np.ndarray, rows: np.ndarray) -> dict[str, float]:
-    """On documents that it has not learnt from: rank correlation with the teacher, and how much of its best it finds."""
+    """On documents that it has not learnt from: rank correlation with the teacher, and how much of its best
+    it finds."""
     from scipy.stats import spearmanr
 
     judged = student.judge(lesson.places, lesson.starts)

@@ -1,9 +1,9 @@
 """The kinds of synthesis: what can be asked of a seed.
 
-A kind is a module in this folder that holds the names of the Protocol below. The import list is the table of kinds:
-a module named there is one, and nothing else has to know of it. A recipe names kinds with their shares in
-[synthesis.kinds]. Gates that several kinds share are in neve.synthesis.gates; a kind lists those that it wants, in
-order, and may add its own.
+A kind is a module in this folder that holds the names of the Protocol below. The import list is the table of
+kinds: a module named there is one, and nothing else has to know of it. A recipe names kinds with their
+shares in [synthesis.kinds]. Gates that several kinds share are in neve.synthesis.gates; a kind lists those
+that it wants, in order, and may add its own.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def deal(seeds: Iterable[Seed], shares: Mapping[str, float], room: int) -> Itera
     """Each seed with its kind and its question; None where it suits no kind of `shares` (name -> weight).
 
     A seed gets, of the kinds that it suits, the one that is furthest behind its share among the seeds of its
-    language before it. So the shares hold in every beginning of the order and in each language, and seeds keep their
-    kinds when more are added.
+    language before it. So the shares hold in every beginning of the order and in each language, and seeds
+    keep their kinds when more are added.
     """
     whole = sum(shares.values())
     dealt: dict[str, dict[str, int]] = {}

@@ -1,10 +1,11 @@
 """The seed's file once more, self-contained: one file that runs alone and does what the seed does.
 
-Rewriting keeps what the document knows and repairs how it is written; it may resemble its seed, so the gates against
-copies are left out and only an answer that changes next to nothing is refused. The trade-off: the whole document is
-shown, so that a document longer than the room for the question gives no seed of this kind.
+Rewriting keeps what the document knows and repairs how it is written; it may resemble its seed, so the gates
+against copies are left out and only an answer that changes next to nothing is refused. The trade-off: the
+whole document is shown, so that a document longer than the room for the question gives no seed of this kind.
 
-Source: SwallowCode (arXiv 2505.02881), its self-contained optimisation rewriting (SCOR). The wording is ours.
+Source: SwallowCode (arXiv 2505.02881), its self-contained optimisation rewriting (SCOR). The wording is
+ours.
 """
 
 from __future__ import annotations

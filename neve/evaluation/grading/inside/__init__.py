@@ -1,1 +1,2 @@
-"""What runs beside a candidate, in the sandbox: standard library alone, and nothing that knows an expected value."""
+"""What runs beside a candidate, in the sandbox: standard library alone, and nothing that knows an expected
+value."""

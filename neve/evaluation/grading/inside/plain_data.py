@@ -1,18 +1,19 @@
-"""Python values as plain data, so that a candidate's answers can leave its process and be compared elsewhere.
+"""Python values as plain data, so that a candidate's answers can leave its process and be compared
+elsewhere.
 
-What comes out of `decode` is built-in types, fractions and decimals only: an `__eq__` that is always true, or any
-other behaviour of the candidate's own classes, is left out. Subclasses become their base (a Counter is a
-dict, NumPy's numbers are Python's), iterators become fresh iterators over their items; all else becomes
-an object that equals nothing but itself. Equal text is equal data, but for those foreign objects; the reverse
-does not hold (1 and True, two orders of one set), so unequal text has to be decoded and compared.
+What comes out of `decode` is built-in types, fractions and decimals only: an `__eq__` that is always true,
+or any other behaviour of the candidate's own classes, is left out. Subclasses become their base (a Counter
+is a dict, NumPy's numbers are Python's), iterators become fresh iterators over their items; all else becomes
+an object that equals nothing but itself. Equal text is equal data, but for those foreign objects; the
+reverse does not hold (1 and True, two orders of one set), so unequal text has to be decoded and compared.
 
-Long answers leave as a digest: equal digests are equal data of equal types, and then no test's verdict needs more. Where
-digests differ, the answer is asked for whole. marshal writes what is hashed, fifty times as fast as Python could; it is
-never read back.
+Long answers leave as a digest: equal digests are equal data of equal types, and then no test's verdict needs
+more. Where digests differ, the answer is asked for whole. marshal writes what is hashed, fifty times as fast
+as Python could; it is never read back.
 
-This file also runs inside the sandbox, as text before the programs that need it: standard library only, and little of
-it. The trade-off: `json`, `collections` and `typing` would double the start of the interpreter, so what they are made
-of is imported instead.
+This file also runs inside the sandbox, as text before the programs that need it: standard library only, and
+little of it. The trade-off: `json`, `collections` and `typing` would double the start of the interpreter, so
+what they are made of is imported instead.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ FOREIGN = '["foreign", '
 
 
 def module(name: str) -> dict[str, Any]:
-    """The namespace of a new module that `sys.modules` knows: dataclasses, pickle and type hints look a program up there."""
+    """The namespace of a new module that `sys.modules` knows: dataclasses, pickle and type hints look a
+    program up there."""
     made = type(sys)(name)
     sys.modules[name] = made
     return made.__dict__
@@ -54,7 +56,8 @@ class Foreign:
 
 
 def encode(value: Any) -> Any:
-    """`value` as JSON data; raises ValueError for an endless iterator, RecursionError for a nested or circular one."""
+    """`value` as JSON data; raises ValueError for an endless iterator, RecursionError for a nested or
+    circular one."""
     kind = type(value)
     if value is None or kind is float or kind is str or kind is bool:
         return value
@@ -88,7 +91,8 @@ def encode(value: Any) -> Any:
 
 
 def decode(data: Any) -> Any:
-    """The value that `encode` wrote; raises ValueError, TypeError or the like for anything it did not write."""
+    """The value that `encode` wrote; raises ValueError, TypeError or the like for anything it
+    did not write."""
     if not isinstance(data, list):
         if isinstance(data, dict):
             raise ValueError("not encoded")
@@ -123,7 +127,8 @@ def decode(data: Any) -> Any:
 
 
 def arguments(call: list[Any]) -> Any:
-    """The arguments of a call: ["call", values, …], or ["given", the text of them as a benchmark has it], which is evaluated.
+    """The arguments of a call: ["call", values, …], or ["given", the text of them as a benchmark has it],
+    which is evaluated.
 
     Inside the sandbox only, and on a benchmark's own calls only.
     """
@@ -143,7 +148,8 @@ def dumps(data: Any) -> bytes:
 
 
 def digest(value: Any) -> str | None:
-    """SHA-256 of a long value; None for a short one, and for one that is not of built-in types all through."""
+    """SHA-256 of a long value; None for a short one, and for one that is not of built-in types
+    all through."""
     kind = type(value)
     try:
         if (kind is list or kind is tuple) and len(value) > CHUNK:
@@ -166,7 +172,8 @@ def digest(value: Any) -> str | None:
 
 
 def answer(value: Any, whole: bool) -> str:
-    """A value that a candidate returned, as text: ["digest", …] if it is long and not asked for whole, else ["value", …]."""
+    """A value that a candidate returned, as text: ["digest", …] if it is long and not asked for whole, else
+    ["value", …]."""
     if not whole and (found := digest(value)) is not None:
         return text(["digest", found])
     return text(["value", encode(value)])

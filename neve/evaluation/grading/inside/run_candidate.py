@@ -1,17 +1,19 @@
 """Inside the sandbox: a candidate on the inputs of its tests; what it returns leaves as plain data.
 
-The candidate never shares a process with what is expected. Whatever it does to this one (exits, patches, reads memory,
-writes to any descriptor) can change nothing but its own answers, and answers are data that must be right. Each answer
-leaves at once, so that whoever reads can stop at the first wrong one.
+The candidate never shares a process with what is expected. Whatever it does to this one (exits, patches,
+reads memory, writes to any descriptor) can change nothing but its own answers, and answers are data that
+must be right. Each answer leaves at once, so that whoever reads can stop at the first wrong one.
 
-A call has a limit of processor time, which does not depend on what else the machine does, and a longer one by the
-clock. Both are a courtesy to whoever waits, since a candidate can defeat them; the clock outside is the one that holds.
+A call has a limit of processor time, which does not depend on what else the machine does, and a longer one
+by the clock. Both are a courtesy to whoever waits, since a candidate can defeat them; the clock outside is
+the one that holds.
 
-The job comes on standard input as marshal writes it: program, entry_point, setup (source that runs after the program),
-calls (["call", args, kwargs] as plain data, ["given", text of args, kwargs], or ["source", an expression]), limits
-(seconds a call), whole (whether long answers are wanted whole), stop (whether to leave at the first call that raises)
-and clock (whether to give times). Out comes a line for each answer, then a line {"seconds": [...]} with the processor
-time of each call, or {"timeout": number of the call, "starved": whether the processor was not had for as long}.
+The job comes on standard input as marshal writes it: program, entry_point, setup (source that runs after the
+program), calls (["call", args, kwargs] as plain data, ["given", text of args, kwargs], or ["source", an
+expression]), limits (seconds a call), whole (whether long answers are wanted whole), stop (whether to leave
+at the first call that raises) and clock (whether to give times). Out comes a line for each answer, then a
+line {"seconds": [...]} with the processor time of each call, or {"timeout": number of the call, "starved":
+whether the processor was not had for as long}.
 """
 
 from __future__ import annotations

@@ -1,21 +1,26 @@
 """Inside the sandbox: a benchmark's unittest class beside a candidate, with a guard between them.
 
-Such tests need the candidate in their own process, so what follows is a guard and not a wall. There are two processes:
-the outer one reads the nonce only after the inner one exists, so no candidate can have seen it; the inner one runs
-candidate and tests, and reports with a token that is in one local variable. Around the candidate:
+Such tests need the candidate in their own process, so what follows is a guard and not a wall. There are two
+processes: the outer one reads the nonce only after the inner one exists, so no candidate can have seen it;
+the inner one runs candidate and tests, and reports with a token that is in one local variable. Around the
+candidate:
 
-  at run time    an audit hook, which nothing can remove, ends the process when the candidate reaches for frames,
+  at run time    an audit hook, which nothing can remove, ends the process when the candidate reaches for
+  frames,
                  other code's insides, the collector, tracing, ctypes or the kernel's view of memory
-  what returns   may not come with comparisons of the candidate's own (an object that equals everything)
-  what stays     unittest, builtins, json, time and the test class have one fingerprint before, after each call, and at the
+  what returns   may not come with comparisons of the candidate's own (an object that equals everything) what
+  stays     unittest, builtins, json, time and the test class have one fingerprint before, after each call,
+  and at the
                  end; a change is the candidate's, since what tests patch they patch around the call
   what counts    the outcome of each test by name; a skip is no pass
 
 Limits: a candidate that forges a library class down to its methods, or changes and restores the framework in
-another thread between two calls, would not be noticed. The result says that such tests ran beside the candidate.
+another thread between two calls, would not be noticed. The result says that such tests ran beside the
+candidate.
 
-The job is eight digits, so many bytes of JSON (program, test, entry_point, allowed, builtins), then the nonce. Out comes the
-nonce, a line `verdict` (ran, or why not) and a line a test: its name, a tab, its outcome.
+The job is eight digits, so many bytes of JSON (program, test, entry_point, allowed, builtins), then the
+nonce. Out comes the nonce, a line `verdict` (ran, or why not) and a line a test: its name, a tab, its
+outcome.
 """
 
 from __future__ import annotations
@@ -56,7 +61,8 @@ INTROSPECTIVE = {
     "functools",
     "operator",
 }
-"""Modules through which the same things are reached; the candidate that called them counts as the one who asks."""
+"""Modules through which the same things are reached; the candidate that called them counts as the one who
+asks."""
 NEVER = (
     "sys._getframe", "sys._current_frames", "sys._current_exceptions", "sys.settrace", "sys.setprofile", "gc.get_objects",
     "gc.get_referrers", "gc.get_referents", "code.__new__", "ctypes.", "sys.addaudithook",
@@ -80,7 +86,8 @@ COMPARISONS = (
 )  # fmt: skip
 """What decides an assertion about an object, beside its data."""
 PROGRAMS = Path("/tmp/.programs")
-"""Folder of the programs that tests call by name, before those of the system where the sandbox shows them."""
+"""Folder of the programs that tests call by name, before those of the system where the sandbox shows them.
+"""
 LOOKED_AT = 20_000
 """Items of a returned value that are looked at."""
 
@@ -94,7 +101,8 @@ def read(size: int) -> bytes:
 
 
 def foreign_comparison(value: Any, homes: tuple[str, ...], mentions_any: bool) -> str:
-    """Name of a class, in a returned value, that brings comparisons of its own; empty where there is none."""
+    """Name of a class, in a returned value, that brings comparisons of its own; empty where
+    there is none."""
     queue, seen = [value], 0
     while queue and seen < LOOKED_AT:
         item = queue.pop()
@@ -130,7 +138,8 @@ def at_home(method: Any, owner: type, homes: tuple[str, ...]) -> bool:
 
 
 def fingerprint(extra: tuple[type, ...]) -> dict[str, int]:
-    """Identities of all parts of the framework, by name: functions, their code, classes and their members."""
+    """Identities of all parts of the framework, by name: functions, their code, classes and
+    their members."""
     found: dict[str, int] = {}
     for name in FRAMEWORK:
         for key, value in sys.modules[name].__dict__.items():
@@ -162,7 +171,8 @@ def changed(before: dict[str, int], after: dict[str, int]) -> str:
 
 
 def guard(candidate: types.CodeType, homes: tuple[str, ...], allowed: list[str]) -> None:
-    """Set the audit hook, which ends the process when code from outside the libraries and the test reaches too far."""
+    """Set the audit hook, which ends the process when code from outside the libraries and the test reaches
+    too far."""
     frame_of, leave = sys._getframe, os._exit
     through = tuple(f"/{name}.py" for name in INTROSPECTIVE - set(allowed))
     showing = tuple(
