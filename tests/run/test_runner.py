@@ -161,7 +161,8 @@ def test_one_phase_and_what_it_needs(more_phases: tuple[Recipe, Path]) -> None:
     document = read(store.path("tokens") / "index.parquet", ["doc_id", "split"]).to_pylist()
     chosen = next(row["doc_id"] for row in document if row["split"] == "train")
     life = {phase["phase"]: phase for phase in why(folder, chosen)["phases"]}
-    assert life["mixed"]["in_view"] and set(life) == {"general", "polish", "mixed"}
+    assert life["mixed"]["in_view"] and set(life) == {"general", "polish", "mixed", "long"}
+    assert life["long"]["tokens_trained"] is None, "not trained, so not decided yet"
 
 
 def test_held_out_bits_per_byte_on_the_way(small_recipe: Recipe, small_run: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neve.corpus.contamination import benchmark_index
+from neve.corpus.contamination import packaged
 from neve.evaluation.grading import comparisons
 from neve.tasks import benchmarks
 from neve.tasks.traits import TABLE
@@ -28,4 +28,4 @@ def test_a_view_is_a_choice_of_tasks_or_another_question(name, count, said, benc
 
 
 def test_what_is_indexed_is_what_the_package_has():
-    assert benchmark_index.PACKAGED == ("humaneval", "humaneval+", "mbpp", "mbpp+", "bigcodebench")
+    assert packaged.PACKAGED == ("humaneval", "humaneval+", "mbpp", "mbpp+", "bigcodebench")

@@ -422,7 +422,7 @@ def test_only_the_named_benchmarks(index: Index) -> None:
     assert {label.partition(":")[0] for label in labels} == {"humaneval", "mbpp"}
     assert (len(labels), labels[0]) == (164 + 974, "humaneval:HumanEval/0")
     assert Index.load([]).check(column([planted("")]))[0].tolist() == [0]
-    with pytest.raises(Fault, match=r"decontaminate\.benchmarks.*'humanevil'.*humaneval"):
+    with pytest.raises(Fault, match=r"'humanevil' is not known; did you mean 'humaneval'"):
         Index.load(["humanevil"])
     with pytest.raises(Fault, match=r"'evoeval-subtle' is not in the package.*EvoEval_subtle\.jsonl\.gz"):
         Index.load(["evoeval-subtle"])
@@ -562,9 +562,9 @@ def test_packaged_index_is_what_the_script_builds(benchmark_files: Path, tmp_pat
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     script.build(benchmark_files, tmp_path / "index.npz")
-    packaged = Path(benchmark_index.__file__).with_name("contamination.npz")
-    assert packaged.stat().st_size < 1 << 20
-    old, new = benchmark_index.unpack(packaged), benchmark_index.unpack(tmp_path / "index.npz")
+    shipped = Path(benchmark_index.__file__).with_name("contamination.npz")
+    assert shipped.stat().st_size < 1 << 20
+    old, new = benchmark_index.unpack(shipped), benchmark_index.unpack(tmp_path / "index.npz")
     assert set(old) == set(new)
     for name in old:
         np.testing.assert_array_equal(old[name], new[name])
