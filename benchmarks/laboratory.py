@@ -2,7 +2,7 @@
 missed.
 
 Each laboratory trains real, cheap models: bigrams over bytes, by stochastic gradient descent on code of the
-standard library, from first weights and in an order that hang on the seed. Tasks are held-out files. Three
+standard library, from first weights and in an order that depend on the seed. Tasks are held-out files. Three
 draws of a baseline and two arms, three seeds, all equal; then twice the smallest difference, stated from the
 draws alone, is planted in one arm.
 

@@ -4,10 +4,10 @@ same cores.
     python benchmarks/training.py --peer-python PEER/bin/python --json training.json
 
 Each arm is a process of its own that keeps its model (4.2M parameters, random tokens) and takes steps when
-told to. The arms take turns: a block of steps each, in an order drawn anew each round, so that what else the
-machine does hits all alike. A ratio is taken within a round, and the median of the rounds counts. Before
-that every arm's first step has to agree with Neve's in loss and gradient norm, or the run fails: what is
-compared computes the same thing. The trade-off: an idle arm's memory stays taken, so all have to fit at
+told to. The arms take turns: a block of steps each, in an order drawn again for each round, so that what
+else the machine does hits all alike. A ratio is taken within a round, and the median of the rounds counts.
+Before that every arm's first step has to agree with Neve's in loss and gradient norm, or the run fails: what
+is compared computes the same thing. The trade-off: an idle arm's memory stays taken, so all have to fit at
 once.
 
 See benchmarks/README.md for the arms and how peers are installed.
@@ -381,7 +381,7 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="neve-training-") as scratch:
         folder = Path(scratch)
         steps = 1 + WARM + options.rounds * options.steps
-        # One batch more: Trainer's last block ends where the step behind it would begin.
+        # One batch more: Trainer's last block ends where the next step would begin.
         job = prepare(folder, sizes, options.precision, steps + 1, options.seed)
         try:
             done = measure(names, options.peer_python, folder, job, options)

@@ -36,7 +36,7 @@ def first_step(training, folder: Path) -> dict:
 
 
 def test_a_run(training, tmp_path, capsys):
-    """Neve beside transformers; speeds and ratios worked out anew from the blocks; a peer that is absent is said to be."""
+    """Neve beside transformers; speeds and ratios computed again from the blocks; a peer that is absent is said to be."""
     names = ["neve", "transformers-tuned", "transformers-trainer"]
     out = tmp_path / "training.json"
     arguments = [

@@ -4,7 +4,7 @@ twice.
 A question is known by the SHA-256 of its payload in canonical JSON: model name, messages, sampling and seed,
 but not the endpoint's address, so a server that moves to another port or machine keeps its answers. Final
 failures are answers too: they are not asked again, and a run repeated over the same ledger gives the same
-result. Delete their rows to ask them anew.
+result. Delete their rows to ask them again.
 
 SQLite with its plain rollback journal and one synchronous commit an answer: a few milliseconds beside
 seconds of generation, one file, no helper files that a copy forgets, and safe on network file systems, where

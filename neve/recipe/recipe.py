@@ -209,7 +209,7 @@ class Evaluate(Section):
     heldout_bytes: int = Field(default=1 << 20, ge=1 << 12)
     """Bytes of held-out documents, at most, on which bits per byte are taken, languages in proportion."""
     bootstrap: int = Field(default=2000, ge=100)
-    """Resamples behind each interval."""
+    """Resamples for each interval."""
     data: str | None = None
     """Folder of benchmark files as published; default: a pinned wheel, then the hub."""
 

@@ -1,7 +1,7 @@
 """The recipe's tables about training: what all phases share, and each phase.
 
 A phase names its data, how long it goes on, its curve and what it starts from; the rest it takes from
-[training]. What can be said of one phase alone is checked here, what hangs on the others in
+[training]. What can be said of one phase alone is checked here, what depends on other tables in
 `neve.recipe.recipe`.
 """
 
@@ -62,7 +62,7 @@ class Training(Section):
     compile: Execution[Literal["auto"] | bool] = "auto"
     """Whether torch.compile makes the kernels; auto: on CUDA."""
     activation_checkpointing: Execution[Literal["auto", "none", "selective"]] = "auto"
-    """Whether the backward pass computes part of the activations anew, to save memory."""
+    """Whether the backward pass computes part of the activations again, to save memory."""
     tensorboard: Execution[bool] = False
     """Whether curves are written for TensorBoard too."""
     wandb: Execution[str] = ""

@@ -35,7 +35,7 @@ def why(folder: Path, key: str, arm: str = "main") -> dict[str, Any]:
     """
     stages = _stages(folder, arm)
     if (curate := stages["curate"]) is None:
-        raise Fault(f"{folder}: curation is not done yet; `neve run` gets it done")
+        raise Fault(f"{folder}: curation is not done yet; `neve run` does it")
     if (grown := _synthetic(stages, curate, key)) is not None:
         return grown
     corpora = {

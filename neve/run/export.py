@@ -42,7 +42,7 @@ def export(folder: Path, phase: str, out: Path, step: str | None = None, arm: st
 
 def _not_trained(trained: Path) -> str:
     """Why a phase has no model, and what would do; a model of other settings is named, not hidden."""
-    advice = "`neve run` gets it done, --step latest takes a checkpoint"
+    advice = "`neve run` trains it, --step latest takes a checkpoint"
     name = trained.name.rpartition("-")[0]
     models = [p for p in trained.parent.glob(f"{name}-{'[0-9a-f]' * 8}/model") if p.is_dir()]
     if not models:

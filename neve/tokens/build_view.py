@@ -103,7 +103,7 @@ def _selected(index: pa.Table, path: Path) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 def _separators(index: pa.Table, data: str, sentinels: dict[str, int]) -> np.ndarray:
-    """Token behind each document: in a corpus <file_sep> inside a repository (of one language), else
+    """Token after each document: in a corpus <file_sep> inside a repository (of one language), else
     <|endoftext|>."""
     separator = np.full(len(index), sentinels["<|endoftext|>"], dtype=np.uint32)
     if data == "corpus" and len(index) > 1:

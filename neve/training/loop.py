@@ -179,7 +179,7 @@ def _resume(job: Job, wanted: str, checkpoints: Checkpoints, model: Llama, optim
     logs = [job.out / name for name in LOGS]
     found = checkpoints.restore(min(map(log.count, logs)), model, optimizer)
     if found is not None and found["settings"] != wanted:
-        raise Fault(f"{checkpoints.folder}: was trained with other settings; empty {job.out} to start anew")
+        raise Fault(f"{checkpoints.folder}: was trained with other settings; empty {job.out} to start again")
     if found is None and job.settings.phase.moments == "keep":
         kept = job.inputs["start"] / "moments"
         if not job.world.once(lambda: checkpoint.whole(kept)):

@@ -86,7 +86,7 @@ def test_without_a_declaration_by_a_detector(codec: str, words: str) -> None:
      b"#!/bin/sh\ntail -n +3 $0 | gunzip\n\x1f\x8b\x08" + bytes(7 * i * i % 256 for i in range(500))],
 )  # fmt: skip
 def test_what_is_no_text_is_not_made_one(data: bytes) -> None:
-    """Bytes of programs, damaged UTF-8, a script with an archive behind it."""
+    """Bytes of programs, damaged UTF-8, a script with an archive after it."""
     assert decode(data) is None
 
 

@@ -125,7 +125,7 @@ def test_export_loads_with_equal_logits(small_run: Path, tmp_path: Path) -> None
 
 @pytest.fixture
 def more_phases(small_recipe: Recipe, small_run: Path, tmp_path: Path) -> tuple[Recipe, Path]:
-    """The small run with other phases behind its first: what is equal is done already, the rest is to be trained."""
+    """The small run with other phases after its first: what is equal is done already, the rest is to be trained."""
     folder = tmp_path / "more"
     shutil.copytree(small_run, folder)
     data = small_recipe.model_dump(mode="json")

@@ -117,7 +117,7 @@ def test_curate_then_why(table, tmp_path) -> None:
 
 
 def test_a_table_copied_gives_what_one_in_place_gives(table, tmp_path) -> None:
-    """The way in is of no account: JSON lines of the same rows are copied, Parquet is read where it lies."""
+    """The way in does not matter: JSON lines of the same rows are copied, Parquet is read where it lies."""
     rows = pq.read_table(table).to_pylist()
     lines = tmp_path / "rows.jsonl"
     lines.write_text("".join(json.dumps(row) + "\n" for row in rows))

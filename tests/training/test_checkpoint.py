@@ -132,7 +132,7 @@ def test_damage_falls_back_to_the_one_before(config: Config, tmp_path, file: str
 
 
 def test_a_damaged_later_one_does_not_push_out_those_behind_it(config: Config, tmp_path):
-    """Training went back behind it, and keeps one checkpoint."""
+    """Training went back before it, and keeps one checkpoint."""
     one, target = state(config, 1, 1), state(config, 2, 0)
     save(tmp_path, 9, one, kept=1)
     flip(tmp_path / "step-000000009" / "__0_0.distcp")

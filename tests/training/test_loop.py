@@ -201,7 +201,7 @@ def test_moments_are_kept_for_the_next_phase_whole_or_not_at_all(settings, stage
 
 
 def test_a_phase_starts_from_anothers_weights(settings, stages, tmp_path):
-    """The first loss of phase 2 is the loss of phase 1's model on the same windows; moments start anew."""
+    """The first loss of phase 2 is the loss of phase 1's model on the same windows; moments start afresh."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     build(settings, stages, tmp_path / "one")

@@ -193,7 +193,7 @@ def decide(bucket: np.ndarray, document: np.ndarray, sets: shingles.Sets, settin
     """Which of n documents go, for which that stays.
 
     `document` int64 [m] numbers documents in keeper order, `bucket` uint64 [m] says in which buckets each
-    lies. The order of the m rows, and what is said twice, is of no account.
+    lies. The order of the m rows, and repetitions, do not matter.
     """
     n = len(sets.ends)
     names, number = np.unique(bucket, return_inverse=True)

@@ -265,8 +265,8 @@ def _string_end(values, i, end, text, rule):
 
 @_helper
 def _body(values, i, end, rules, r, text, marks, base):
-    """Marks a string that may hold code, from i on: behind it, or minus the place where code inside it
-    begins."""
+    """Marks a string that may hold code, from i on: the place after it, or minus the place where code inside
+    it begins."""
     rule = rules[r]
     flags, closer = rule[FLAGS], text[rule[CLOSE]]
     begin = i
@@ -392,8 +392,8 @@ def _heredoc_word(values, i, end, flags, pending):
 
 @_helper
 def _heredoc_end(values, i, end, pending):
-    """(where the closing line begins, behind its word) of the here-document that begins at i; -1 if nothing
-    closes it."""
+    """(where the closing line begins, the place after its word) of the here-document that begins at i; -1 if
+    nothing closes it."""
     length = pending[1] - pending[0]
     while i < end:
         j = i

@@ -7,7 +7,7 @@ keeps a stack for code inside strings (`${…}`, `#{…}`, `\\(…)`, `$(…)`),
 comments, raw strings, character literals beside lifetimes, and regular expressions (an operator's `/` beside
 a literal's, by what stands before). The trade-off: no grammar, so that a megabyte takes some hundredths of a
 second; what a language's parser would know better is measured in the tests against tree-sitter. What does
-not close is no comment and no string: the delimiter alone is code, and the walk goes on behind it, so that
+not close is no comment and no string: the delimiter alone is code, and the walk goes on after it, so that
 one stray quote does not swallow a file.
 
 Source: the languages' own definitions of their comments and literals.

@@ -326,7 +326,7 @@ def _blobs(store: Path, names: list[str], most_bytes: int) -> list[bytes | str]:
     """Each blob's bytes, or why it cannot be had, in the order of `names` (at most _ASKED).
 
     git is asked for all at once and told that this was all, so that it ends where it gives less than it
-    promised; where it ends too early, the object it was at is lost, and those behind it are asked of another
+    promised; where it ends too early, the object it was at is lost, and those after it are asked of another
     process.
     """
     found: list[bytes | str] = []

@@ -4,8 +4,8 @@ A Parquet file can lie about its sizes, in places that only decoding shows: a pa
 a dictionary of one long value for a million rows. Here memory is capped, and a crash takes this process
 alone. The batches of a row group are sized by what its footer says; where memory ends all the same, the
 group is read again row by row. A row group that cannot be read is an empty batch that bears the error; those
-behind it are still read. Columns leave here written out, never as dictionaries, and what is longer than a
-file may be is cut one byte behind that.
+after it are still read. Columns leave here written out, never as dictionaries, and what is longer than a
+file may be is cut one byte after that.
 
 The trade-off: the start of a process a file (half a second) and a copy of the bytes through a pipe. This
 module is run as a script, so it imports nothing of Neve's.

@@ -9,7 +9,7 @@ Python. CPython's word is what "parses" means, and tree-sitter is the second opi
 CPython: of 65 files that it refuses in four sdists of Python 2's time tree-sitter-python sees an error in 3
 (its grammar holds the old statements, and heals indentation); of 6,598 files that it accepts tree-sitter
 refuses 4. Where CPython refuses, the file still passes if tree-sitter sees no error and there is a construct
-newer than Python 3.11, so that the verdict does not hang on the host's version: type parameters, `type X =
+newer than Python 3.11, so that the verdict does not depend on the host's version: type parameters, `type X =
 …`, t-strings, PEP 701 f-strings. Not `except A, B:` (PEP 758), which in nearly all code is Python 2; nor
 defaults of type parameters (PEP 696), which the grammar lacks. Ruff's parser, set to Python 3.11, goes first
 because it is several times faster: what it accepts parses, and CPython is asked for the rest alone. Of

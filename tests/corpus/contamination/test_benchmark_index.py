@@ -71,7 +71,7 @@ def formatted(texts: list[str], folder: Path, *options: str) -> list[str]:
 
 
 def commented(program: str) -> str:
-    """A comment above and behind each line that can have one."""
+    """A comment above and after each line that can have one."""
     program = program.replace("\r", "")
     inside: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(program).readline):

@@ -15,7 +15,7 @@ names = st.lists(st.text("abc=12", min_size=1, max_size=6), min_size=1, max_size
 @settings(max_examples=60, deadline=None)
 @given(names, st.integers(0, 5), st.sampled_from([0.03, 0.3, 0.9]))
 def test_split_laws(repos, seed, share):
-    """Families never straddle, at least one and never all are held out, and the order of rows is of no account."""
+    """Families never straddle, at least one and never all are held out, and the order of rows does not matter."""
     flags = split.heldout(pa.array(repos), seed, share)
     families = [family(repo) for repo in repos]
     out = {f for f, flag in zip(families, flags, strict=True) if flag}

@@ -94,7 +94,7 @@ def test_a_line_of_a_gibibyte(run: Run, place: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["gz", "zst"])
 def test_a_packed_bomb_of_lines(run: Run, place: Path, suffix: str) -> None:
-    """A gibibyte of zeros in a megabyte; lines before it are kept, and so is the file behind it."""
+    """A gibibyte of zeros in a megabyte; lines before it are kept, and so is the file after it."""
     if suffix == "gz":
         zeros, good = gzip.compress(bytes(16 << 20), 1) * 64, gzip.compress(GOOD)
     else:

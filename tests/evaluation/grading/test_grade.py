@@ -54,7 +54,7 @@ SPECIAL = {
 
 @pytest.fixture(autouse=True, scope="module")
 def own_cache(tmp_path_factory):
-    """Expected answers are found anew."""
+    """Expected answers are found again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEVE_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
@@ -306,7 +306,7 @@ def test_a_test_that_cannot_judge_is_an_error(test):
 
 
 def test_what_is_kept_is_used_and_mended(monkeypatch, tmp_path):
-    """An altered entry is made anew; a sound one is read instead of running the canonical solution."""
+    """An altered entry is made again; a sound one is read instead of running the canonical solution."""
     monkeypatch.setenv("NEVE_CACHE", str(tmp_path))
     prompt = "def double(n):\n"
     task = Task("T/2", prompt, "    return 2 * n\n", "double", "", inputs=([1],))
