@@ -29,8 +29,6 @@ from neve.quality.annotator import Documents, Labels, Scores, save, save_model
 from neve.quality.annotators.encoder import Encoder, Sections
 from neve.quality.annotators.folds import Folds
 
-BLOCK = 512
-"""Sections between two saves: a minute's work at most on a slow laptop."""
 LABELLED, EMBEDDINGS = "labelled.parquet", "embeddings.safetensors"
 
 
@@ -144,8 +142,9 @@ class Embedded:
     ) -> None:
         """Fill `scores` at `order`, block by block, by the model that is named for each section."""
         with bar("score", total=len(order), unit="sections") as advance:
-            for number, at in enumerate(range(0, len(order), BLOCK)):
-                rows, file = order[at : at + BLOCK], work / f"{number:07d}.npz"
+            block = self.encoder.block
+            for at in range(0, len(order), block):
+                rows, file = order[at : at + block], work / f"{at:09d}-{block}.npz"
                 if not file.exists():
                     made = np.concatenate(list(self.encoder.embed(sections, rows)))
                     save(file, {"scores": self.models.judge(made, which[rows])})

@@ -18,10 +18,11 @@ of the best documents, and an embedding would depend on its neighbours in the ba
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,10 @@ from neve.quality.annotator import Documents
 CHARACTERS = 8
 """Characters kept for each token of a section: code has 3 to 5 a token, so a cut nearly always holds a
 section."""
-BATCH, BATCH_CUDA = 4, 512
-"""Sections in one forward pass of one core, or of a GPU."""
+BATCH, BATCH_TOKENS = 4, 131_072
+"""One forward pass: sections on a core, tokens with their padding on a GPU."""
+BLOCK, BLOCK_CUDA = 512, 65_536
+"""Sections between two saves: a minute's work at most on a slow laptop, some seconds' on a GPU."""
 AHEAD = 2048
 """Sections handed to the cores at a time."""
 
@@ -124,7 +127,9 @@ class Encoder:
         )  # fmt: skip
         logging.set_verbosity(verbosity)
         self.dimensions = int(config.hidden_size)
-        self.batch = BATCH if self.device == "cpu" else BATCH_CUDA
+        self.block = BLOCK if self.device == "cpu" else BLOCK_CUDA
+        self.busy = 0.0
+        """Seconds that a GPU has computed; what is left of the time it waited."""
         self.model = model.eval().to(self.device)
         self._torch = torch
 
@@ -188,15 +193,15 @@ class Encoder:
         return distinct or [[]]
 
     def embed(self, sections: Sections, rows: np.ndarray) -> Iterator[np.ndarray]:
-        """Pooled embeddings of the sections `rows` in that order: float32 [self.batch or fewer, dimensions]
-        each."""
-        batches = [rows[at : at + self.batch] for at in range(0, len(rows), self.batch)]
+        """Pooled embeddings of the sections `rows`, batch by batch in that order: float32 [sections,
+        dimensions]."""
         if self.device != "cpu":
-            yield from (self._forward(sections, batch) for batch in batches)
+            yield from self._piped(sections, token_batches(sections.lengths[rows] + 2, BATCH_TOKENS), rows)
             return
+        batches = [rows[at : at + BATCH] for at in range(0, len(rows), BATCH)]
         torch = self._torch
         threads = torch.get_num_threads()
-        step = max(1, AHEAD // self.batch)
+        step = max(1, AHEAD // BATCH)
         try:
             with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as cores:
                 for at in range(0, len(batches), step):
@@ -204,24 +209,74 @@ class Encoder:
         finally:
             torch.set_num_threads(threads)
 
+    def _piped(self, sections: Sections, stops: Sequence[int], rows: np.ndarray) -> Iterator[np.ndarray]:
+        """`embed` on a GPU, which never waits for the host: a thread pads the next batch while this one is
+        computed, and the embeddings of one are fetched when the next is under way."""
+        cuda = self._torch.cuda
+        parts = [rows[start:stop] for start, stop in pairwise((0, *stops))]
+        under_way: list[Any] = []
+        with ThreadPoolExecutor(1, "padding") as padding:
+            coming = padding.submit(self._padded, sections, parts[0]) if parts else None
+            for number in range(1, len(parts) + 1):
+                assert coming is not None
+                ids, mask = (tensor.pin_memory() for tensor in coming.result())
+                if number < len(parts):
+                    coming = padding.submit(self._padded, sections, parts[number])
+                begun, ended = cuda.Event(enable_timing=True), cuda.Event(enable_timing=True)
+                begun.record()
+                pooled = self._pooled(
+                    ids.to(self.device, non_blocking=True), mask.to(self.device, non_blocking=True)
+                )
+                host = self._torch.empty(pooled.shape, pin_memory=True).copy_(pooled, non_blocking=True)
+                ended.record()
+                under_way.append((host, begun, ended))
+                if len(under_way) > 1:
+                    yield self._fetched(*under_way.pop(0))
+            for one in under_way:
+                yield self._fetched(*one)
+
+    def _fetched(self, host: Any, begun: Any, ended: Any) -> np.ndarray:
+        ended.synchronize()
+        self.busy += begun.elapsed_time(ended) / 1000
+        return host.numpy()
+
     def _forward(self, sections: Sections, rows: np.ndarray) -> np.ndarray:
-        torch = self._torch
-        lengths = sections.lengths[rows]
-        width = int(lengths.max()) + 2
-        ids = np.zeros((len(rows), width), dtype=np.int64)
-        mask = np.arange(width) < lengths[:, None] + 2
+        return self._pooled(*self._padded(sections, rows)).numpy()
+
+    def _padded(self, sections: Sections, rows: np.ndarray) -> tuple[Any, Any]:
+        """Token ids between [CLS] and [SEP], int64 [rows, width], and which of them are no padding."""
+        lengths = sections.lengths[rows][:, None]
+        place = np.arange(-1, int(lengths.max()) + 1)
+        inside = (place >= 0) & (place < lengths)
+        ids = np.zeros(inside.shape, dtype=np.int64)
+        ids[inside] = sections.tokens[(sections.starts[rows][:, None] + place)[inside]]
         ids[:, 0] = self.first
-        for line, (start, length) in enumerate(zip(sections.starts[rows], lengths, strict=True)):
-            ids[line, 1 : 1 + length] = sections.tokens[start : start + length]
-            ids[line, 1 + length] = self.last
-        with torch.inference_mode():
-            attend = torch.from_numpy(mask).to(self.device)
-            inputs = torch.from_numpy(ids).to(self.device)
-            hidden = self.model(input_ids=inputs, attention_mask=attend).last_hidden_state.float()
+        ids[np.arange(len(rows)), lengths[:, 0] + 1] = self.last
+        return self._torch.from_numpy(ids), self._torch.from_numpy(place <= lengths)
+
+    def _pooled(self, ids: Any, mask: Any) -> Any:
+        """float32 [rows, dimensions]: [CLS], or the mean over the tokens."""
+        with self._torch.inference_mode():
+            hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
             if self.pooling == "cls":
-                return hidden[:, 0].cpu().numpy()
-            inside = attend.unsqueeze(2)
-            return ((hidden * inside).sum(1) / inside.sum(1)).cpu().numpy()
+                return hidden[:, 0]
+            inside = mask.unsqueeze(2)
+            return (hidden * inside).sum(1) / inside.sum(1)
+
+
+def token_batches(lengths: np.ndarray, budget: int) -> list[int]:
+    """Where batches of rows end whose padded tokens are at most `budget` (one row may have more); `lengths`
+    [rows], ascending.
+
+    >>> token_batches(np.array([2, 3, 3, 8, 20]), 9)
+    [3, 4, 5]
+    """
+    stops, start = [], 0
+    for row in range(1, len(lengths)):
+        if int(lengths[row]) * (row + 1 - start) > budget:
+            stops.append(row)
+            start = row
+    return [*stops, len(lengths)] if len(lengths) else []
 
 
 def _pooling(folder: Path) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neve.errors import Fault
-from neve.quality.annotators.encoder import CHARACTERS, Encoder, cuts, windows
+from neve.quality.annotators.encoder import CHARACTERS, Encoder, cuts, token_batches, windows
 
 TEXTS = [
     "def add(a, b):\n    return a + b\n",
@@ -45,6 +45,21 @@ def test_cuts_are_pieces_of_the_text_in_order(text, capacity):
     else:
         assert [len(p) for p in parts] == [CHARACTERS * capacity] * 3
         assert text.startswith(parts[0]) and text.endswith(parts[2]) and parts[1] in text
+
+
+@given(st.lists(st.integers(1, 40), max_size=50), st.integers(1, 100))
+def test_batches_hold_every_row_once_and_keep_their_budget(lengths, budget):
+    lengths = np.array(sorted(lengths), dtype=np.int64)
+    stops = token_batches(lengths, budget)
+    starts = [0, *stops[:-1]]
+    assert (stops[-1] if stops else 0) == len(lengths) and all(
+        a < b for a, b in zip(starts, stops, strict=False)
+    )
+    for start, stop in zip(starts, stops, strict=False):
+        assert stop - start == 1 or lengths[start:stop].max() * (stop - start) <= budget
+        assert stop == len(lengths) or lengths[stop] * (stop + 1 - start) > budget, (
+            "a batch is as full as it can be"
+        )
 
 
 def test_sections_of_texts_short_long_and_empty(encoder):

@@ -11,7 +11,7 @@ from neve import documents
 from neve.errors import Fault
 from neve.quality import annotators
 from neve.quality.annotator import FOLDS, Documents
-from neve.quality.annotators import embedded as kind
+from neve.quality.annotators import encoder as kind
 from neve.quality.annotators import encoder_head
 from neve.quality.annotators.encoder import Encoder
 from neve.quality.annotators.head import Heads
