@@ -43,12 +43,19 @@ IGNORED = -100
 
 @dataclass(frozen=True)
 class Text:
-    """A unit to measure: `context` and `target` token ids, and the bytes of UTF-8 that `target` encodes."""
+    """A unit to measure: `context` and `target` token ids, and the UTF-8 `before` and `after` that they
+    encode."""
 
     key: str
     context: np.ndarray
     target: np.ndarray
-    size: int
+    before: bytes
+    after: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes that the target encodes."""
+        return len(self.after)
 
 
 def measure(model: Llama, texts: Sequence[Text], label: str) -> np.ndarray:
@@ -117,8 +124,14 @@ def documents(table: pa.Table, tokenizer: Any) -> list[Text]:
 def _units(keys: list[str], contexts: list[str], targets: list[str], tokenizer: Any) -> list[Text]:
     before, after = tokenizer.encode_batch(contexts), tokenizer.encode_batch(targets)
     return [
-        Text(key, np.concatenate([[tokenizer.eos], given]).astype(np.int64), wanted, len(target.encode()))
-        for key, given, wanted, target in zip(keys, before, after, targets, strict=True)
+        Text(
+            key,
+            np.concatenate([[tokenizer.eos], given]).astype(np.int64),
+            np.asarray(wanted, np.int64),
+            context.encode(),
+            target.encode(),
+        )
+        for key, given, wanted, context, target in zip(keys, before, after, contexts, targets, strict=True)
     ]
 
 

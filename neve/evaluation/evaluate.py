@@ -6,6 +6,9 @@ is reported as not run, with what would help, and the run continues. Each model 
 the same that `neve evaluate` writes, so a killed stage resumes within a model. The trade-off: models are
 evaluated one after the other, each with the whole machine.
 
+Beside the models stand references: zlib, and a trigram model of what the first phase trained on
+(`references`).
+
 Intervals are 95 %: bootstrap over documents or tasks for bits per byte, Wilson's for pass@1. Documents of a
 repository resemble each other, so with few held-out repositories an interval speaks of their documents only.
 """
@@ -15,19 +18,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neve import sandbox
-from neve.evaluation import bits_per_byte, evaluator, results, statistics
+from neve.evaluation import bits_per_byte, evaluator, references, results, statistics
 from neve.evaluation.generation.completion import Options
 from neve.evaluation.generation.local_model import LocalModel
 from neve.evaluation.generation.sampling import Sampling
+from neve.evaluation.references import Read, Trigram
 from neve.hashing import seed_of
 from neve.recipe.recipe import Evaluate
 from neve.store import read_json, write_json
 from neve.tasks import benchmarks
+from neve.tasks.benchmarks import Benchmark
+from neve.tokens import bpe
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,10 @@ class Settings:
     """Name of each model -> its role among the inputs."""
     pairs: tuple[tuple[str, str], ...]
     """Models that are compared: a phase, and its control or what it started from."""
+    tested: tuple[str, ...]
+    """Models that generate solutions, which are run."""
+    read: Read
+    """What the trigram model counts, of `view` among the inputs."""
     sandbox: str
     """The tier that this machine has."""
     seed: int
@@ -45,12 +58,14 @@ class Settings:
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Evaluate `settings.models`; writes results.json and models/.
 
-    inputs: documents, and a train stage's folder (with model/) or a model's own folder for each of the
-    models.
+    inputs: documents, view, tokenizer, and a train stage's folder (with model/) or a model's own folder for
+    each of the models.
     """
     section, seed = settings.evaluate, settings.seed
     data = Path(section.data) if section.data else None
-    tests = [benchmarks.load(name, data) for name in section.tasks]
+    tests, tuning = (
+        [benchmarks.load(name, data) for name in names] for names in (section.tasks, section.training_tasks)
+    )
     place = sandbox.probe()
     table = bits_per_byte.heldout(inputs["documents"], section.heldout_bytes)
     options = Options(
@@ -68,9 +83,9 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
                     tests,
                     options,
                     folder,
-                    place=place if section.pass_at_1 else None,
+                    place=place if name in settings.tested else None,
                     heldout=table,
-                    tuning=True,
+                    tuning=tuning,
                 ),
             )
         found[name] = read_json(path)
@@ -80,13 +95,45 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
         for pair in settings.pairs
         for metric in sorted(units[pair[0]], key=lambda metric: metric == evaluator.HELDOUT)
     ]
-    write_json(out / results.RESULTS, {"sandbox": vars(place), "models": found, "pairs": pairs})
+    beside = _references(settings, inputs, (tests, tuning), options, table)
+    write_json(
+        out / results.RESULTS,
+        {"sandbox": vars(place), "models": found, "references": beside, "pairs": pairs},
+    )
     return {
         "models": len(found),
         "heldout_documents": table.num_rows,
         "heldout_bytes": sum(len(text.encode()) for text in table["content"].to_pylist()),
         "sandbox": place.tier,
     }
+
+
+def _references(
+    settings: Settings,
+    inputs: dict[str, Path],
+    asked: tuple[list[Benchmark], list[Benchmark]],
+    options: Options,
+    heldout: pa.Table,
+) -> dict[str, Any]:
+    """By name what a reference is, and its bits per byte of what the models are measured on."""
+    tokenizer = bpe.load(inputs["tokenizer"])
+    model = Trigram(references.stream(inputs["view"], settings.read), tokenizer.vocab_size)
+    said = {
+        "zlib -9": "one stream over each text's units",
+        "trigram": f"counted on {model.tokens:,} tokens that {settings.read.phase} trains on",
+    }
+    tests, tuning = asked
+    texts = evaluator.texts(evaluator.measured_tasks(tests, None, tuning), heldout, tokenizer)
+    found = {}
+    for name, bits in (("zlib -9", references.zlib_bits), ("trigram", model.bits)):
+        units = {
+            metric: evaluator.unit(
+                some, bits(some), heldout["language"].to_pylist() if metric == evaluator.HELDOUT else None
+            )
+            for metric, some in texts.items()
+        }
+        found[name] = {"what": said[name], "bits_per_byte": evaluator.figures(units, options)}
+    return found
 
 
 def _compare(

@@ -53,13 +53,12 @@ def evaluate(
     *,
     place: sandbox.Sandbox | None,
     heldout: pa.Table | None = None,
-    tuning: bool = False,
+    tuning: Sequence[Benchmark] = (),
 ) -> dict[str, Any]:
     """Evaluate a model into `out`; returns {model, generation, benchmarks, bits_per_byte}.
 
     `place` is the sandbox, None to measure bits per byte alone; `heldout` are documents (doc_id, language,
-    content). With `tuning` the training tasks of benchmarks that have some are measured too, as
-    `<name>-train`.
+    content). Of `tuning` the training tasks are measured, as `<name>-train`.
     """
     out.mkdir(parents=True, exist_ok=True)
     entries: dict[str, Any] = {}
@@ -194,25 +193,57 @@ def _bits_per_byte(
     options: Options,
     out: Path,
     heldout: pa.Table | None,
-    tuning: bool,
+    tuning: Sequence[Benchmark],
 ) -> dict[str, Any]:
     """Bits per byte of the benchmarks' solutions and of held-out code in all and by language; {} of an
     endpoint."""
-    chosen = {test.name: wanted(test, options.only) for test in tests}
-    if tuning:
-        chosen |= {f"{t.name}{TRAIN}": [task for task in t.tasks if task.split == "train"] for t in tests}
-    units = measured(model, {name: tasks for name, tasks in chosen.items() if tasks}, tests, heldout, out)
+    tasks = measured_tasks(tests, options.only, tuning)
+    return figures(measured(model, tasks, [*tests, *tuning], heldout, out), options)
+
+
+def measured_tasks(
+    tests: Sequence[Benchmark], only: str | None, tuning: Sequence[Benchmark]
+) -> dict[str, list[Task]]:
+    """The tasks whose solutions are measured, by metric: those of `tests`, and the training tasks of
+    `tuning`."""
+    chosen = {test.name: wanted(test, only) for test in tests}
+    chosen |= {f"{t.name}{TRAIN}": [task for task in t.tasks if task.split == "train"] for t in tuning}
+    return {name: tasks for name, tasks in chosen.items() if tasks}
+
+
+def texts(
+    tasks: dict[str, list[Task]], heldout: pa.Table | None, tokenizer: Any
+) -> dict[str, list[bits_per_byte.Text]]:
+    """The units of every metric, held-out documents first."""
+    found = {metric: bits_per_byte.solutions(some, tokenizer) for metric, some in tasks.items()}
+    if heldout is not None and heldout.num_rows:
+        found = {HELDOUT: bits_per_byte.documents(heldout, tokenizer), **found}
+    return found
+
+
+def unit(some: Sequence[bits_per_byte.Text], bits: np.ndarray, languages: list[str] | None) -> dict[str, Any]:
+    """Keys, bits and bytes of a metric's units, and their languages where they have any."""
+    columns = {
+        "keys": [text.key for text in some],
+        "bits": bits.tolist(),
+        "bytes": [text.size for text in some],
+    }
+    return columns if languages is None else {**columns, "languages": languages}
+
+
+def figures(units: dict[str, dict[str, list[Any]]], options: Options) -> dict[str, Any]:
+    """Bits per byte of each metric's units, held-out code in all and by language."""
     found: dict[str, Any] = {}
-    for metric, unit in units.items():
-        groups = {"all": np.arange(len(unit["keys"]))}
+    for metric, columns in units.items():
+        groups = {"all": np.arange(len(columns["keys"]))}
         if metric == HELDOUT:
-            of = np.array(unit["languages"], dtype=object)
+            of = np.array(columns["languages"], dtype=object)
             groups = {language: np.flatnonzero(of == language) for language in sorted(set(of))} | groups
         seed = seed_of(f"{options.sampling.seed}/evaluate/{metric}", bits=64)
-        figures = {
-            name: _figure(unit, rows, metric, seed, options.resamples) for name, rows in groups.items()
+        parts = {
+            name: _figure(columns, rows, metric, seed, options.resamples) for name, rows in groups.items()
         }
-        found[metric] = figures if metric == HELDOUT else figures["all"]
+        found[metric] = parts if metric == HELDOUT else parts["all"]
     return found
 
 
@@ -239,19 +270,15 @@ def measured(
     if loaded is None:
         return {}
     weights, tokenizer = loaded
-    texts = {metric: bits_per_byte.solutions(some, tokenizer) for metric, some in tasks.items()}
-    if heldout is not None and heldout.num_rows:
-        texts = {HELDOUT: bits_per_byte.documents(heldout, tokenizer), **texts}
+    languages = None if heldout is None else heldout["language"].to_pylist()
     units = {
-        metric: {
-            "keys": [text.key for text in some],
-            "bits": bits_per_byte.measure(weights, some, f"{metric}: bits").tolist(),
-            "bytes": [text.size for text in some],
-        }
-        for metric, some in texts.items()
+        metric: unit(
+            some,
+            bits_per_byte.measure(weights, some, f"{metric}: bits"),
+            languages if metric == HELDOUT else None,
+        )
+        for metric, some in texts(tasks, heldout, tokenizer).items()
     }
-    if HELDOUT in units and heldout is not None:
-        units[HELDOUT]["languages"] = heldout["language"].to_pylist()
     write_json(path, {"of": of, "units": units})
     return units
 

@@ -203,8 +203,11 @@ class Synthesis(Section):
 class Evaluate(Section):
     tasks: list[BenchmarkName] = Field(default=["humaneval"])
     """Benchmarks: bits per byte of their canonical solutions, and pass@1 where they can be run."""
-    pass_at_1: bool = True
-    """Whether solutions are generated and run in the sandbox."""
+    pass_at_1: bool | Literal["last"] = True
+    """Whether solutions are generated and run in the sandbox: of all phases and controls, or of the last
+    phase."""
+    training_tasks: list[BenchmarkName] = Field(default=[])
+    """Benchmarks with training tasks of which bits per byte alone are taken, to tune a recipe on."""
     max_new_tokens: int = Field(default=512, ge=1)
     heldout_bytes: int = Field(default=1 << 20, ge=1 << 12)
     """Bytes of held-out documents, at most, on which bits per byte are taken, languages in proportion."""

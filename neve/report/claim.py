@@ -10,7 +10,12 @@ from typing import Any
 
 from neve.report.render import FEW
 
-METRICS = {"humaneval": "HumanEval's solutions", "heldout": "held-out code"}
+METRICS = {
+    "humaneval": "HumanEval's solutions",
+    "mbpp": "MBPP's solutions",
+    "mbpp-train": "MBPP's training tasks",
+    "heldout": "held-out code",
+}
 """Metric of bits per byte -> the text that it is measured on."""
 LEVEL = 0.05
 

@@ -76,29 +76,56 @@ def render(summary: dict[str, Any]) -> str:
         benchmarks=sorted({name for m in models.values() for name in m.get("benchmarks", {})}),
         not_run=sorted({b["not_run"] for m in models.values() for b in m.get("benchmarks", {}).values() if "not_run" in b}),
         languages=sorted({key for m in models.values() for key in m["bits_per_byte"]["heldout"]} - {"all"}),
+        rows=rows(summary),
+        metrics=metrics(summary),
         written=summary["written"],
         groups=groups(summary),
         words=WORDS,
     )  # fmt: skip
 
 
+def rows(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """What has bits per byte, references before models: name, what it is, tokens, figures by metric."""
+    beside = [
+        {"name": name, "what": found["what"], "tokens": None, "control": True, "bits": found["bits_per_byte"],
+         "benchmarks": {}}
+        for name, found in summary["results"]["references"].items()
+    ]  # fmt: skip
+    for phase in summary["phases"]:
+        model = summary["results"]["models"][phase["name"]]
+        beside.append(
+            {"name": phase["name"], "what": f"{phase['data']}, from {phase['start']}", "tokens": phase["tokens"],
+             "control": phase["control"], "bits": model["bits_per_byte"], "benchmarks": model.get("benchmarks", {})}
+        )  # fmt: skip
+    return beside
+
+
+def metrics(summary: dict[str, Any]) -> dict[str, str]:
+    """The texts that are measured and what a reader calls them, held-out code last."""
+    found = {name: True for row in rows(summary) for name in row["bits"]}
+    return {
+        name: METRICS.get(name, name) for name in sorted(found, key=lambda name: (name == "heldout", name))
+    }
+
+
 def results_chart(summary: dict[str, Any]) -> Chart:
-    """Bits per byte of every model with its interval, phases and controls on one axis for each
-    kind of text."""
-    rows = []
-    for metric, title in METRICS.items():
-        for phase in summary["phases"]:
-            figures = summary["results"]["models"][phase["name"]]["bits_per_byte"]
-            figure = figures["heldout"].get("all") if metric == "heldout" else figures.get(metric)
+    """Bits per byte of everything with its interval, on one axis for each kind of text."""
+    points = []
+    for metric, title in metrics(summary).items():
+        for row in rows(summary):
+            figure = row["bits"].get(metric)
+            figure = figure.get("all") if metric == "heldout" and figure else figure
             if figure is None:
                 continue
             few = figure.get("tasks", figure.get("documents", FEW)) < FEW
             low, high = [figure["value"]] * 2 if few else figure["interval"]
-            rows.append(
-                {"model": phase["name"], "metric": title, "value": figure["value"], "low": low, "high": high,
-                 "control": phase["control"]}
+            points.append(
+                {"model": row["name"], "metric": title, "value": figure["value"], "low": low, "high": high,
+                 "control": row["control"]}
             )  # fmt: skip
-    return charts.intervals("results", "Each phase and its controls", rows, "bits per byte, lower is better")
+    return charts.intervals(
+        "results", "Each phase, its controls, zlib and trigrams", points, "bits per byte, lower is better"
+    )
 
 
 def cost(summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from neve.errors import Misuse
 from neve.locks import locked
 from neve.recipe.recipe import Recipe
-from neve.run import curated, machine, outside, record, vocabulary
+from neve.run import curated, evaluated, machine, outside, record, vocabulary
 from neve.run.machine import Machine
 from neve.run.record import ARM, Arm
 from neve.run.stages import stages
@@ -145,6 +145,9 @@ def _build(plan: Arm, folder: Path, arm: str, names: list[str], engine: str, say
             for line in curated.lines(manifest["counts"]):
                 say(line)
             curated.check(manifest["counts"])
+        if name == "evaluate":
+            for line in evaluated.lines(read_json(store.path(name) / "results.json")):
+                say(line)
     if "report" in names:
         _publish(store.path("report"), shown(folder, arm))
     return bool(todo)

@@ -18,6 +18,7 @@ from neve.corpus import settings as curation
 from neve.corpus import sources as readers
 from neve.corpus.contamination import packaged
 from neve.evaluation import evaluate
+from neve.evaluation.references import Read
 from neve.quality import seeds
 from neve.quality import settings as quality
 from neve.quality.annotators import KINDS
@@ -198,13 +199,23 @@ def _evaluate(recipe: Recipe, tier: str) -> Stage:
             pairs.append((phase.name, control))
         if phase.start in models:
             pairs.append((phase.name, phase.start))
-    tier = tier if recipe.evaluate.pass_at_1 else "none"
+    asked = recipe.evaluate.pass_at_1
+    tested = (recipe.phase[-1].name,) if asked == "last" else tuple(models) if asked else ()
+    first = recipe.phase[0]
+    tokens = None if first.epochs else first.tokens
+    read = Read(first.name, tokens, phases.sized(recipe, first).sequence, phases.seed(recipe, first))
+    settings = evaluate.Settings(
+        recipe.evaluate, models, tuple(pairs), tested, read, tier if tested else "none", recipe.run.seed
+    )
+    inputs = {"documents": "curate", "tokenizer": "tokenizer", "view": f"view-{first.name}"}
     return Stage(
         "evaluate",
         "evaluate",
-        evaluate.Settings(recipe.evaluate, models, tuple(pairs), tier, recipe.run.seed),
-        {"documents": "curate", **{stage: stage for stage in models.values()}},
-        outside=benchmarks.outside(recipe.evaluate.tasks, recipe.evaluate.data),
+        settings,
+        {**inputs, **{stage: stage for stage in models.values()}},
+        outside=benchmarks.outside(
+            [*recipe.evaluate.tasks, *recipe.evaluate.training_tasks], recipe.evaluate.data
+        ),
         resumes=True,
     )
 

@@ -77,7 +77,7 @@ def test_order_and_company_change_nothing(model_folder, tokenizer):
 @given(context=st.integers(1, 40), target=st.integers(1, 60), length=st.integers(1, 30))
 @settings(max_examples=100, deadline=None)
 def test_every_target_token_is_counted_once(context, target, length):
-    text = bits_per_byte.Text("k", np.arange(context), np.arange(100, 100 + target), 1)
+    text = bits_per_byte.Text("k", np.arange(context), np.arange(100, 100 + target), b"", b"x")
     windows = bits_per_byte._windows(0, text, length)
     assert all(len(i) == len(w) <= length for _, i, w in windows)
     counted = np.concatenate([w[w != bits_per_byte.IGNORED] for _, _, w in windows])

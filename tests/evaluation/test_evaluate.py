@@ -15,7 +15,9 @@ from neve import sandbox
 from neve.documents import DOCUMENTS, doc_id, write
 from neve.evaluation import evaluate
 from neve.evaluation.generation.completion import Completion
+from neve.evaluation.references import Read
 from neve.recipe.recipe import Evaluate
+from neve.tokens import build_view, shards
 from neve.training import model as llama
 
 PLACE = sandbox.probe()
@@ -41,14 +43,25 @@ def stage(tmp_path_factory, random_model, tokenizer_folder, tokenizer, benchmark
     raw = gzip.decompress((benchmark_files / "HumanEval.jsonl.gz").read_bytes()).splitlines()[:TASKS]
     (root / "data").mkdir()
     (root / "data" / "HumanEval.jsonl.gz").write_bytes(gzip.compress(b"\n".join(raw)))
-    inputs = {"documents": root / "curate"}
+    inputs = {"documents": root / "curate", "tokenizer": tokenizer_folder}
+    trained = [{**row, "split": "train"} for row in rows]
+    write(pa.Table.from_pylist(trained, DOCUMENTS), root / "train" / "documents")
+    for name in ("tokens", "view"):
+        (root / name).mkdir()
+    shards.build(None, {"documents": root / "train", "tokenizer": tokenizer_folder}, root / "tokens")
+    build_view.build(
+        build_view.Settings("general", "corpus", 0.0, 1), {"tokens": root / "tokens"}, root / "view"
+    )
+    inputs["view"] = root / "view"
     for name, seed in (("quality", 1), ("quality-random", 2)):
         inputs[f"train-{name}"] = root / f"train-{name}"
         model = random_model(tokenizer.vocab_size, seed, scale=1.0, sequence=512)
         llama.save(model, inputs[f"train-{name}"] / "model", tokenizer_folder)
     section = Evaluate(data=str(root / "data"), max_new_tokens=8, bootstrap=200, heldout_bytes=1 << 14)
     models = {"quality": "train-quality", "quality-random": "train-quality-random"}
-    settings = evaluate.Settings(section, models, (("quality", "quality-random"),), PLACE.tier, seed=1)
+    settings = evaluate.Settings(
+        section, models, (("quality", "quality-random"),), tuple(models), Read("general", 1024, 64, 1), PLACE.tier, seed=1
+    )  # fmt: skip
     return settings, inputs
 
 
@@ -89,6 +102,28 @@ def test_pairs_are_differences_of_the_figures(finished):
         assert pair["difference"] == pytest.approx(pick(figures[0])["value"] - pick(figures[1])["value"])
         assert pair["interval"][0] <= pair["difference"] <= pair["interval"][1]
         assert 0 < pair["p"] <= 1
+
+
+def test_references_stand_beside_every_figure(finished):
+    _, _, results = finished
+    assert list(results["references"]) == ["zlib -9", "trigram"]
+    for reference in results["references"].values():
+        for model in results["models"].values():
+            mine, other = reference["bits_per_byte"], model["bits_per_byte"]
+            assert mine.keys() == other.keys() and mine["heldout"].keys() == other["heldout"].keys()
+            for ours, theirs in (
+                (mine["humaneval"], other["humaneval"]),
+                (mine["heldout"]["all"], other["heldout"]["all"]),
+            ):
+                assert ours["bytes"] == theirs["bytes"] and 0.5 < ours["value"] < theirs["value"]
+    assert "1,024 tokens" in results["references"]["trigram"]["what"]
+
+
+def test_pass_at_1_may_be_asked_of_the_last_alone(stage, tmp_path):
+    settings, inputs = stage
+    evaluate.build(replace(settings, tested=("quality",)), inputs, tmp_path)
+    models = json.loads((tmp_path / "results.json").read_text())["models"]
+    assert models["quality"]["benchmarks"] and not models["quality-random"]["benchmarks"]
 
 
 @pytest.mark.skipif(PLACE.tier == "none", reason=PLACE.detail)
@@ -154,7 +189,9 @@ def test_mbpp_is_split_and_its_test_tasks_are_graded(stage, tmp_path, benchmark_
     settings, inputs = stage
     rows = (benchmark_files / "mbpp.jsonl").read_text().splitlines()
     (tmp_path / "mbpp.jsonl").write_text("\n".join(rows[k - 1] for k in (5, 11, 510, 550, 601, 700, 974)))
-    section = settings.evaluate.model_copy(update={"tasks": ["mbpp"], "data": str(tmp_path)})
+    section = settings.evaluate.model_copy(
+        update={"tasks": ["mbpp"], "training_tasks": ["mbpp"], "data": str(tmp_path)}
+    )
     only = replace(settings, evaluate=section, models={"quality": "train-quality"}, pairs=())
     evaluate.build(only, inputs, tmp_path)
     model = json.loads((tmp_path / "results.json").read_text())["models"]["quality"]
