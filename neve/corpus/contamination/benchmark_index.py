@@ -47,19 +47,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve.corpus.contamination.lookup import (
-    GRAM_BITS,
-    MIN_LENGTH,
-    MIN_WHOLE,
-    TEXT_BITS,
     bitmap_of,
     byte_table,
-    check_grams,
-    check_texts,
     grams_of,
     hashes_of,
     kinds,
     squeezed,
     word_table,
+)
+from neve.corpus.contamination.lookup_kernel import (
+    GRAM_BITS,
+    MIN_LENGTH,
+    MIN_WHOLE,
+    TEXT_BITS,
+    check_grams,
+    check_texts,
 )
 from neve.corpus.contamination.packaged import PACKED, beside
 from neve.corpus.text import buffers

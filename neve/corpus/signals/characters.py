@@ -225,8 +225,8 @@ def _encoded(values, start, end, classes):
 
 @_helper
 def _run(values, i, end, classes, bit, least):
-    """The next longest stretch of at least `least` bytes of a class, none of it before i: (first, behind),
-    or twice the end. A stretch holds one of any `least` places in a row, so that most bytes need no look."""
+    """The next longest stretch of at least `least` bytes of a class, none of it before i: (first, after),
+    or twice the end. A stretch holds one of any `least` places in a row, so that most bytes are not read."""
     probe = i + least - 1
     while probe < end:
         if not classes[values[probe]] & bit:
@@ -295,14 +295,14 @@ def _outside(values, start, first, last, end, classes):
             total += 1
             i += 1
             continue
-        begin, behind = i, i
+        begin, after = i, i
         while begin > start and classes[values[begin - 1]] & _BASE64:
             begin -= 1
-        while behind < end and classes[values[behind]] & _BASE64:
-            behind += 1
-        if behind - begin < BASE64_RUN:
-            total += min(behind, last) - i
-        i = behind
+        while after < end and classes[values[after]] & _BASE64:
+            after += 1
+        if after - begin < BASE64_RUN:
+            total += min(after, last) - i
+        i = after
     return total
 
 

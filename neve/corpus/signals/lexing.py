@@ -20,9 +20,9 @@ from functools import cache
 
 import numpy as np
 
-from neve.corpus.signals import lexer_kernel
+from neve.corpus.signals import lexing_kernel as kernel
 
-CODE, COMMENT, STRING, DOC = lexer_kernel.CODE, lexer_kernel.COMMENT, lexer_kernel.STRING, lexer_kernel.DOC
+CODE, COMMENT, STRING, DOC = kernel.CODE, kernel.COMMENT, kernel.STRING, kernel.DOC
 """Marks of a byte. DOC: a string that is a statement of its own (Python), which is documentation."""
 
 
@@ -35,30 +35,30 @@ class Delimiter:
 
 
 def _line(open: str, flags: int = 0) -> Delimiter:
-    return Delimiter(lexer_kernel.LINE, open, "", flags)
+    return Delimiter(kernel.LINE, open, "", flags)
 
 
 def _block(open: str = "/*", close: str = "*/", flags: int = 0) -> Delimiter:
-    return Delimiter(lexer_kernel.BLOCK, open, close, flags)
+    return Delimiter(kernel.BLOCK, open, close, flags)
 
 
-def _string(open: str, close: str = "", flags: int = lexer_kernel.ESCAPE) -> Delimiter:
-    return Delimiter(lexer_kernel.QUOTED, open, close or open, flags)
+def _string(open: str, close: str = "", flags: int = kernel.ESCAPE) -> Delimiter:
+    return Delimiter(kernel.QUOTED, open, close or open, flags)
 
 
-_LONG = lexer_kernel.ESCAPE | lexer_kernel.MULTILINE
-_CHARACTER = Delimiter(lexer_kernel.CHAR, "'", "'")
+_LONG = kernel.ESCAPE | kernel.MULTILINE
+_CHARACTER = Delimiter(kernel.CHAR, "'", "'")
 _SLASHES = (_line("//"), _block())
-_NESTING = (_line("//"), _block(flags=lexer_kernel.NESTED))
+_NESTING = (_line("//"), _block(flags=kernel.NESTED))
 _PYTHON = (
-    _line("#"), _string('"""', flags=_LONG | lexer_kernel.DOCUMENTS), _string("'''", flags=_LONG | lexer_kernel.DOCUMENTS),
-    _string('"', flags=lexer_kernel.ESCAPE | lexer_kernel.DOCUMENTS), _string("'", flags=lexer_kernel.ESCAPE | lexer_kernel.DOCUMENTS),
+    _line("#"), _string('"""', flags=_LONG | kernel.DOCUMENTS), _string("'''", flags=_LONG | kernel.DOCUMENTS),
+    _string('"', flags=kernel.ESCAPE | kernel.DOCUMENTS), _string("'", flags=kernel.ESCAPE | kernel.DOCUMENTS),
 )  # fmt: skip
-_C = (_line("//", lexer_kernel.CONTINUES), _block(), _string('"'), _CHARACTER)
-_CPP = (*_C, Delimiter(lexer_kernel.CPP_RAW, 'R"'))
+_C = (_line("//", kernel.CONTINUES), _block(), _string('"'), _CHARACTER)
+_CPP = (*_C, Delimiter(kernel.CPP_RAW, 'R"'))
 _JAVA = (*_SLASHES, _string('"""', flags=_LONG), _string('"'), _CHARACTER)
 _JAVASCRIPT = (
-    *_SLASHES, _string('"'), _string("'"), _string("`", flags=_LONG | lexer_kernel.DOLLAR_BRACE), Delimiter(lexer_kernel.REGEX, "/"),
+    *_SLASHES, _string('"'), _string("'"), _string("`", flags=_LONG | kernel.DOLLAR_BRACE), Delimiter(kernel.REGEX, "/"),
 )  # fmt: skip
 
 DIALECTS: dict[str, tuple[Delimiter, ...]] = {
@@ -73,51 +73,51 @@ DIALECTS: dict[str, tuple[Delimiter, ...]] = {
     "TypeScript": _JAVASCRIPT,
     "TSX": _JAVASCRIPT,
     "PHP": (
-        Delimiter(lexer_kernel.MARKUP, "?>"), _line("//"), _line("#", lexer_kernel.NO_BRACKET), _block(), _string("'", flags=_LONG),
-        _string('"', flags=_LONG), _string("`", flags=_LONG), Delimiter(lexer_kernel.HEREDOC, "<<<", "", lexer_kernel.INDENTED),
+        Delimiter(kernel.MARKUP, "?>"), _line("//"), _line("#", kernel.NO_BRACKET), _block(), _string("'", flags=_LONG),
+        _string('"', flags=_LONG), _string("`", flags=_LONG), Delimiter(kernel.HEREDOC, "<<<", "", kernel.INDENTED),
     ),
     "C#": (
-        *_SLASHES, _string('$@"', '"', lexer_kernel.DOUBLED | lexer_kernel.MULTILINE | lexer_kernel.BRACE), _string('@$"', '"', lexer_kernel.DOUBLED | lexer_kernel.MULTILINE | lexer_kernel.BRACE),
-        _string('@"', '"', lexer_kernel.DOUBLED | lexer_kernel.MULTILINE), _string('"""', flags=lexer_kernel.MULTILINE), _string('$"', '"', lexer_kernel.ESCAPE | lexer_kernel.BRACE),
+        *_SLASHES, _string('$@"', '"', kernel.DOUBLED | kernel.MULTILINE | kernel.BRACE), _string('@$"', '"', kernel.DOUBLED | kernel.MULTILINE | kernel.BRACE),
+        _string('@"', '"', kernel.DOUBLED | kernel.MULTILINE), _string('"""', flags=kernel.MULTILINE), _string('$"', '"', kernel.ESCAPE | kernel.BRACE),
         _string('"'), _CHARACTER,
     ),
-    "Go": (*_SLASHES, _string("`", flags=lexer_kernel.MULTILINE), _string('"'), _CHARACTER),
+    "Go": (*_SLASHES, _string("`", flags=kernel.MULTILINE), _string('"'), _CHARACTER),
     "SQL": (
-        _line("--"), _line("#", lexer_kernel.LINE_START), _block(), _string("'", flags=_LONG | lexer_kernel.DOUBLED), _string('"', flags=_LONG | lexer_kernel.DOUBLED),
+        _line("--"), _line("#", kernel.LINE_START), _block(), _string("'", flags=_LONG | kernel.DOUBLED), _string('"', flags=_LONG | kernel.DOUBLED),
     ),
     "Ruby": (
-        _line("#"), _block("=begin", "\n=end", lexer_kernel.LINE_START), Delimiter(lexer_kernel.REST, "__END__", "", lexer_kernel.LINE_START),
-        _string('"', flags=_LONG | lexer_kernel.HASH_BRACE), _string("'", flags=_LONG), _string("`", flags=_LONG | lexer_kernel.HASH_BRACE),
-        Delimiter(lexer_kernel.HEREDOC, "<<", "", lexer_kernel.INDENTED | lexer_kernel.BOUNDARY), Delimiter(lexer_kernel.PERCENT, "%"), Delimiter(lexer_kernel.REGEX, "/", "", lexer_kernel.SPACED_CALL),
-        Delimiter(lexer_kernel.SKIP, "$'"), Delimiter(lexer_kernel.SKIP, '$"'), Delimiter(lexer_kernel.SKIP, "$`"), Delimiter(lexer_kernel.SKIP, "?'", "", lexer_kernel.BOUNDARY),
-        Delimiter(lexer_kernel.SKIP, '?"', "", lexer_kernel.BOUNDARY), Delimiter(lexer_kernel.SKIP, "?#", "", lexer_kernel.BOUNDARY),
+        _line("#"), _block("=begin", "\n=end", kernel.LINE_START), Delimiter(kernel.REST, "__END__", "", kernel.LINE_START),
+        _string('"', flags=_LONG | kernel.HASH_BRACE), _string("'", flags=_LONG), _string("`", flags=_LONG | kernel.HASH_BRACE),
+        Delimiter(kernel.HEREDOC, "<<", "", kernel.INDENTED | kernel.BOUNDARY), Delimiter(kernel.PERCENT, "%"), Delimiter(kernel.REGEX, "/", "", kernel.SPACED_CALL),
+        Delimiter(kernel.SKIP, "$'"), Delimiter(kernel.SKIP, '$"'), Delimiter(kernel.SKIP, "$`"), Delimiter(kernel.SKIP, "?'", "", kernel.BOUNDARY),
+        Delimiter(kernel.SKIP, '?"', "", kernel.BOUNDARY), Delimiter(kernel.SKIP, "?#", "", kernel.BOUNDARY),
     ),
     "Rust": (
-        *_NESTING, Delimiter(lexer_kernel.HASHES, "r#", '"', lexer_kernel.BOUNDARY), Delimiter(lexer_kernel.HASHES, "br#", '"', lexer_kernel.BOUNDARY),
-        _string('r"', '"', lexer_kernel.MULTILINE | lexer_kernel.BOUNDARY), _string('br"', '"', lexer_kernel.MULTILINE | lexer_kernel.BOUNDARY), _string('"', flags=_LONG),
+        *_NESTING, Delimiter(kernel.HASHES, "r#", '"', kernel.BOUNDARY), Delimiter(kernel.HASHES, "br#", '"', kernel.BOUNDARY),
+        _string('r"', '"', kernel.MULTILINE | kernel.BOUNDARY), _string('br"', '"', kernel.MULTILINE | kernel.BOUNDARY), _string('"', flags=_LONG),
         _CHARACTER,
     ),
     "Scala": (
-        *_NESTING, *(_string(p + '"""', '"""', lexer_kernel.MULTILINE | lexer_kernel.DOLLAR_BRACE | lexer_kernel.BOUNDARY) for p in ("s", "f")),
-        _string('"""', flags=lexer_kernel.MULTILINE), *(_string(p + '"', '"', lexer_kernel.ESCAPE | lexer_kernel.DOLLAR_BRACE | lexer_kernel.BOUNDARY) for p in ("s", "f")),
+        *_NESTING, *(_string(p + '"""', '"""', kernel.MULTILINE | kernel.DOLLAR_BRACE | kernel.BOUNDARY) for p in ("s", "f")),
+        _string('"""', flags=kernel.MULTILINE), *(_string(p + '"', '"', kernel.ESCAPE | kernel.DOLLAR_BRACE | kernel.BOUNDARY) for p in ("s", "f")),
         _string('"'), _CHARACTER,
     ),
     "Kotlin": (
-        *_NESTING, _string('"""', flags=lexer_kernel.MULTILINE | lexer_kernel.DOLLAR_BRACE), _string('"', flags=lexer_kernel.ESCAPE | lexer_kernel.DOLLAR_BRACE), _CHARACTER,
+        *_NESTING, _string('"""', flags=kernel.MULTILINE | kernel.DOLLAR_BRACE), _string('"', flags=kernel.ESCAPE | kernel.DOLLAR_BRACE), _CHARACTER,
     ),
     "Shell": (
-        _line("#", lexer_kernel.SPACED), Delimiter(lexer_kernel.SKIP, "\\"), _string("$'", "'", _LONG), _string("'", flags=lexer_kernel.MULTILINE),
-        _string('"', flags=_LONG | lexer_kernel.DOLLAR_PAREN | lexer_kernel.DOLLAR_BRACE), Delimiter(lexer_kernel.SKIP, "<<<"), Delimiter(lexer_kernel.HEREDOC, "<<"),
+        _line("#", kernel.SPACED), Delimiter(kernel.SKIP, "\\"), _string("$'", "'", _LONG), _string("'", flags=kernel.MULTILINE),
+        _string('"', flags=_LONG | kernel.DOLLAR_PAREN | kernel.DOLLAR_BRACE), Delimiter(kernel.SKIP, "<<<"), Delimiter(kernel.HEREDOC, "<<"),
     ),
     "Dart": (
-        *_NESTING, _string('r"""', '"""', lexer_kernel.MULTILINE | lexer_kernel.BOUNDARY), _string("r'''", "'''", lexer_kernel.MULTILINE | lexer_kernel.BOUNDARY),
-        _string('r"', '"', lexer_kernel.BOUNDARY), _string("r'", "'", lexer_kernel.BOUNDARY), _string('"""', flags=_LONG | lexer_kernel.DOLLAR_BRACE),
-        _string("'''", flags=_LONG | lexer_kernel.DOLLAR_BRACE), _string('"', flags=lexer_kernel.ESCAPE | lexer_kernel.DOLLAR_BRACE),
-        _string("'", flags=lexer_kernel.ESCAPE | lexer_kernel.DOLLAR_BRACE),
+        *_NESTING, _string('r"""', '"""', kernel.MULTILINE | kernel.BOUNDARY), _string("r'''", "'''", kernel.MULTILINE | kernel.BOUNDARY),
+        _string('r"', '"', kernel.BOUNDARY), _string("r'", "'", kernel.BOUNDARY), _string('"""', flags=_LONG | kernel.DOLLAR_BRACE),
+        _string("'''", flags=_LONG | kernel.DOLLAR_BRACE), _string('"', flags=kernel.ESCAPE | kernel.DOLLAR_BRACE),
+        _string("'", flags=kernel.ESCAPE | kernel.DOLLAR_BRACE),
     ),
     "Swift": (
-        *_NESTING, Delimiter(lexer_kernel.HASHES, "#", '"'), _string('"""', flags=_LONG | lexer_kernel.BACKSLASH_PAREN),
-        _string('"', flags=lexer_kernel.ESCAPE | lexer_kernel.BACKSLASH_PAREN),
+        *_NESTING, Delimiter(kernel.HASHES, "#", '"'), _string('"""', flags=_LONG | kernel.BACKSLASH_PAREN),
+        _string('"', flags=kernel.ESCAPE | kernel.BACKSLASH_PAREN),
     ),
 }  # fmt: skip
 """Linguist name: the delimiters of its comments and strings, the longer opening asked first."""
@@ -136,7 +136,7 @@ def mark(values: np.ndarray, offsets: np.ndarray, languages: list[str | None]) -
     names = {name: at for at, name in enumerate(DIALECTS)}
     dialects = np.array([names.get(language, -1) for language in languages], np.int64)  # type: ignore[arg-type]
     marks = np.zeros(int(offsets[-1] - offsets[0]), np.uint8)
-    lexer_kernel.mark(values, offsets, dialects, first, begin, rules, text, words, marks)
+    kernel.mark(values, offsets, dialects, first, begin, rules, text, words, marks)
     return marks
 
 
@@ -147,10 +147,10 @@ def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarra
     first = np.zeros((len(DIALECTS), 256), np.uint8)
     begin, rows, text = [0], [], b""
     for at, delimiters in enumerate(DIALECTS.values()):
-        first[at, [ord("\n"), ord("\r")]] = lexer_kernel.NEWLINE
-        first[at, [ord(bracket) for bracket in "()[]{}"]] = lexer_kernel.BRACKET
+        first[at, [ord("\n"), ord("\r")]] = kernel.NEWLINE
+        first[at, [ord(bracket) for bracket in "()[]{}"]] = kernel.BRACKET
         for one in sorted(delimiters, key=lambda d: -len(d.open)):
-            first[at, ord(one.open[0])] |= lexer_kernel.OPENS
+            first[at, ord(one.open[0])] |= kernel.OPENS
             opens = len(text)
             text += one.open.encode() + one.close.encode()
             rows.append((one.kind, opens, len(one.open), opens + len(one.open), len(one.close), one.flags))

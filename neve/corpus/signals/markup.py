@@ -1,6 +1,7 @@
 """How much of a page of HTML a reader would see: characters outside tags, comments, scripts and styles.
 
-One compiled pass, no tree: what a browser would heal, this skips. Entities count as written.
+One compiled pass and no tree. The trade-off: a broken tag, which a browser would mend, hides text up to the
+next `>`. Entities count as written.
 
 Source: StarCoder (arXiv 2305.06161) and OpenCoder (2411.04905), which take it from a parsed page.
 """
@@ -63,7 +64,7 @@ def _measure(values, offsets, pages, out):
 
 @_helper
 def _close(values, i, end, first, second):
-    """Behind the next `>`; of a comment (first and second -) behind the next `-->`."""
+    """The place after the next `>`; of a comment (first and second are -) after the next `-->`."""
     while i < end:
         if values[i] == 62 and (first == 62 or (values[i - 1] == first and values[i - 2] == second)):
             return i + 1
@@ -78,7 +79,8 @@ def _named(values, i, end, a, b, c):
 
 @_helper
 def _element_end(values, i, end, a, b, c):
-    """Behind the closing tag of an element that holds no others; its name begins with the three letters."""
+    """The place after the closing tag of an element that holds no others; its name begins with the three
+    letters."""
     while i < end:
         if values[i] == 60 and i + 1 < end and values[i + 1] == 47 and _named(values, i + 2, end, a, b, c):
             return _close(values, i, end, 62, 62)

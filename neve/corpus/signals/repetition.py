@@ -139,7 +139,10 @@ def _words(values, i, end, folded, points, hashes, ends):
 
 @_helper
 def _decode(values, i, end):
-    """(code point or -1, width) of the UTF-8 sequence at i, as in characters.py."""
+    """(code point or -1, width) of the UTF-8 sequence at i.
+
+    A copy of that in characters.py: numba would not notice a change in another file.
+    """
     byte = values[i]
     if byte >= 0xF0:
         width, point = 4, np.int64(byte & 0x07)

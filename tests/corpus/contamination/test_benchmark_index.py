@@ -1,12 +1,11 @@
-"""Decontamination: published tasks planted in real code must be found, real code must pass, and shares must be those
-of a slow implementation in plain Python sets, regular expressions and strings."""
+"""Decontamination: published tasks planted in real code must be found, however they were copied; real code must pass.
+
+That hashes find what Python's sets and strings find is tested with `lookup`, what the package holds with `packaged`."""
 
 from __future__ import annotations
 
 import ast
 import functools
-import gzip
-import importlib.util
 import io
 import json
 import re
@@ -14,23 +13,18 @@ import subprocess
 import sys
 import sysconfig
 import tokenize
-from collections import deque
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from neve.corpus.contamination import benchmark_index, lookup, packaged
 from neve.corpus.contamination.benchmark_index import Index, by_benchmark, program_of, without_docstrings
 from neve.errors import Fault
 from neve.tasks import benchmarks
-from neve.tasks.traits import TABLE
 
 load = functools.cache(benchmarks.load)
-ROOT = Path(__file__).parents[3]
 LIBRARY = Path(sysconfig.get_paths()["stdlib"])
 
 
@@ -177,28 +171,6 @@ def test_planted_tasks_are_found(kind: str, everything: Index, benchmark_files: 
     assert np.mean(named) >= 0.97  # some tasks hold another's text
 
 
-def test_half_of_a_prompt_is_the_bound(everything: Index, benchmark_files: Path) -> None:
-    """Where a text has more 10-grams than are kept, its share is estimated: without bias, within the stated error."""
-    errors, shares, cuts = [], [], []
-    for task in load("bigcodebench", benchmark_files).tasks:
-        own = _words(task.prompt)
-        if len(own) <= benchmark_index.SKETCH:
-            continue
-        words = task.prompt.split(" ")
-        kept = lookup.grams_of(task.prompt)[: benchmark_index.SKETCH]
-        for part in (0.3, 0.6, 0.9):
-            cut = " ".join(words[: int(part * len(words))])
-            share = len(own & _words(cut)) / len(own)
-            errors.append(np.isin(kept, lookup.grams_of(cut)).mean() - share)
-            shares.append(share)
-            cuts.append(cut)
-    assert len(errors) > 2000
-    assert abs(np.mean(errors)) < 0.005 and np.std(errors) < 0.05
-    found = everything.check(column(cuts))[0]
-    clear = np.array(shares) > 0.7
-    assert clear.sum() > 500 and np.mean(found[clear] >= 0.5) >= 0.999
-
-
 def test_real_code_is_not_flagged() -> None:
     """The standard library, and its tests, were written by people who did not look at benchmarks."""
     files = sorted([*LIBRARY.glob("*.py"), *LIBRARY.glob("test/test_[a-m]*.py")])
@@ -209,195 +181,9 @@ def test_real_code_is_not_flagged() -> None:
     assert not flagged
 
 
-@functools.cache
-def _slow_index(folder: Path) -> list[tuple[str, list[set[tuple[str, ...]]], list[str]]]:
-    """For each task of HumanEval and MBPP: label, the kept word 10-grams of each text, squeezed texts."""
-    out = []
-    for name in ("humaneval", "mbpp"):
-        for task in load(name, folder).tasks:
-            mbpp = name == "mbpp"
-            bare = without_docstrings(task.solution if mbpp else task.prompt + task.solution)
-            texts = [task.prompt, bare, task.prompt + task.test if mbpp else "", task.instruction]
-            grams = [_kept(words) for words in map(_words, texts) if len(words) >= benchmark_index.MIN_GRAMS]
-            whole, words, body = (_joined(text) for text in (bare, task.instruction, task.solution))
-            least = lookup.MIN_WHOLE if whole.startswith("def") else lookup.MIN_LENGTH
-            sizes = [(whole, least), (words, lookup.MIN_WHOLE), (body, benchmark_index.MIN_BODY)]
-            found = [text for text, size in sizes if len(text.encode()) >= size]
-            out.append((f"{name}:{task.task_id}", grams, found))
-    return out
-
-
-def _words(text: str) -> set[tuple[str, ...]]:
-    text = re.sub(r"(?<![a-zA-Z0-9_\x80-\U0010ffff])(\\+)[nrt]", " ", text)
-    ascii_lower = "".join(c.lower() if c < "\x80" else c for c in text)
-    words = re.findall(r"[a-z0-9_\x80-\U0010ffff]+", ascii_lower)
-    return {tuple(words[i : i + 10]) for i in range(len(words) - 9)}
-
-
-def _kept(grams: set[tuple[str, ...]]) -> set[tuple[str, ...]]:
-    return set(
-        sorted(grams, key=lambda gram: int(lookup.grams_of(" ".join(gram))[0]))[: benchmark_index.SKETCH]
-    )
-
-
-TOKEN = re.compile(
-    r"(?P<escape>\\+[nrt])|(?P<triple>([\"'])\\*\3\\*\3)|(?P<comment>#+)|(?P<char>.)", re.DOTALL
-)
-
-
-def _strip(text: str) -> tuple[list[tuple[str, bool]], list[str]]:
-    """Characters that squeezing leaves, each with whether a line or string begins there; docstrings and comments."""
-    out: list[tuple[str, bool]] = []
-    asides: list[str] = []
-    place, edge = 0, True
-    while place < len(text):
-        token = TOKEN.match(text, place)
-        place = token.end()
-        if token["escape"]:
-            edge = edge or token["escape"][-1] != "t"
-        elif token["triple"]:
-            edge, quote = True, token[3]
-            span = _closing(text, place, quote) if out and out[-1][0] == ":" else None
-            if span:
-                asides.append(text[place : span[0]])
-                place = span[1]
-        elif token["comment"]:
-            line = re.compile(r"(?:(?!\\[nr])[^\r\n])*").match(text, place)
-            asides.append(line[0])
-            place, edge = line.end(), True
-        elif token["char"] in "\r\n\"'":
-            edge = True
-        elif token["char"] > " " and token["char"] not in "\\,;()":
-            out.append((token["char"], edge))
-            edge = False
-    return out, asides
-
-
-def _closing(text: str, place: int, quote: str) -> tuple[int, int] | None:
-    """Where the quotes stand that close a docstring: those after a colon open another within."""
-    first, within = None, False
-    for match in re.compile(rf"{quote}(?:\\*{quote}){{2}}").finditer(text, place):
-        before = re.sub(rf"#[^\r\n]*|[\x00- \\{quote}]", "", text[place : match.start()])
-        place = match.end()
-        first = first or (match.end() - 3, match.end())
-        if not within and not before.endswith(":"):
-            return match.end() - 3, match.end()
-        within = not within
-    return first
-
-
-def _joined(text: str) -> str:
-    return "".join(char for char, _ in _strip(text)[0])
-
-
-def _squeeze(text: str) -> tuple[str, list[bool]]:
-    """A whole document squeezed, and whether a line or a string begins at each place and at the end."""
-    out: list[tuple[str, bool]] = []
-    queue = deque([text])
-    while queue:
-        part, asides = _strip(queue.popleft())
-        out += part
-        queue += asides
-    return "".join(char for char, _ in out), [*(edge for _, edge in out), True]
-
-
-def _holds(whole: str, edges: list[bool], wanted: list[str]) -> bool:
-    for short in wanted:
-        place = whole.find(short)
-        while place >= 0:
-            if len(short.encode()) >= lookup.MIN_LENGTH or (edges[place] and edges[place + len(short)]):
-                return True
-            place = whole.find(short, place + 1)
-    return False
-
-
-def _slow_check(text: str, folder: Path) -> tuple[float, str | None]:
-    words, (whole, edges) = _words(text), _squeeze(text)
-    best: tuple[float, str | None] = (0.0, None)
-    for label, grams, wanted in _slow_index(folder):
-        share = max([len(g & words) / len(g) for g in grams], default=0.0)
-        if share > best[0]:
-            best = (share, label)
-        if best[0] < 1 and _holds(whole, edges, wanted):
-            best = (1.0, label)
-    return best
-
-
-@st.composite
-def documents(draw) -> str:
-    """Spans of tasks' lines, whole or cut, between other text."""
-    folder = draw(st.just(FOLDER[0]))
-    tasks = benchmark_tasks(folder)
-    parts = []
-    for _ in range(draw(st.integers(0, 3))):
-        lines = tasks[draw(st.integers(0, len(tasks) - 1))].split("\n")
-        first = draw(st.integers(0, len(lines)))
-        parts.append("\n".join(lines[first : draw(st.integers(first, len(lines)))]))
-        parts.append(
-            draw(
-                st.one_of(
-                    st.text(max_size=20),
-                    st.sampled_from(
-                        ["# x", "\r", "\r\n  # ä", "É", '"""', "\\n", '\\"', "f():\n'''a", planted("")[:3000]]
-                    ),
-                )
-            )
-        )
-    return draw(st.sampled_from(["", "\n", " "])).join(parts)
-
-
-FOLDER: list[Path] = []
-
-
-@functools.cache
-def benchmark_tasks(folder: Path) -> list[str]:
-    tasks = [(name, task) for name in ("humaneval", "mbpp") for task in load(name, folder).tasks]
-    return [
-        text
-        for _, task in tasks
-        for text in (
-            program_of(task),
-            task.prompt + task.test,
-            json.dumps(program_of(task)),
-            commented(program_of(task)),
-        )
-    ]
-
-
-@pytest.fixture
-def folder(benchmark_files: Path) -> Path:
-    FOLDER[:] = [benchmark_files]
-    return benchmark_files
-
-
 @pytest.fixture(scope="module")
 def index() -> Index:
     return Index.load(["humaneval", "mbpp"])
-
-
-def test_agrees_with_sets_and_strings(folder: Path, index: Index) -> None:
-    """Hashes, bitmap and rolling windows against Python's sets of tuples and `in`."""
-
-    @settings(max_examples=40, deadline=None)
-    @given(st.lists(documents(), min_size=1, max_size=3))
-    def check(texts: list[str]) -> None:
-        shares, named = index.check(column(texts))
-        for share, label, text in zip(shares, named.to_pylist(), texts, strict=True):
-            assert (share, label) == _slow_check(text, folder)
-
-    check()
-
-
-def test_appending_never_lowers_a_share(folder: Path, index: Index) -> None:
-    """The law: more text below a document cannot take benchmark text away."""
-
-    @settings(max_examples=60, deadline=None)
-    @given(documents(), documents())
-    def check(text: str, more: str) -> None:
-        before, after = index.check(column([text, f"{text}\n{more}"]))[0]
-        assert after >= before
-
-    check()
 
 
 def test_columns_of_every_kind(index: Index, benchmark_files: Path) -> None:
@@ -439,46 +225,6 @@ def test_a_task_of_two_benchmarks_is_named_by_the_one_asked(benchmark_files: Pat
     assert both.arrays["grams"].size < sum(alone)
 
 
-def test_data_adds_other_versions(benchmark_files: Path, tmp_path: Path) -> None:
-    """A file equal to the packaged adds nothing; a changed one is searched for beside it; a broken one is a Fault."""
-    assert len(Index.load(["mbpp"], benchmark_files).arrays["tasks"]) == 974
-    assert len(Index.load(["mbpp"], tmp_path).arrays["tasks"]) == 974
-    lines = (benchmark_files / "mbpp.jsonl").read_text().splitlines()
-    changed = lines[0].replace("min_cost", "least_toll_of_way")
-    assert changed != lines[0]
-    (tmp_path / "mbpp.jsonl").write_text(changed)
-    index = Index.load(["mbpp"], tmp_path)
-    assert len(index.arrays["tasks"]) == 975
-    solution = benchmarks.load("mbpp", tmp_path).tasks[0].solution
-    assert index.check(column([planted(solution)]))[0].tolist() == [1]
-    (tmp_path / "mbpp.jsonl").write_text("{")
-    with pytest.raises(Fault, match=r"mbpp\.jsonl"):
-        Index.load(["mbpp"], tmp_path)
-
-
-SNOW = {
-    "task_id": "EvoEval/3",
-    "prompt": 'def melt(depth: float, days: int) -> float:\n    """Depth of the snow left after so many days"""\n',
-    "entry_point": "melt",
-    "canonical_solution": "    for _ in range(days):\n        depth = max(0.0, depth * 0.97 - 0.25)\n    return depth\n",
-    "inputs": ["1.5, 3", "0.0, 9"],
-    "parent": 3,
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz"])
-def test_evoeval_in_the_folder_is_searched_for(tmp_path: Path, suffix: str) -> None:
-    """In the shape of its sets, named or not, packed or not."""
-    raw = (json.dumps(SNOW) + "\n").encode()
-    (tmp_path / f"EvoEval_tool_use{suffix}").write_bytes(gzip.compress(raw) if suffix.endswith("gz") else raw)
-    program = SNOW["prompt"] + SNOW["canonical_solution"]
-    for names in (["humaneval"], ["humaneval", "evoeval-tool-use"]):
-        index = Index.load(names, tmp_path)
-        shares, labels = index.check(column([planted(program), commented(program), planted("")]))
-        assert shares.tolist()[:2] == [1, 1] and shares[2] < 0.1
-        assert labels.to_pylist()[:2] == ["evoeval-tool-use:EvoEval/3"] * 2
-
-
 def _files(place: Path, rows: list[dict], **fields: str | None) -> list[dict]:
     place.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return [{"name": "mine", "path": str(place), "prompt": None, "solution": None, "test": None, **fields}]
@@ -487,7 +233,10 @@ def _files(place: Path, rows: list[dict], **fields: str | None) -> list[dict]:
 def test_files_of_the_users_own(tmp_path: Path) -> None:
     """Words and code by the fields that are named; ids from task_id, id, or the line."""
     asked = "Tell how deep the snow lies in the valley when the glacier has lost its last winter layer."
-    answer = SNOW["prompt"] + SNOW["canonical_solution"]
+    answer = (
+        'def melt(depth: float, days: int) -> float:\n    """Depth of the snow left after so many days"""\n'
+        "    for _ in range(days):\n        depth = max(0.0, depth * 0.97 - 0.25)\n    return depth\n"
+    )
     rows = [
         {"question": asked, "answer": answer, "task_id": 7, "id": "no"},
         {"question": "x", "answer": "def thaw(layers):\n    return [l for l in layers if l.cold]", "id": "b"},
@@ -555,24 +304,6 @@ def test_report_by_benchmark() -> None:
     assert by_benchmark(pa.nulls(3)) == {}
 
 
-def test_packaged_index_is_what_the_script_builds(benchmark_files: Path, tmp_path: Path) -> None:
-    """To the byte, under 1 MiB, from files with the published digests, and with no benchmark text in it."""
-    spec = importlib.util.spec_from_file_location("script", ROOT / "scripts" / "make_contamination_index.py")
-    assert spec and spec.loader
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    script.build(benchmark_files, tmp_path / "index.npz")
-    shipped = Path(benchmark_index.__file__).with_name("contamination.npz")
-    assert shipped.stat().st_size < 1 << 20
-    old, new = benchmark_index.unpack(shipped), benchmark_index.unpack(tmp_path / "index.npz")
-    assert set(old) == set(new)
-    for name in old:
-        np.testing.assert_array_equal(old[name], new[name])
-    assert old["files"].tolist() == [f"{TABLE[name].file} {TABLE[name].sha256}" for name in packaged.PACKAGED]
-    assert [name for name in old if old[name].dtype.kind not in "iub"] == ["tasks", "files"]
-    assert all(re.fullmatch(r"[a-z+]+:\w+/\d+", task) for task in old["tasks"])
-
-
 def test_packing_loses_nothing(benchmark_files: Path, tmp_path: Path) -> None:
     """Each task has the same texts after it as before."""
     names = ("humaneval", "humaneval+", "mbpp")
@@ -593,7 +324,6 @@ def test_packing_loses_nothing(benchmark_files: Path, tmp_path: Path) -> None:
 def test_docstrings_comments_and_imports_go() -> None:
     source = '"""Module."""\nimport re\n\nclass A:\n    """Ä class."""  # note ä\n\n    def f(self):\n        "doc"\n        return "#é"  # x\n'
     assert lookup.squeezed(without_docstrings(source)) == b"classA:deffself:return"
-    assert lookup.squeezed(source) == b"Module.importreclassA:deffself:docreturn"
     assert '"#é"' in without_docstrings(source)
     assert "doc" not in without_docstrings(source) and "note" not in without_docstrings(source)
     assert without_docstrings("def f(:") == "def f(:"

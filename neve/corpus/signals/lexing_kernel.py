@@ -1,8 +1,9 @@
-"""The lexer's kernel: marks comments and strings by rows of numbers, which lexing.py makes of its tables.
+"""The lexer's kernel: marks comments and strings by rows of numbers, which lexing.py makes from its tables.
 
 One loop over the bytes of a text, a table of what each byte may begin, and a helper for each kind of
-delimiter. All ways are linear: a delimiter that closes nowhere is not tried again before the place up to
-which it was looked for.
+delimiter. Time is linear in the text: a delimiter that nothing closes is not tried again before the place
+where the search for its end stopped. One long file on purpose: numba caches compiled code by its file, so
+that a change to a helper in another file would leave the old kernel in the cache, and nobody would notice.
 """
 
 from __future__ import annotations
@@ -210,7 +211,7 @@ def _stands(values, i, start, end, length, flags):
 
 @_helper
 def _line_end(values, i, end, flags):
-    """Where the line of i ends, its end not counted; one that goes on behind a backslash is one line if
+    """Where the line of i ends, its end not counted; a line continued by a backslash is one line if the
     flags say so."""
     while i < end:
         if values[i] == 10 or values[i] == 13:
@@ -240,7 +241,7 @@ def _block_end(values, i, end, text, rule):
 
 @_helper
 def _escape_end(values, i, end):
-    """Behind the backslash at i and what it escapes."""
+    """The place after the backslash at i and what it escapes."""
     return min(end, i + (3 if i + 2 < end and values[i + 1] == 13 and values[i + 2] == 10 else 2))
 
 
@@ -265,8 +266,8 @@ def _string_end(values, i, end, text, rule):
 
 @_helper
 def _body(values, i, end, rules, r, text, marks, base):
-    """Marks a string that may hold code, from i on: the place after it, or minus the place where code inside
-    it begins."""
+    """Mark a string that may hold code, from i on. Returns the place after it, or minus the place where code
+    inside it begins."""
     rule = rules[r]
     flags, closer = rule[FLAGS], text[rule[CLOSE]]
     begin = i
@@ -309,7 +310,8 @@ def _body(values, i, end, rules, r, text, marks, base):
 
 @_helper
 def _character_end(values, i, end):
-    """Behind a literal of one character whose quote stands before i; a lifetime or an apostrophe is none."""
+    """The place after a literal of one character whose quote is before i. A lifetime or an apostrophe is
+    none."""
     if i + 1 >= end or values[i] == 39 or values[i] == 10:
         return np.int64(NONE)
     if values[i] == 92:
@@ -327,7 +329,7 @@ def _character_end(values, i, end):
 
 @_helper
 def _hashes_end(values, i, end):
-    """Behind a raw string that as many # close as open it; the first of them stands before i."""
+    """The place after a raw string that as many # close as open it; the first # is before i."""
     hashes = 1
     while i < end and values[i] == 35:
         hashes += 1
@@ -348,7 +350,7 @@ def _hashes_end(values, i, end):
 
 @_helper
 def _cpp_raw_end(values, at, start, i, end):
-    """Behind C++'s R"word( … )word"; the quote stands before i."""
+    """The place after C++'s R"word( … )word"; its first quote is before i."""
     if at > start and _word(values[at - 1]) and values[at - 1] not in (76, 85, 117, 56):  # L U u 8
         return np.int64(NONE)
     paren = i
@@ -369,8 +371,8 @@ def _cpp_raw_end(values, at, start, i, end):
 
 @_helper
 def _heredoc_word(values, i, end, flags, pending):
-    """Behind the word that will close a here-document, noted in `pending`; NONE where a shift or append is
-    meant."""
+    """The place after the word that will close a here-document, which goes into `pending`; NONE for a shift
+    or an append."""
     dashed = i < end and (values[i] == 45 or values[i] == 126)
     i += dashed
     ruby = flags & BOUNDARY
@@ -410,8 +412,8 @@ def _heredoc_end(values, i, end, pending):
 
 @_helper
 def _operand_before(values, marks, base, i, start, end, words, flags):
-    """Whether a / at i divides, since a value stands before it; a value and a blank before it, but none
-    behind, and it may be the argument of a call without brackets (Ruby, told by the flags)."""
+    """Whether a / at i divides, since a value comes before it. With a blank before it and none after, it may
+    begin the argument of a call without brackets (Ruby, told by the flags)."""
     j = i - 1
     while j >= start and (_blank(values[j]) or marks[j - base] == COMMENT):
         j -= 1
@@ -461,7 +463,7 @@ def _regex_end(values, i, end):
 
 @_helper
 def _percent_end(values, at, start, end):
-    """Behind Ruby's %w[…], %q(…), %(…) and their like."""
+    """The place after Ruby's %w[…], %q(…), %(…) and their like."""
     if (
         at > start and not _blank(values[at - 1]) and values[at - 1] not in (40, 44, 61, 91, 123, 124, 33)
     ):  # ( , = [ { | !
@@ -491,8 +493,7 @@ def _percent_end(values, at, start, end):
 
 @_helper
 def _statement(values, i, to, start, end):
-    """Whether the string [i, to) is a statement of its own: nothing before it on its line, and nothing
-    behind it."""
+    """Whether the string [i, to) is a statement of its own, alone on its lines."""
     j = i - 1
     if j >= start and (values[j] | 32) in (114, 117):  # r u
         j -= 1
@@ -524,7 +525,7 @@ def _statement(values, i, to, start, end):
 
 @_helper
 def _template(values, i, end):
-    """Behind the next `<?php`, `<?=` or `<?`; the end where there is none."""
+    """The place after the next `<?php`, `<?=` or `<?`; the end where there is none."""
     while i + 1 < end:
         if values[i] == 60 and values[i + 1] == 63:
             if not (
