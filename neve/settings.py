@@ -47,6 +47,11 @@ def pick(kind: type[T], table: Any, **more: Any) -> T:
     return kind(**{name: getattr(table, name) for name in fields if name not in more}, **more)
 
 
+def aside(table: Any) -> dict[str, bool]:
+    """The fields of a settings class, with whether each is a matter of execution."""
+    return dict(_fields(table) or {})
+
+
 def _typed(kind: Any, value: Any) -> Any:
     if dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
         return from_json(kind, value)  # type: ignore[arg-type]

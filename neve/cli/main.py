@@ -17,6 +17,7 @@ from neve.cli.evaluation import evaluate, grade
 from neve.cli.laboratory import ablate
 from neve.cli.machine import doctor
 from neve.cli.runs import export, plan, report, run, status, train, why
+from neve.cli.start import init, recipe
 from neve.errors import Fault, Misuse
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 
 COMMANDS = (
+    init,
     run,
     plan,
     status,
@@ -38,6 +40,7 @@ COMMANDS = (
     curate,
     dedup,
     filters,
+    recipe,
     grade,
     evaluate,
     ablate,

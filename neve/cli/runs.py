@@ -15,7 +15,11 @@ from rich.table import Table
 
 from neve.cli.options import AsJson, EngineChoice, chosen_engine, out
 
-RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe, e.g. recipes/quickstart.toml")]
+RecipePath = Annotated[
+    Path, typer.Argument(metavar="[RECIPE]", help="A recipe; default: neve.toml in this folder.")
+]
+HERE = Path("neve.toml")
+"""The recipe of this folder, as `neve init` writes it."""
 RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A run's folder, e.g. runs/quickstart")]
 ArmName = Annotated[str, typer.Option("--arm", metavar="NAME", help="An arm of the run.")]
 Overrides = Annotated[
@@ -25,7 +29,7 @@ Overrides = Annotated[
 
 
 def run(
-    recipe: RecipePath,
+    recipe: RecipePath = HERE,
     folder: Annotated[
         Path | None, typer.Option("--out", help="The run's folder; default: as the recipe says.")
     ] = None,
@@ -37,7 +41,7 @@ def run(
     ] = False,
     overrides: Overrides = None,
 ) -> None:
-    """Build all stages of RECIPE that are not done.
+    """Build all stages of RECIPE that are not done; without one, of neve.toml in this folder.
 
     After a crash, run it again: it goes on from what is there.
 
@@ -56,7 +60,7 @@ def run(
 
 
 def plan(
-    recipe: RecipePath,
+    recipe: RecipePath = HERE,
     gpus: Annotated[int, typer.Option(min=1, help="GPUs that train.")] = 8,
     mfu: Annotated[
         float, typer.Option(min=0.01, max=1.0, help="Share of the GPUs' peak that training reaches.")

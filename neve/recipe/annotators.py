@@ -91,6 +91,7 @@ class Forest(Table):
     section_tokens: int = Field(default=512, ge=16)
     """As for kind encoder."""
     trees: int = Field(default=200, ge=1)
+    """Trees, whose answers are averaged."""
     leaf: int = Field(default=3, ge=1)
     """Sections that a leaf holds at least."""
 
@@ -110,7 +111,9 @@ class Student(Table):
     dimensions: int = Field(default=32, ge=1)
     """Of an embedding."""
     epochs: int = Field(default=10, ge=1)
+    """Passes over the sample."""
     lr: float = Field(default=3e-3, gt=0)
+    """AdamW's learning rate."""
 
     @property
     def members(self) -> list[str]:

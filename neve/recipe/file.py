@@ -28,7 +28,7 @@ def load(path: str | Path, overrides: list[str] | None = None) -> Recipe:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RecipeError(
-            f"{path}: no such file; `ls recipes/` shows the recipes that come with Neve"
+            f"{path}: no such file; `neve init FOLDER` writes a recipe, `neve init --from quickstart` one that comes with Neve"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read: {error}") from None

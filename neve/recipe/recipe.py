@@ -45,6 +45,8 @@ BenchmarkName = Annotated[str, AfterValidator(_benchmark)]
 
 
 class Run(Section):
+    """What the run is called, and where it lies."""
+
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     """Name of the run, and of its folder."""
     seed: int = Field(default=1, ge=0)
@@ -54,15 +56,19 @@ class Run(Section):
 
 
 class Near(Section):
+    """Near duplicates: MinHash finds candidates, true similarity decides."""
+
     enabled: bool = True
+    """Whether near duplicates are looked for at all."""
     threshold: float = Field(default=0.7, gt=0, le=1)
     """True Jaccard similarity of word 5-gram sets at and above which a document is a near duplicate."""
     ngram: int = Field(default=5, ge=1)
     """Words per shingle."""
     bands: int = Field(default=32, ge=1)
+    """Groups of permutations: documents that agree in all of one are compared."""
     rows: int = Field(default=8, ge=1)
-    """MinHash permutations = bands × rows; a pair of similarity s is compared with chance 1 − (1 −
-    s^rows)^bands."""
+    """Permutations in a band, bands × rows in all; a pair of similarity s is compared with chance
+    1 − (1 − s^rows)^bands."""
     rounds: int = Field(default=8, ge=1)
     """How often the members of a bucket that failed against its first are grouped again; the rest is
     reported."""
@@ -74,6 +80,7 @@ class BenchmarkFile(Section):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
     """What verdicts call it."""
     path: str
+    """The file."""
     prompt: str | None = None
     """The field that holds a task's prompt."""
     solution: str | None = None
@@ -91,6 +98,8 @@ class BenchmarkFile(Section):
 
 
 class Decontaminate(Section):
+    """What must not be learnt from: the text of benchmarks."""
+
     benchmarks: list[BenchmarkName] = Field(
         default=["humaneval", "humaneval+", "mbpp", "mbpp+", "bigcodebench"]
     )
@@ -104,19 +113,26 @@ class Decontaminate(Section):
 
 
 class Secrets(Section):
+    """Keys, passwords, e-mail and IP addresses."""
+
     action: Literal["redact", "drop", "keep"] = "redact"
     """What becomes of keys, passwords, e-mail and IP addresses: replaced by sentinels, the file dropped, or
     left alone."""
 
 
 class Grouping(Section):
+    """The order in which documents are laid down for training."""
+
     order: Literal["language-repository", "repository", "dependency"] = "language-repository"
     """Order of documents in the token shards; dependency: by language and repository, in it what is imported
     first."""
 
 
 class Corpus(Section):
+    """Raw files become documents: where they come from, and which stay."""
+
     sources: list[Source] = Field(min_length=1)
+    """Where raw code comes from, read in this order."""
     languages: list[str] = LANGUAGES
     """Linguist names of the languages kept."""
     licenses: Literal["permissive", "any"] | list[str] = "any"
@@ -135,12 +151,18 @@ class Corpus(Section):
     filters: dict[str, float | bool] = Field(default={})
     """Limits by rule name (`neve filters` lists them); false switches a rule off."""
     near: Near = Near()
+    """How near duplicates are told."""
     decontaminate: Decontaminate = Decontaminate()
+    """Which benchmarks stay out of the corpus."""
     secrets: Secrets = Secrets()
+    """What becomes of secrets and personal addresses."""
     grouping: Grouping = Grouping()
+    """How documents are ordered."""
 
 
 class Tokenizer(Section):
+    """Byte-level BPE, learnt from the corpus or taken from an earlier run."""
+
     vocab_size: int = Field(default=64_000, ge=300)
     """Entries, the 256 bytes and the sentinels counted in."""
     folder: str | None = None
@@ -154,12 +176,19 @@ class Model(Section):
     """Llama-2 shape; the vocabulary's size comes from the tokenizer."""
 
     hidden: int = Field(default=2048, ge=8)
+    """Width: numbers for one token between layers; heads times an even number."""
     intermediate: int = Field(default=5632, ge=8)
+    """Width inside the feed-forward part of a layer; some 8/3 of hidden."""
     layers: int = Field(default=24, ge=1)
+    """Layers, one after the other."""
     heads: int = Field(default=16, ge=1)
+    """Attention heads of a layer."""
     kv_heads: int = Field(default=16, ge=1)
+    """Heads of keys and values, which heads share in equal groups."""
     rope_base: float = Field(default=10_000.0, gt=0)
+    """Base of the rotary positions; larger for longer windows."""
     norm_eps: float = Field(default=1e-5, gt=0)
+    """What RMSNorm adds below the root, against division by 0."""
     tied: bool = True
     """Whether input and output embeddings are one matrix."""
 
@@ -173,6 +202,8 @@ class Model(Section):
 
 
 class Synthesis(Section):
+    """Code that an LLM grows from the best documents."""
+
     endpoint: str = "local"
     """"local" serves the model with llama.cpp on this machine; else the base URL of an OpenAI-compatible
     API."""
@@ -193,7 +224,9 @@ class Synthesis(Section):
     max_tokens: int = Field(default=2048, ge=16)
     """Tokens of an answer, at most."""
     temperature: float = Field(default=0.7, ge=0)
+    """Of an answer's sampling; 0 takes the likeliest token."""
     top_p: float = Field(default=0.95, gt=0, le=1)
+    """Of an answer's sampling: share of the likeliest tokens that it draws from."""
     concurrency: Execution[int] = Field(default=8, ge=1)
     """Requests in flight."""
     ledger: Execution[str | None] = None
@@ -201,6 +234,8 @@ class Synthesis(Section):
 
 
 class Evaluate(Section):
+    """What the phases' models are asked at the end."""
+
     tasks: list[BenchmarkName] = Field(default=["humaneval"])
     """Benchmarks: bits per byte of their canonical solutions, and pass@1 where they can be run."""
     pass_at_1: bool | Literal["last"] = True
@@ -209,6 +244,7 @@ class Evaluate(Section):
     training_tasks: list[BenchmarkName] = Field(default=[])
     """Benchmarks with training tasks of which bits per byte alone are taken, to tune a recipe on."""
     max_new_tokens: int = Field(default=512, ge=1)
+    """Tokens of a solution, at most."""
     heldout_bytes: int = Field(default=1 << 20, ge=1 << 12)
     """Bytes of held-out documents, at most, on which bits per byte are taken, languages in proportion."""
     bootstrap: int = Field(default=2000, ge=100)
@@ -222,19 +258,28 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
 
 class Recipe(Section):
+    """All of a run."""
+
     run: Run
+    """What the run is called, and where it lies."""
     corpus: Corpus
+    """Raw files become documents."""
     tokenizer: Tokenizer = Tokenizer()
+    """How text becomes tokens."""
     labels: dict[Name, Labels] = Field(default={})
     """Sets of labels by name: what annotators learn from."""
     annotators: dict[Name, Annotator] = Field(default={})
     """Annotators by name; a phase that selects names one."""
     model: Model = Model()
+    """The shape of what is trained."""
     training: Training = Training()
+    """What all phases share."""
     phase: list[Phase] = Field(default=[])
     """The legs of training; without any a run ends with the corpus's tokens."""
     synthesis: Synthesis | None = None
+    """Synthetic code, for a phase with data = "synthetic"."""
     evaluate: Evaluate = Evaluate()
+    """What is measured at the end."""
 
     def annotator_of(self, phase: Phase) -> str:
         """Name of the annotator that a phase selects by: its own, or the only one."""

@@ -14,6 +14,7 @@ class Source(Section):
     """Where raw code comes from; which fields are needed depends on `kind`."""
 
     kind: Literal["directory", "git", "archive", "sdist", "table", "hub"]
+    """What it is, which says how `path` is meant."""
     path: str | None = None
     """directory: a folder whose children are repositories, or with `repo` one repository. git: a local
     repository or a URL. archive: a .tar.gz, .tgz, .tar or .zip. table: a glob of Parquet or JSONL (.gz,

@@ -78,7 +78,10 @@ class Training(Section):
 
 
 class LearningRate(Section):
+    """The curve of a phase's learning rate."""
+
     peak: float = Field(gt=0)
+    """The highest rate, reached after warmup."""
     floor: float = Field(default=0.0, ge=0)
     """Rate at the last step."""
     warmup: int = Field(default=0, ge=0)
@@ -86,6 +89,7 @@ class LearningRate(Section):
     decay: int = Field(default=0, ge=0)
     """wsd: the last steps, in which the rate goes along a line from the peak to the floor."""
     shape: Literal["cosine", "linear", "constant", "wsd"] = "linear"
+    """From peak to floor: by half a cosine, along a line, not at all, or late and along a line (wsd)."""
 
     @model_validator(mode="after")
     def _fits(self) -> LearningRate:
@@ -105,6 +109,7 @@ class Part(Section):
     """One of the views that a mix is made of."""
 
     data: Data
+    """What is read, as in a phase."""
     weight: float = Field(gt=0)
     """Its share of the windows is weight / sum of weights, to a thousandth."""
 
@@ -117,7 +122,9 @@ class Curve(Section):
     is worse."""
 
     power: float = Field(default=1.0, ge=0)
+    """How much the middle loses to the best."""
     growth: float = Field(default=3.0, ge=0)
+    """How steeply repeats rise towards the best."""
     cap: int = Field(default=7, ge=1)
     """Repeats at most."""
     drop: float = Field(default=0.4, ge=0, lt=1)
@@ -125,7 +132,10 @@ class Curve(Section):
 
 
 class Phase(Section):
+    """One leg of training."""
+
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    """Its name; stages, checkpoints and later phases use it."""
     data: Data | None = None
     """What is read: all documents, the best, or synthetic ones."""
     mix: list[Part] = []
@@ -140,6 +150,7 @@ class Phase(Section):
     sequence: int | None = Field(default=None, ge=8)
     """Tokens of one window; default: [training]'s."""
     lr: LearningRate
+    """Its learning rate."""
     start: str = "scratch"
     """"scratch"; an earlier phase, whose final weights this one starts from; or the path of a Hugging Face
     folder, with a / in it: `./models/tiny`. Its files count by size and time."""

@@ -33,8 +33,8 @@ class Machine:
 
 def precision() -> str:
     """ "bf16" where the processor that trains multiplies it natively, else "fp32"."""
-    capability = _capability()
-    native = capability >= BF16_CAPABILITY if capability is not None else bool(BF16_FLAGS & _flags())
+    major = capability()
+    native = major >= BF16_CAPABILITY if major is not None else bool(BF16_FLAGS & _flags())
     return "bf16" if native else "fp32"
 
 
@@ -52,7 +52,7 @@ def _flags() -> set[str]:
     return set(found[1].split()) if found else set()
 
 
-def _capability() -> int | None:
+def capability() -> int | None:
     """Major compute capability of the first GPU that torch would use; None without one, or where torch has
     no CUDA."""
     spec = importlib.util.find_spec("torch")

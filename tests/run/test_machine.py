@@ -22,7 +22,7 @@ def test_precision_is_what_torch_says() -> None:
     ],
 )
 def test_flags_of_processors(tmp_path: Path, monkeypatch, flags: str, precision: str) -> None:
-    monkeypatch.setattr(machine, "_capability", lambda: None)
+    monkeypatch.setattr(machine, "capability", lambda: None)
     monkeypatch.setattr(machine, "CPU", tmp_path / "cpuinfo")
     (tmp_path / "cpuinfo").write_text(
         f"processor\t: 0\nmodel name\t: x\nflags\t\t: {flags}\nprocessor\t: 1\n"
@@ -34,5 +34,5 @@ def test_flags_of_processors(tmp_path: Path, monkeypatch, flags: str, precision:
 
 @pytest.mark.parametrize(("capability", "precision"), [(9, "bf16"), (8, "bf16"), (7, "fp32")])
 def test_a_gpu_decides_before_the_processor(monkeypatch, capability: int, precision: str) -> None:
-    monkeypatch.setattr(machine, "_capability", lambda: capability)
+    monkeypatch.setattr(machine, "capability", lambda: capability)
     assert machine.precision() == precision

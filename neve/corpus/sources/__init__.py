@@ -71,7 +71,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
 
         def files() -> Iterator[pa.Table]:
             nonlocal size
-            for batch in _read(copied, limits):
+            for batch in read(copied, limits):
                 kept, stopped = sift(batch.files)
                 refused = pa.concat_tables([batch.verdicts, stopped])
                 if refused.num_rows:
@@ -136,7 +136,7 @@ def sift(files: pa.Table) -> tuple[pa.Table, pa.Table]:
     return named.filter(pc.invert(stopped)), stopped_rows
 
 
-def _read(sources: Sequence[Source], limits: Limits) -> Iterator[Batch]:
+def read(sources: Sequence[Source], limits: Limits) -> Iterator[Batch]:
     """Batches of all sources in their order, sdists fetched ahead."""
     with ThreadPoolExecutor(DOWNLOADS) as pool:
         fetched: dict[str | None, Future[Path]] = {}

@@ -1,0 +1,229 @@
+"""A recipe to start from: of a size that fits a folder of code and this machine.
+
+The largest shape of a table is taken that data and time suffice for, else the smallest for as long as time
+allows. The trade-off: speeds are rough (a core, a GPU, as measured elsewhere), since a first recipe must
+only be of the right order; `neve plan` counts exactly, and the recipe is there to be changed.
+
+Sources: 20 tokens a weight, Hoffmann et al. 2022 (arXiv 2203.15556); four passes over the same text,
+Muennighoff et al. 2023 (2305.16264).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neve.errors import Misuse
+from neve.recipe import file, write
+from neve.run import machine
+from neve.run.survey import Survey
+from neve.training import costs, settings
+
+FILE = "neve.toml"
+"""The recipe of a folder: what `neve run` takes where none is named."""
+PACKAGED = Path(__file__).parents[1] / "recipes"
+TEMPLATES = {"quickstart": "quickstart.toml", "paper": "arctic-snowcoder-1.3b.toml"}
+
+CORE_FLOPS, GPU_FLOPS = 35e9, 250e12
+"""Operations a second that training reaches on a core in fp32, on a GPU in bf16."""
+CPU_SECONDS, GPU_SECONDS = 600.0, 3600.0
+"""How long the first phase may take."""
+BYTES_A_TOKEN = 3.3
+SURVIVES = 0.8
+"""Share of the bytes of code that curation leaves, where nothing is known."""
+PASSES, TOKENS_A_WEIGHT, FEWEST_A_WEIGHT = 4, 20, 5
+MIN_TOKENS = 100_000
+"""Of fewer unique tokens no model is trained."""
+EXEMPLARS_SHARE = 0.25
+"""Share of Python from which the exemplars that come with Neve, which are Python, say something."""
+QUALITY_SHARE, BEST = 0.24, 0.1
+"""The second phase's tokens as a share of the first's, and of the corpus at most, chosen once each."""
+REPEATS = 4
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A model with windows, batch and peak rate that suit it; rates between the quickstart's and the paper's
+    are guesses."""
+
+    hidden: int
+    intermediate: int
+    layers: int
+    heads: int
+    vocab: int
+    sequence: int
+    batch_tokens: int
+    peak: float
+
+    @property
+    def model(self) -> settings.Model:
+        return settings.Model(
+            self.hidden, self.intermediate, self.layers, self.heads, self.heads, 10_000.0, 1e-5, True
+        )
+
+
+SHAPES = (
+    Shape(192, 512, 4, 3, 4096, 512, 2048, 8e-3),
+    Shape(384, 1024, 8, 6, 8192, 1024, 16_384, 4e-3),
+    Shape(768, 2048, 12, 12, 32_768, 2048, 131_072, 2e-3),
+    Shape(1024, 2816, 24, 16, 32_768, 4096, 524_288, 1e-3),
+    Shape(2048, 5632, 24, 16, 64_000, 8192, 4_194_304, 5.3e-4),
+)
+
+
+def packaged(name: str) -> str:
+    """The text of a recipe that comes with Neve; Misuse for a name that it does not have."""
+    if name not in TEMPLATES:
+        raise Misuse(f"--from {name}: no such recipe; there are {', '.join(TEMPLATES)}")
+    return (PACKAGED / TEMPLATES[name]).read_text(encoding="utf-8")
+
+
+def recipe(found: Survey, name: str) -> tuple[str, list[str]]:
+    """A recipe for what was found, as commented TOML; and what there is to say of it, a line each."""
+    gpu, cores = machine.capability() is not None, len(os.sched_getaffinity(0))
+    speed, seconds = (GPU_FLOPS, GPU_SECONDS) if gpu else (CORE_FLOPS * cores, CPU_SECONDS)
+    unique = int(found.bytes * SURVIVES / BYTES_A_TOKEN)
+    shape, tokens = fitting(unique, speed * seconds)
+    python = found.languages["Python"] / found.bytes
+    data = _corpus(found, name, unique, shape)
+    if unique >= MIN_TOKENS:
+        data |= _training(shape, tokens)
+        if python >= EXEMPLARS_SHARE:
+            _quality(data, shape, tokens, min(int(QUALITY_SHARE * tokens), int(BEST * unique * REPEATS)))
+        data["evaluate"] = {"tasks": ["humaneval"] if python >= EXEMPLARS_SHARE else [], "pass_at_1": gpu}
+    file.parse(data)
+    here = f"{cores} cores, {machine.precision()}, {'a GPU' if gpu else 'no GPU'}"
+    said = _said(found, unique, shape, tokens, here, data)
+    return write.commented(data, "\n".join([HEAD, *said, TAIL])), said
+
+
+def fitting(unique: int, flops: float) -> tuple[Shape, int]:
+    """(shape, tokens of the first phase) for so many unique tokens and floating-point operations.
+
+    >>> fitting(4_000_000, 4e13)[0].hidden, fitting(10**10, 1e18)[0].hidden
+    (192, 768)
+    """
+    for shape in reversed(SHAPES):
+        weights = costs.parameters(shape.model, shape.vocab)["all"]
+        each = costs.flops_per_token(shape.model, shape.vocab, shape.sequence)["palm"]
+        tokens = min(PASSES * unique, TOKENS_A_WEIGHT * weights, int(flops / each))
+        if tokens >= FEWEST_A_WEIGHT * weights or shape is SHAPES[0]:
+            return shape, max(_round(tokens), shape.batch_tokens)
+    raise AssertionError("the smallest shape fits everything")
+
+
+def _round(tokens: int) -> int:
+    """Two digits are enough for a number that a person will change."""
+    digits = max(0, len(str(tokens)) - 2)
+    return tokens // 10**digits * 10**digits
+
+
+def _corpus(found: Survey, name: str, unique: int, shape: Shape) -> dict[str, Any]:
+    languages = [language for language, size in found.languages.most_common() if size >= 0.01 * found.bytes]
+    size = int(found.bytes * SURVIVES)
+    return {
+        "run": {"name": re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._") or "run", "seed": 1},
+        "corpus": {"sources": found.sources, "languages": languages, "licenses": "any", "expected_tokens": unique},
+        "tokenizer": {"vocab_size": shape.vocab, "sample_bytes": min(max(size, 1 << 16), 1 << 30)},
+    }  # fmt: skip
+
+
+def _training(shape: Shape, tokens: int) -> dict[str, Any]:
+    return {
+        "model": {
+            "hidden": shape.hidden,
+            "intermediate": shape.intermediate,
+            "layers": shape.layers,
+            "heads": shape.heads,
+            "kv_heads": shape.heads,
+        },
+        "training": {
+            "sequence": shape.sequence,
+            "batch_tokens": shape.batch_tokens,
+            "micro_batch": 4,
+            "optimizer": "muon",
+            "adamw_lr_factor": 0.5,
+        },
+        "phase": [
+            {"name": "general", "data": "corpus", "tokens": tokens, "lr": _rate(shape, tokens, 1.0, "cosine")}
+        ],
+    }
+
+
+def _rate(shape: Shape, tokens: int, factor: float, curve: str) -> dict[str, Any]:
+    steps = -(-tokens // shape.batch_tokens)
+    floor = 0.1 * shape.peak if curve == "cosine" else 0.0
+    return {
+        "peak": shape.peak * factor,
+        "floor": round(floor, 8),
+        "warmup": min(max(1, steps // 12), 1000),
+        "shape": curve,
+    }
+
+
+def _quality(data: dict[str, Any], shape: Shape, general: int, tokens: int) -> None:
+    """Add the second phase: exemplars that come with Neve, an annotator, the best documents, a control."""
+    start = tomllib.loads(packaged("quickstart"))
+    data["labels"], data["annotators"] = start["labels"], start["annotators"]
+    tokens = max(_round(tokens), shape.batch_tokens)
+    data["phase"].append(
+        {
+            "name": "quality",
+            "data": "selection",
+            "annotator": "encoder",
+            "tokens": tokens,
+            "repeats": REPEATS,
+            "start": "general",
+            "controls": {"random": 1},
+            "lr": _rate(shape, tokens, 0.25, "linear"),
+        }
+    )
+
+
+HEAD = "A recipe written by `neve init`; change it at will. `neve plan` says what it takes, `neve run` builds it."
+TAIL = (
+    'A line such as "# seed = 1" is a field at its default: take the mark away to set it. '
+    "`neve recipe FIELD` tells what is built again."
+)
+
+
+def _said(
+    found: Survey, unique: int, shape: Shape, tokens: int, here: str, data: dict[str, Any]
+) -> list[str]:
+    """What was found, and what was chosen for it."""
+    weights = costs.parameters(shape.model, shape.vocab)["all"]
+    seen = "" if found.whole else " (the first of them; there are more)"
+    phases = [phase["name"] for phase in data.get("phase", [])]
+    chosen = (
+        f"a model of {weights / 1e6:,.1f}M weights, {tokens:,} tokens in its first phase."
+        if phases
+        else f"about {unique:,} tokens are too few to train on ({MIN_TOKENS:,}): the run ends with the corpus."
+    )
+    lacking = (
+        []
+        if "quality" in phases or not phases
+        else [
+            "There is no second phase: the exemplars that come with Neve are Python. Name code that you think good in "
+            '[labels.NAME], an annotator that learns from it, and a phase with data = "selection".'
+        ]
+    )
+    repositories = f"{len(found.repositories):,} repositor{'y' if len(found.repositories) == 1 else 'ies'}"
+    return [
+        f"Found: {found.files:,} files of code, {found.bytes / 1e6:,.1f} MB, in {repositories}{seen}: "
+        f"{_shares(found.languages)}. Licences of the files: {_shares(found.licenses)}.",
+        f"This machine: {here}. So: {chosen}",
+        *lacking,
+    ]
+
+
+def _shares(counts: Counter[str]) -> str:
+    total = sum(counts.values())
+    large = [(name, count / total) for name, count in counts.most_common(5) if count >= 0.01 * total]
+    more = len(counts) - len(large)
+    said = [f"{name} {share:.0%}" for name, share in large]
+    return ", ".join([*said, *([f"{more} more"] if more else [])])
