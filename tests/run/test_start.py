@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import tomllib
 from pathlib import Path
 
@@ -12,44 +10,6 @@ import pytest
 from neve.errors import Misuse
 from neve.recipe.file import parse
 from neve.run import start, survey
-
-from ..conftest import SITE
-
-
-def clone(folder: Path, package: str) -> None:
-    shutil.copytree(SITE / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "LICENSE").write_text((Path(__file__).parents[2] / "LICENSE").read_text())
-    git = ["git", "-c", "user.name=n", "-c", "user.email=e@localhost", "-C", str(folder)]
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
-        subprocess.run([*git, *arguments], check=True)
-    shutil.copytree(SITE / "typer", folder / ".venv" / "typer")
-
-
-@pytest.fixture(scope="module")
-def clones(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two clones and a folder, each with what git would not have in it."""
-    folder = tmp_path_factory.mktemp("src")
-    clone(folder / "one", "rich")
-    clone(folder / "two", "httpx")
-    shutil.copytree(SITE / "jinja2", folder / "three" / "jinja2")
-    (folder / "three" / "main.c").write_text("int main(void) { return 0; }\n" * 20)
-    return folder
-
-
-def test_clones_are_read_at_their_commit(clones: Path) -> None:
-    found = survey.look(clones, clones / "neve.toml")
-    head = subprocess.run(
-        ["git", "-C", clones / "one", "rev-parse", "HEAD"], capture_output=True, text=True
-    ).stdout.strip()
-    kinds = {Path(source["path"]).name: source["kind"] for source in found.sources}
-    assert kinds == {"one": "git", "three": "directory", "two": "git"}
-    assert found.sources[0]["commit"] == head
-    assert {name.partition("@")[0] for name in found.repositories} == {"one", "two", "three"} and found.whole
-    wanted = sum(
-        p.stat().st_size for package in ("rich", "httpx", "jinja2") for p in (SITE / package).rglob("*.py")
-    )
-    assert found.languages["Python"] == wanted and found.languages["C"] > 0
-    assert found.licenses["Apache-2.0"] and found.licenses["none known"]
 
 
 def test_the_recipe_fits_what_was_found(clones: Path) -> None:
@@ -82,16 +42,6 @@ def test_larger_data_and_machines_have_larger_models(unique: int, flops: float, 
     assert shape.hidden == hidden and tokens <= 4 * unique
 
 
-def test_what_cannot_be_begun_with_is_said_in_a_line(tmp_path: Path) -> None:
-    for folder, said in (
-        (tmp_path / "absent", "no such folder"),
-        (tmp_path, "no file in a programming language"),
-    ):
-        with pytest.raises(Misuse, match=said):
-            (tmp_path / "read.me").write_text("x")
-            survey.look(folder, tmp_path.parent / "neve.toml")
-    (tmp_path / "a.py").write_text("x = 1\n")
-    with pytest.raises(Misuse, match="would lie in the folder that it reads"):
-        survey.look(tmp_path, tmp_path / "neve.toml")
+def test_a_template_that_is_not_there_is_a_line() -> None:
     with pytest.raises(Misuse, match="--from tiny: no such recipe; there are quickstart, paper"):
         start.packaged("tiny")
