@@ -118,7 +118,7 @@ def main() -> int:
     if options.dry_run:
         few = pack["pool/documents"] < 16
         pack |= {f"pool/{part}": pack[f"pool/{part}"][few] for part in ("starts", "lengths", "documents")}
-        few = pack["labels/documents"] % 40 == 0
+        few = pack["labels/documents"] % max(1, len(pack["good"]) // 50) == 0
         pack |= {f"labels/{part}": pack[f"labels/{part}"][few] for part in ("starts", "lengths", "documents")}
     encoder = Encoder(str(options.pack / "encoder"), 64)
     labels, pool = read(pack, "labels"), read(pack, "pool")
