@@ -215,7 +215,7 @@ def train(
 ) -> None:
     """Train one phase of a run, and build what it reads.
 
-    Example: neve train runs/quickstart --phase general; several GPUs: torchrun -m neve.training
+    Example: neve train runs/quickstart --phase general; torchrun -m neve.training RUN --phase general
     """
     from neve.run import runner as runs
 
