@@ -66,6 +66,8 @@ class Size(NamedTuple):
     """Tokens of the first phase."""
     arm: int
     """Tokens of an arm."""
+    peak: float = 8e-3
+    """Muon's rate; AdamW's, on embeddings and norms, is half of it."""
 
 
 SHAPE = {"rope_base": 10_000.0, "norm_eps": 1e-5, "tied": True}
@@ -78,14 +80,14 @@ TINY = Size(
     64, 4, 4, 4_000, 2_000,
 )  # fmt: skip
 
-PEAK, FLOOR = 8e-3, 8e-4
-"""Muon's rate in the first phase, and where its cosine ends; AdamW's is half of it."""
+FLOOR = 0.1
+"""Where the first phase's cosine ends, as a share of its peak."""
 RATES = {
-    "re-warmed": (PEAK, 0.0, "linear"),
+    "re-warmed": (1.0, 0.0, "linear"),
     "constant": (FLOOR, FLOOR, "constant"),
     "from the minimum": (FLOOR, 0.0, "linear"),
 }
-"""The paper's three schedules of the second phase: peak, end, shape."""
+"""The paper's three schedules of the second phase: start and end in parts of the first one's peak."""
 
 
 class Arm(NamedTuple):
@@ -147,7 +149,9 @@ def _texts(arrays: dict[str, np.ndarray], name: str) -> Iterator[Text]:
     contexts = np.split(arrays[f"{name}/contexts"].astype(np.int64), cuts[0])
     targets = np.split(arrays[f"{name}/targets"].astype(np.int64), cuts[1])
     keys, sizes = arrays[f"{name}/keys"].tolist(), arrays[f"{name}/sizes"].tolist()
-    return map(Text, keys, contexts, targets, sizes)
+    return map(
+        Text, keys, contexts, targets, (b"" for _ in keys), map(bytes, sizes)
+    )  # of bytes only the number counts
 
 
 def invented(device: torch.device) -> Corpus:
@@ -157,7 +161,9 @@ def invented(device: torch.device) -> Corpus:
     starts = np.concatenate([[0], np.cumsum(lengths)])
     stream = generator.integers(1, 256, starts[-1]).astype(np.int16)
     stream[starts[1:] - 1] = END
-    text = [Text(str(k), np.array([END, 5, 6]), generator.integers(1, 256, 12), 30) for k in range(4)]
+    text = [
+        Text(str(k), np.array([END, 5, 6]), generator.integers(1, 256, 12), b"", bytes(30)) for k in range(4)
+    ]
     languages = np.arange(60) % 2
     scores = {"ngrams": generator.random(60), "encoder": generator.random(60)}
     return Corpus(
@@ -207,7 +213,7 @@ class Trainer:
             checkpoint_seconds=60.0, keep_checkpoints=1, skip_limit=1, attention="sdpa", compile="auto",
             activation_checkpointing="none", tensorboard=False, wandb="",
         )  # fmt: skip
-        rate = LearningRate(PEAK, FLOOR, 0, 0, "cosine")
+        rate = LearningRate(size.peak, 0.0, 0, 0, "cosine")
         phase = Phase("evidence", None, None, rate, "reset", keeps_moments=False)
         self.settings = Settings(phase, Model(**size.model), training, 1, "bf16" if self.gpu else "fp32")
         config = Config(vocab_size=vocabulary, max_positions=size.length, **size.model)
@@ -257,9 +263,9 @@ class Trainer:
         return {name: t.detach().clone() for name, t in self.model.state_dict().items()}
 
 
-def rate_of(name: str, steps: int) -> LearningRate:
-    peak, floor, shape = RATES[name]
-    return LearningRate(peak, floor, steps // 10 if peak == PEAK else 0, 0, shape)
+def rate_of(name: str, peak: float, steps: int) -> LearningRate:
+    start, end, shape = RATES[name]
+    return LearningRate(peak * start, peak * end, steps // 10 if start == 1 else 0, 0, shape)
 
 
 def general(trainer: Trainer, corpus: Corpus, work: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -270,7 +276,8 @@ def general(trainer: Trainer, corpus: Corpus, work: Path) -> tuple[dict[str, Ten
         return state, json.loads(file.read_text())
     steps = trainer.size.general // (trainer.size.batch * trainer.size.length)
     begun = time.monotonic()
-    rate = LearningRate(PEAK, FLOOR, max(1, steps // 25), 0, "cosine")
+    peak = trainer.size.peak
+    rate = LearningRate(peak, peak * FLOOR, max(1, steps // 25), 0, "cosine")
     losses = trainer.train(trainer.initial, corpus.stream, 1, rate, steps)
     taken = time.monotonic() - begun
     state = trainer.state()
@@ -301,7 +308,9 @@ def run(
                     continue
                 begun = time.monotonic()
                 stream = chosen(corpus, arm, steps * trainer.size.batch * trainer.size.length + 1, seed)
-                losses = trainer.train(state, stream, seed, rate_of(arm.schedule, steps), steps)
+                losses = trainer.train(
+                    state, stream, seed, rate_of(arm.schedule, trainer.size.peak, steps), steps
+                )
                 figures = {"losses": losses, "bits": trainer.bits(corpus.texts)}
                 longest = max(longest, time.monotonic() - begun)
                 file.write_text(json.dumps(figures | {"seconds": time.monotonic() - begun}))
@@ -382,8 +391,8 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--general", type=int, help="tokens of the first phase")
     parser.add_argument("--arm", type=int, help="tokens of an arm")
+    parser.add_argument("--peak", type=float, help="the highest learning rate")
     parser.add_argument("--probe", action="store_true", help="only speed and rates")
-    parser.add_argument("--until-general", action="store_true", help="only the first phase")
     parser.add_argument(
         "--table", type=Path, metavar="EVIDENCE_JSON", help="print the table and train nothing"
     )
@@ -399,7 +408,8 @@ def main() -> int:
         return 1
     device = torch.device("cpu" if options.dry_run else "cuda")
     size = TINY if options.dry_run else FULL
-    size = replace_tokens(size, options.general, options.arm)
+    given = {name: getattr(options, name) for name in ("general", "arm", "peak")}
+    size = size._replace(**{name: value for name, value in given.items() if value})
     work = options.work or options.out / "work"
     for folder in (work, options.out):
         folder.mkdir(parents=True, exist_ok=True)
@@ -415,20 +425,14 @@ def main() -> int:
             peaks = [4e-3, 8e-3, 1.6e-2]
             probe(trainer, corpus, peaks, 3 if options.dry_run else 100, say)
             return 0
-        if options.until_general:
-            general(trainer, corpus, work)
-            return 0
         found = run(trainer, corpus, work, options.seeds, say)
     found["sizes"] = {name: [text.size for text in corpus.texts[name]] for name in SUITES}
+    found["peak"] = size.peak
     found["card"] = torch.cuda.get_device_name() if trainer.gpu else "cpu"
     found["torch"] = torch.__version__
     (options.out / "evidence.json").write_text(json.dumps(found))
     say(table(found))
     return 0
-
-
-def replace_tokens(size: Size, general: int | None, arm: int | None) -> Size:
-    return size._replace(general=general or size.general, arm=arm or size.arm)
 
 
 if __name__ == "__main__":

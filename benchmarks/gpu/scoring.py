@@ -101,6 +101,7 @@ def gate(low: np.ndarray, full: np.ndarray) -> dict[str, float]:
 
 def main() -> int:
     import torch
+    from transformers import AutoModel
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -129,7 +130,9 @@ def main() -> int:
     }
     made: dict[str, np.ndarray] = {}
     for precision in dict.fromkeys((encoder.precision, "fp32")):
-        encoder.model.to(torch.float32 if precision == "fp32" else torch.bfloat16)
+        if precision != encoder.precision:
+            exact = AutoModel.from_pretrained(options.pack / "encoder", dtype=torch.float32)
+            encoder.model = exact.eval().to(encoder.device)
         known, _ = embedded(encoder, labels)
         documents, figures = embedded(encoder, pool)
         made[precision] = scores(pack, known, documents)
