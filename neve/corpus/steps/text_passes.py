@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,7 @@ from neve.corpus.signals import table as signal_table
 from neve.corpus.steps.row_selection import (
     KEY,
     Columns,
+    Texts,
     guarded,
     numbers,
     places,
@@ -61,6 +62,18 @@ def _languages(names: Languages, codes: pa.Array) -> tuple[pa.Array, pa.Array]:
     return pa.array(documents, _text).take(codes), pa.array(written, _text).take(codes)
 
 
+class RawFiles(NamedTuple):
+    """A batch of files, as sources give them."""
+
+    source: pa.Array
+    repo: pa.Array
+    path: pa.Array
+    language: pa.Array
+    license: pa.Array
+    license_path: pa.Array
+    content: pa.Array
+
+
 def identify(
     files: DataFrame, excluded: frozenset[str], max_bytes: int, near_: Near | None = None
 ) -> DataFrame:
@@ -72,75 +85,88 @@ def identify(
     for one, and so for its repository. With `near_` there are MinHash buckets too, in `number` and `bands`.
     """
 
-    def kernel(
-        source: pa.Array,
-        repo: pa.Array,
-        path: pa.Array,
-        language: pa.Array,
-        license: pa.Array,
-        license_path: pa.Array,
-        content: pa.Array,
-    ) -> Columns:
-        at = places(source, repo, path)
-        raw = pc.binary_length(content)
-        most = notebooks.most_bytes(path, language, max_bytes)
-        small = pc.if_else(pc.greater(raw, most), pa.scalar(None, content.type), content)
-        texts, encoding, code_language, broken = read(small, path, language)
-        sizes = pc.coalesce(pc.binary_length(texts.cast(pa.large_binary())), raw)
-        large = pc.fill_null(pc.greater(sizes, max_bytes), False)
-        texts = pc.if_else(large, pa.scalar(None, texts.type), texts)
+    def kernel(*columns: pa.Array) -> Columns:
+        raw = RawFiles(*columns)
+        read_, sizes, large = _decoded(raw, max_bytes)
+        texts = read_.text
         ids = doc_ids(texts)
         hexes = pa.array([None if i is None else i.hex() for i in ids], pa.string())
-        rule = pc.case_when(
-            pc.make_struct(
-                pc.is_in(pc.fill_null(split.families(repo), ""), value_set=pa.array(sorted(excluded), _text)),
-                pc.is_null(content),
-                large,
-                broken,
-                pc.is_null(texts),
-                pc.equal(sizes, 0),
-                binary(texts),
-            ),
-            *("exemplar", "no-content", "too-large", "broken-notebook", "undecodable", "empty", "binary"),
-        ).cast(pa.string())
-        path, license = path.cast(pa.string()), license.cast(pa.string())
-        license, own = own_statements.overriding(license, pc.if_else(pc.is_null(license_path), texts, None))
-        unknown = pc.is_null(language)
-        detected = detection.detect(
-            pc.fill_null(path, "").filter(unknown), texts.fill_null("").filter(unknown)
+        path, license = raw.path.cast(pa.string()), raw.license.cast(pa.string())
+        license, own = own_statements.overriding(
+            license, pc.if_else(pc.is_null(raw.license_path), texts, None)
         )
+        at = places(raw.source, raw.repo, raw.path)
         keys = pa.array([row_key(a, i) for a, i in zip(at, ids, strict=True)], KEY)
-        hashed = (
-            {"number": pa.array(numbers(keys)), "bands": near_duplicates.buckets(bodies(texts), near_)}
-            if near_
-            else {}
-        )
-        return {
-            **hashed,
+        told = pc.is_valid(raw.language)
+        made = {
             "key": keys,
             "doc_id": hexes,
-            "repo": pc.coalesce(repo.cast(pa.string()), hexes, pa.scalar("unknown")),
+            "repo": pc.coalesce(raw.repo.cast(pa.string()), hexes, pa.scalar("unknown")),
             "path": pc.coalesce(path, hexes, pa.scalar("unknown")),
             "license": license,
-            "license_path": pc.if_else(own, path, license_path.cast(pa.string())),
+            "license_path": pc.if_else(own, path, raw.license_path.cast(pa.string())),
             "size": pc.binary_length(texts.cast(pa.large_binary())),
-            "encoding": encoding,
-            "code_language": code_language,
-            "language": detection.named(pc.replace_with_mask(language.cast(pa.string()), unknown, detected)),
-            "told": pc.and_(pc.invert(unknown), pc.equal(source.cast(pa.string()), "table")),
-            "rule": rule,
+            "encoding": read_.encoding,
+            "code_language": read_.code_language,
+            "language": _language(raw, texts),
+            "told": pc.and_(told, pc.equal(raw.source.cast(pa.string()), "table")),
+            "rule": _stopped(raw, read_, sizes, large, excluded),
             "value": pc.if_else(large, sizes.cast(_number), pa.scalar(None, _number)),
             "limit": pc.if_else(large, pa.scalar(float(max_bytes)), pa.scalar(None, _number)),
         }
+        if near_:
+            made |= {
+                "number": pa.array(numbers(keys)),
+                "bands": near_duplicates.buckets(bodies(texts), near_),
+            }
+        return made
 
     fields = {
         "key": KEY, "doc_id": _text, "repo": _text, "path": _text, "license": _text, "license_path": _text,
         "size": pa.int64(), "encoding": _text, "code_language": _text, "language": _text,
         "told": pa.bool_(), **STOPPED, **({"number": pa.uint64(), "bands": BANDS} if near_ else {}),
     }  # fmt: skip
-    names = ("source", "repo", "path", "language", "license", "license_path", "content")
     made = engine.kernel(guarded(kernel, fields), {**fields, "error": _text}, counts=True)
-    return files.select("source", "source_id", made(*(files[name] for name in names)))
+    return files.select("source", "source_id", made(*(files[name] for name in RawFiles._fields)))
+
+
+def _decoded(raw: RawFiles, max_bytes: int) -> tuple[Texts, pa.Array, pa.Array]:
+    """(texts, null where they are too large; sizes in bytes; which are too large)."""
+    size = pc.binary_length(raw.content)
+    small = pc.less_equal(size, notebooks.most_bytes(raw.path, raw.language, max_bytes))
+    found = read(pc.if_else(small, raw.content, pa.scalar(None, raw.content.type)), raw.path, raw.language)
+    sizes = pc.coalesce(pc.binary_length(found.text.cast(pa.large_binary())), size)
+    large = pc.fill_null(pc.greater(sizes, max_bytes), False)
+    return (
+        found._replace(text=pc.if_else(large, pa.scalar(None, found.text.type), found.text)),
+        sizes,
+        large,
+    )
+
+
+def _language(raw: RawFiles, texts: pa.Array) -> pa.Array:
+    """The languages that the input gives, spelled as Linguist does; detected where it gives none."""
+    unknown = pc.is_null(raw.language)
+    path = pc.fill_null(raw.path.cast(pa.string()), "")
+    detected = detection.detect(path.filter(unknown), texts.fill_null("").filter(unknown))
+    return detection.named(pc.replace_with_mask(raw.language.cast(pa.string()), unknown, detected))
+
+
+def _stopped(
+    raw: RawFiles, found: Texts, sizes: pa.Array, large: pa.Array, excluded: frozenset[str]
+) -> pa.Array:
+    """The rule that stops a row at once, null for none; of several the first."""
+    families = pc.fill_null(split.families(raw.repo), "")
+    rules_ = {
+        "exemplar": pc.is_in(families, value_set=pa.array(sorted(excluded), _text)),
+        "no-content": pc.is_null(raw.content),
+        "too-large": large,
+        "broken-notebook": found.broken,
+        "undecodable": pc.is_null(found.text),
+        "empty": pc.equal(sizes, 0),
+        "binary": binary(found.text),
+    }
+    return pc.case_when(pc.make_struct(*rules_.values()), *rules_).cast(pa.string())
 
 
 def measure(picked: DataFrame, names: Languages, settings: Settings) -> DataFrame:
