@@ -19,7 +19,10 @@ class Labels(Section):
     """A set of labelled documents: exemplars against random documents of the corpus."""
 
     positives: list[Source] = Field(min_length=1)
-    """Exemplar sources: code that an annotator learns to recognise. They stay out of the corpus."""
+    """Exemplar sources: code that an annotator learns to recognise. They stay out of the corpus. Instruction
+    sets are tables, or data sets of the hub, with a template."""
+    licenses: Literal["permissive", "any"] | list[str] | None = None
+    """Licences admitted among the positives; default: as in the corpus. Instruction sets state none."""
     positives_limit: int = Field(default=300_000, ge=10)
     """At most so many positives, drawn by a hash of doc_id."""
     family_share: float = Field(default=0.5, gt=0, le=1)

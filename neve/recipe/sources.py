@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from string import Formatter
+from typing import Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -34,6 +35,12 @@ class Source(Section):
     """sdist: the file's name on the index."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     """sdist: the digest that the file must have."""
+    template: str | None = None
+    """table, hub: a file's text, made of a row's columns: "{problem:comment}\\n{solution:code}". A column
+    may be nested, {messages[1].content}. comment: as comments of the row's language. code: the code blocks
+    of Markdown, or all of it where there are none; a row without any is no file."""
+    language: str | None = None
+    """table, hub, with template: the language of rows that name none."""
 
     @model_validator(mode="after")
     def _needed(self) -> Source:
@@ -45,6 +52,16 @@ class Source(Section):
                 raise ValueError(
                     f"a source of kind {self.kind!r} needs {', '.join(need)}; {key!r} is missing"
                 )
+        if (self.template or self.language) and self.kind not in ("table", "hub"):
+            raise ValueError(f"template and language are for kind = 'table' or 'hub', not {self.kind!r}")
+        if self.language and not self.template:
+            raise ValueError(f"language = {self.language!r} needs a template beside it")
+        if self.template is not None:
+            if self.in_place:
+                raise ValueError(
+                    "template makes files of rows, so they cannot be read in_place; leave one out"
+                )
+            template_parts(self.template)
         return self
 
     @property
@@ -54,3 +71,38 @@ class Source(Section):
         if self.kind == "git":
             return not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", self.commit or "")
         return self.kind == "hub" or (self.kind == "table" and "://" in str(self.path))
+
+
+class Part(NamedTuple):
+    """A piece of a template: text, then a column, if there is one."""
+
+    text: str
+    column: tuple[str | int, ...]
+    """Names of fields and places in lists, from the row inwards; empty: no column."""
+    form: str
+    """"", "comment" or "code"."""
+
+
+def template_parts(template: str) -> list[Part]:
+    """The pieces of a template in Python's format syntax. Raises ValueError where it names no column, or in
+    another form.
+
+    >>> template_parts("{turns[0].text:comment}!")
+    [Part(text='', column=('turns', 0, 'text'), form='comment'), Part(text='!', column=(), form='')]
+    """
+    try:
+        pieces = list(Formatter().parse(template))
+    except ValueError as error:
+        raise ValueError(f"template = {template!r}: {error}; a brace of the text is written twice") from None
+    found = []
+    for text, name, form, conversion in pieces:
+        if name is not None and not re.fullmatch(r"[^\W\d][\w-]*(?:\.[\w-]+|\[\d+\])*", name):
+            raise ValueError(f"template = {template!r}: {{{name}}} names no column such as {{turns[0].text}}")
+        if conversion or form not in (None, "", "comment", "code"):
+            raise ValueError(f"template = {template!r}: {{{name}}} may be followed by :comment or :code only")
+        steps = re.findall(r"[\w-]+", name or "")
+        column = tuple(int(step) if f"[{step}]" in str(name) else step for step in steps)
+        found.append(Part(text, column, form or ""))
+    if not any(part.column for part in found):
+        raise ValueError(f"template = {template!r}: names no column such as {{solution:code}}")
+    return found

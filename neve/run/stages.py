@@ -22,6 +22,7 @@ from neve.evaluation.references import Read
 from neve.quality import seeds
 from neve.quality import settings as quality
 from neve.quality.annotators import KINDS
+from neve.recipe.annotators import Labels
 from neve.recipe.recipe import Recipe
 from neve.recipe.sources import Source
 from neve.report import page
@@ -76,15 +77,16 @@ def _sources(name: str, recipe: Recipe, sources: list[Source], pins: Pins) -> St
     return Stage(name, "sources", settings, outside=outside.keys(pinned))
 
 
-def _curate(recipe: Recipe, name: str, files: str, exemplars: bool = False) -> Stage:
-    """Files become documents; exemplars are curated as the corpus is, and their repositories are no part of
-    it."""
+def _curate(recipe: Recipe, name: str, files: str, labels: Labels | None = None) -> Stage:
+    """Files become documents; exemplars of `labels` are curated as the corpus is, and their repositories are
+    no part of it."""
     positives = [source for labels in recipe.labels.values() for source in labels.positives]
     apart = [repo for repo in map(_repository, positives) if repo]
     data, read = _benchmark_files(recipe)
     settings = pick(curation.Settings, recipe.corpus, exclude_repos=apart, data=data, seed=recipe.run.seed)
-    if exemplars:
-        settings = replace(settings, exclude_repos=[], heldout_share=0.0)
+    if labels is not None:
+        admitted = recipe.corpus.licenses if labels.licenses is None else labels.licenses
+        settings = replace(settings, exclude_repos=[], heldout_share=0.0, licenses=admitted)
     return Stage(name, "curate", settings, {"files": files}, outside=read, resumes=True)
 
 
@@ -121,7 +123,7 @@ def _annotators(recipe: Recipe, pins: Pins) -> list[Stage]:
         exemplars, files = f"exemplars-{name}", f"exemplar-files-{name}"
         plan += [
             _sources(files, recipe, recipe.labels[name].positives, pins),
-            _curate(recipe, exemplars, files, exemplars=True),
+            _curate(recipe, exemplars, files, recipe.labels[name]),
             Stage(
                 f"labels-{name}",
                 "labels",

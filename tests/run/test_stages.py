@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import fnmatch
 import gzip
+import json
 import re
 import shutil
+import sysconfig
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from neve import documents
 from neve import store as stores
 from neve.errors import Fault
 from neve.recipe.file import parse
@@ -204,3 +207,60 @@ def test_without_phases_a_corpus_is_all(small: dict[str, Any]) -> None:
     alone = {"run": small["run"], "corpus": small["corpus"]}
     found, _ = prints(parse(alone))
     assert list(found) == ["files", "curate", "tokenizer", "tokens"]
+
+
+LEAKED = "def drop_odd_words(text):\n    words = text.split()\n    return ' '.join(w for w in words if len(w) % 2 == 0)\n"
+ASKED = "Remove every word of an odd number of letters from a text and return what is left, joined by single blanks."
+
+
+def test_items_are_curated_and_the_leaked_one_is_no_label(tmp_path: Path) -> None:
+    """Positives from an instruction set. Oracle: which rows are clean, as written here."""
+    functions = {
+        path.stem: path.read_text(encoding="utf-8", errors="replace")
+        for path in sorted((Path(sysconfig.get_path("stdlib")) / "json").glob("*.py"))
+    }
+    rows = [
+        {"lang": "python", "problem": f"Write module {name}.", "solution": f"Look:\n\n```python\n{text}```\n"}
+        for name, text in functions.items()
+    ]
+    rows.append({"lang": "python", "problem": ASKED, "solution": f"```python\n{LEAKED}```"})
+    rows.append({"lang": "python", "problem": "Nothing.", "solution": None})
+    (tmp_path / "set.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    task = {"task": "own/1", "text": ASKED, "code": LEAKED}
+    (tmp_path / "tasks.jsonl").write_text(json.dumps(task) + "\n")
+    recipe = parse(
+        {
+            "run": {"name": "labels"},
+            "corpus": {
+                "sources": [{"kind": "directory", "path": str(tmp_path)}],
+                "licenses": "permissive",
+                "languages": ["Python"],
+                "decontaminate": {
+                    "benchmarks": [],
+                    "files": [{"name": "own", "path": str(tmp_path / "tasks.jsonl"), "prompt": "text", "solution": "code"}],
+                },
+            },
+            "labels": {
+                "set": {
+                    "licenses": "any",
+                    "positives": [
+                        {"kind": "table", "path": str(tmp_path / "set.jsonl"), "template": "{problem:comment}\n{solution:code}"}
+                    ],
+                }
+            },
+            "annotators": {"words": {"kind": "ngrams", "labels": ["set"]}},
+            "phase": [{"name": "quality", "data": "selection", "tokens": 100, "lr": {"peak": 1e-3}}],
+        }
+    )  # fmt: skip
+    planned = {stage.name: stage for stage in stages(recipe, tmp_path, Machine("fp32", "none"), {})}
+    made = [planned["exemplar-files-set"], planned["exemplars-set"]]
+    store = stores.Store(tmp_path / "stages", made, outside.identities(made, {}))
+    for name in store.stages:
+        store.run(name)
+    table = documents.read(store.path("exemplars-set") / "documents")
+    kept = table["content"].to_pylist()
+    assert all(text.startswith("# Write module ") for text in kept) and len(kept) >= len(functions) - 2
+    assert not any(ASKED in text for text in kept)
+    verdicts = documents.read(store.path("exemplars-set") / "verdicts").to_pylist()
+    stopped = {row["stage"]: row["detail"] for row in verdicts}
+    assert "decontaminate" in stopped and len(verdicts) + len(kept) == len(rows)

@@ -25,7 +25,7 @@ BLOCK_BYTES, CHUNK_BYTES = 16 << 20, 256 << 10
 SAMPLE = 64
 """Rows of a block by which it is typed."""
 _Long = list[tuple[int, int]]
-_FLAT = pa.schema([
+FLAT = pa.schema([
     (names[0], pa.large_string() if column == "content" else pa.string()) for column, names in ALIASES.items()
 ])  # fmt: skip
 
@@ -36,16 +36,7 @@ def tables(path: Path, limits: Limits) -> Iterator[tuple[pa.Table, list[Member]]
     Raises what pyarrow raises where the file cannot be read or unpacked further.
     """
     name = printable(path.name)
-    longest = 6 * limits.max_file_bytes + (64 << 10)  # each byte may be written \\u00xx
-    for first, block, long_lines, bomb in _blocks(path, longest):
-        broken = [
-            Member(f"{name}:{line}", rule="too-large", value=float(size), limit=float(limits.max_file_bytes))
-            for line, size in long_lines
-        ]
-        if bomb:
-            broken.append(
-                Member(name, rule="bomb", value=bomb, limit=RATIO, detail=f"all behind line {first}")
-            )
+    for first, block, broken in _whole(path, limits):
         options = pa.json.ParseOptions(
             explicit_schema=pa.schema(_fields(_sample(block))), unexpected_field_behavior="ignore"
         )
@@ -58,6 +49,36 @@ def tables(path: Path, limits: Limits) -> Iterator[tuple[pa.Table, list[Member]]
             table, bad = _line_by_line(block, name, first)
             broken += bad
         yield table, broken
+
+
+def objects(path: Path, limits: Limits) -> Iterator[tuple[list[dict[str, Any]], list[Member]]]:
+    """As `tables`, with the rows as they are written, whatever their fields."""
+    name = printable(path.name)
+    for first, block, broken in _whole(path, limits):
+        rows = []
+        for number, line in enumerate(block.split(b"\n"), first):
+            row, wrong = _parse(line) if line.strip() else ({}, None)
+            if wrong is not None:
+                broken.append(Member(f"{name}:{number}", rule="bad-json", detail=printable(wrong)))
+            elif line.strip():
+                rows.append(row)
+        yield rows, broken
+
+
+def _whole(path: Path, limits: Limits) -> Iterator[tuple[int, bytes, list[Member]]]:
+    """(number of its first line, whole lines, what was refused among them), a block at a time."""
+    name = printable(path.name)
+    longest = 6 * limits.max_file_bytes + (64 << 10)  # each byte may be written \\u00xx
+    for first, block, long_lines, bomb in _blocks(path, longest):
+        broken = [
+            Member(f"{name}:{line}", rule="too-large", value=float(size), limit=float(limits.max_file_bytes))
+            for line, size in long_lines
+        ]
+        if bomb:
+            broken.append(
+                Member(name, rule="bomb", value=bomb, limit=RATIO, detail=f"all after line {first}")
+            )
+        yield first, block, broken
 
 
 def _sample(block: bytes) -> list[dict[str, Any]]:
@@ -112,7 +133,7 @@ def _line_by_line(block: bytes, name: str, first: int) -> tuple[pa.Table, list[M
         if not line.strip():
             continue
         row, wrong = _parse(line)
-        files = [_values(file, row) for file in _packed(row) or [{}]]
+        files = [values(file, row) for file in _packed(row) or [{}]]
         if wrong is None and any(not isinstance(file["content"], str | None) for file in files):
             wrong = "the text is no string"
         if wrong is not None:
@@ -122,21 +143,21 @@ def _line_by_line(block: bytes, name: str, first: int) -> tuple[pa.Table, list[M
             {ALIASES[column][0]: None if v is None else str(v) for column, v in file.items()}
             for file in files
         ]
-    return pa.Table.from_pylist(rows, schema=_FLAT), broken
+    return pa.Table.from_pylist(rows, schema=FLAT), broken
 
 
-def _values(file: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+def values(file: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
     """What each column of FILES is, asked of the file, of its row and of the row's metadata in
     this order."""
-    values = {}
+    made = {}
     for column, names in ALIASES.items():
         nested = [row[n] for n in NESTED if column != "content" and isinstance(row.get(n), dict)]
         found = [each[n] for each in (file, row, *nested) for n in names if each.get(n) is not None]
         value = found[0] if found else None
         if column == "license" and isinstance(value, list):
             value = "\n".join(str(part) for part in value if part is not None)
-        values[column] = value
-    return values
+        made[column] = value
+    return made
 
 
 def _blocks(path: Path, longest: int) -> Iterator[tuple[int, bytes, _Long, float]]:

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from neve import engine
 from neve.corpus.sources import columns
 from neve.corpus.sources.batches import Batch, Limits, printable
+from neve.corpus.sources.instructions import Template
 from neve.errors import Fault
 from neve.recipe.sources import Source
 
@@ -31,12 +32,13 @@ BLOBS = "s3://softwareheritage/content/"
 """Where the texts of The Stack v2 lie, gzipped, by `blob_id`."""
 
 
-def table(address: str, limits: Limits) -> Iterator[Batch]:
-    """Batches of the Parquet or JSON lines at `address`; raises Fault where they cannot be read."""
+def table(address: str, limits: Limits, template: Template | None) -> Iterator[Batch]:
+    """Batches of the Parquet or JSON lines at `address`, of rows that `template` makes files if it is given;
+    raises Fault where they cannot be read."""
     import daft
 
     jsonl = address.partition("?")[0].endswith((".jsonl", ".jsonl.gz", ".jsonl.zst", ".json.gz"))
-    return _read(address, daft.read_json if jsonl else daft.read_parquet, limits)
+    return _read(address, daft.read_json if jsonl else daft.read_parquet, limits, template)
 
 
 def hub(source: Source, limits: Limits) -> Iterator[Batch]:
@@ -44,25 +46,30 @@ def hub(source: Source, limits: Limits) -> Iterator[Batch]:
     cannot be read."""
     import daft
 
-    return _read(str(source.path), daft.read_huggingface, limits)
+    template = Template(source) if source.template else None
+    return _read(str(source.path), daft.read_huggingface, limits, template)
 
 
-def _read(address: str, reader: object, limits: Limits) -> Iterator[Batch]:
+def _read(address: str, reader: object, limits: Limits, template: Template | None) -> Iterator[Batch]:
     engine.current()
     name = printable(address)
     try:
         frame: DataFrame = reader(address)  # type: ignore[operator]
         schema = pa.schema([(field.name, field.dtype.to_arrow_dtype()) for field in frame.schema()])
-        if not columns.has_text(schema):
+        if template is not None:
+            template.check(schema.names, name, ", ".join(schema.names))
+        elif not columns.has_text(schema):
             raise Fault(
                 f"source table: {name}: has no column {' or '.join(columns.ALIASES['content'])}; "
                 f"it has {', '.join(schema.names)}"
             )
-        frame = frame.select(*[field for field in schema.names if field in columns.KNOWN])
+        wanted = template.wanted if template is not None else columns.KNOWN
+        frame = frame.select(*[field for field in schema.names if field in wanted])
         for part in frame.to_arrow_iter(results_buffer_size=1):
             whole = pa.Table.from_batches([part])
             for start in range(0, whole.num_rows, ROWS):
-                yield batch(whole.slice(start, ROWS), name, limits)
+                rows = whole.slice(start, ROWS)
+                yield batch(template.files(rows.to_pylist()) if template else rows, name, limits)
     except Fault:
         raise
     except Exception as error:  # Daft's errors have no common class below this one

@@ -13,13 +13,14 @@ from __future__ import annotations
 import glob
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 
 from neve.corpus.sources import columns, jsonl, parquet, remote
 from neve.corpus.sources.batches import POINTER_BYTES, Batch, Limits, Member, pointer, printable, refused
+from neve.corpus.sources.instructions import Template
 from neve.documents import FILES
 from neve.errors import Fault
 from neve.recipe.sources import Source
@@ -33,15 +34,16 @@ def read(source: Source, limits: Limits) -> Iterator[Batch]:
     Raises Fault where it names none, or one that is neither Parquet nor JSON lines, or has no text column.
     """
     pattern = str(source.path)
+    template = Template(source) if source.template else None
     if "://" in pattern:
-        return remote.table(pattern, limits)
+        return remote.table(pattern, limits, template)
     paths = files(pattern)
     if not paths:
         raise Fault(f"source table: {pattern}: names no file; it must be a glob such as data/*.parquet")
     for path in paths:
         if not path.name.endswith(SUFFIXES):
             raise Fault(f"source table: {path}: must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
-    return (batch for path in paths for batch in _read_one(path, limits))
+    return (batch for path in paths for batch in _read_one(path, limits, template))
 
 
 def files(pattern: str) -> list[Path]:
@@ -80,8 +82,8 @@ def in_place(pattern: str) -> tuple[list[list[str]], list[Path]]:
     return list(groups.values()), others
 
 
-def _read_one(path: Path, limits: Limits) -> Iterator[Batch]:
-    blocks = _parquet(path, limits) if path.name.endswith(".parquet") else jsonl.tables(path, limits)
+def _read_one(path: Path, limits: Limits, template: Template | None) -> Iterator[Batch]:
+    blocks = _rendered(path, limits, template) if template else _tables(path, limits)
     name, rows = printable(path.name), 0
     with path.open("rb") as file:
         if (said := pointer(file.read(POINTER_BYTES))) is not None:
@@ -99,16 +101,42 @@ def _read_one(path: Path, limits: Limits) -> Iterator[Batch]:
         yield Batch(FILES.empty_table(), refused("table", name, [lost]))
 
 
-def _parquet(path: Path, limits: Limits) -> Iterator[tuple[pa.Table, list[Member]]]:
-    """Tables of a Parquet file as `parquet` reads it; OSError where that process ends before its time."""
-    command = [
-        sys.executable,
-        "-I",
-        parquet.__file__,
-        str(path),
-        str(limits.max_file_bytes),
-        *sorted(columns.KNOWN),
-    ]
+def _tables(path: Path, limits: Limits) -> Iterator[tuple[pa.Table, list[Member]]]:
+    """Tables of a file, and what of it was refused."""
+
+    def check(schema: pa.Schema, there: str) -> None:
+        if not columns.has_text(schema):
+            wanted = " or ".join(columns.ALIASES["content"])
+            raise Fault(f"source table: {path}: has no column {wanted}; it has {there}")
+
+    if path.name.endswith(".parquet"):
+        return _parquet(path, limits, columns.KNOWN, check)
+    return jsonl.tables(path, limits)
+
+
+def _rendered(path: Path, limits: Limits, template: Template) -> Iterator[tuple[pa.Table, list[Member]]]:
+    """As `_tables`, each row made a file by `template`."""
+    name = printable(str(path))
+    if path.name.endswith(".parquet"):
+        found = _parquet(
+            path, limits, template.wanted, lambda schema, there: template.check(schema.names, name, there)
+        )
+        yield from ((template.files(table.to_pylist()), broken) for table, broken in found)
+        return
+    for number, (rows, broken) in enumerate(jsonl.objects(path, limits)):
+        if number == 0 and rows:
+            names = sorted({key for row in rows for key in row})
+            template.check(names, name, printable(", ".join(names))[:1000])
+        yield template.files(rows), broken
+
+
+def _parquet(
+    path: Path, limits: Limits, wanted: Iterable[str], check: Callable[[pa.Schema, str], None]
+) -> Iterator[tuple[pa.Table, list[Member]]]:
+    """Tables of a Parquet file as `parquet` reads it, once its schema and the names of all its columns pass
+    `check`; OSError where that process ends before its time."""
+    script, most = parquet.__file__, str(limits.max_file_bytes)
+    command = [sys.executable, "-I", script, str(path), most, *sorted(wanted)]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -116,10 +144,7 @@ def _parquet(path: Path, limits: Limits) -> Iterator[tuple[pa.Table, list[Member
         try:
             try:
                 stream = pa.ipc.open_stream(process.stdout)
-                if not columns.has_text(stream.schema):
-                    there = printable((stream.schema.metadata or {}).get(b"columns", b"").decode())
-                    wanted = " or ".join(columns.ALIASES["content"])
-                    raise Fault(f"source table: {path}: has no column {wanted}; it has {there}")
+                check(stream.schema, printable((stream.schema.metadata or {}).get(b"columns", b"").decode()))
                 for batch, metadata in stream.iter_batches_with_custom_metadata():
                     error = metadata[b"error"].decode() if metadata is not None else None
                     broken = [Member(printable(path.name), rule="unreadable", detail=error)] if error else []
