@@ -5,7 +5,8 @@ all, BigCodeBench's as code and as words), and its solution as a program (HumanE
 without docstrings, comments and imports. The share is how many of the text's distinct 10-grams the document
 holds. It is 1 where a whole solution, the program or the body alone, or the task in words stands in the
 document when both are squeezed (`lookup`): that survives formatters, comments, docstrings and the strings of
-a notebook.
+a notebook. And it is the share of the solution's shape that the document has in one window (`shapes`): that
+survives other names. Whichever is largest counts.
 
 Of a text only the SKETCH lowest hashes are kept, a bottom-k sketch: the share of a longer text is then an
 unbiased estimate, whose standard error at one half is sqrt(0.25/k (1 - k/n)) for n grams: 0.04 at n = 128,
@@ -64,6 +65,8 @@ from neve.corpus.contamination.lookup_kernel import (
     check_texts,
 )
 from neve.corpus.contamination.packaged import PACKED, beside
+from neve.corpus.contamination.shapes import BITS, LEAST, check_shapes, shape_of, tables
+from neve.corpus.contamination.shapes import SKETCH as SHAPES
 from neve.corpus.text import buffers
 from neve.errors import Fault
 from neve.tasks import benchmarks as published
@@ -82,7 +85,8 @@ SKETCH = 72
 _TYPES = {
     "tasks": np.str_, "text_task": np.int32, "text": np.int32, "text_grams": np.int32, "grams": np.uint32,
     "squeezed_task": np.int32, "squeezed_length": np.int32, "squeezed_start": np.uint32, "squeezed_hash": np.uint32,
-    "squeezed_slashes": np.bool_, "files": np.str_,
+    "squeezed_slashes": np.bool_, "shape_task": np.int32, "shape_tokens": np.int32, "shape_grams": np.int32,
+    "shapes": np.uint32, "files": np.str_,
 }  # fmt: skip
 
 
@@ -92,19 +96,20 @@ class Index:
     Arrays: `tasks` labels "<benchmark>:<task id>"; each task's texts as pairs (`text_task`, `text`), for
     tasks share texts; for each text `text_grams`, the number of its 10-grams kept, whose hashes lie one text
     after another in `grams`; for each squeezed text its task, length, hash, hash of its first bytes, and
-    whether it is squeezed with `slashes`; `files`: "<name> <sha256>" of what it was built from.
+    whether it is squeezed with `slashes`; for each program with a shape its task, its tokens, and
+    `shape_grams`, the number of its shape grams kept, which lie one after another in `shapes`; `files`:
+    "<name> <sha256>" of what it was built from.
     """
 
     def __init__(self, arrays: dict[str, np.ndarray]) -> None:
         self.arrays = arrays
-        keys, place = np.unique(arrays["grams"], return_inverse=True)
-        text = np.repeat(np.arange(len(arrays["text_grams"])), arrays["text_grams"])
-        order = np.argsort(place, kind="stable")
-        starts = np.searchsorted(place[order], np.arange(len(keys) + 1))
+        keys, *which = _inverted(arrays["grams"], arrays["text_grams"])
         task = np.full(len(arrays["text_grams"]), len(arrays["tasks"]), np.int64)
         np.minimum.at(task, arrays["text"], arrays["text_task"])
-        counts = arrays["text_grams"].astype(np.int64)
-        self._grams = (keys, bitmap_of(keys, GRAM_BITS), starts.astype(np.int64), text[order], counts, task)
+        self._grams = (keys, bitmap_of(keys, GRAM_BITS), *which, task)
+        keys, *which = _inverted(arrays["shapes"], arrays["shape_grams"])
+        rooms = arrays["shape_tokens"].astype(np.int64) * 3 // 2
+        self._shapes = (keys, bitmap_of(keys, BITS), *which, rooms, arrays["shape_task"].astype(np.int64))
         self._squeezed = [
             (slashes, self._table(slashes, True), self._table(slashes, False))
             for slashes in np.unique(arrays["squeezed_slashes"]).tolist()
@@ -160,8 +165,19 @@ class Index:
         check_grams(values, offsets, *self._grams, word_table(), shares, tasks)
         for slashes, long, short in self._squeezed:
             check_texts(values, offsets, long, short, kinds(), byte_table(), slashes, shares, tasks)
+        check_shapes(values, offsets, tables(), *self._shapes, shares, tasks)
         labels = pa.array(self.arrays["tasks"].tolist(), pa.string())
         return shares, labels.take(pa.array(tasks, mask=tasks < 0))
+
+
+def _inverted(hashes: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Of texts' hashes, one text after another: the distinct ones, where the texts of each begin, these
+    texts, and how many hashes each has."""
+    keys, place = np.unique(hashes, return_inverse=True)
+    text = np.repeat(np.arange(len(counts)), counts)
+    order = np.argsort(place, kind="stable")
+    starts = np.searchsorted(place[order], np.arange(len(keys) + 1))
+    return keys, starts.astype(np.int64), text[order], counts.astype(np.int64)
 
 
 def by_benchmark(details: pa.Array | pa.ChunkedArray) -> dict[str, dict[str, int]]:
@@ -185,6 +201,7 @@ def hashes(benchmark: Benchmark) -> dict[str, np.ndarray]:
     asked = benchmark.traits.shows_tests
     grams: list[tuple[int, np.ndarray]] = []
     found: list[tuple[int, bytes, bool]] = []
+    shapes: list[tuple[int, np.ndarray, int]] = []
     for number, task in enumerate(benchmark.tasks):
         program = program_of(task)
         python = is_python(program)
@@ -195,6 +212,8 @@ def hashes(benchmark: Benchmark) -> dict[str, np.ndarray]:
         if task.instruction != task.prompt:
             texts.append(task.instruction)
         grams += [(number, text) for text in map(grams_of, texts) if len(text) >= MIN_GRAMS]
+        if python and len((shape := shape_of(bare))[0]) >= LEAST:
+            shapes.append((number, shape[0][:SHAPES], shape[1]))
         whole = squeezed(bare, not python)
         words, body = squeezed(task.instruction, not python), squeezed(task.solution, not python)
         least = MIN_WHOLE if whole.startswith(b"def") else MIN_LENGTH
@@ -216,6 +235,10 @@ def hashes(benchmark: Benchmark) -> dict[str, np.ndarray]:
         squeezed_start=[start for start, _ in keys],
         squeezed_hash=[whole for _, whole in keys],
         squeezed_slashes=[slashes for _, _, slashes in found],
+        shape_task=[number for number, _, _ in shapes],
+        shape_tokens=[tokens for _, _, tokens in shapes],
+        shape_grams=[len(kept) for _, kept, _ in shapes],
+        shapes=np.concatenate([np.zeros(0, np.uint32), *(kept for _, kept, _ in shapes)]),
         files=[f"{Path(benchmark.traits.file).name if name in TABLE else name} {benchmark.data_sha256}"],
     )
 
@@ -261,7 +284,9 @@ def pack(arrays: dict[str, np.ndarray], path: Path) -> None:
     planes = (
         np.diff(keys.astype(np.uint32), prepend=np.uint32(0)).astype("<u4").view(np.uint8).reshape(-1, 4).T
     )
-    kept = {name: arrays[name] for name in _TYPES if name not in ("grams", "text_grams")}
+    shapes = [name for name in _TYPES if name.startswith("shape")]
+    np.savez_compressed(shapes_of(path), **{name: arrays[name] for name in shapes})
+    kept = {name: arrays[name] for name in _TYPES if name not in ("grams", "text_grams", *shapes)}
     kept |= {
         "text": new[arrays["text"]].astype(np.int32),
         "texts": texts.astype(np.int32),
@@ -270,10 +295,17 @@ def pack(arrays: dict[str, np.ndarray], path: Path) -> None:
     np.savez_compressed(path, **kept, masks=masks, planes=np.ascontiguousarray(planes))  # type: ignore[arg-type]
 
 
+def shapes_of(path: Path) -> Path:
+    """The file of shapes beside an index, so that neither is large."""
+    return path.with_name(f"{path.stem}-shapes.npz")
+
+
 def unpack(path: Path) -> dict[str, np.ndarray]:
     """The arrays that `pack` wrote, with texts in order of their families."""
-    with np.load(str(path), allow_pickle=False) as packed:
-        arrays = {name: packed[name] for name in packed.files}
+    arrays: dict[str, np.ndarray] = {}
+    for file in (path, shapes_of(path)):
+        with np.load(str(file), allow_pickle=False) as packed:
+            arrays |= {name: packed[name] for name in packed.files}
     steps = np.ascontiguousarray(arrays["planes"].T).view("<u4").ravel()
     grams = np.cumsum(steps, dtype=np.uint32)  # modulo 2^32, as the differences between families were
     first = np.repeat(np.cumsum(arrays["texts"]) - arrays["texts"], arrays["sizes"])
@@ -354,4 +386,9 @@ def _chosen(arrays: dict[str, np.ndarray], benchmarks: Sequence[str]) -> dict[st
     out["squeezed_task"] = new[arrays["squeezed_task"][found]]
     for name in ("squeezed_length", "squeezed_start", "squeezed_hash", "squeezed_slashes"):
         out[name] = arrays[name][found]
+    shaped = keep[arrays["shape_task"]]
+    out["shape_task"] = new[arrays["shape_task"][shaped]]
+    for name in ("shape_tokens", "shape_grams"):
+        out[name] = arrays[name][shaped]
+    out["shapes"] = arrays["shapes"][np.repeat(shaped, arrays["shape_grams"])]
     return _typed(**out)

@@ -69,7 +69,7 @@ def _slow_index(folder: Path) -> list[tuple[str, list[set[tuple[str, ...]]], lis
 
 
 def _words(text: str) -> set[tuple[str, ...]]:
-    text = re.sub(r"(?<![a-zA-Z0-9_\x80-\U0010ffff])(\\+)[nrt]", " ", text)
+    text = re.sub(r"\\+[nrt]", " ", text)
     ascii_lower = "".join(c.lower() if c < "\x80" else c for c in text)
     words = re.findall(r"[a-z0-9_\x80-\U0010ffff]+", ascii_lower)
     return {tuple(words[i : i + 10]) for i in range(len(words) - 9)}
@@ -229,12 +229,15 @@ def index() -> Index:
 
 
 def test_agrees_with_sets_and_strings(folder: Path, index: Index) -> None:
-    """Hashes, bitmap and rolling windows against Python's sets of tuples and `in`."""
+    """Hashes, bitmap and rolling windows against Python's sets of tuples and `in`; shapes have a test of
+    their own."""
+    arrays = index.arrays
+    shapeless = Index(arrays | {name: arrays[name][:0] for name in arrays if name.startswith("shape")})
 
     @settings(max_examples=40, deadline=None)
     @given(st.lists(documents(), min_size=1, max_size=3))
     def check(texts: list[str]) -> None:
-        shares, named = index.check(column(texts))
+        shares, named = shapeless.check(column(texts))
         for share, label, text in zip(shares, named.to_pylist(), texts, strict=True):
             assert (share, label) == _slow_check(text, folder)
 
