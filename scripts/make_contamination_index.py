@@ -26,7 +26,7 @@ def build(folder: Path, out: Path) -> dict[str, np.ndarray]:
         benchmark_index.hashes(benchmarks.load(name, folder)) for name in packaged.PACKAGED
     )
     benchmark_index.pack(arrays, out)
-    for file in (out, benchmark_index.shapes_of(out)):
+    for file in (out, packaged.shapes_of(out)):
         if file.stat().st_size >= LIMIT:
             raise SystemExit(
                 f"{file}: {file.stat().st_size:,} bytes, but a file of the package must stay under {LIMIT:,}"

@@ -64,7 +64,7 @@ from neve.corpus.contamination.lookup_kernel import (
     check_grams,
     check_texts,
 )
-from neve.corpus.contamination.packaged import PACKED, beside
+from neve.corpus.contamination.packaged import PACKED, beside, shapes_of
 from neve.corpus.contamination.shapes import BITS, LEAST, check_shapes, shape_of, tables
 from neve.corpus.contamination.shapes import SKETCH as SHAPES
 from neve.corpus.text import buffers
@@ -90,6 +90,9 @@ _TYPES = {
 }  # fmt: skip
 
 
+_Inverted = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
 class Index:
     """Hashes of benchmarks, ready to be looked up.
 
@@ -103,13 +106,21 @@ class Index:
 
     def __init__(self, arrays: dict[str, np.ndarray]) -> None:
         self.arrays = arrays
-        keys, *which = _inverted(arrays["grams"], arrays["text_grams"])
+        keys, starts, texts, sizes = _inverted(arrays["grams"], arrays["text_grams"])
         task = np.full(len(arrays["text_grams"]), len(arrays["tasks"]), np.int64)
         np.minimum.at(task, arrays["text"], arrays["text_task"])
-        self._grams = (keys, bitmap_of(keys, GRAM_BITS), *which, task)
-        keys, *which = _inverted(arrays["shapes"], arrays["shape_grams"])
+        self._grams = (keys, bitmap_of(keys, GRAM_BITS), starts, texts, sizes, task)
+        keys, starts, texts, sizes = _inverted(arrays["shapes"], arrays["shape_grams"])
         rooms = arrays["shape_tokens"].astype(np.int64) * 3 // 2
-        self._shapes = (keys, bitmap_of(keys, BITS), *which, rooms, arrays["shape_task"].astype(np.int64))
+        self._shapes = (
+            keys,
+            bitmap_of(keys, BITS),
+            starts,
+            texts,
+            sizes,
+            rooms,
+            arrays["shape_task"].astype(np.int64),
+        )
         self._squeezed = [
             (slashes, self._table(slashes, True), self._table(slashes, False))
             for slashes in np.unique(arrays["squeezed_slashes"]).tolist()
@@ -170,7 +181,7 @@ class Index:
         return shares, labels.take(pa.array(tasks, mask=tasks < 0))
 
 
-def _inverted(hashes: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, ...]:
+def _inverted(hashes: np.ndarray, counts: np.ndarray) -> _Inverted:
     """Of texts' hashes, one text after another: the distinct ones, where the texts of each begin, these
     texts, and how many hashes each has."""
     keys, place = np.unique(hashes, return_inverse=True)
@@ -285,7 +296,7 @@ def pack(arrays: dict[str, np.ndarray], path: Path) -> None:
         np.diff(keys.astype(np.uint32), prepend=np.uint32(0)).astype("<u4").view(np.uint8).reshape(-1, 4).T
     )
     shapes = [name for name in _TYPES if name.startswith("shape")]
-    np.savez_compressed(shapes_of(path), **{name: arrays[name] for name in shapes})
+    np.savez_compressed(shapes_of(path), **{name: arrays[name] for name in shapes})  # type: ignore[arg-type]
     kept = {name: arrays[name] for name in _TYPES if name not in ("grams", "text_grams", *shapes)}
     kept |= {
         "text": new[arrays["text"]].astype(np.int32),
@@ -293,11 +304,6 @@ def pack(arrays: dict[str, np.ndarray], path: Path) -> None:
         "sizes": sizes.astype(np.int32),
     }
     np.savez_compressed(path, **kept, masks=masks, planes=np.ascontiguousarray(planes))  # type: ignore[arg-type]
-
-
-def shapes_of(path: Path) -> Path:
-    """The file of shapes beside an index, so that neither is large."""
-    return path.with_name(f"{path.stem}-shapes.npz")
 
 
 def unpack(path: Path) -> dict[str, np.ndarray]:

@@ -54,3 +54,8 @@ def _files() -> set[str]:
     is unpacked."""
     with zipfile.ZipFile(PACKED) as archive:
         return set(np.load(BytesIO(archive.read("files.npy"))).tolist())
+
+
+def shapes_of(path: Path) -> Path:
+    """The file of shapes beside an index, so that neither is large."""
+    return path.with_name(f"{path.stem}-shapes.npz")
