@@ -116,7 +116,7 @@ def _comment(text: str, language: str | None) -> str:
 @cache
 def _mark(language: str | None) -> str:
     """What opens a comment that a line's end closes."""
-    from neve.corpus.signals import lexer_kernel, lexing
+    from neve.corpus.signals import lexing, lexing_kernel
 
     marks = lexing.DIALECTS.get(language or "", ())
-    return next((mark.open for mark in marks if mark.kind == lexer_kernel.LINE), "")
+    return next((mark.open for mark in marks if mark.kind == lexing_kernel.LINE), "")
