@@ -14,9 +14,10 @@ import typer
 
 from neve.cli.corpus import curate, dedup, filters
 from neve.cli.evaluation import evaluate, grade
+from neve.cli.export import export
 from neve.cli.laboratory import ablate
 from neve.cli.machine import doctor
-from neve.cli.runs import export, plan, report, run, status, train, why
+from neve.cli.runs import plan, report, run, status, train, why
 from neve.cli.start import init, recipe
 from neve.errors import Fault, Misuse
 

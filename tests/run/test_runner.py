@@ -102,27 +102,6 @@ def test_kill_9_at_random_then_run_again(small_recipe: Recipe, small_run: Path, 
     assert summary(folder) == summary(small_run)
 
 
-def test_export_loads_with_equal_logits(small_run: Path, tmp_path: Path) -> None:
-    """Oracle: transformers on the exported folder against Neve's own module."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    from neve.training.model import load
-
-    export(small_run, "synthetic", tmp_path / "model")
-    theirs = AutoModelForCausalLM.from_pretrained(tmp_path / "model", dtype=torch.float32).eval()
-    tokens = torch.tensor(
-        [AutoTokenizer.from_pretrained(tmp_path / "model")("def f(x):\n    return x\n")["input_ids"]]
-    )
-    ours = load(tmp_path / "model").eval()
-    with torch.no_grad():
-        assert torch.equal(ours.logits(ours(tokens)), theirs(tokens).logits)
-    with pytest.raises(Fault, match="is there already"):
-        export(small_run, "synthetic", tmp_path / "model")
-    with pytest.raises(Fault, match="this run has general, quality"):
-        export(small_run, "nothing", tmp_path / "other")
-
-
 @pytest.fixture
 def more_phases(small_recipe: Recipe, small_run: Path, tmp_path: Path) -> tuple[Recipe, Path]:
     """The small run with other phases after its first: what is equal is done already, the rest is to be trained."""

@@ -1,0 +1,1 @@
+"""What leaves a run: a model's folder and a data set's, each with what a stranger must know beside it."""
