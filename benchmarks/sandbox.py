@@ -35,7 +35,7 @@ def bare() -> None:
 
 def empty(place: sandbox.Sandbox) -> None:
     """An empty program inside."""
-    result = sandbox.run("pass", sandbox=place, timeout_s=30.0)
+    result = sandbox.run("pass", sandbox=place, limits=sandbox.Limits(30.0))
     if result.status != "ok":
         sys.exit(f"the empty program ended with {result}")
 

@@ -1,7 +1,7 @@
 """Runs untrusted Python so that it can neither harm nor read the machine.
 
     place = sandbox.probe()
-    result = sandbox.run("print(1 + 1)", sandbox=place, timeout_s=5.0)
+    result = sandbox.run("print(1 + 1)", sandbox=place, limits=sandbox.Limits(timeout_s=5.0))
 
 Walls in layers, a module each: bwrap's namespaces (`bubblewrap`) or, where those are forbidden, Landlock
 (`landlock`); a filter of system calls in both (`seccomp`, `syscalls`); limits on each process (`boot`); and
@@ -19,12 +19,14 @@ from neve.sandbox.tiers import (
     OUTPUT_BYTES,
     PROCESSES,
     TIERS,
+    Limits,
     Result,
     Sandbox,
     attempt,
     probe,
     run,
 )
+from neve.sandbox.visible import Extra
 
 __all__ = [
     "FILE_BYTES",
@@ -32,6 +34,8 @@ __all__ = [
     "OUTPUT_BYTES",
     "PROCESSES",
     "TIERS",
+    "Extra",
+    "Limits",
     "Result",
     "Sandbox",
     "attempt",

@@ -1,7 +1,7 @@
 """Which walls this machine has, found out by running a program inside them, and how a program is run there.
 
-The trade-off: the probe costs a start of the interpreter once a process, and in return nobody trusts a
-version number.
+The trade-off: the probe starts an interpreter once in each process, and in return no version number is
+trusted.
 """
 
 from __future__ import annotations
@@ -20,16 +20,15 @@ from typing import Literal
 
 from neve.errors import Fault
 from neve.sandbox import bubblewrap, landlock, seccomp, visible, watch
+from neve.sandbox.visible import Extra, Start
 
 FILE_BYTES = 32 << 20
 """Largest file that a program may write."""
-PROCESSES = 8
-"""Processes and threads that a program may have at once."""
 OPEN_FILES = 64
-OUTPUT_BYTES = 1 << 20
-"""Output, on each of stdout and stderr, at which a program is killed."""
+PROCESSES, OUTPUT_BYTES = 8, 1 << 20
 GRACE_SECONDS = 2
 """How long after the wall clock the limits come that only guard against our own death."""
+NOTHING = Extra()
 
 Tier = Literal["bubblewrap", "landlock", "none"]
 _MODULES = {"bubblewrap": bubblewrap, "landlock": landlock}
@@ -64,6 +63,20 @@ class Sandbox:
 
     tier: Tier
     detail: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a program may use, with all that it starts."""
+
+    timeout_s: float
+    """By the clock."""
+    memory_bytes: int = 512 << 20
+    """Of each process's address space, and of the memory of all together."""
+    output_bytes: int = OUTPUT_BYTES
+    """On each of stdout and stderr, where it is cut, and the program killed."""
+    processes: int = PROCESSES
+    """Threads counted."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +118,7 @@ def attempt(tier: Tier) -> Sandbox:
     walls = _MODULES[tier]
     try:
         place = Sandbox(tier, walls.version())
-        result = run(_PROBE, sandbox=place, timeout_s=30.0)
+        result = run(_PROBE, sandbox=place, limits=Limits(timeout_s=30.0))
     except (Fault, OSError) as error:
         return Sandbox("none", str(error))
     if result.status == "ok" and result.stdout == b"holds\n" * 3:
@@ -118,44 +131,23 @@ def run(
     program: str,
     *,
     sandbox: Sandbox,
-    timeout_s: float,
-    memory_bytes: int = 512 << 20,
+    limits: Limits,
     stdin: bytes = b"",
-    output_bytes: int = OUTPUT_BYTES,
-    packages: Path | None = None,
-    names: tuple[str, ...] = (),
-    tools: bool = False,
-    folders: tuple[Path, ...] = (),
-    processes: int = PROCESSES,
+    extra: Extra = NOTHING,
     heard: Callable[[bytearray], bool] | None = None,
 ) -> Result:
-    """Run Python source `program` inside; `timeout_s` is wall-clock.
+    """Run Python source `program` inside, within `limits`; it sees what all programs see, and `extra`.
 
-    `memory_bytes` bounds each process's address space and the memory of all together; `packages` is a folder
-    of installed packages that can be imported, read-only, `names` what of it (nothing: all), and with
-    `tools` the system's programs can be run too, which may read `folders`. `processes` bounds those of the
-    program, threads counted. `heard` is given the standard output each time it grows, and ends the program
-    by returning True. Never raises for what the program does; its output is cut at `output_bytes`. Raises
-    Fault without a sandbox.
+    `heard` is given the standard output each time it grows, and ends the program by returning True. Never
+    raises for what the program does. Raises Fault without a sandbox.
     """
     if sandbox.tier == "none":
         raise Fault(f"untrusted code is not run without a sandbox: {sandbox.detail}")
-    # Distinct for programs that run side by side.
-    uid = FIRST_UID + (os.getpid() * 64 + next(_serial)) % UIDS if os.geteuid() == 0 else 0
-    walls = _MODULES[sandbox.tier]
-    extra = visible.Extra(packages, names, tools, folders)
-    limits = {
-        "AS": memory_bytes, "CPU": int(timeout_s) + GRACE_SECONDS, "FSIZE": FILE_BYTES, "NOFILE": OPEN_FILES,
-        "NPROC": walls.processes(processes), "CORE": 0, "STACK": 8 << 20, "MEMLOCK": 0, "MSGQUEUE": 0,
-        "SIGPENDING": 64, "NICE": 0, "RTPRIO": 0,
-    }  # fmt: skip
-    stated = ",".join(f"{name}={value}" for name, value in limits.items())
-    inner = [str(visible.interpreter()), *visible.FLAGS, "-c", _BOOT, stated]
     source = _sealed(program.encode("utf-8", "surrogatepass"))
-    rules = _sealed(seccomp.program(walls.walls(), platform.machine()))
+    rules = _sealed(seccomp.program(_MODULES[sandbox.tier].walls(), platform.machine()))
     standard_in = _sealed(stdin)
     try:
-        command, passed, end = walls.command(inner, uid, source, rules, extra, timeout_s + GRACE_SECONDS)
+        command, passed, end = _command(sandbox, limits, extra, source, rules)
         start = time.monotonic()
         process = subprocess.Popen(
             command,
@@ -170,8 +162,9 @@ def run(
     finally:
         for descriptor in (source, rules, standard_in):
             os.close(descriptor)
-    look = functools.partial(watch.excess, process.pid, memory_bytes, processes)
-    stopped, output = watch.listen(process, start + timeout_s, output_bytes, end, look, heard)
+    look = functools.partial(watch.excess, process.pid, limits.memory_bytes, limits.processes)
+    deadline = start + limits.timeout_s
+    stopped, output = watch.listen(process, deadline, limits.output_bytes, end, look, heard)
     seconds = time.monotonic() - start
     if stopped is not None:
         return Result(stopped[0], *output, seconds, stopped[1])
@@ -180,6 +173,21 @@ def run(
         "ok" if code == 0 else "killed" if code < 0 or code > 128 else "error"
     )
     return Result(status, *output, seconds)
+
+
+def _command(sandbox: Sandbox, limits: Limits, extra: Extra, source: int, rules: int) -> Start:
+    """What starts a program: the interpreter runs boot.py, which takes on the limits of each process."""
+    # Distinct for programs that run side by side.
+    uid = FIRST_UID + (os.getpid() * 64 + next(_serial)) % UIDS if os.geteuid() == 0 else 0
+    walls = _MODULES[sandbox.tier]
+    each = {
+        "AS": limits.memory_bytes, "CPU": int(limits.timeout_s) + GRACE_SECONDS, "FSIZE": FILE_BYTES,
+        "NOFILE": OPEN_FILES, "NPROC": walls.processes(limits.processes), "CORE": 0, "STACK": 8 << 20,
+        "MEMLOCK": 0, "MSGQUEUE": 0, "SIGPENDING": 64, "NICE": 0, "RTPRIO": 0,
+    }  # fmt: skip
+    stated = ",".join(f"{name}={value}" for name, value in each.items())
+    inner = [str(visible.interpreter()), *visible.FLAGS, "-c", _BOOT, stated]
+    return walls.command(inner, uid, source, rules, extra, limits.timeout_s + GRACE_SECONDS)
 
 
 def _sealed(data: bytes) -> int:

@@ -100,5 +100,5 @@ def test_the_larger_pinned_model_writes_a_program_that_runs(tmp_path: Path) -> N
     with serve(weights.resolve(name), name, slots=1, context=512) as base:
         (block,) = fences(asyncio.run(work(base)))
     program = f"{block.code}\nprint(gcd(84, 36))\n"
-    ran = sandbox.run(program, sandbox=sandbox.probe(), timeout_s=20)
+    ran = sandbox.run(program, sandbox=sandbox.probe(), limits=sandbox.Limits(20))
     assert ran.stdout.split()[-1:] == [b"12"], ran

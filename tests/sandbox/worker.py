@@ -2,7 +2,7 @@
 
     python worker.py FOLDER-OF-NEVE USER-ID
 
-It takes one job a line on stdin (tier, program, and what `run` takes) and answers with one line: how the program
+It takes one job a line on stdin (tier, program, and fields of Limits and Extra) and answers with one line: how the program
 ended, how a neighbour ended that ran beside it, and what of the host had changed. It has what an attacker would want: a
 secret in its environment and in its home, sockets that listen, and its own life. All orphans come back to it.
 """
@@ -23,6 +23,7 @@ SECRET = "the secret of the host"
 NEIGHBOUR = "import sys, time\ntime.sleep(0.05)\nprint(sum(k * k for k in range(int(sys.stdin.read()))))"
 ANSWER = (b"1000", b"332833500\n")
 SET_CHILD_SUBREAPER = 36
+LIMITS = ("timeout_s", "memory_bytes", "output_bytes", "processes")
 
 
 def descendants(pid: int) -> list[str]:
@@ -121,7 +122,7 @@ def main() -> None:
     os.environ["NEVE_SECRET"] = SECRET
     sys.path.insert(0, neve)
     from neve import sandbox
-    from neve.sandbox import landlock, visible
+    from neve.sandbox import landlock
 
     scopes = landlock.SCOPES
     host = Host()
@@ -135,26 +136,27 @@ def main() -> None:
         program = job.pop("program")
         for name, value in host.names().items():
             program = program.replace(f"<{name}>", value)
-        job["stdin"] = job.get("stdin", "").encode()
-        if "packages" in job:
-            job["packages"] = Path(job["packages"])
-        job["names"] = tuple(job.get("names", ()))
+        limits = sandbox.Limits(**{key: job[key] for key in LIMITS if key in job})
+        packages = Path(job["packages"]) if "packages" in job else None
+        mine = sandbox.Extra(packages, tuple(job.get("names", ())), job.get("tools", False))
+        stdin = job.get("stdin", "").encode()
         if (wanted := job.pop("scopes", scopes)) != landlock.SCOPES:
             landlock.SCOPES = wanted
             landlock.ruleset.cache_clear()
         if place.tier == "landlock":
-            mine = visible.Extra(job.get("packages"), tuple(job.get("names", ())), job.get("tools", False))
-            for extra in {visible.Extra(), mine}:
+            for extra in {sandbox.Extra(), mine}:
                 landlock.ruleset(extra)  # kept open from here on
         before = host.state()
         results: dict[str, sandbox.Result] = {}
 
         def beside(results: dict[str, sandbox.Result] = results, place: sandbox.Sandbox = place) -> None:
-            results["neighbour"] = sandbox.run(NEIGHBOUR, sandbox=place, timeout_s=60.0, stdin=ANSWER[0])
+            results["neighbour"] = sandbox.run(
+                NEIGHBOUR, sandbox=place, limits=sandbox.Limits(60.0), stdin=ANSWER[0]
+            )
 
         thread = threading.Thread(target=beside)
         thread.start()
-        results["attack"] = sandbox.run(program, sandbox=place, **job)
+        results["attack"] = sandbox.run(program, sandbox=place, limits=limits, stdin=stdin, extra=mine)
         thread.join()
         left, after = settled(os.getpid()), host.state()
         reply = {

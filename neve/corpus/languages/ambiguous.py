@@ -1,14 +1,14 @@
 """File extensions that several languages share, and the signs in a text that tell them apart.
 
-For each extension: signs in the order in which they are tried, and the language where none shows (None: then
-the file has no known language, for extensions such as `.1` that more belong to than Linguist knows). A sign
-is an RE2 expression, so linear in time on any text; it is searched in the first 32 KiB of the file's bytes,
-`^` and `$` standing for lines. The trade-off: one sign that is nearly certain rather than many that are
-likely, tried from the most special to the least, and the commonest owner of an extension where nothing
-shows.
+Each extension has its signs, in the order in which they are tried, and the language of a file that shows
+none of them: None for an extension such as `.1`, which belongs to more kinds of file than Linguist knows. A
+sign is an RE2 expression, which takes linear time on any text; it is searched for in the first 32 KiB of the
+file's bytes, where `^` and `$` match at lines. The trade-off: one sign that is nearly certain
+rather than many that are likely, the most special first, and the commonest owner of the extension where
+nothing shows.
 
-The extensions are Linguist's, the signs are our own, held against Linguist's labelled samples by
-tests/corpus/test_languages.py.
+The extensions are Linguist's. The signs are our own, held against Linguist's labelled samples in
+tests/corpus/languages/test_ambiguous.py.
 """
 
 from __future__ import annotations

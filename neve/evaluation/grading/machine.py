@@ -52,16 +52,15 @@ class Machine:
         """Run one of `programs`; `heard` sees the output as it grows and ends the program by
         returning True."""
         tests = program == "run_unit_tests"
+        extra = sandbox.Extra(self.packages, tools=tests)
+        if not (self.packages or tests):
+            extra = sandbox.Extra(NUMPY.parent, (NUMPY.name, f"{NUMPY.name}.libs"))
         return sandbox.run(
             programs.source(program),
             sandbox=self.place,
-            timeout_s=timeout_s,
-            memory_bytes=MEMORY_BYTES,
+            limits=sandbox.Limits(timeout_s, MEMORY_BYTES, output_bytes),
             stdin=stdin,
-            output_bytes=output_bytes,
-            packages=self.packages or (None if tests else NUMPY.parent),
-            names=() if self.packages or tests else (NUMPY.name, f"{NUMPY.name}.libs"),
-            tools=tests,
+            extra=extra,
             heard=heard,
         )
 
