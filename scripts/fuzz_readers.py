@@ -48,7 +48,7 @@ from neve.corpus.licenses.names import normalise
 from neve.corpus.sources import archive, columns, git, parquet, remote, sift, table
 from neve.corpus.sources.batches import Limits
 from neve.errors import Fault
-from neve.recipe.recipe import Source
+from neve.recipe.sources import Source
 
 LIMITS = Limits(max_file_bytes=1 << 16, max_archive_bytes=1 << 24)
 SLOW = 60

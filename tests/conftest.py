@@ -14,7 +14,8 @@ import pytest
 
 from neve import documents as tables
 from neve.recipe.file import parse
-from neve.recipe.recipe import Recipe, Tokenizer
+from neve.recipe.recipe import Recipe
+from neve.recipe.tokenizer import Tokenizer
 from neve.tokens import bpe, shards
 
 ROOT = Path(__file__).parents[1]

@@ -91,8 +91,6 @@ NOT_YET = {
     "quality/pools.py",
     "quality/seeds.py",
     "quality/settings.py",
-    "recipe/sources.py",
-    "recipe/training.py",
     "run/changes.py",
     "run/evaluated.py",
     "run/status.py",

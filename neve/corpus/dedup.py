@@ -14,7 +14,7 @@ from typing import Any
 from neve.corpus import settings as settings_of
 from neve.corpus.steps import outputs
 from neve.corpus.steps.curation import Curation
-from neve.recipe.recipe import Decontaminate, Grouping, Near, Secrets
+from neve.recipe.corpus import Decontaminate, Grouping, Near, Secrets
 from neve.settings import pick
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neve.recipe.recipe import Decontaminate, Grouping, Near, Secrets
+from neve.recipe.corpus import Decontaminate, Grouping, Near, Secrets
 
 
 @dataclass(frozen=True)

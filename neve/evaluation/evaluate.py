@@ -29,7 +29,7 @@ from neve.evaluation.generation.local_model import LocalModel
 from neve.evaluation.generation.sampling import Sampling
 from neve.evaluation.references import Read, Trigram
 from neve.hashing import seed_of
-from neve.recipe.recipe import Evaluate
+from neve.recipe.evaluation import Evaluate
 from neve.store import read_json, write_json
 from neve.tasks import benchmarks
 from neve.tasks.benchmarks import Benchmark

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from neve.errors import Misuse
 from neve.recipe.file import parse
 from neve.recipe.recipe import Recipe
-from neve.recipe.training import Section
+from neve.recipe.section import Section
 
 Overrides = dict[str, Any]
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from neve.recipe.section import Section
 from neve.recipe.sources import Source
-from neve.recipe.training import Section
 
 
 class Labels(Section):

@@ -8,11 +8,13 @@ import json
 import tomllib
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, Tag, ValidationError
+from pydantic_core import ErrorDetails
 
-from neve.recipe.recipe import Corpus, Recipe, RecipeError
+from neve.recipe.corpus import Corpus
+from neve.recipe.recipe import Recipe, RecipeError
 
 T = TypeVar("T")
 
@@ -100,7 +102,7 @@ def _places(key: str) -> list[str]:
 
 def _one_line(error: ValidationError, data: dict[str, Any], top: type[BaseModel] | None = None) -> str:
     first = error.errors()[0]
-    keys, table = _place(tuple(part for part in first["loc"] if "[" not in str(part)), top or Recipe)
+    keys, table = _place(_loc(first), top or Recipe)
     key = ".".join(keys) or "recipe"
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
@@ -112,9 +114,22 @@ def _one_line(error: ValidationError, data: dict[str, Any], top: type[BaseModel]
         return f"{key}: is missing"
     if first["type"] == "value_error" and isinstance(first["input"], dict):
         return f"{key}: {message}" if first["loc"] else message
-    said = PLAIN.get(first["type"])
-    said = said.format(**first.get("ctx", {})) if said else f"{message[0].lower()}{message[1:]}"
+    every = [one for one in error.errors() if _place(_loc(one), top or Recipe)[0] == keys]
+    said = " or ".join(dict.fromkeys(map(_said, every))).replace(" or must be ", " or ")
     return f"{key} = {_short(first['input'])}: {said}"
+
+
+def _loc(error: ErrorDetails) -> tuple[int | str, ...]:
+    """An error's place, without pydantic's names for the types that it tried there."""
+    return tuple(part for part in error["loc"] if "[" not in str(part))
+
+
+def _said(error: ErrorDetails) -> str:
+    """What a field must be."""
+    if said := PLAIN.get(error["type"]):
+        return said.format(**error.get("ctx", {}))
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{message[0].lower()}{message[1:]}"
 
 
 PLAIN = {
@@ -144,7 +159,8 @@ PLAIN = {
 def _place(loc: tuple[int | str, ...], top: type[BaseModel]) -> tuple[list[str], type[BaseModel]]:
     """The keys of an error's place, as the recipe has them, and the last table on the way.
 
-    Where a table is one of several kinds, pydantic puts the kind's tag into the place; it is no key.
+    Where a table is one of several kinds, pydantic puts the kind's tag into the place, and where a field
+    takes several types, the type's name; neither is a key.
     """
     keys: list[str] = []
     table, annotation = top, cast(Any, top)
@@ -155,6 +171,8 @@ def _place(loc: tuple[int | str, ...], top: type[BaseModel]) -> tuple[list[str],
         if part in tagged:
             annotation = table = get_args(tagged[part])[0]
             continue
+        if part in {getattr(member, "__name__", "") for member in _members(annotation)}:
+            continue
         keys.append(str(part))
         if _is_table(annotation):
             field = annotation.model_fields.get(str(part))
@@ -163,10 +181,14 @@ def _place(loc: tuple[int | str, ...], top: type[BaseModel]) -> tuple[list[str],
             annotation = next(iter(get_args(annotation)[-1:]), None)
         if get_origin(annotation) is Annotated:
             annotation = get_args(annotation)[0]
-        if get_origin(annotation) is UnionType:
-            annotation = next(filter(_is_table, get_args(annotation)), None)
+        annotation = next(filter(_is_table, _members(annotation)), annotation)
         table = annotation if _is_table(annotation) else table
     return keys, table
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    """The types of a union; none of anything else."""
+    return get_args(annotation) if get_origin(annotation) in (UnionType, Union) else ()
 
 
 def _is_table(annotation: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from neve.recipe.training import Section
+from neve.recipe.section import Section
 
 
 class Source(Section):

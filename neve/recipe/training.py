@@ -9,18 +9,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from neve.recipe.section import Section
 from neve.settings import Execution
-
-
-class Section(BaseModel):
-    """A table of the recipe: frozen, and strict about keys that it does not know.
-
-    A field of type `Execution[...]` changes the result by rounding at most: nothing is built again for it.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Training(Section):
@@ -138,7 +130,7 @@ class Phase(Section):
     """Its name; stages, checkpoints and later phases use it."""
     data: Data | None = None
     """What is read: all documents, the best, or synthetic ones."""
-    mix: list[Part] = []
+    mix: list[Part] = Field(default=[])
     """Instead of data: several of these, by weight, window by window."""
     tokens: int | None = Field(default=None, ge=1)
     """Tokens trained on in this phase, repeats counted; the last step is whole."""

@@ -17,7 +17,7 @@ from neve.corpus import settings as curation
 from neve.corpus import sources as readers
 from neve.errors import Misuse
 from neve.locks import locked
-from neve.recipe.recipe import Corpus
+from neve.recipe.corpus import Corpus
 from neve.recipe.sources import Source
 from neve.run import outside, vocabulary
 from neve.run.inputs import sources_of

@@ -21,7 +21,7 @@ from neve.corpus.sources import directory, git
 from neve.corpus.sources.batches import Limits
 from neve.errors import Fault, Misuse
 from neve.progress import bar
-from neve.recipe.recipe import LANGUAGES, Corpus
+from neve.recipe.corpus import LANGUAGES, Corpus
 from neve.recipe.sources import Source
 from neve.run.inputs import sources_of
 

@@ -10,7 +10,8 @@ import difflib
 from collections.abc import Iterable
 
 from neve.errors import Fault
-from neve.recipe.recipe import Corpus, Recipe, RecipeError
+from neve.recipe.corpus import Corpus
+from neve.recipe.recipe import Recipe, RecipeError
 
 
 def check_recipe(recipe: Recipe) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from neve.corpus.contamination.benchmark_index import Index
-    from neve.recipe.recipe import Near
+    from neve.recipe.corpus import Near
     from neve.synthesis.reading import Reading
     from neve.tokens.bpe import Tokenizer
 

@@ -34,7 +34,7 @@ from neve.llm.answers import Answer
 from neve.llm.client import Client, in_order
 from neve.llm.ledger import Ledger
 from neve.progress import bar
-from neve.recipe.recipe import Synthesis
+from neve.recipe.synthesis import Synthesis
 from neve.synthesis import candidates, gates, kinds, seeds
 from neve.synthesis.candidates import Accepted, Candidate
 from neve.synthesis.gates import Refusal

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neve.recipe.recipe import Decontaminate, Near, Synthesis
+from neve.recipe.corpus import Decontaminate, Near
+from neve.recipe.synthesis import Synthesis
 from neve.settings import Execution
 
 

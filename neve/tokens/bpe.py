@@ -34,7 +34,7 @@ from neve import documents as tables
 from neve.errors import Fault
 from neve.hashing import document_keys, keyed
 from neve.progress import bar
-from neve.recipe.recipe import Tokenizer as TokenizerTable
+from neve.recipe.tokenizer import Tokenizer as TokenizerTable
 from neve.store import read_json, write_json
 
 SENTINELS = (

@@ -15,7 +15,7 @@ from neve import documents
 from neve.corpus import notebooks
 from neve.corpus.settings import Settings
 from neve.corpus.text import decode
-from neve.recipe.recipe import Corpus, Near
+from neve.recipe.corpus import Corpus, Near
 from neve.settings import pick
 
 PACKAGES = ("jinja2", "httpx", "typer", "h11")

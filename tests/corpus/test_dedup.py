@@ -7,7 +7,7 @@ import pytest
 from neve import documents
 from neve.corpus import dedup
 from neve.errors import Fault
-from neve.recipe.recipe import Near
+from neve.recipe.corpus import Near
 
 
 def test_copies_go_and_nothing_else_does(small, tmp_path) -> None:

@@ -10,7 +10,7 @@ import sys
 from typing import get_type_hints
 
 from neve.corpus.settings import Settings
-from neve.recipe.recipe import Corpus
+from neve.recipe.corpus import Corpus
 from neve.settings import deciding, pick
 
 GIVEN = {"exclude_repos": ["a==1"], "data": None, "seed": 3}

@@ -16,7 +16,7 @@ from neve.documents import DOCUMENTS, doc_id, write
 from neve.evaluation import evaluate
 from neve.evaluation.generation.completion import Completion
 from neve.evaluation.references import Read
-from neve.recipe.recipe import Evaluate
+from neve.recipe.evaluation import Evaluate
 from neve.tokens import build_view, shards
 from neve.training import model as llama
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from neve.recipe.recipe import Corpus, RecipeError
+from neve.recipe.corpus import Corpus
+from neve.recipe.recipe import RecipeError
 from neve.run.vocabulary import check
 
 

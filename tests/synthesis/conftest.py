@@ -11,7 +11,9 @@ import pyarrow.parquet
 import pytest
 
 from neve import documents
-from neve.recipe.recipe import Decontaminate, Near, Synthesis, Tokenizer
+from neve.recipe.corpus import Decontaminate, Near
+from neve.recipe.synthesis import Synthesis
+from neve.recipe.tokenizer import Tokenizer
 from neve.synthesis import generate
 from neve.tokens import bpe
 

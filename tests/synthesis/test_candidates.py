@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from neve.corpus.duplicates import near_duplicates
 from neve.llm.answers import Answer
-from neve.recipe.recipe import Near
+from neve.recipe.corpus import Near
 from neve.synthesis.candidates import Accepted, Candidate
 from neve.synthesis.seeds import Seed
 

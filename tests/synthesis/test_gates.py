@@ -14,7 +14,7 @@ from neve.corpus.contamination.benchmark_index import Index
 from neve.corpus.duplicates import near_duplicates
 from neve.errors import Fault
 from neve.llm.answers import Answer
-from neve.recipe.recipe import Near
+from neve.recipe.corpus import Near
 from neve.synthesis import candidates, gates
 from neve.synthesis.gates import Accepted, Candidate, Seed, common_lines, first_refusal
 from neve.synthesis.kinds import problem_file

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from neve import documents as tables
 from neve.errors import Fault
-from neve.recipe.recipe import Tokenizer as TokenizerTable
+from neve.recipe.tokenizer import Tokenizer as TokenizerTable
 from neve.store import read_json
 from neve.tokens import bpe
 

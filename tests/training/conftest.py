@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from neve import documents as tables
-from neve.recipe.recipe import Tokenizer
+from neve.recipe.tokenizer import Tokenizer
 from neve.settings import from_json
 from neve.tokens import bpe, build_view, shards
 from neve.training import loop

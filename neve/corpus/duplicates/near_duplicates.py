@@ -37,7 +37,7 @@ from neve.corpus.duplicates import shingles
 if TYPE_CHECKING:
     from daft import DataFrame
 
-    from neve.recipe.recipe import Near
+    from neve.recipe.corpus import Near
 
 BUCKET_ROWS = 2_000_000
 """Rows of (bucket, document) grouped at once; more documents mean fewer bands at a time, not more memory."""

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from daft import DataFrame
 
     from neve.corpus.settings import Settings
-    from neve.recipe.recipe import Near
+    from neve.recipe.corpus import Near
 
 _text, _number = pa.string(), pa.float64()
 STOPPED = {"rule": _text, "value": _number, "limit": _number}

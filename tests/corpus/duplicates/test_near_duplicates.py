@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from neve import engine
 from neve.corpus.duplicates import near_duplicates, shingles
-from neve.recipe.recipe import Near
+from neve.recipe.corpus import Near
 
 NEAR = Near()
 

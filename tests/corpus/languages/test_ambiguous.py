@@ -13,7 +13,7 @@ import pytest
 
 from neve.corpus.languages import detection
 from neve.corpus.languages.ambiguous import NAMES, SIGNS
-from neve.recipe.recipe import LANGUAGES
+from neve.recipe.corpus import LANGUAGES
 
 
 def detect(*files: tuple[str, bytes]) -> list[str | None]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neve.corpus.languages import detection
-from neve.recipe.recipe import LANGUAGES
+from neve.recipe.corpus import LANGUAGES
 
 
 def detect(*files: tuple[str, bytes]) -> list[str | None]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from neve import documents, engine
 from neve.corpus import curate
-from neve.recipe.recipe import BenchmarkFile, Decontaminate, Grouping, Secrets
+from neve.recipe.corpus import BenchmarkFile, Decontaminate, Grouping, Secrets
 
 
 def test_near_duplicates_of_held_out_documents_leave_train(small, tmp_path):

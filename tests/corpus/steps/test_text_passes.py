@@ -11,7 +11,7 @@ import pytest
 from neve import documents
 from neve.corpus.signals import measurement
 from neve.errors import Fault
-from neve.recipe.recipe import Secrets
+from neve.recipe.corpus import Secrets
 
 
 def test_benchmark_text_is_contaminated(small, tmp_path, benchmark_files):

@@ -10,7 +10,7 @@ import pytest
 
 from neve.corpus.signals import rules
 from neve.corpus.syntax import parsers, parsing
-from neve.recipe.recipe import LANGUAGES
+from neve.recipe.corpus import LANGUAGES
 
 
 def shares(texts: list[bytes], **options) -> list[float]:

@@ -8,7 +8,7 @@ from neve import documents
 from neve.corpus.contamination.benchmark_index import Index
 from neve.corpus.duplicates import near_duplicates
 from neve.llm.answers import Answer
-from neve.recipe.recipe import Near
+from neve.recipe.corpus import Near
 from neve.synthesis import candidates, gates
 from neve.synthesis.candidates import Accepted
 from neve.synthesis.kinds import problem_file, rewrite
