@@ -34,7 +34,7 @@ def test_a_dry_run_trains_all_arms_and_a_second_one_trains_none(evidence, tmp_pa
     found = json.loads((tmp_path / "evidence.json").read_text())
     assert list(found["arms"]) == [arm.name for arm in evidence.ARMS]
     assert all(list(seeds) == ["1", "2"] for seeds in found["arms"].values())
-    assert "| ngrams |" in capsys.readouterr().out
+    assert "| ngrams x4, re-warmed | 2 |" in capsys.readouterr().out
     monkeypatch.setattr(evidence.Trainer, "train", lambda *_: pytest.fail("nothing is left to train"))
     assert evidence.main() == 0
     assert json.loads((tmp_path / "evidence.json").read_text()) == found
@@ -47,7 +47,7 @@ def test_an_arm_reads_the_best_documents_of_each_language_to_the_token(evidence)
     own = torch.from_numpy(np.repeat(np.arange(len(lengths)), lengths).astype(np.int16))
     corpus = evidence.Corpus(own, corpus.starts, corpus.languages, corpus.scores, {}, 256)
     for repeats, budget in ((1, 2001), (4, 2000)):
-        stream = evidence.chosen(corpus, evidence.Arm("", "ngrams", repeats), budget, 3)
+        stream = evidence.chosen(corpus, evidence.Arm("ngrams", repeats, ""), budget, 3)
         seen = np.bincount(stream.numpy(), minlength=len(lengths))
         assert seen.sum() == -(-budget // repeats) * repeats
         assert (seen % repeats == 0).all() and (seen <= lengths * repeats).all()
@@ -59,7 +59,7 @@ def test_an_arm_reads_the_best_documents_of_each_language_to_the_token(evidence)
             assert full[:last].all() and not seen[rows][last + 1 :].any(), (
                 "the best, and only the last is cut"
             )
-    draws = [evidence.chosen(corpus, evidence.Arm("", "random", 4), 2000, seed) for seed in (1, 1, 2)]
+    draws = [evidence.chosen(corpus, evidence.Arm("random", 4, ""), 2000, seed) for seed in (1, 1, 2)]
     assert torch.equal(draws[0], draws[1]) and not torch.equal(draws[0], draws[2])
 
 

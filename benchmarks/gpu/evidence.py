@@ -14,7 +14,7 @@ Arms are in the order of their worth, seed by seed; none is begun that would end
 that is done is never done again, so a second call goes on. torch, numpy, safetensors and pyarrow are needed,
 and scipy for the table. The steps are the trainer's own (`neve.training`): its model, loss, Muon, schedule.
 
-The trade-offs: tokens lie on the card, so no time goes into reading; 100M tokens of pretraining and 10M of
+The trade-offs: tokens lie on the card, so no time goes into reading; 80M tokens of pretraining and 6.5M of
 an arm are what fits into nine minutes, where the paper has 500B and 10B; rates come from `--probe`, which
 looks at training loss alone.
 """
@@ -27,7 +27,7 @@ import json
 import lzma
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,7 +73,7 @@ class Size(NamedTuple):
 SHAPE = {"rope_base": 10_000.0, "norm_eps": 1e-5, "tied": True}
 FULL = Size(
     {"hidden": 576, "intermediate": 1536, "layers": 12, "heads": 9, "kv_heads": 9, **SHAPE},
-    1024, 64, 64, 100_000_000, 10_000_000,
+    1024, 64, 64, 80_000_000, 6_500_000,
 )  # fmt: skip
 TINY = Size(
     {"hidden": 32, "intermediate": 64, "layers": 2, "heads": 2, "kv_heads": 2, **SHAPE},
@@ -91,23 +91,24 @@ RATES = {
 
 
 class Arm(NamedTuple):
-    name: str
     order: str
     """Whose best documents, or "random"."""
     repeats: int
-    schedule: str = "re-warmed"
+    schedule: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.order} x{self.repeats}, {self.schedule}"
 
 
 ARMS = (
-    Arm("random", "random", 1),
-    Arm("random-repeated", "random", 4),
-    Arm("ngrams", "ngrams", 4),
-    Arm("encoder", "encoder", 4),
-    Arm("ngrams, constant", "ngrams", 4, "constant"),
-    Arm("ngrams, from the minimum", "ngrams", 4, "from the minimum"),
-    Arm("random, constant", "random", 1, "constant"),
-    Arm("ngrams, seen once", "ngrams", 1),
-    Arm("ngrams, seen twice", "ngrams", 2),
+    *(Arm("random", repeats, "from the minimum") for repeats in (1, 4)),
+    *(Arm(order, 4, "from the minimum") for order in ("ngrams", "encoder")),
+    *(Arm("ngrams", repeats, "from the minimum") for repeats in (1, 2)),
+    *(Arm("random", repeats, "re-warmed") for repeats in (1, 4)),
+    *(Arm(order, 4, "re-warmed") for order in ("ngrams", "encoder")),
+    *(Arm("ngrams", repeats, "re-warmed") for repeats in (1, 2)),
+    *(Arm(order, repeats, "constant") for order, repeats in (("random", 1), ("random", 4), ("ngrams", 4))),
 )
 
 
@@ -343,41 +344,56 @@ def probe(
 
 
 def table(found: dict[str, Any]) -> str:
-    """Arms beside the random documents seen once, with Student intervals over seeds and tasks (Holm), as
-    text in Markdown."""
-    from neve.lab import statistics
-
+    """Arms by schedule, in Markdown: bits per byte, and beside random documents of the same schedule, seen
+    once and seen as often. Intervals are over seeds and tasks, Holm over the arms of a schedule."""
     lines = []
     for suite in SUITES:
         sizes = np.array(found["sizes"][suite])
-        whole = [
-            seed for seed in found["arms"]["random"] if all(seed in seeds for seeds in found["arms"].values())
-        ]
-        bits = {
-            name: np.array([seeds[seed]["bits"][suite] for seed in whole])
-            for name, seeds in found["arms"].items()
-        }
-        groups = {name: "random" if name.startswith("random") else "chosen" for name in bits}
-        figures = statistics.figures(bits, sizes, ["random"], groups)
-        base = np.sum(found["general"]["bits"][suite]) / sizes.sum()
+        base = sum(found["general"]["bits"][suite]) / sizes.sum()
+        lines += ["", f"{suite}, {len(sizes)} texts, {base:.4f} before the arms", ""]
         lines += [
-            "",
-            f"{suite}, {len(sizes)} texts, seeds {', '.join(whole)}; before the arms {base:.4f}",
-            "",
+            "| arm | seeds | bits per byte | minus random once | minus random as often |",
+            "|---|---|---|---|---|",
         ]
-        lines += ["| arm | bits per byte | minus random seen once | p (Holm) | |", "|---|---|---|---|---|"]
-        said = {one.arm: one for one in statistics.compare(figures, statistics.Rule(margin=0.005))}
-        for row, name in enumerate(figures.arms):
-            mean = figures.values[row].mean()
-            if name not in said:
-                lines.append(f"| {name} | {mean:.4f} | | | |")
-                continue
-            one = said[name]
-            low, high = one.interval
-            lines.append(
-                f"| {name} | {mean:.4f} | {one.value:+.4f} [{low:+.4f}, {high:+.4f}] | {one.p:.2g} | {one.verdict} |"
-            )
+        for schedule_name in RATES:
+            arms = [arm for arm in ARMS if arm.schedule == schedule_name and arm.name in found["arms"]]
+            bits = {
+                arm: np.array([one["bits"][suite] for one in found["arms"][arm.name].values()])
+                for arm in arms
+            }
+            columns = [
+                compared(bits, sizes, Arm("random", repeats, schedule_name), often)
+                for repeats, often in ((1, (1, 2, 4)), (4, (4,)))
+            ]
+            for arm in arms:
+                figure = bits[arm].sum(axis=1).mean() / sizes.sum()
+                cells = [column.get(arm, "") for column in columns]
+                lines.append(f"| {arm.name} | {len(bits[arm])} | {figure:.4f} | {cells[0]} | {cells[1]} |")
     return "\n".join(lines)
+
+
+def compared(
+    bits: dict[Arm, np.ndarray], sizes: np.ndarray, base: Arm, repeats: Sequence[int]
+) -> dict[Arm, str]:
+    """Arms of these repeats beside `base`, those that have its seeds: difference, interval, p, verdict."""
+    from neve.lab import statistics
+
+    known = {
+        arm.name: values
+        for arm, values in bits.items()
+        if (arm == base or arm.repeats in repeats) and base in bits and len(values) == len(bits[base])
+    }
+    if len(known) < 2 or len(bits[base]) < 2:
+        return {}
+    groups = {name: "random" if name.startswith("random") else "chosen" for name in known}
+    figures = statistics.figures(known, sizes, [base.name], groups)
+    named = {arm.name: arm for arm in bits}
+    return {
+        named[
+            one.arm
+        ]: f"{one.value:+.4f} [{one.interval[0]:+.4f}, {one.interval[1]:+.4f}], p = {one.p:.2g}, {one.verdict}"
+        for one in statistics.compare(figures, statistics.Rule(margin=0.005))
+    }
 
 
 def main() -> int:
