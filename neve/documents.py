@@ -53,7 +53,7 @@ VERDICTS = _schema(
 )  # fmt: skip
 """Why each file that is no document stopped."""
 STAGES = (
-    "sources", "curate", "languages", "exact", "licenses", "filters", "decontaminate", "syntax", "near", "secrets",
+    "sources", "curate", "opt-out", "languages", "exact", "licenses", "filters", "decontaminate", "syntax", "near", "secrets",
 )  # fmt: skip
 """Values of a verdict's `stage`, in the order in which files meet them."""
 

@@ -35,6 +35,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     alone = pick(
         settings_of.Settings, settings, languages=[], licenses="any", exclude_repos=[], heldout_share=0.0, filters={},
         decontaminate=Decontaminate(), grouping=Grouping(order="repository"), secrets=Secrets(action="keep"), data=None,
+        opt_out=None,
     )  # fmt: skip
     curation = Curation("dedup", alone, inputs["files"], out)
     curation.identify(bands=True)

@@ -26,4 +26,6 @@ class Settings:
     """Repositories of exemplars: their families stay out of the corpus."""
     data: str | None
     """Folder of benchmark files as published, if there is one."""
+    opt_out: str | None
+    """File that lists repositories, authors and contents that must not be used."""
     seed: int

@@ -43,8 +43,7 @@ def why(folder: Path, key: str, arm: str = "main") -> dict[str, Any]:
     }
     stage, file, verdict = _find(corpora, key)
     signals = _signals(corpora[stage], file)
-    if stated := signals.pop("license_path", None):
-        file["license_path"] = stated
+    file |= {key: signals.pop(key) for key in ("license_path", "swhid") if signals.get(key) is not None}
     life: dict[str, Any] = {"file": file, "signals": signals, "verdict": verdict}
     if stage != "curate":
         return life | {"exemplar": stage.removeprefix("exemplars-")}
@@ -231,6 +230,8 @@ def render(life: dict[str, Any]) -> str:
         if file.get(name) is not None
     ]
     lines.append("  " + ", ".join(about))
+    if file.get("swhid"):
+        lines.append(f"  {file['swhid']}")
     if file.get("license_path"):
         lines.append(f"  licence stated by {file['license_path']}")
     if life.get("signals"):

@@ -8,6 +8,7 @@ from typing import Any
 from neve.errors import Fault
 
 REMEDIES = {
+    "opt-out": "corpus.opt_out names the list that they stand on",
     "languages": "corpus.languages names the languages kept (empty: all)",
     "licenses": 'corpus.licenses = "any" (neve curate: --licenses any) admits files without a known or admitted licence',
     "decontaminate": "corpus.decontaminate.benchmarks names the benchmarks searched for",

@@ -87,7 +87,8 @@ def _curate(recipe: Recipe, name: str, files: str, labels: Labels | None = None)
     if labels is not None:
         admitted = recipe.corpus.licenses if labels.licenses is None else labels.licenses
         settings = replace(settings, exclude_repos=[], heldout_share=0.0, licenses=admitted)
-    return Stage(name, "curate", settings, {"files": files}, outside=read, resumes=True)
+    listed = (recipe.corpus.opt_out,) if recipe.corpus.opt_out else ()
+    return Stage(name, "curate", settings, {"files": files}, outside=(*read, *listed), resumes=True)
 
 
 def _benchmark_files(recipe: Recipe) -> tuple[str | None, tuple[str, ...]]:

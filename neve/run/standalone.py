@@ -58,7 +58,7 @@ def run(
             what,
             settings,
             {"files": "files"},
-            outside=(data,) if data and what == "curate" else (),
+            outside=tuple(filter(None, (data, corpus.opt_out))) if what == "curate" else (),
             resumes=True,
         ),
     ]

@@ -1,7 +1,7 @@
-"""Names in a recipe that must be on a list: languages, licences, rules, kinds. Checked before anything runs.
+"""Names in a recipe that must be on a list: languages, licences, rules, kinds; and the opt-out list itself.
 
-A misspelt name would otherwise admit nothing, hours later. Benchmarks are checked by the recipe itself; the
-lists here belong to the corpus, on which the recipe does not stand.
+Checked before anything runs: a misspelt name would otherwise admit nothing, hours later. Benchmarks are
+checked by the recipe itself; the lists here belong to the corpus, on which the recipe does not stand.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ def check_recipe(recipe: Recipe) -> None:
 def check(corpus: Corpus, key: str = "corpus.") -> None:
     """Raises RecipeError, one line, for the first name that is on no list; `key` stands before the field's
     name."""
+    if corpus.opt_out:
+        from neve.corpus import opt_out
+
+        opt_out.load(corpus.opt_out)
     if corpus.languages:
         from neve.corpus.languages import detection
 

@@ -25,14 +25,28 @@ _RELEASE = re.compile(
 )
 
 
+def project(repo: str) -> str:
+    """A repository without what says which of its releases or commits it is, owner and spelling as they are.
+
+    >>> [project(repo) for repo in ("Foo_Bar==2.1.0", "octocat/foo-bar.git", "octocat/foo@1f3a5c7d9e0b")]
+    ['Foo_Bar', 'octocat/foo-bar', 'octocat/foo']
+    """
+    name = repo.rstrip("/")
+    while found := _RELEASE.search(name, _start(name) + 1):
+        name = name[: found.start()]
+    return name
+
+
+def _start(name: str) -> int:
+    """Where a repository's own name begins, after its owner's."""
+    return name.rfind("/") + 1 if not name.startswith("@") else 0
+
+
 def family(repo: str) -> str:
     """The project that a repository is a release, commit, fork or archive of; lower case, "-" between words.
 
     >>> [family(repo) for repo in ("Foo_Bar==2.1.0", "octocat/foo-bar", "foo.bar@1f3a5c7d9e0b", "foo-bar-2.1.tar")]
     ['foo-bar', 'foo-bar', 'foo-bar', 'foo-bar']
     """  # noqa: W505
-    name = repo.rstrip("/")
-    start = name.rfind("/") + 1 if not name.startswith("@") else 0
-    while found := _RELEASE.search(name, start + 1):
-        name = name[: found.start()]
-    return re.sub(r"[-_.]+", "-", name[start:].lower()) or repo
+    name = project(repo)
+    return re.sub(r"[-_.]+", "-", name[_start(name) :].lower()) or repo

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve import documents, engine
-from neve.corpus import compiling
+from neve.corpus import compiling, opt_out
 from neve.corpus.duplicates import exact_duplicates, near_duplicates, shingles
 from neve.corpus.languages import detection, headers
 from neve.corpus.licenses import policy
@@ -110,14 +110,16 @@ class Curation:
     # -----------------------------------------------------------------------------------------------
 
     def identify(self, bands: bool = False) -> None:
-        """Decode, name and look up the language; what cannot be decoded or is of another language stops.
+        """Decode, name and look up the language; what cannot be decoded, must not be used or is of another
+        language stops.
 
         With `bands` texts are hashed for near duplicates at once: for the price of exact duplicates, one
         pass less.
         """
         excluded = frozenset(family(repo) for repo in self.settings.exclude_repos)
         near_ = self.settings.near if bands else None
-        frame = text_passes.identify(self.files, excluded, self.settings.max_file_bytes, near_)
+        listed = opt_out.load(self.settings.opt_out) if self.settings.opt_out else opt_out.OptOut()
+        frame = text_passes.identify(self.files, excluded, self.settings.max_file_bytes, listed, near_)
         self.save(frame, "identified", "decode, hash, languages" + (", MinHash" if bands else ""))
         columns = [name for name in frame.column_names if name not in ("number", "bands")]
         table = documents.read(self.scratch / "identified", columns)
@@ -135,6 +137,11 @@ class Curation:
         self.rows.stop_where(
             np.arange(len(self.rows)), self.rows.table.select([*text_passes.STOPPED, "error"]), "curate"
         )
+        here = self.rows.alive()
+        named = self.rows.column("opted_out", here)
+        gone = named.is_valid().to_numpy(zero_copy_only=False)
+        said = np.array([*named.to_pylist(), None], object)[:-1]
+        self.rows.stop(here[gone], "opt-out", "opted-out", detail=said[gone])
         if wanted:
             here = self.rows.alive()
             names = self.rows.column("language", here)

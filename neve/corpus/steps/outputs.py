@@ -117,13 +117,15 @@ def _samples(curation: Curation, rows: np.ndarray, shown: dict[int, str]) -> pa.
 def _signals(curation: Curation) -> pa.Table:
     """What was measured of each file that came so far: null where a later step did not see it.
 
-    `encoding` is what its text was decoded from, null for UTF-8; `license_path` the file that states its
-    licence.
+    `swhid` is the identifier of the file's bytes, `encoding` what its text was decoded from, null for UTF-8;
+    `license_path` the file that states its licence.
     """
     here = curation.measured
     names = [*signal_table.NAMES, "benchmark_share"]
     measured = curation.results("measured", here, [*signal_table.NAMES, "share"]).rename_columns(names)
-    columns = {name: curation.rows.column(name, here) for name in (*KEYS, "encoding", "license_path")}
+    columns = {
+        name: curation.rows.column(name, here) for name in (*KEYS, "swhid", "encoding", "license_path")
+    }
     columns |= {name: measured[name] for name in names}
     return pa.table(
         {**columns, "parse_error_share": pa.array(curation.parse_error_share[here], from_pandas=True)}

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve import engine
-from neve.corpus import notebooks
+from neve.corpus import notebooks, opt_out
 from neve.corpus.duplicates import near_duplicates, shingles
 from neve.corpus.duplicates.body import bodies
 from neve.corpus.languages import detection
@@ -43,6 +43,7 @@ from neve.corpus.text import binary, doc_ids
 if TYPE_CHECKING:
     from daft import DataFrame
 
+    from neve.corpus.opt_out import OptOut
     from neve.corpus.settings import Settings
     from neve.recipe.corpus import Near
 
@@ -75,14 +76,19 @@ class RawFiles(NamedTuple):
 
 
 def identify(
-    files: DataFrame, excluded: frozenset[str], max_bytes: int, near_: Near | None = None
+    files: DataFrame,
+    excluded: frozenset[str],
+    max_bytes: int,
+    wanted_out: OptOut,
+    near_: Near | None = None,
 ) -> DataFrame:
     """All rows without their text: key, doc_id, size in bytes of UTF-8, language, and the rule that stops a
     row at once.
 
     A given language is trusted; a given licence too, unless the file states another itself. `excluded` are
     families of repositories that are set apart as exemplars. A row of a table without a path has its doc_id
-    for one, and so for its repository. With `near_` there are MinHash buckets too, in `number` and `bands`.
+    for one, and so for its repository. `opted_out` is what of the list `wanted_out` names a row. With
+    `near_` there are MinHash buckets too, in `number` and `bands`.
     """
 
     def kernel(*columns: pa.Array) -> Columns:
@@ -98,9 +104,12 @@ def identify(
         at = places(raw.source, raw.repo, raw.path)
         keys = pa.array([row_key(a, i) for a, i in zip(at, ids, strict=True)], KEY)
         told = pc.is_valid(raw.language)
+        swhid = pa.array(opt_out.swhids(raw.content), _text)
         made = {
             "key": keys,
             "doc_id": hexes,
+            "swhid": swhid,
+            "opted_out": opt_out.named_by(wanted_out, raw.repo, swhid, raw.content),
             "repo": pc.coalesce(raw.repo.cast(pa.string()), hexes, pa.scalar("unknown")),
             "path": pc.coalesce(path, hexes, pa.scalar("unknown")),
             "license": license,
@@ -122,7 +131,7 @@ def identify(
         return made
 
     fields = {
-        "key": KEY, "doc_id": _text, "repo": _text, "path": _text, "license": _text, "license_path": _text,
+        "key": KEY, "doc_id": _text, "swhid": _text, "opted_out": _text, "repo": _text, "path": _text, "license": _text, "license_path": _text,
         "size": pa.int64(), "encoding": _text, "code_language": _text, "language": _text,
         "told": pa.bool_(), **STOPPED, **({"number": pa.uint64(), "bands": BANDS} if near_ else {}),
     }  # fmt: skip

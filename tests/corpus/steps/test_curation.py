@@ -71,6 +71,7 @@ def test_a_file_of_many_faults_has_the_verdict_of_the_first_stage_it_meets(small
     faulty = generated + task + long + broken + small.MAIL
     rows = [
         small.file("exemplar==2", "a.rb", faulty, license="GPL-3.0-only"),
+        small.file("away", "b.rb", faulty, license="GPL-3.0-only"),
         small.file("odd", "b.rb", faulty, license="GPL-3.0-only"),
         small.file("odd", "c/longer.py", faulty, license="GPL-3.0-only"),
         small.file("odd", "d.py", faulty, license="GPL-3.0-only"),
@@ -82,10 +83,15 @@ def test_a_file_of_many_faults_has_the_verdict_of_the_first_stage_it_meets(small
         small.file("odd", "j.py", long),
     ]
     clean = Decontaminate(benchmarks=[], files=[own])
-    settings = replace(small.SETTINGS, heldout_share=0.0, secrets=Secrets(action="drop"), decontaminate=clean)
+    (tmp_path / "list.txt").write_text("exemplar\naway\n")
+    settings = replace(
+        small.SETTINGS, heldout_share=0.0, secrets=Secrets(action="drop"), decontaminate=clean,
+        opt_out=str(tmp_path / "list.txt"),
+    )  # fmt: skip
     _, out = small.build(rows, tmp_path, settings)
     assert documents.read(out / "documents")["path"].to_pylist() == ["j.py"]
-    verdicts = documents.read(out / "verdicts").sort_by("path").to_pylist()
+    order = [("path", "ascending"), ("repo", "ascending")]
+    verdicts = documents.read(out / "verdicts").sort_by(order).to_pylist()
     assert ["sources", *(v["stage"] for v in verdicts)] == list(documents.STAGES)
 
 
