@@ -105,6 +105,9 @@ class Corpus(Section):
     licenses: Literal["permissive", "any"] | list[str] = "any"
     """Licences admitted: a policy or a list of SPDX identifiers. Files without a known licence pass only
     under "any"."""
+    opt_out: str | None = None
+    """File that lists what must not be used: a repository, author: NAME or a SWHID a line. It counts by size
+    and time."""
     max_file_bytes: int = Field(default=1 << 20, ge=1)
     """A larger file gets a verdict unread."""
     max_archive_bytes: int = Field(default=4 << 30, ge=1)
