@@ -43,6 +43,8 @@ BATCH = 256
 """Documents in one batch."""
 BLOCK = 16
 """Batches between two saves of `in_batches`."""
+GOOD = 0.5
+"""Labels above are good, the others bad."""
 
 
 @dataclass(frozen=True)
@@ -282,7 +284,7 @@ def finish(
         str(name): area(target, scores, heldout & (language == name)) for name in np.unique(language)
     }
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-    counts = {"positives": int((target == 1).sum()), "negatives": int((target == 0).sum())}
+    counts = {"positives": int((target > GOOD).sum()), "negatives": int((target <= GOOD).sum())}
     overall = area(target, scores, heldout)
     store.write_json(
         out / "annotator.json",
@@ -298,9 +300,15 @@ def finish(
 
 
 def area(target: np.ndarray, scores: np.ndarray, chosen: np.ndarray) -> dict[str, Any]:
-    """ROC-AUC of the documents `chosen` with their counts; null where only one class is there."""
+    """ROC-AUC of the documents `chosen` with their counts; null where only good or only bad ones are there.
+    Of labels that are values the rank correlation too."""
+    from scipy.stats import spearmanr
     from sklearn.metrics import roc_auc_score
 
-    positives, negatives = int((target[chosen] == 1).sum()), int((target[chosen] == 0).sum())
-    value = float(roc_auc_score(target[chosen], scores[chosen])) if positives and negatives else None
-    return {"roc_auc": value, "positives": positives, "negatives": negatives}
+    target, scores = target[chosen], scores[chosen]
+    positives, negatives = int((target > GOOD).sum()), int((target <= GOOD).sum())
+    value = float(roc_auc_score(target > GOOD, scores)) if positives and negatives else None
+    found = {"roc_auc": value, "positives": positives, "negatives": negatives}
+    if len(np.unique(target)) > 2 and len(np.unique(scores)) > 1:
+        found["rank_correlation"] = float(spearmanr(target, scores)[0])
+    return found

@@ -6,6 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from neve.recipe.annotators import Best, Hard, Judge
+from neve.settings import Execution
+
 T = TypeVar("T")
 
 
@@ -17,6 +20,11 @@ class Labels:
     family_share: float
     negatives: int
     seed: int
+    best: Best | None = None
+    judge: Judge | None = None
+    hard: Hard | None = None
+    ledger: Execution[str] = "ledger.sqlite"
+    """Where a judge's answers are kept."""
 
 
 @dataclass(frozen=True)

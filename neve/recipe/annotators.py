@@ -13,22 +13,89 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from neve.recipe.section import Section
 from neve.recipe.sources import Source
+from neve.settings import Execution
+
+
+class Judge(Section):
+    """A language model that rates documents of the corpus."""
+
+    rubric: str = "educational"
+    """What it is asked: "educational" (0 to 5), "quality" (readability, modularity, clarity, reusability),
+    "pairwise" (which of two, both orders), or a TOML file of one's own."""
+    documents: int = Field(default=0, ge=0)
+    """Training documents that it labels, as many of each language as there are."""
+    pairs: int = Field(default=4, ge=1)
+    """pairwise: others that each document is compared with, twice over."""
+    characters: int = Field(default=4000, ge=100)
+    """Of a document that it reads, from its beginning."""
+    endpoint: str = "local"
+    """"local" serves the model with llama.cpp on this machine; else the base URL of an OpenAI-compatible
+    API."""
+    model: str = "qwen2.5-coder-0.5b-instruct"
+    """local: a pinned model's name or a GGUF file; else the model's name at the endpoint."""
+    api_key_env: Execution[str] = "NEVE_API_KEY"
+    """Environment variable that holds the endpoint's key."""
+    concurrency: Execution[int] = Field(default=4, ge=1)
+    """Questions in flight."""
+    max_tokens: int = Field(default=64, ge=1)
+    """Of an answer."""
+
+
+class Best(Section):
+    """The corpus's best documents by another annotator, as positives."""
+
+    annotator: str
+    """Its name; it may not learn from these labels."""
+    documents: int = Field(ge=10)
+    """How many; languages in proportion to their documents."""
+
+
+class Hard(Section):
+    """Documents that look good and are not: an n-gram model picks what looks best, a judge labels it."""
+
+    rounds: int = Field(default=2, ge=1, le=10)
+    documents: int = Field(default=1000, ge=1)
+    """A round, as many of each language as there are."""
+    good: float = Field(default=0.5, gt=0, lt=1)
+    """A document rated so, on the scale of 0 to 1, is a positive; a lower one a negative."""
 
 
 class Labels(Section):
-    """A set of labelled documents: exemplars against random documents of the corpus."""
+    """A set of labelled documents: positives against random documents of the corpus, or what a judge
+    says."""
 
-    positives: list[Source] = Field(min_length=1)
+    positives: list[Source] = Field(default=[])
     """Exemplar sources: code that an annotator learns to recognise. They stay out of the corpus. Instruction
     sets are tables, or data sets of the hub, with a template."""
+    best: Best | None = None
+    """Positives out of the corpus."""
+    judge: Judge | None = None
+    """Rates documents of the corpus; its labels are values between 0 and 1."""
+    hard: Hard | None = None
+    """Rounds of hard negatives, labelled by the judge."""
     licenses: Literal["permissive", "any"] | list[str] | None = None
     """Licences admitted among the positives; default: as in the corpus. Instruction sets state none."""
     positives_limit: int = Field(default=300_000, ge=10)
-    """At most so many positives, drawn by a hash of doc_id."""
+    """At most so many of the exemplars, drawn by a hash of doc_id."""
     family_share: float = Field(default=0.5, gt=0, le=1)
     """Share of the positives that one family of repositories may have."""
     negatives: int = Field(default=300_000, ge=10)
-    """Random documents as negatives; they stay in the pool and are scored out of fold."""
+    """Random documents as negatives of the positives; they stay in the pool and are scored out of fold."""
+
+    @model_validator(mode="after")
+    def _has_something(self) -> Labels:
+        rated = self.judge is not None and self.judge.documents > 0
+        if not (self.positives or self.best or rated):
+            raise ValueError(
+                "labels need positives = [sources], best = {annotator, documents}, or judge = {documents, …}"
+            )
+        if self.hard is not None and self.judge is None:
+            raise ValueError("hard = {…} needs judge = {…}, which labels what the rounds find")
+        if self.hard is not None and not (self.positives or self.best):
+            raise ValueError("hard = {…} needs positives or best: rounds look for what resembles them")
+        if self.judge is not None and not rated and self.hard is None:
+            raise ValueError("judge = {…} is to rate nothing: give it documents, or hard = {…} beside it")
+        return self
 
 
 class Table(Section):

@@ -87,12 +87,17 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _annotators(self) -> Recipe:
         for name, annotator in self.annotators.items():
-            _acyclic(self.annotators, name, ())
             for wanted in annotator.labels:
                 if wanted not in self.labels:
                     raise ValueError(
                         f"annotators.{name}.labels names {wanted!r}; {_known('labels', self.labels)}"
                     )
+        for name, labels in self.labels.items():
+            if labels.best is not None and labels.best.annotator not in self.annotators:
+                known = _known("annotators", self.annotators)
+                raise ValueError(f"labels.{name}.best.annotator = {labels.best.annotator!r}; {known}")
+        for name in self.annotators:
+            _acyclic(self, name, ())
         for phase in self.phase:
             known = _known("annotators", self.annotators)
             if phase.annotator is not None and phase.annotator not in self.annotators:
@@ -133,16 +138,20 @@ class Recipe(Section):
         return self
 
 
-def _acyclic(annotators: dict[str, Annotator], name: str, above: tuple[str, ...]) -> None:
-    """Raise ValueError where an annotator is made of one that is not there, or of itself."""
+def _acyclic(recipe: Recipe, name: str, above: tuple[str, ...]) -> None:
+    """Raise ValueError where an annotator is made of one that is not there, or of itself, be it by what its
+    labels are the best of."""
     if name in above:
         raise ValueError(f"annotators.{name} is made of itself: {' of '.join([*above, name])}")
-    for member in annotators[name].members:
-        if member not in annotators:
+    annotator = recipe.annotators[name]
+    for member in annotator.members:
+        if member not in recipe.annotators:
             raise ValueError(
-                f"annotators.{name} is made of {member!r}; {_known('annotators', dict(annotators))}"
+                f"annotators.{name} is made of {member!r}; {_known('annotators', dict(recipe.annotators))}"
             )
-        _acyclic(annotators, member, (*above, name))
+    bests = [recipe.labels[used].best for used in annotator.labels]
+    for member in [*annotator.members, *(best.annotator for best in bests if best is not None)]:
+        _acyclic(recipe, member, (*above, name))
 
 
 def _known(table: str, names: dict[str, Any]) -> str:

@@ -52,7 +52,7 @@ def stages(recipe: Recipe, folder: Path, machine: Machine, pins: Pins) -> list[S
     selections = phases.selections(recipe)
     plan = [
         *corpus,
-        *_annotators(recipe, pins),
+        *_annotators(recipe, folder, pins),
         *selections,
         *(_synthesis(recipe, folder, selections[0]) if recipe.synthesis else []),
         *phases.data(recipe),
@@ -115,28 +115,43 @@ def _tokenizer(recipe: Recipe) -> Stage:
     )
 
 
-def _annotators(recipe: Recipe, pins: Pins) -> list[Stage]:
-    """Labels, the annotators that phases name, fitted on them, and their scores of all documents."""
-    named = sorted({recipe.annotator_of(phase) for phase in recipe.phase if phase.selects})
-    needed = list(dict.fromkeys(one for name in named for one in recipe.made_of(name)))
-    plan: list[Stage] = []
-    for name in sorted({labels for used in named for labels in recipe.labels_of(used)}):
-        exemplars, files = f"exemplars-{name}", f"exemplar-files-{name}"
-        plan += [
-            _sources(files, recipe, recipe.labels[name].positives, pins),
-            _curate(recipe, exemplars, files, recipe.labels[name]),
-            Stage(
-                f"labels-{name}",
-                "labels",
-                pick(quality.Labels, recipe.labels[name], seed=recipe.run.seed),
-                {"documents": "curate", "exemplars": exemplars},
-            ),
-        ]
-    plan += [_annotator(recipe, name, pins) for name in needed]
-    for name in named:
+def _annotators(recipe: Recipe, folder: Path, pins: Pins) -> list[Stage]:
+    """The annotators that phases name and what they need: labels, which may be another annotator's best, all
+    that they are made of, and their scores of all documents."""
+    plan: dict[str, Stage] = {}
+
+    def labels(name: str) -> None:
+        table, inputs = recipe.labels[name], {"documents": "curate"}
+        if table.best is not None:
+            scored(table.best.annotator)
+            inputs["scores"] = f"scores-{table.best.annotator}"
+        if table.positives:
+            files, inputs["exemplars"] = f"exemplar-files-{name}", f"exemplars-{name}"
+            plan[files] = _sources(files, recipe, table.positives, pins)
+            plan[f"exemplars-{name}"] = _curate(recipe, f"exemplars-{name}", files, table)
+        plan[f"labels-{name}"] = _labels(recipe, folder, name, inputs)
+
+    def scored(name: str) -> None:
+        for used in recipe.labels_of(name):
+            if f"labels-{used}" not in plan:
+                labels(used)
+        for one in recipe.made_of(name):
+            plan.setdefault(f"annotator-{one}", _annotator(recipe, one, pins))
         inputs = {"documents": "curate", "annotator": f"annotator-{name}"}
-        plan.append(Stage(f"scores-{name}", "scores", inputs=inputs, resumes=True))
-    return plan
+        plan[f"scores-{name}"] = Stage(f"scores-{name}", "scores", inputs=inputs, resumes=True)
+
+    for name in sorted({recipe.annotator_of(phase) for phase in recipe.phase if phase.selects}):
+        scored(name)
+    return list(plan.values())
+
+
+def _labels(recipe: Recipe, folder: Path, name: str, inputs: dict[str, str]) -> Stage:
+    """Labels; what a judge answers goes into the run's ledger."""
+    table, given = recipe.labels[name], recipe.synthesis.ledger if recipe.synthesis else None
+    ledger = given or str(folder / "ledger.sqlite")
+    settings = pick(quality.Labels, table, seed=recipe.run.seed, ledger=ledger)
+    read = (*_local(table.judge.model), *_local(table.judge.rubric)) if table.judge else ()
+    return Stage(f"labels-{name}", "labels", settings, inputs, outside=read)
 
 
 def _annotator(recipe: Recipe, name: str, pins: Pins) -> Stage:

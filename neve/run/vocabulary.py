@@ -17,6 +17,7 @@ from neve.recipe.recipe import Recipe, RecipeError
 def check_recipe(recipe: Recipe) -> None:
     """Raises RecipeError, one line, for the first name in a recipe that is on no list."""
     from neve.quality import annotators
+    from neve.quality.rubrics import Rubric
     from neve.synthesis import kinds
 
     check(recipe.corpus)
@@ -24,6 +25,9 @@ def check_recipe(recipe: Recipe) -> None:
         if annotator.kind not in annotators.KINDS:
             near = _meant(annotator.kind, annotators.KINDS) or f"; there are {', '.join(annotators.KINDS)}"
             raise RecipeError(f"annotators.{name}.kind = {annotator.kind!r}: no such kind{near}")
+    for labels in recipe.labels.values():
+        if labels.judge is not None:
+            Rubric.load(labels.judge.rubric)
     for name in recipe.synthesis.kinds if recipe.synthesis else ():
         if name not in kinds.KINDS:
             near = _meant(name, kinds.KINDS) or f"; there are {', '.join(kinds.KINDS)}"

@@ -13,7 +13,7 @@ from neve import documents
 from neve.errors import Fault
 from neve.quality import labels
 from neve.quality.annotator import FOLDS
-from neve.quality.labels import divided
+from neve.quality.drawing import divided
 
 from .conftest import LABELS, lay
 
