@@ -37,7 +37,10 @@ def run(
     engine: EngineChoice = None,
     arm: ArmName = "main",
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="Look again at branches, buckets and the hub.")
+        bool,
+        typer.Option(
+            "--refresh", help="Ask again where branches, buckets and the hub stand, and say what moved."
+        ),
     ] = False,
     overrides: Overrides = None,
 ) -> None:

@@ -3,13 +3,15 @@ it.
 
 A file or folder counts by path, size and modification time, looked at each time a run is planned. What is
 elsewhere (a branch, a bucket, a data set or weights of the hub) is asked for once, when a run first needs
-it, and counts from then on by that answer: planning asks no network. `neve run --refresh` asks again.
+it, and counts from then on by that answer: planning asks no network. `neve run --refresh` asks again. What
+each of these is taken to be is said on the screen, since the recipe does not show it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -18,6 +20,9 @@ from neve import weights
 from neve.recipe.recipe import Recipe
 from neve.recipe.sources import Source
 from neve.store import Stage
+
+DIGITS = 12
+"""Of an identity, as many as are shown."""
 
 
 def key(source: Source) -> str:
@@ -56,6 +61,24 @@ def identities(stages: list[Stage], recorded: Mapping[str, str]) -> dict[str, st
     machine's disk."""
     keys = {key for stage in stages for key in stage.outside}
     return {key: recorded[key] if key in recorded else local(key) for key in sorted(keys)}
+
+
+def told(key: str, known: str | None, answer: str | None) -> str:
+    """What something elsewhere is taken to be: as recorded (`known`), or by what was answered just now.
+
+    >>> told("hub owner/data", "1f" * 20, None)
+    'hub owner/data: taken at 1f1f1f1f1f1f, as recorded; --refresh asks again'
+    >>> told("git https://me:secret@host/r main", "1f" * 20, "2e" * 20)
+    'git https://host/r main: moved from 1f1f1f1f1f1f to 2e2e2e2e2e2e; what reads it is built again'
+    """
+    shown = re.sub(r"//[^/@\s]+@", "//", key)
+    if answer is None:
+        return f"{shown}: taken at {str(known)[:DIGITS]}, as recorded; --refresh asks again"
+    if known is None:
+        return f"{shown}: now at {answer[:DIGITS]}, which is recorded"
+    if answer == known:
+        return f"{shown}: still at {known[:DIGITS]}"
+    return f"{shown}: moved from {known[:DIGITS]} to {answer[:DIGITS]}; what reads it is built again"
 
 
 def local(path: str) -> str | None:

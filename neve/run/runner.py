@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,8 +21,6 @@ from neve.run.record import ARM, Arm
 from neve.run.stages import stages
 from neve.run.status import brief
 from neve.store import MANIFEST, arm_stages, read_json, state
-
-Say = Callable[[str], None]
 
 
 def folder_of(recipe: Recipe, out: str | None) -> Path:
@@ -53,7 +50,6 @@ def run(
     folder: Path,
     until: str | None = None,
     engine: str = "native",
-    say: Say | None = None,
     arm: str = ARM,
     refresh: bool = False,
 ) -> bool:
@@ -70,24 +66,24 @@ def run(
     names = names[: names.index(until) + 1] if until else names
     with locked(folder):
         plan = _asked(plan, folder, names, refresh)
-        return _build(plan, folder, arm, names, engine, say)
+        return _build(plan, folder, arm, names, engine)
 
 
-def train(folder: Path, phase: str, engine: str = "native", arm: str = ARM, say: Say | None = None) -> bool:
+def train(folder: Path, phase: str, engine: str = "native", arm: str = ARM) -> bool:
     """Get the training of one phase of a recorded arm done, and what it reads; returns whether anything was
     built."""
     if state(record.training(folder, arm, phase)) == "done":
         return False
-    return _go_on(folder, arm, f"train-{phase}", engine, say)
+    return _go_on(folder, arm, f"train-{phase}", engine)
 
 
-def report(folder: Path, arm: str = ARM, say: Say | None = None) -> Path:
+def report(folder: Path, arm: str = ARM) -> Path:
     """Get the report of a recorded arm done, and all that it reads; returns the folder where it is shown."""
     if state(arm_stages(folder, arm)["report"]) == "done":
         with locked(folder):
             _publish(arm_stages(folder, arm)["report"], shown(folder, arm))
     else:
-        _go_on(folder, arm, "report", "native", say)
+        _go_on(folder, arm, "report", "native")
     return shown(folder, arm)
 
 
@@ -96,34 +92,41 @@ def shown(folder: Path, arm: str = ARM) -> Path:
     return folder / "report" if arm == ARM else folder / "report" / arm
 
 
-def _go_on(folder: Path, arm: str, name: str, engine: str, say: Say | None) -> bool:
+def _go_on(folder: Path, arm: str, name: str, engine: str) -> bool:
     """Build a stage of a recorded arm and what it reads."""
     plan = record.recorded(folder, arm)
     with locked(folder):
         plan = _asked(plan, folder, [name], refresh=False)
         store = plan.store(folder)
         needed = store.needed(name)
-        return _build(plan, folder, arm, [stage for stage in store.stages if stage in needed], engine, say)
+        return _build(plan, folder, arm, [stage for stage in store.stages if stage in needed], engine)
 
 
 def _asked(plan: Arm, folder: Path, names: list[str], refresh: bool) -> Arm:
-    """The plan with what is elsewhere asked for, as far as stages that are to be built read it and it is not
-    known."""
+    """The plan with what is elsewhere asked for: what stages to be built read and nobody knows yet, or all
+    of it to `refresh`. Says what each is taken to be."""
     store = plan.store(folder)
-    todo = [name for name in names if refresh or not store.done(name)]
-    wanted = {key for name in todo for needed in store.needed(name) for key in store.stages[needed].outside}
-    answers = {
-        key: ask()
-        for key, ask in outside.moving(plan.recipe).items()
-        if (refresh or plan.outside.get(key) is None) and (key in wanted or refresh)
+    building = [name for name in names if not store.done(name)]
+    wanted = {
+        key for name in building for needed in store.needed(name) for key in store.stages[needed].outside
     }
+    answers: dict[str, str] = {}
+    for key, ask in outside.moving(plan.recipe).items():
+        known = plan.outside.get(key)
+        if refresh or (known is None and key in wanted):
+            answers[key] = ask()
+        if known or key in answers:
+            _say(outside.told(key, known, answers.get(key)))
     return replace(plan, outside={**plan.outside, **answers}) if answers else plan
 
 
-def _build(plan: Arm, folder: Path, arm: str, names: list[str], engine: str, say: Say | None) -> bool:
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _build(plan: Arm, folder: Path, arm: str, names: list[str], engine: str) -> bool:
     """Record the plan, and build those of its stages `names` that are not done; returns whether there were
     any."""
-    say = say or (lambda line: print(line, file=sys.stderr, flush=True))
     store = plan.store(folder)
     record.write(folder, arm, plan, store)
     todo = [name for name in names if not store.done(name)]
@@ -136,18 +139,18 @@ def _build(plan: Arm, folder: Path, arm: str, names: list[str], engine: str, say
     for position, name in enumerate(names, 1):
         if name not in todo:
             continue
-        say(f"[{position}/{len(names)}] {name}")
+        _say(f"[{position}/{len(names)}] {name}")
         started = time.monotonic()
         manifest = store.run(name)
         took = time.monotonic() - started
-        say(f"[{position}/{len(names)}] {name}: {brief(manifest['counts'])} in {took:.1f} s")
+        _say(f"[{position}/{len(names)}] {name}: {brief(manifest['counts'])} in {took:.1f} s")
         if name == "curate":
             for line in curated.lines(manifest["counts"]):
-                say(line)
+                _say(line)
             curated.check(manifest["counts"])
         if name == "evaluate":
             for line in evaluated.lines(read_json(store.path(name) / "results.json")):
-                say(line)
+                _say(line)
     if "report" in names:
         _publish(store.path("report"), shown(folder, arm))
     return bool(todo)

@@ -12,7 +12,7 @@ import pytest
 from neve.errors import Fault, Misuse
 from neve.run import changes, record, runner, status
 from neve.run.export import export
-from neve.store import Store, arm_stages, read_json, write_json
+from neve.store import Store, arm_stages, read_json, state, write_json
 
 from .test_phases import SMALL, parse
 
@@ -74,8 +74,8 @@ def test_a_finished_run_stays_finished_whatever_becomes_of_the_sources(
             (source / "a.py").unlink()
         assert {row["state"] for row in status.status(made)} == {"done"}
         assert not runner.train(made, "quality")
-        export(made, "quality", tmp_path / step)
-        assert (tmp_path / step / "config.json").read_text() == "train-quality"
+        trained = record.training(made, "main", "quality")
+        assert state(trained) == "done" and (trained / "model" / "config.json").read_text() == "train-quality"
         assert runner.report(made) == made / "report"
         again = record.recorded(made, "main").store(made)
         assert {name: again.path(name) for name in again.stages} == arm_stages(made, "main")
@@ -178,10 +178,10 @@ def test_no_run_and_a_broken_one(tmp_path: Path) -> None:
 
 
 def test_what_is_elsewhere_is_asked_once_and_again_when_told(
-    source: Path, tmp_path: Path, monkeypatch
+    source: Path, tmp_path: Path, monkeypatch, capsys
 ) -> None:
-    """Oracle: a count of the questions; the answer decides what is built."""
-    answers, asked = ["1" * 40, "2" * 40, "3" * 40], []
+    """Oracle: a count of the questions; the answer decides what is built, and is said."""
+    answers, asked = ["1" * 40, "2" * 40, "2" * 40], []
 
     def ask(source) -> str:
         asked.append(source.commit)
@@ -201,12 +201,23 @@ def test_what_is_elsewhere_is_asked_once_and_again_when_told(
         return read_json(self.path(name) / "manifest.json")
 
     monkeypatch.setattr(Store, "run", built)
+
+    def said() -> list[str]:
+        return [line for line in capsys.readouterr().err.splitlines() if line.startswith("git ")]
+
+    name, one, two = "git https://localhost/r main", "1" * 12, "2" * 12
     assert runner.run(spec, folder, until="files") and asked == ["main"]
+    assert said() == [f"{name}: now at {one}, which is recorded"]
     assert not runner.run(spec, folder, until="files") and asked == ["main"]
-    assert record.load(folder)["outside"]["main"]["git https://localhost/r main"] == "1" * 40
+    assert said() == [f"{name}: taken at {one}, as recorded; --refresh asks again"]
+    assert record.load(folder)["outside"]["main"][name] == "1" * 40
     assert (
         record.recorded(folder, "main").store(folder).stages["files"].settings.sources[0].commit == "1" * 40
     )
     assert runner.run(spec, folder, until="files", arm="other") is False and asked == ["main"]
+    said()
     assert runner.run(spec, folder, until="files", refresh=True) and asked == ["main", "main"]
-    assert not runner.run(spec, folder, until="files")
+    assert said() == [f"{name}: moved from {one} to {two}; what reads it is built again"]
+    assert not runner.run(spec, folder, until="files", refresh=True) and len(asked) == 3
+    assert said() == [f"{name}: still at {two}"]
+    assert not runner.run(spec, folder, until="files") and len(asked) == 3
