@@ -1,27 +1,96 @@
 """Progress of anything that takes more than a few seconds: a bar in a terminal, a line now and then in a
-log.
+log, a file for who watches from outside.
 
-rich draws the bar; a log gets a line every half minute, since a bar there is noise. Rates are
-averages from the start: steadier than rich's recent window, and what a person extrapolates from.
+rich draws the bar; a log gets a line every half minute, whoever speaks, since a bar there is noise. Rates
+are averages from the start: steadier than rich's recent window, and what a person extrapolates from. The
+trade-off of the file: it is written once a second at most and never synced, so it may be a second old, and
+says nothing after a crash.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 LOG_SECONDS = 30.0
+FILE = "progress.json"
+"""In a run's folder while it is worked on: the stage, since when, by which process, and its bar."""
+FILE_SECONDS = 1.0
+
+_spoken = time.monotonic()
+_watched: dict[str, Any] | None = None
+"""What the file says, and under `path` where it lies; None where nobody asked for it."""
+
+
+def due() -> bool:
+    """Whether a log may have another line now."""
+    global _spoken
+    if time.monotonic() - _spoken < LOG_SECONDS:
+        return False
+    _spoken = time.monotonic()
+    return True
+
+
+def staged() -> bool:
+    """Whether a stage is worked on, which says its own last line."""
+    return _watched is not None
+
+
+@contextmanager
+def stage(folder: Path, name: str, label: str) -> Iterator[None]:
+    """Say in a terminal, and in `folder`/progress.json, that a stage is worked on; nothing of both stays."""
+    global _watched, _spoken
+    _spoken = time.monotonic()
+    _watched = {"path": folder / FILE, "stage": name, "since": time.time(), "pid": os.getpid()}
+    terminal = sys.stderr.isatty()
+    try:
+        _publish(None)
+        if terminal:
+            print(f"\r\033[K{label}", end="", file=sys.stderr, flush=True)
+        yield
+    finally:
+        (folder / FILE).unlink(missing_ok=True)
+        _watched = None
+        if terminal:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _publish(about: dict[str, Any] | None) -> None:
+    """Write the file; one that cannot be written is no reason to stop."""
+    watched = _watched
+    if watched is None:
+        return
+    said = {
+        **{key: value for key, value in watched.items() if key != "path"},
+        "at": time.time(),
+        "bar": about,
+    }
+    temporary = watched["path"].with_name(f".{FILE}.tmp")
+    try:
+        temporary.write_text(json.dumps(said))
+        temporary.replace(watched["path"])
+    except OSError:
+        pass
 
 
 @contextmanager
 def bar(label: str, total: float | None = None, unit: str = "it") -> Iterator[Callable[[float], None]]:
     """Show progress of `label` on stderr; yields `advance(n)`, to be called as n more units are done."""
-    start = last = time.monotonic()
-    done = 0.0
+    start = time.monotonic()
+    told = done = 0.0
+
+    def publish() -> None:
+        nonlocal told
+        if time.monotonic() - told >= FILE_SECONDS:
+            told = time.monotonic()
+            _publish({"label": label, "done": done, "total": total, "unit": unit, "seconds": told - start})
 
     def line() -> str:
         seconds = max(time.monotonic() - start, 1e-9)
@@ -35,6 +104,7 @@ def bar(label: str, total: float | None = None, unit: str = "it") -> Iterator[Ca
             def advance_bar(n: float) -> None:
                 nonlocal done
                 done += n
+                publish()
                 seconds = max(time.monotonic() - start, 1e-9)
                 progress.update(task, advance=n, rate=f"{done:,.0f} {unit}, {done / seconds:,.1f}/s")
 
@@ -45,10 +115,10 @@ def bar(label: str, total: float | None = None, unit: str = "it") -> Iterator[Ca
         return
 
     def advance(n: float) -> None:
-        nonlocal done, last
+        nonlocal done
         done += n
-        if time.monotonic() - last >= LOG_SECONDS:
-            last = time.monotonic()
+        publish()
+        if due():
             print(f"  {line()}", file=sys.stderr, flush=True)
 
     yield advance

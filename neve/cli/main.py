@@ -18,6 +18,7 @@ from neve.cli.export import export
 from neve.cli.laboratory import ablate
 from neve.cli.machine import doctor
 from neve.cli.runs import plan, report, run, status, train, why
+from neve.cli.serve import serve
 from neve.cli.start import init, recipe
 from neve.errors import Fault, Misuse
 
@@ -34,6 +35,7 @@ COMMANDS = (
     run,
     plan,
     status,
+    serve,
     why,
     report,
     train,

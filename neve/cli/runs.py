@@ -14,6 +14,7 @@ import typer
 from rich.table import Table
 
 from neve.cli.options import AsJson, EngineChoice, chosen_engine, out
+from neve.cli.serve import beside
 
 RecipePath = Annotated[
     Path, typer.Argument(metavar="[RECIPE]", help="A recipe; default: neve.toml in this folder.")
@@ -42,21 +43,23 @@ def run(
             "--refresh", help="Ask again where branches, buckets and the hub stand, and say what moved."
         ),
     ] = False,
+    live: Annotated[bool, typer.Option("--serve", help="Show the run in the browser meanwhile.")] = False,
     overrides: Overrides = None,
 ) -> None:
     """Build all stages of RECIPE that are not done; without one, of neve.toml in this folder.
 
     After a crash, run it again: it goes on from what is there.
 
-    Example: neve run recipes/quickstart.toml --set run.seed=2 --out runs/second
+    Example: neve run; neve run recipes/quickstart.toml --set run.seed=2 --out runs/second --serve
     """
     from neve.recipe.file import load
     from neve.run import runner as runs
 
     spec = load(recipe, overrides)
     place = runs.folder_of(spec, str(folder) if folder else None)
-    if not runs.run(spec, place, until, chosen_engine(engine), arm=arm, refresh=refresh):
-        print(f"{place}: all is done")
+    with beside(place, arm, live):
+        if not runs.run(spec, place, until, chosen_engine(engine), arm=arm, refresh=refresh):
+            print(f"{place}: all is done")
     page = runs.shown(place, arm) / "index.html"
     if page.exists() and until is None:
         print(f"report: {page}")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = ("plot.js", "report.js")
+LIVE = ("plot.js", "live.js")
 FEW = 10
 """Below so many documents or tasks an interval says more than is known: the count is shown in its place."""
 
@@ -46,15 +47,17 @@ def environment() -> jinja2.Environment:
     return made
 
 
-def page(template: str, charts: list[Chart], **values: Any) -> str:
-    """A page of `template` with its charts, which it finds by name under `charts`."""
-    scripts = [asset(name) for name in SCRIPTS] if charts else []
+def page(template: str, charts: list[Chart], live: bool = False, **values: Any) -> str:
+    """A page of `template` with its charts, which it finds by name under `charts`; a `live` one may ask its
+    server for more."""
+    scripts = [asset(name) for name in (LIVE if live else SCRIPTS if charts else ())]
     digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
     return environment().get_template(template).render(
         css=asset("style.css"),
         scripts=scripts,
         script_hashes=" ".join(f"'sha256-{digest}'" for digest in digests),
         charts={chart.name: chart for chart in charts},
+        live=live,
         charts_json=embedded({chart.name: chart.data() for chart in charts}),
         **values,
     )  # fmt: skip

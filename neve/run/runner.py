@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from neve import progress
 from neve.errors import Misuse
 from neve.locks import locked
 from neve.recipe.recipe import Recipe
@@ -139,9 +140,9 @@ def _build(plan: Arm, folder: Path, arm: str, names: list[str], engine: str) -> 
     for position, name in enumerate(names, 1):
         if name not in todo:
             continue
-        _say(f"[{position}/{len(names)}] {name}")
         started = time.monotonic()
-        manifest = store.run(name)
+        with progress.stage(folder, name, f"[{position}/{len(names)}] {name}"):
+            manifest = store.run(name)
         took = time.monotonic() - started
         _say(f"[{position}/{len(names)}] {name}: {brief(manifest['counts'])} in {took:.1f} s")
         if name == "curate":

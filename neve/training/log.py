@@ -14,7 +14,6 @@ import json
 import math
 import os
 import sys
-import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any
 import torch
 
 from neve.errors import Fault
+from neve.progress import due, staged
 from neve.training.settings import Training
 
 PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L40S": 362e12, "B200": 2250e12}
@@ -41,14 +41,13 @@ def peak(device: torch.device, precision: str) -> float | None:
 
 
 class Line:
-    """The progress line on stderr: rewritten in place on a terminal, else printed every ten seconds."""
+    """The progress line on stderr: rewritten in place on a terminal, else printed when one is due."""
 
     def __init__(self, name: str, total: int, tokens: int, flops: float, peak: float | None) -> None:
         """Of `total` steps of `tokens` tokens; `flops` a token by PaLM's count, `peak` FLOPs a second of all
         devices."""
         self.name, self.total, self.tokens, self.flops, self.peak = name, total, tokens, flops, peak
         self.seconds = self.waited = self.taken = 0.0
-        self.last = time.monotonic()
 
     def show(self, step: int, loss: float, rate: float, seconds: float, waited: float) -> None:
         """Count one step that took `seconds`, `waited` of them for data."""
@@ -56,9 +55,8 @@ class Line:
         self.waited += waited
         self.taken += 1
         terminal = sys.stderr.isatty()
-        if not terminal and step < self.total and time.monotonic() - self.last < 10:
+        if not terminal and not due():
             return
-        self.last = time.monotonic()
         speed = self.taken * self.tokens / self.seconds
         used = f" · MFU {speed * self.flops / self.peak:.0%}" if self.peak else ""
         left = self.seconds / self.taken * (self.total - step)
@@ -66,7 +64,7 @@ class Line:
             f"  {self.name}: step {step:,}/{self.total:,} · loss {loss:.4f} · {speed:,.0f} tokens/s{used} · "
             f"lr {rate:.2e} · data {self.waited / self.seconds:.1%} · {left // 60:.0f}:{left % 60:02.0f} left"
         )
-        end = "\n" if not terminal or step == self.total else ""
+        end = "\n" if not terminal or (step == self.total and not staged()) else ""
         print(f"\r\033[K{text}" if terminal else text, end=end, file=sys.stderr, flush=True)
 
 

@@ -1,0 +1,252 @@
+"""A run, live, in a browser: one page and a stream of events, on this machine alone unless told otherwise.
+
+A small HTTP server of our own on asyncio: it answers three addresses, opens no file by a name that somebody
+sends, and writes nothing. All readers get the same bytes of one look at the run, so that two hundred cost
+hardly more than one; beside a run it is a process of its own, of low priority. The trade-off: HTTP/1.1 with
+GET and HEAD only, a connection for each question.
+
+On a loopback address only requests that name one as their host are answered, so that no page of another
+origin reads a run through a name of its own. On any other address the path begins with a secret.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ipaddress
+import json
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from neve.errors import Fault
+from neve.report.render import page
+from neve.run.live import Watcher
+
+HEAD_BYTES, HEAD_SECONDS = 16 << 10, 10.0
+"""Longest head of a request, and how long it may take."""
+CONNECTIONS = 1000
+TICK = 1.0
+"""Seconds between two looks at the run, while somebody watches."""
+SEND_SECONDS = 20.0
+"""A reader that takes longer to take what it is sent is left."""
+QUIET_SECONDS = 15.0
+"""A sign of life at least so often, which finds readers that are gone."""
+PORT = 8321
+NICE = 10
+
+HEADERS = (
+    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+    "Content-Security-Policy: frame-ancestors 'none'\r\nConnection: close\r\n"
+)
+STATUS = {
+    200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout",
+    421: "Misdirected Request", 431: "Request Header Fields Too Large", 503: "Service Unavailable",
+}  # fmt: skip
+
+
+@dataclass
+class Server:
+    """One run, served."""
+
+    watcher: Watcher
+    token: str = ""
+    """Begins every path, where it is not empty."""
+    parts: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    """Name of an event -> how often it changed, and its bytes."""
+    open: int = 0
+    watching: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def look(self) -> None:
+        """Look at the run while somebody watches; what changed is sent to all."""
+        while True:
+            if self.watching:
+                try:
+                    found = await asyncio.to_thread(self.watcher.look)
+                except (OSError, ValueError, KeyError) as error:  # the run is being written: look again
+                    print(f"neve serve: {type(error).__name__}: {error}", file=sys.stderr)
+                    found = {}
+                for name, value in found.items():
+                    data = json.dumps(value, separators=(",", ":"), allow_nan=False)
+                    event = f"event: {name}\ndata: {data}\n\n".encode()
+                    version, before = self.parts.get(name, (0, b""))
+                    if event != before:
+                        self.parts[name] = (version + 1, event)
+                waiting, self.changed = self.changed, asyncio.Event()
+                waiting.set()
+            await asyncio.sleep(TICK)
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection: read a request's head, answer, close."""
+        self.open += 1
+        try:
+            status, method, path = await self._request(reader, writer)
+            if self.open > CONNECTIONS:
+                status = 503
+            if status != 200:
+                await _send(writer, _plain(status), method)
+            elif path == "/events" and method == "GET":
+                await self._events(writer)
+            else:
+                await _send(writer, self._page(path), method)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self.open -= 1
+            writer.close()
+
+    async def _request(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> tuple[int, str, str]:
+        """(status, method, path without token and query); a status other than 200 is the answer."""
+        try:
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HEAD_SECONDS)
+        except asyncio.LimitOverrunError:
+            return 431, "GET", ""
+        except TimeoutError:
+            return 408, "GET", ""
+        first, *lines = head.decode("latin-1").split("\r\n")
+        words = first.split(" ")
+        if len(words) != 3 or not words[2].startswith("HTTP/1.") or not words[1].startswith("/"):
+            return 400, "GET", ""
+        method, target = words[0], words[1].partition("?")[0]
+        if method not in ("GET", "HEAD"):
+            return 405, "GET", ""
+        hosts = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("host:")]
+        if not self.token and (len(hosts) != 1 or not local(hosts[0])):
+            return 421, method, ""
+        if self.token:
+            given, slash, rest = target[1:].partition("/")
+            if not slash or not hmac.compare_digest(given.encode("latin-1"), self.token.encode()):
+                return 404, method, ""
+            target = f"/{rest}"
+        return 200, method, target
+
+    def _page(self, path: str) -> bytes:
+        """A whole answer: the page or the report; nothing else is there."""
+        if path == "/":
+            return _whole("text/html; charset=utf-8", page("live.html", [], live=True, title="live").encode())
+        report = self.watcher.folder / "report" / "index.html"
+        inside = report.resolve().is_relative_to(self.watcher.folder.resolve())
+        if path == "/report" and inside and report.is_file():
+            return _whole("text/html; charset=utf-8", report.read_bytes())
+        return _plain(404)
+
+    async def _events(self, writer: asyncio.StreamWriter) -> None:
+        """Send what is known, then what changes, until the reader is gone."""
+        writer.write(
+            f"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{HEADERS}\r\nretry: 3000\n\n".encode()
+        )
+        sent: dict[str, int] = {}
+        self.watching += 1
+        try:
+            while True:
+                changed = self.changed
+                for name, (version, event) in list(self.parts.items()):
+                    if sent.get(name) != version:
+                        sent[name] = version
+                        writer.write(event)
+                await asyncio.wait_for(writer.drain(), SEND_SECONDS)
+                try:
+                    await asyncio.wait_for(changed.wait(), QUIET_SECONDS)
+                except TimeoutError:
+                    writer.write(b": here\n\n")
+        finally:
+            self.watching -= 1
+
+
+def _whole(kind: str, body: bytes, status: int = 200) -> bytes:
+    head = f"HTTP/1.1 {status} {STATUS[status]}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{HEADERS}\r\n"
+    return head.encode() + body
+
+
+def _plain(status: int) -> bytes:
+    return _whole("text/plain; charset=utf-8", f"{status} {STATUS[status]}\n".encode(), status)
+
+
+async def _send(writer: asyncio.StreamWriter, answer: bytes, method: str) -> None:
+    head, blank, body = answer.partition(b"\r\n\r\n")
+    writer.write(head + blank + (b"" if method == "HEAD" else body))
+    await asyncio.wait_for(writer.drain(), SEND_SECONDS)
+
+
+def local(host: str) -> bool:
+    """Whether a Host header names this machine itself.
+
+    >>> [local(host) for host in ("127.0.0.1:80", "localhost", "[::1]:8321", "127.0.0.1.evil")]
+    [True, True, True, False]
+    """
+    name = host[1 : host.find("]")] if host.startswith("[") else host.partition(":")[0]
+    return name == "localhost" or _loopback(name)
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def serve(
+    folder: Path,
+    arm: str,
+    host: str,
+    port: int,
+    say: Callable[[str], None],
+    alive: Callable[[], bool] | None = None,
+) -> None:
+    """Serve the run in `folder` until interrupted, or until `alive` says no; `say` is told the address.
+
+    `port` 0 takes a free one. Raises Fault where the address cannot be taken.
+    """
+    asyncio.run(
+        _serve(
+            Server(Watcher(folder, arm), "" if _loopback(host) else secrets.token_urlsafe(16)),
+            host,
+            port,
+            say,
+            alive,
+        )
+    )
+
+
+async def _serve(
+    server: Server, host: str, port: int, say: Callable[[str], None], alive: Callable[[], bool] | None
+) -> None:
+    try:
+        made = await asyncio.start_server(server.answer, host, port, limit=HEAD_BYTES)
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise Fault(
+            f"--host {host} --port {port}: cannot be taken ({why}); --port 0 takes a free one"
+        ) from None
+    shown = f"[{host}]" if ":" in host else host
+    say(f"http://{shown}:{made.sockets[0].getsockname()[1]}/" + (f"{server.token}/" if server.token else ""))
+    looking = asyncio.create_task(server.look())
+    while alive is None or alive():
+        await asyncio.sleep(TICK)
+    looking.cancel()
+    made.close()
+
+
+def main() -> None:
+    """`python -m neve.run.serve FOLDER ARM`: beside the process that started it, as long as that lives."""
+    folder, arm = sys.argv[1:]
+    os.nice(NICE)
+    parent = os.getppid()
+    serve(
+        Path(folder),
+        arm,
+        "127.0.0.1",
+        0,
+        lambda address: print(f"live: {address}", file=sys.stderr, flush=True),
+        lambda: os.getppid() == parent,
+    )
+
+
+if __name__ == "__main__":
+    main()
