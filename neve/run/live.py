@@ -231,7 +231,7 @@ def dropped(curate: Path) -> list[dict[str, Any]]:
     """A sample of each of the rules that stopped most files, with what was measured."""
     counts = read_json(curate / MANIFEST)["counts"]["by_rule"]
     samples = documents.read(curate / "samples").to_pylist()
-    found = []
+    found: list[dict[str, Any]] = []
     for rule, files in sorted(counts.items(), key=lambda item: -item[1]):
         row = next(
             (one for one in samples if f"{one['stage']}/{one['rule']}" == rule and one.get("text")), None
