@@ -14,7 +14,7 @@ BETWEEN = {
     "training": {"tokens"},
     "evaluation": {"training", "tokens"},
     "report": {"tokens"},
-    "export": set(),
+    "export": {"corpus"},
     "corpus": set(),
     "tokens": set(),
 }  # fmt: skip

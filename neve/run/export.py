@@ -1,17 +1,21 @@
-"""What leaves a run: a phase's model, a Hugging Face folder with its card, copied whole or not at all."""
+"""What leaves a run, whole or not at all: a phase's model as a Hugging Face folder, its documents as a data
+set."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
+from neve.corpus import opt_out
 from neve.errors import Misuse
+from neve.export import croissant, data, data_card
 from neve.export import model as cards
 from neve.run import record
 from neve.run.record import ARM
-from neve.store import arm_stages, partial, state
+from neve.store import MANIFEST, arm_stages, partial, read_json, state
 
 OURS = ("encoder.json",)
 """Files of a model in a run that mean something to the run alone."""
@@ -74,3 +78,34 @@ def _not_trained(trained: Path) -> str:
         return f"not trained yet; {advice}"
     latest = max(models, key=lambda path: path.stat().st_mtime)
     return f"not trained yet with the recipe as it is now; {advice}; {latest} was trained with other settings"
+
+
+def export_data(folder: Path, out: Path, arm: str = ARM, publisher: str = "", url: str = "") -> None:
+    """Write a run's documents as a data set to `out`; raises Misuse where curation is not done.
+
+    The opt-out list is read again as it is now, so that what was added to it since is left out too.
+    """
+    stages = {name: path for name, path in arm_stages(folder, arm).items() if state(path) == "done"}
+    if "curate" not in stages:
+        raise Misuse(f"{folder}: curation is not done yet; `neve run RECIPE --until curate` does it")
+    recipe = record.load(folder)["recipes"][arm]
+    made = {name: read_json(path / MANIFEST)["counts"] for name, path in stages.items()}
+    version = read_json(stages["curate"] / MANIFEST)["versions"]["neve"]
+    list_ = recipe["corpus"].get("opt_out")
+    with whole(out) as temporary:
+        tally = data.write(stages, opt_out.load(list_) if list_ else opt_out.OptOut(), temporary)
+        text = data_card.card(recipe, made["curate"], tally, version)
+        (temporary / "README.md").write_text(text, encoding="utf-8")
+        draft = data_card.summary(recipe, made["curate"], tally, made, publisher)
+        (temporary / "training-content-summary.md").write_text(draft, encoding="utf-8")
+        about = croissant.About(
+            name=recipe["run"]["name"],
+            description=f"Source code curated by Neve {version}, each file under its own licence.",
+            licenses=[name for name, _ in tally.licenses.most_common() if name != "unknown"],
+            url=url or "https://example.org/to-be-filled-in",
+            publisher=publisher or "to be filled in",
+            date=datetime.now(UTC).date().isoformat(),
+            keywords=["source code", "pretraining", *(name for name, _ in tally.languages.most_common(8))],
+        )
+        described = croissant.describe(temporary, about, data.COLUMNS)
+        (temporary / "croissant.json").write_text(croissant.dumps(described), encoding="utf-8")

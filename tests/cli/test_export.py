@@ -21,3 +21,8 @@ def test_the_last_phase_is_the_default(small_run: Path, tmp_path: Path) -> None:
 def test_errors_are_a_line(tmp_path: Path) -> None:
     done = neve("export", tmp_path, "--out", tmp_path / "model")
     assert done.returncode == 2 and "no run here" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_options_of_a_model_do_not_go_with_data(tmp_path: Path) -> None:
+    done = neve("export", tmp_path, "--data", "--phase", "general", "--out", tmp_path / "set")
+    assert done.returncode == 2 and "--phase general: is for a model" in done.stderr

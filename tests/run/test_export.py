@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from neve.errors import Misuse
-from neve.run.export import export, whole
+from neve.run.export import export, export_data, whole
+from neve.store import MANIFEST, arm_stages, read_json
 
 
 def test_export_loads_with_equal_logits(small_run: Path, tmp_path: Path) -> None:
@@ -49,3 +52,21 @@ def test_a_folder_is_whole_or_absent(tmp_path: Path) -> None:
     with whole(tmp_path / "out") as folder:
         folder.mkdir()
     assert [path.name for path in tmp_path.rglob("*")] == ["out"]
+
+
+def test_a_data_set_is_whole(small_run: Path, tmp_path: Path) -> None:
+    """Oracle: the counts of the run's own manifest; what every part of the folder is."""
+    export_data(small_run, tmp_path / "set", publisher="somebody", url="https://example.org/set")
+    names = {
+        path.relative_to(tmp_path / "set").as_posix()
+        for path in (tmp_path / "set").rglob("*")
+        if path.is_file()
+    }
+    assert {"README.md", "croissant.json", "training-content-summary.md", "data/train-00000.parquet"} <= names
+    counts = read_json(arm_stages(small_run, "main")["curate"] / MANIFEST)["counts"]
+    rows = sum(pq.read_metadata(path).num_rows for path in (tmp_path / "set" / "data").glob("[th]*.parquet"))
+    assert rows == counts["documents"]
+    found = json.loads((tmp_path / "set" / "croissant.json").read_text())
+    assert found["url"] == "https://example.org/set" and found["creator"]["name"] == "somebody"
+    with pytest.raises(Misuse, match="is there already"):
+        export_data(small_run, tmp_path / "set")
