@@ -55,7 +55,8 @@ def grade(
     from neve.evaluation.generation.completion import Options
 
     options = Options(only=only, packages=packages, ks=(1, 10, 100))
-    found = standalone.grade_file(samples, task, folder, options, data=data, against=against)
+    read = standalone.Folders(data, against=against)
+    found = standalone.grade_file(samples, task, folder, options, read)
     _tell_results(found, folder, samples.name, as_json)
 
 
@@ -119,9 +120,8 @@ def evaluate(
         n=n, sampling=Sampling(temperature, top_p, seed), ks=tuple(map(int, k.split(","))), chat=chat, prompt=prompt,
         max_new_tokens=max_new_tokens, only=only, packages=packages, retry=retry,
     )  # fmt: skip
-    found = standalone.evaluate(
-        model, tasks, folder, options, data=data, endpoint=endpoint, heldout=heldout, against=against
-    )
+    read = standalone.Folders(data, heldout, against)
+    found = standalone.evaluate(model, tasks, folder, options, read, endpoint)
     _tell_results(found, folder, model, as_json)
 
 

@@ -18,12 +18,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from neve import sandbox
 from neve.evaluation import bits_per_byte, evaluator, references, results, statistics
+from neve.evaluation.evaluator import Asked
 from neve.evaluation.generation.completion import Options
 from neve.evaluation.generation.local_model import LocalModel
 from neve.evaluation.generation.sampling import Sampling
@@ -32,11 +33,7 @@ from neve.hashing import seed_of
 from neve.recipe.evaluation import Evaluate
 from neve.store import read_json, write_json
 from neve.tasks import benchmarks
-from neve.tasks.benchmarks import Benchmark
 from neve.tokens import bpe
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -68,6 +65,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     )
     place = sandbox.probe()
     table = bits_per_byte.heldout(inputs["documents"], section.heldout_bytes)
+    asked = Asked(tests, table, tuning)
     options = Options(
         sampling=Sampling(seed=seed), max_new_tokens=section.max_new_tokens, resamples=section.bootstrap
     )
@@ -80,12 +78,10 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
                 path,
                 evaluator.evaluate(
                     LocalModel(inputs[stage], options),
-                    tests,
+                    asked,
                     options,
                     folder,
-                    place=place if name in settings.tested else None,
-                    heldout=table,
-                    tuning=tuning,
+                    place if name in settings.tested else None,
                 ),
             )
         found[name] = read_json(path)
@@ -95,7 +91,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
         for pair in settings.pairs
         for metric in sorted(units[pair[0]], key=lambda metric: metric == evaluator.HELDOUT)
     ]
-    beside = _references(settings, inputs, (tests, tuning), options, table)
+    beside = _references(settings, inputs, asked, options)
     write_json(
         out / results.RESULTS,
         {"sandbox": vars(place), "models": found, "references": beside, "pairs": pairs},
@@ -111,9 +107,8 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
 def _references(
     settings: Settings,
     inputs: dict[str, Path],
-    asked: tuple[list[Benchmark], list[Benchmark]],
+    asked: Asked,
     options: Options,
-    heldout: pa.Table,
 ) -> dict[str, Any]:
     """By name what a reference is, and its bits per byte of what the models are measured on."""
     tokenizer = bpe.load(inputs["tokenizer"])
@@ -122,14 +117,12 @@ def _references(
         "zlib -9": "one stream over each text's units",
         "trigram": f"counted on {model.tokens:,} tokens that {settings.read.phase} trains on",
     }
-    tests, tuning = asked
-    texts = evaluator.texts(evaluator.measured_tasks(tests, None, tuning), heldout, tokenizer)
+    texts = evaluator.texts(evaluator.measured_tasks(asked, None), asked.heldout, tokenizer)
+    languages = asked.heldout["language"].to_pylist() if asked.heldout is not None else None
     found = {}
     for name, bits in (("zlib -9", references.zlib_bits), ("trigram", model.bits)):
         units = {
-            metric: evaluator.unit(
-                some, bits(some), heldout["language"].to_pylist() if metric == evaluator.HELDOUT else None
-            )
+            metric: evaluator.unit(some, bits(some), languages if metric == evaluator.HELDOUT else None)
             for metric, some in texts.items()
         }
         found[name] = {"what": said[name], "bits_per_byte": evaluator.figures(units, options)}

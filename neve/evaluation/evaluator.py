@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,7 @@ from neve.evaluation.generation import extraction, prompts
 from neve.evaluation.generation.completion import Completion, Model, Options, label
 from neve.evaluation.grading import journal, samples
 from neve.evaluation.grading.grade import grade
-from neve.evaluation.grading.sample_grade import Grade
-from neve.evaluation.grading.samples import Sample
+from neve.evaluation.grading.samples import Grade, Sample
 from neve.hashing import seed_of
 from neve.store import read_json, write_json
 from neve.tasks.benchmarks import Benchmark
@@ -45,24 +45,28 @@ TRAIN = "-train"
 """Ends the metric of a benchmark's training tasks."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a model is evaluated on."""
+
+    tests: Sequence[Benchmark]
+    """Their tasks are solved, and the canonical solutions measured."""
+    heldout: pa.Table | None = None
+    """Documents (doc_id, language, content), which are measured."""
+    tuning: Sequence[Benchmark] = ()
+    """Their training tasks are measured, as `<name>-train`."""
+
+
 def evaluate(
-    model: Model,
-    tests: Sequence[Benchmark],
-    options: Options,
-    out: Path,
-    *,
-    place: sandbox.Sandbox | None,
-    heldout: pa.Table | None = None,
-    tuning: Sequence[Benchmark] = (),
+    model: Model, asked: Asked, options: Options, out: Path, place: sandbox.Sandbox | None
 ) -> dict[str, Any]:
     """Evaluate a model into `out`; returns {model, generation, benchmarks, bits_per_byte}.
 
-    `place` is the sandbox, None to measure bits per byte alone; `heldout` are documents (doc_id, language,
-    content). Of `tuning` the training tasks are measured, as `<name>-train`.
+    `place` is the sandbox, None to measure bits per byte alone.
     """
     out.mkdir(parents=True, exist_ok=True)
     entries: dict[str, Any] = {}
-    for benchmark in tests:
+    for benchmark in asked.tests:
         tasks = wanted(benchmark, options.only)
         if place is None or not tasks:
             continue
@@ -81,7 +85,7 @@ def evaluate(
             "max_new_tokens": options.max_new_tokens,
         },
         "benchmarks": entries,
-        "bits_per_byte": _bits_per_byte(model, tests, options, out, heldout, tuning),
+        "bits_per_byte": _bits_per_byte(model, asked, options, out),
     }
 
 
@@ -187,27 +191,16 @@ def _verdict(sample: Sample, found: Grade | None) -> Grade:
 # -----------------------------------------------------------------------------------------------------
 
 
-def _bits_per_byte(
-    model: Model,
-    tests: Sequence[Benchmark],
-    options: Options,
-    out: Path,
-    heldout: pa.Table | None,
-    tuning: Sequence[Benchmark],
-) -> dict[str, Any]:
+def _bits_per_byte(model: Model, asked: Asked, options: Options, out: Path) -> dict[str, Any]:
     """Bits per byte of the benchmarks' solutions and of held-out code in all and by language; {} of an
     endpoint."""
-    tasks = measured_tasks(tests, options.only, tuning)
-    return figures(measured(model, tasks, [*tests, *tuning], heldout, out), options)
+    return figures(measured(model, asked, options.only, out), options)
 
 
-def measured_tasks(
-    tests: Sequence[Benchmark], only: str | None, tuning: Sequence[Benchmark]
-) -> dict[str, list[Task]]:
-    """The tasks whose solutions are measured, by metric: those of `tests`, and the training tasks of
-    `tuning`."""
-    chosen = {test.name: wanted(test, only) for test in tests}
-    chosen |= {f"{t.name}{TRAIN}": [task for task in t.tasks if task.split == "train"] for t in tuning}
+def measured_tasks(asked: Asked, only: str | None) -> dict[str, list[Task]]:
+    """The tasks whose solutions are measured, by metric: test tasks, and training tasks of `tuning`."""
+    chosen = {test.name: wanted(test, only) for test in asked.tests}
+    chosen |= {f"{t.name}{TRAIN}": [task for task in t.tasks if task.split == "train"] for t in asked.tuning}
     return {name: tasks for name, tasks in chosen.items() if tasks}
 
 
@@ -247,19 +240,14 @@ def figures(units: dict[str, dict[str, list[Any]]], options: Options) -> dict[st
     return found
 
 
-def measured(
-    model: Model,
-    tasks: dict[str, list[Task]],
-    tests: Sequence[Benchmark],
-    heldout: pa.Table | None,
-    out: Path,
-) -> dict[str, dict[str, list[Any]]]:
+def measured(model: Model, asked: Asked, only: str | None, out: Path) -> dict[str, dict[str, list[Any]]]:
     """By metric the keys, bits and bytes of its units, kept in `out`/bits.json; {} of a model that is only
     text."""
+    tasks, heldout = measured_tasks(asked, only), asked.heldout
     documents = [] if heldout is None else heldout["doc_id"].to_pylist()
     of = {
         "model": model.identity,
-        "data": {test.name: test.data_sha256 for test in tests},
+        "data": {test.name: test.data_sha256 for test in [*asked.tests, *asked.tuning]},
         "tasks": {metric: [task.task_id for task in some] for metric, some in tasks.items()},
         "heldout": hashlib.sha256("\n".join(documents).encode()).hexdigest(),
     }

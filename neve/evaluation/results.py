@@ -19,7 +19,7 @@ import numpy as np
 from neve.errors import Misuse
 from neve.evaluation import statistics
 from neve.evaluation.grading import unit_tests
-from neve.evaluation.grading.sample_grade import Grade
+from neve.evaluation.grading.samples import Grade
 from neve.store import read_json
 from neve.tasks.benchmarks import Benchmark
 from neve.tasks.task import Task

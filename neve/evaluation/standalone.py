@@ -1,15 +1,14 @@
 """`neve evaluate` and `neve grade`: a model, or samples made elsewhere, to results.json in a folder.
 
 All that was asked for is checked before anything is generated or run: names, patterns, paths, the sandbox.
-The trade-off: benchmark files are read twice as soon as they are needed, and in return a mistake costs a
-second.
+The trade-off: benchmark files are read before anything else, and in return a mistake costs a second.
 """
 
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from neve import sandbox
 from neve.errors import Fault, Misuse
@@ -24,6 +23,20 @@ from neve.tasks.traits import TABLE, Traits
 
 HELDOUT_BYTES = 1 << 20
 """Held-out documents that are measured, at most."""
+
+
+class Folders(NamedTuple):
+    """What else is read, where it is given."""
+
+    data: Path | None = None
+    """Benchmark files as published."""
+    heldout: Path | None = None
+    """A curated corpus, whose held-out documents are measured."""
+    against: Path | None = None
+    """Results of another model, to compare with."""
+
+
+NONE = Folders()
 
 
 def named(tasks: str) -> list[Traits]:
@@ -43,9 +56,7 @@ def grade_file(
     name: str,
     out: Path,
     options: Options,
-    *,
-    data: Path | None = None,
-    against: Path | None = None,
+    folders: Folders = NONE,
 ) -> dict[str, Any]:
     """Grade the samples of a file or folder into `out`; returns the contents of results.json.
 
@@ -56,8 +67,8 @@ def grade_file(
         raise Misuse(
             f"{path}: no such file; give a .jsonl or .jsonl.gz of samples, or a folder of TASK_ID/N.py"
         )
-    benchmark = benchmarks.load(name, data)
-    other = results.read(against, {benchmark.name: benchmark.data_sha256})
+    benchmark = benchmarks.load(name, folders.data)
+    other = results.read(folders.against, {benchmark.name: benchmark.data_sha256})
     samples.check_patterns([benchmark], options.only)
     found, digest = samples.read(path, benchmark, options.only)
     place = _sandbox()
@@ -79,31 +90,30 @@ def evaluate(
     tasks: str,
     out: Path,
     options: Options,
-    *,
-    data: Path | None = None,
+    folders: Folders = NONE,
     endpoint: str | None = None,
-    heldout: Path | None = None,
-    against: Path | None = None,
 ) -> dict[str, Any]:
     """Generate, grade and measure bits per byte into `out`; returns the contents of results.json.
 
-    `name` is a model's folder, hub id or pinned name, or its name at `endpoint`; `heldout` a curated corpus.
+    `name` is a model's folder, hub id or pinned name, or its name at `endpoint`.
     """
     _check_paths(out, options)
     _check_sampling(options)
     if options.prompt is not None and not options.chat:
         raise Misuse(f"--prompt {options.prompt}: a base model is given the task's prompt alone; add --chat")
     prompts.named(options.prompt or "plain")
+    heldout = folders.heldout
     if heldout is not None and not (heldout / "documents").is_dir():
         raise Misuse(f"--heldout {heldout}: no documents/ there; give a folder that neve curate wrote")
-    tests = {traits.name: benchmarks.load(traits, data) for traits in named(tasks)}
-    other = results.read(against, {name: test.data_sha256 for name, test in tests.items()})
+    tests = {traits.name: benchmarks.load(traits, folders.data) for traits in named(tasks)}
+    other = results.read(folders.against, {name: test.data_sha256 for name, test in tests.items()})
     samples.check_patterns(list(tests.values()), options.only)
     place = _sandbox()
     with locked(out):
         model = _model(name, endpoint, options, out)
         table = None if heldout is None else bits_per_byte.heldout(heldout, HELDOUT_BYTES)
-        found = evaluator.evaluate(model, list(tests.values()), options, out, place=place, heldout=table)
+        asked = evaluator.Asked(list(tests.values()), table)
+        found = evaluator.evaluate(model, asked, options, out, place)
         found["model"] = {"name": name, **found["model"]}
         result = {
             "sandbox": vars(place),

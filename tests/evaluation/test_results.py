@@ -8,7 +8,7 @@ import pytest
 
 from neve.errors import Fault
 from neve.evaluation import results
-from neve.evaluation.grading.sample_grade import Grade
+from neve.evaluation.grading.samples import Grade
 from neve.tasks.benchmarks import Benchmark
 from neve.tasks.task import Task
 from neve.tasks.traits import TABLE

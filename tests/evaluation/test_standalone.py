@@ -17,6 +17,7 @@ from neve.errors import Fault
 from neve.evaluation import standalone
 from neve.evaluation.generation.completion import Options
 from neve.evaluation.generation.sampling import Sampling
+from neve.evaluation.standalone import Folders
 from neve.tasks import benchmarks
 from neve.tasks.traits import TABLE
 
@@ -64,16 +65,16 @@ def test_the_page_escapes_what_candidates_say(graded):
     assert "&lt;script&gt;" in page and "<script" not in page
 
 
-def test_a_second_call_grades_nothing_anew_and_another_file_is_refused(graded, benchmark_files, monkeypatch):
+def test_a_second_call_grades_nothing_again_and_another_file_is_refused(graded, benchmark_files, monkeypatch):
     path, out = graded
     before = json.loads((out / "results.json").read_text())
     monkeypatch.setattr(sandbox, "run", None)
     options = Options(only="HumanEval/?", ks=(1, 10, 100))
-    assert standalone.grade_file(path, "humaneval", out, options, data=benchmark_files) == before
+    assert standalone.grade_file(path, "humaneval", out, options, Folders(benchmark_files)) == before
     monkeypatch.undo()
     path.with_name("t.jsonl").write_text('{"task_id": "HumanEval/0", "completion": ""}')
     with pytest.raises(Fault, match="name another folder"):
-        standalone.grade_file(path.with_name("t.jsonl"), "humaneval", out, options, data=benchmark_files)
+        standalone.grade_file(path.with_name("t.jsonl"), "humaneval", out, options, Folders(benchmark_files))
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +182,7 @@ def test_what_cannot_be_is_one_line_before_any_work(
 ):
     name = str(tmp_path) if name == "." else name
     with pytest.raises(Fault, match=said):
-        standalone.evaluate(name, tasks, tmp_path / "out", options, data=benchmark_files, **more)
+        standalone.evaluate(name, tasks, tmp_path / "out", options, Folders(benchmark_files, **more))
     assert not (tmp_path / "out" / "results.json").exists()
 
 

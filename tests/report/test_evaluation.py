@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from neve.evaluation import published, results
-from neve.evaluation.grading.sample_grade import Grade
+from neve.evaluation.grading.samples import Grade
 from neve.report.evaluation import SHOWN, write_page
 from neve.tasks.benchmarks import Benchmark
 from neve.tasks.task import Task

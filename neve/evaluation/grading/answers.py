@@ -23,7 +23,7 @@ from typing import Any
 from neve import sandbox
 from neve.evaluation.grading.inside import plain_data
 from neve.evaluation.grading.machine import START_SECONDS, Machine
-from neve.evaluation.grading.sample_grade import Grade
+from neve.evaluation.grading.samples import Grade
 from neve.evaluation.grading.suites import RECORDED_BYTES, Suite
 from neve.tasks.task import Task
 

@@ -4,14 +4,15 @@ Run beside a candidate in one process, a test can be cheated in dozens of ways: 
 printing what the grader looks for, by a class that equals everything, by walking the frames up to the
 expected values. So the two never meet. Three kinds of program run, each in a sandbox of its own:
 
-  record    once a task: what its tests ask, and what the canonical solution answers (`suites`,
-  `record_tests`) run       once a sample: the candidate on those questions; what it returns leaves as plain
-  data (`inside`) compare   for answers that are not the expected ones to the byte (`answers`,
-  `compare_answers`, `comparisons`)
+- record, once a task: what its tests ask, and what the canonical solution answers (`suites`,
+  `record_tests`);
+- run, once a sample: the candidate on those questions; what it returns leaves as plain data (`inside`);
+- compare, for answers that are not the expected ones to the byte (`answers`, `compare_answers`,
+  `comparisons`).
 
 All that a candidate decides is its answers, and it has not seen what is expected. The trade-off: a value
-that is no plain data equals nothing. Tests written for unittest (BigCodeBench) cannot be taken apart so;
-`unit_tests` says what is done there, and its limits.
+that is no plain data equals nothing. Tests written for unittest (BigCodeBench) cannot be taken apart in this
+way; `unit_tests` says what is done there, and its limits.
 
 Limits follow the canonical solution's processor time on this machine. A sample that ran out of time while it
 did not have the processor is tried again with nothing beside it, under limits measured at that moment,
@@ -34,7 +35,7 @@ from neve.errors import Fault
 from neve.evaluation.grading import answers, suites, unit_tests
 from neve.evaluation.grading.answers import NOT_COMPARED, Answered, answer
 from neve.evaluation.grading.machine import Machine, flow, workers
-from neve.evaluation.grading.sample_grade import Grade
+from neve.evaluation.grading.samples import Grade
 from neve.evaluation.grading.suites import Suite
 from neve.progress import bar
 from neve.tasks.benchmarks import Benchmark

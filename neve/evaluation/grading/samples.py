@@ -1,4 +1,4 @@
-"""Samples made elsewhere: files as EvalPlus and BigCodeBench write them, and which tasks are asked for.
+"""Samples and their verdicts: files as EvalPlus and BigCodeBench write them, and which tasks are asked for.
 
 A sample is a task_id with a `completion`, which goes after the prompt, or a `solution`, which is a whole
 program. Files are JSON lines, plain or gzipped; EvalPlus's folder form (`HumanEval_0/0.py`) is read too.
@@ -16,10 +16,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Literal
 
 from neve.errors import Fault, Misuse
 from neve.tasks.benchmarks import Benchmark, unpacked
 from neve.tasks.task import Task
+
+Status = Literal["pass", "fail", "timeout", "error"]
+Cause = Literal["", "ungraded", "unanswered", "cut"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,20 @@ class Sample:
     """Whether the answer ended at its limit before its function did."""
     error: str = ""
     """Why there is no answer."""
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What became of one sample; `detail` says how. "fail" and "timeout" are the candidate's doing, "error"
+    is not."""
+
+    status: Status
+    detail: str = ""
+    base: Status | None = None
+    """Where a benchmark adds tests to another's: the status on the other's alone."""
+    cause: Cause = ""
+    """Of an error. ungraded: the task cannot be judged on this machine. unanswered: the model was not
+    reached, or gave nothing. cut: the answer ended at its limit before its function did."""
 
 
 def chosen(benchmark: Benchmark, only: str | None) -> list[Task]:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from neve.evaluation.grading.inside import plain_data
 from neve.evaluation.grading.machine import FACTOR, START_SECONDS, Machine, flow
-from neve.evaluation.grading.sample_grade import Grade
+from neve.evaluation.grading.samples import Grade
 from neve.tasks.task import Task
 
 FLOOR_SECONDS = 10.0

@@ -14,6 +14,7 @@ from neve.evaluation import standalone
 from neve.evaluation.generation import prompts
 from neve.evaluation.generation.completion import Options
 from neve.evaluation.generation.generate import cut
+from neve.evaluation.standalone import Folders
 from neve.tasks import benchmarks
 from neve.tasks.traits import FUNCTION_STOPS
 
@@ -48,7 +49,7 @@ def evaluated(reply, data: Path, **options) -> tuple[dict, list[dict]]:
 
     with endpoint(answer) as server:
         chosen = Options(**{"chat": True, **options})
-        found = standalone.evaluate("m", "humaneval", data / "out", chosen, data=data, endpoint=server.url)
+        found = standalone.evaluate("m", "humaneval", data / "out", chosen, Folders(data), server.url)
         return found["benchmarks"]["humaneval"], server.asked
 
 
@@ -125,7 +126,7 @@ def test_a_model_on_this_machine(chat, benchmark_files, tmp_path):
     only = "HumanEval/23,HumanEval/53"
     options = Options(only=only, chat=chat, max_new_tokens=80)
     found = standalone.evaluate(
-        "smollm2-135m-instruct", "humaneval", tmp_path, options, data=benchmark_files, endpoint="local"
+        "smollm2-135m-instruct", "humaneval", tmp_path, options, Folders(benchmark_files), "local"
     )
     with contextlib.closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as ledger:
         said = dict(ledger.execute("select payload, text from answers"))

@@ -139,20 +139,6 @@ def test_a_cheat_scores_nothing(cheat, cheated):
         assert set(statuses) <= {"fail", "timeout"}, f"{cheat} on {kind}"
 
 
-@pytest.mark.parametrize(
-    "forged",
-    ["[]", "null", "[[]]", '[["value"]]', '{"a": 1}', "[" * 50000, '[["value", ["evil", 1]]]', "\\n\\n", "\\xff",
-     '[["digest", "0"], ["digest", "0"], ["digest", "0"]]', '{"timeout": "x"}', '[["value", NaN]]'],
-)  # fmt: skip
-def test_forged_answers_fail(forged):
-    """Whatever a candidate writes where its answers go is data; answers in that place may at best be right."""
-    body = (
-        f"    return 1\nimport os\nfor fd in range(3, 64):\n    try: os.write(fd, b'''{forged}\\n''')\n"
-        "    except OSError: pass\nos._exit(0)\n"
-    )
-    assert status(body) in ("fail", "timeout")
-
-
 def test_time_is_up(monkeypatch):
     monkeypatch.setattr(suites, "FLOOR_SECONDS", 1.0)
     rows = [
@@ -177,20 +163,6 @@ def test_slow_beside_others_is_tried_again_under_the_time_measured_then(monkeypa
         grade(Benchmark(TABLE["humaneval"], [task], ""), [("T/0", TASK.prompt + slow)], PLACE)[0].status
         == "pass"
     )
-
-
-def test_long_answers_are_compared_whole_where_their_digests_differ():
-    """A tuple of ints beside a tuple of equal floats: other bytes, equal values; and one that is wrong at its end."""
-    prompt = "def many(n):\n"
-    task = Task("T/1", prompt, "    return tuple(range(n))\n", "many", "", inputs=([5000], [2]))
-    bodies = (
-        "    return tuple(map(float, range(n)))\n",
-        "    return (*range(n - 1), -1)\n",
-        "    return tuple(range(n))\n",
-        "    return list(range(n))\n",
-    )
-    grades = grade(Benchmark(TABLE["humaneval+"], [task], ""), [("T/1", prompt + b) for b in bodies], PLACE)
-    assert [g.status for g in grades] == ["pass", "fail", "pass", "fail"]
 
 
 def test_base_and_added_tests_have_a_status_each():
@@ -223,65 +195,6 @@ def test_evoeval_in_its_published_shape(tmp_path):
     assert [g.status for g in grades] == ["pass", "fail", "fail", "pass", "fail", "fail"]
 
 
-@pytest.mark.parametrize("kind", ["humaneval", "humaneval+", "mbpp"])
-def test_annotations_are_evaluated_as_the_candidate_wrote_them(kind):
-    """A name that nobody imported is an error; the graders' own `from __future__ import annotations` once hid it."""
-    tests = {
-        "humaneval": "def check(candidate):\n    assert candidate(1) == 1\n",
-        "mbpp": "assert f(1) == 1\n",
-    }
-    solution = "    return n\n" if kind != "mbpp" else "def f(n):\n    return n\n"
-    task = Task(
-        "T/3", "def f(n):\n", solution, "f", tests.get(kind, ""), inputs=([1],), self_contained=kind == "mbpp"
-    )
-    programs = [
-        "def f(n: List[int]):\n    return n\n",
-        "from typing import List\ndef f(n: List[int]):\n    return n\n",
-        "from __future__ import annotations\ndef f(n: List[int]):\n    return n\n",
-    ]
-    grades = grade(Benchmark(TABLE[kind], [task], ""), [("T/3", text) for text in programs], PLACE)
-    assert [g.status for g in grades] == ["fail", "pass", "pass"]
-    assert "NameError" in grades[0].detail
-
-
-MODULES = {
-    "dataclass": "from dataclasses import dataclass, field, fields\nfrom typing import ClassVar\n@dataclass\nclass P:\n    n: int\n"
-    "    kind: ClassVar[str] = 'p'\n    more: list = field(default_factory=list)\ndef f(n):\n    return len(fields(P(n))) - 1\n",
-    "pickle": "import pickle\nclass P:\n    n = 1\ndef g(): return 1\ndef f(n):\n    return pickle.loads(pickle.dumps(P())).n * pickle.loads(pickle.dumps(g))()\n",
-    "type hints": "from typing import get_type_hints\nclass P:\n    parent: 'P'\ndef f(n):\n    return int(get_type_hints(P)['parent'] is P)\n",
-    "its own module": "import sys\nTABLE = {1: 1}\ndef f(n):\n    return sys.modules[__name__].TABLE[n]\n",
-    "named tuple": "from typing import NamedTuple\nimport copy\nclass P(NamedTuple):\n    n: int\ndef f(n):\n    return copy.deepcopy(P(n)).n\n",
-    "enum": "import enum, pickle\nclass E(enum.Enum):\n    A = 1\ndef f(n):\n    return pickle.loads(pickle.dumps(E.A)).value\n",
-}
-
-
-@pytest.mark.parametrize("kind", ["humaneval", "humaneval+", "mbpp", "bigcodebench"])
-def test_a_candidate_is_a_module(kind):
-    """What libraries look up in `sys.modules` is there, for candidates and for canonical solutions."""
-    tests = {
-        "humaneval": "def check(candidate):\n    assert candidate(1) == 1\n",
-        "mbpp": "assert f(1) == 1\n",
-        "bigcodebench": "import unittest\nclass TestCases(unittest.TestCase):\n    def test_a(self): self.assertEqual(f(1), 1)\n",
-    }
-    future = "from __future__ import annotations\n"
-    programs = [start + text for text in MODULES.values() for start in ("", future)]
-    for solution in (programs[1], programs[2]):
-        task = Task("T/4", "", solution, "f", tests.get(kind, ""), inputs=([1],), self_contained=True)
-        grades = grade(Benchmark(TABLE[kind], [task], ""), [("T/4", text) for text in programs], PLACE)
-        assert [g.detail for g in grades if g.status != "pass"] == []
-
-
-MODULES = {
-    "dataclass": "from dataclasses import dataclass, field, fields\nfrom typing import ClassVar\n@dataclass\nclass P:\n    n: int\n"
-    "    kind: ClassVar[str] = 'p'\n    more: list = field(default_factory=list)\ndef f(n):\n    return len(fields(P(n))) - 1\n",
-    "pickle": "import pickle\nclass P:\n    n = 1\ndef g(): return 1\ndef f(n):\n    return pickle.loads(pickle.dumps(P())).n * pickle.loads(pickle.dumps(g))()\n",
-    "type hints": "from typing import get_type_hints\nclass P:\n    parent: 'P'\ndef f(n):\n    return int(get_type_hints(P)['parent'] is P)\n",
-    "its own module": "import sys\nTABLE = {1: 1}\ndef f(n):\n    return sys.modules[__name__].TABLE[n]\n",
-    "named tuple": "from typing import NamedTuple\nimport copy\nclass P(NamedTuple):\n    n: int\ndef f(n):\n    return copy.deepcopy(P(n)).n\n",
-    "enum": "import enum, pickle\nclass E(enum.Enum):\n    A = 1\ndef f(n):\n    return pickle.loads(pickle.dumps(E.A)).value\n",
-}
-
-
 def test_order_and_repeats_are_kept():
     heard = []
     rows = [("T/0", TASK.prompt + body) for body in (TASK.solution, "    return 0\n", TASK.solution)]
@@ -289,20 +202,6 @@ def test_order_and_repeats_are_kept():
     assert [g.status for g in grades] == ["pass", "fail", "pass"]
     assert heard == list(enumerate(grades))
     assert "AssertionError" in grades[1].detail
-
-
-@pytest.mark.parametrize(
-    "test",
-    [
-        "def check(candidate):\n    assert candidate([1]) == 2\n",
-        "def check(candidate):\n    import time\n    assert candidate([time.perf_counter_ns()])\n",
-        "import absent\n",
-    ],
-)
-def test_a_test_that_cannot_judge_is_an_error(test):
-    task = Task("T/1", TASK.prompt, TASK.solution, "largest", test)
-    rows = [("T/1", task.prompt + task.solution)]
-    assert grade(Benchmark(TABLE["humaneval"], [task], ""), rows, PLACE)[0].status == "error"
 
 
 def test_what_is_kept_is_used_and_mended(monkeypatch, tmp_path):
@@ -326,14 +225,6 @@ def test_what_is_kept_is_used_and_mended(monkeypatch, tmp_path):
     monkeypatch.setenv("NEVE_CACHE", str(tmp_path))
     assert grade(one, rows, PLACE)[0].status == "pass"
     assert entry.read_bytes().split(b"\n")[1][:40] == sound.split(b"\n")[1][:40]
-
-
-def test_a_message_that_asks_again_is_no_error():
-    """As HumanEval/117 does: a failing assertion's message calls the candidate once more."""
-    test = "def check(candidate):\n    assert candidate([1]) == 1, str(candidate([1]))\n    assert candidate([2]) == 2\n"
-    task = Task("T/1", TASK.prompt, TASK.solution, "largest", test)
-    grades = grade(Benchmark(TABLE["humaneval"], [task], ""), [("T/1", TASK.prompt + b) for b in (TASK.solution, "    return 0\n")], PLACE)  # fmt: skip
-    assert [g.status for g in grades] == ["pass", "fail"] and "AssertionError: 0" in grades[1].detail
 
 
 def test_numpy_is_there_and_nothing_beside_it():

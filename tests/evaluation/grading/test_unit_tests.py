@@ -12,8 +12,6 @@ from neve.tasks.benchmarks import Benchmark
 from neve.tasks.task import Task
 from neve.tasks.traits import TABLE
 
-from .cheats import CHEATS, program
-
 PLACE = sandbox.probe()
 pytestmark = pytest.mark.skipif(PLACE.tier == "none", reason=PLACE.detail)
 
@@ -45,36 +43,6 @@ def verdicts(bodies: list[str], task: Task = TASK):
     )
 
 
-def test_right_and_wrong_programs():
-    found = verdicts(
-        [
-            "def double(n):\n    return [n] * 2\n",
-            "def double(n):\n    print('ok'); return [n]\n",
-            "def double(n): return (",
-            "import absent\n",
-            "def double(n: Absent):\n    return [n, n]\n",
-            "class L(list): pass\ndef double(n):\n    import logging, collections, functools\n    logging.info('x')\n    collections.namedtuple('P', 'x y')(1, 2)\n    return L([n, n])\n",
-            "def double(n):\n    try: raise ValueError\n    except ValueError:\n        import traceback; traceback.format_exc()\n    return [n, n]\n",
-        ]
-    )
-    assert [g.status for g in found] == ["pass", "fail", "fail", "fail", "fail", "pass", "pass"]
-    assert "test_" in found[1].detail and "NameError" in found[4].detail
-
-
-@pytest.fixture(scope="module")
-def cheated() -> dict[str, str]:
-    patch = pytest.MonkeyPatch()
-    patch.setattr(unit_tests, "FLOOR_SECONDS", 2.0)
-    grades = verdicts([program(cheat, TASK.prompt, TASK.entry_point) for cheat in CHEATS])
-    patch.undo()
-    return {cheat: f"{g.status}: {g.detail}" for cheat, g in zip(CHEATS, grades, strict=True)}
-
-
-@pytest.mark.parametrize("cheat", CHEATS)
-def test_a_cheat_scores_nothing(cheat, cheated):
-    assert cheated[cheat].startswith(("fail", "timeout")), cheated[cheat]
-
-
 @pytest.mark.parametrize(
     ("test", "said"),
     [
@@ -101,16 +69,6 @@ def test_tasks_that_need_no_library_pass(benchmark_files):
     part = [t for t in whole.tasks if t.task_id in ("BigCodeBench/1", "BigCodeBench/4", "BigCodeBench/12", "BigCodeBench/25")]  # fmt: skip
     rows = [(task.task_id, task.prompt + task.solution) for task in part]
     assert {g.status for g in grade(Benchmark(TABLE["bigcodebench"], part, ""), rows, PLACE)} == {"pass"}
-
-
-def test_the_test_s_own_patches_are_its_own():
-    task = Task(
-        "T/2", "def read(p):\n", "    return open(p).read()\n", "read",
-        "import unittest\nfrom unittest.mock import patch, mock_open\nclass TestCases(unittest.TestCase):\n"
-        "    @patch('builtins.open', mock_open(read_data='snow'))\n    def test_a(self): self.assertEqual(read('x'), 'snow')\n"
-        "    @patch('time.sleep')\n    def test_b(self, sleep):\n        with self.assertRaises(OSError): read('/absent')\n",
-    )  # fmt: skip
-    assert [g.status for g in verdicts([task.prompt + task.solution], task)] == ["pass"]
 
 
 def test_the_system_s_programs_can_be_run():

@@ -1,25 +1,23 @@
 """Inside the sandbox: a benchmark's unittest class beside a candidate, with a guard between them.
 
-Such tests need the candidate in their own process, so what follows is a guard and not a wall. There are two
-processes: the outer one reads the nonce only after the inner one exists, so no candidate can have seen it;
-the inner one runs candidate and tests, and reports with a token that is in one local variable. Around the
-candidate:
+Such tests need the candidate in their own process, so this is a guard and not a wall. There are two
+processes. The outer one reads the nonce only after the inner one exists, so no candidate can have seen it.
+The inner one runs candidate and tests, and reports with a token that is in one local variable. Four things
+are guarded:
 
-  at run time    an audit hook, which nothing can remove, ends the process when the candidate reaches for
-  frames,
-                 other code's insides, the collector, tracing, ctypes or the kernel's view of memory
-  what returns   may not come with comparisons of the candidate's own (an object that equals everything) what
-  stays     unittest, builtins, json, time and the test class have one fingerprint before, after each call,
-  and at the
-                 end; a change is the candidate's, since what tests patch they patch around the call
-  what counts    the outcome of each test by name; a skip is no pass
+- While it runs, an audit hook, which nothing can remove, ends the process when the candidate reaches for
+  frames, other code's insides, the collector, tracing, ctypes or the kernel's view of memory.
+- What it returns may not bring comparisons of its own, such as an object that equals everything.
+- unittest, builtins, json, time and the test class have one fingerprint before, after each call, and at the
+  end. A change is the candidate's, since what tests patch they patch around the call.
+- The outcome of each test counts, by its name; a skip is no pass.
 
-Limits: a candidate that forges a library class down to its methods, or changes and restores the framework in
-another thread between two calls, would not be noticed. The result says that such tests ran beside the
-candidate.
+The limits: a candidate that forges a library class down to its methods, or changes and restores the
+framework in another thread between two calls, would not be noticed. The result says that such tests ran
+beside the candidate.
 
 The job is eight digits, so many bytes of JSON (program, test, entry_point, allowed, builtins), then the
-nonce. Out comes the nonce, a line `verdict` (ran, or why not) and a line a test: its name, a tab, its
+nonce. Out comes the nonce, a line `verdict` ("ran", or why not) and a line a test: its name, a tab, its
 outcome.
 """
 
@@ -38,7 +36,7 @@ from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 CAUGHT = 77
@@ -50,17 +48,8 @@ FRAMEWORK = (
 )  # fmt: skip
 """Modules that a candidate must leave as they are."""
 INTROSPECTIVE = {
-    "inspect",
-    "dis",
-    "bdb",
-    "pdb",
-    "trace",
-    "traceback",
-    "code",
-    "threading",
-    "functools",
-    "operator",
-}
+    "inspect", "dis", "bdb", "pdb", "trace", "traceback", "code", "threading", "functools", "operator",
+}  # fmt: skip
 """Modules through which the same things are reached; the candidate that called them counts as the one who
 asks."""
 NEVER = (
@@ -69,16 +58,8 @@ NEVER = (
 )  # fmt: skip
 """Events of the interpreter that no solution has a use for, by how they begin."""
 INSIDES = {
-    "__code__",
-    "tb_frame",
-    "gi_frame",
-    "gi_code",
-    "cr_frame",
-    "cr_code",
-    "ag_frame",
-    "ag_code",
-    "f_code",
-}
+    "__code__", "tb_frame", "gi_frame", "gi_code", "cr_frame", "cr_code", "ag_frame", "ag_code", "f_code",
+}  # fmt: skip
 """Attributes that lead from an object to its code or frame."""
 COMPARISONS = (
     "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__", "__sub__", "__rsub__", "__abs__",
@@ -137,7 +118,7 @@ def at_home(method: Any, owner: type, homes: tuple[str, ...]) -> bool:
     return known and (file in ("built-in", "frozen") or file.startswith(homes))
 
 
-def fingerprint(extra: tuple[type, ...]) -> dict[str, int]:
+def fingerprint(extra: Sequence[type]) -> dict[str, int]:
     """Identities of all parts of the framework, by name: functions, their code, classes and
     their members."""
     found: dict[str, int] = {}
@@ -262,14 +243,8 @@ def inner(job: dict[str, Any], report: Callable[[str, dict[str, str]], None]) ->
     """Run candidate and tests, report what became of them, and do not return."""
     test = compile(job["test"], "<test>", "exec", dont_inherit=True)
     program = compile(job["program"], "<candidate>", "exec", dont_inherit=True)
-    homes = (
-        os.__file__.removesuffix("os.py"),
-        "<test>",
-        "<frozen ",
-        "/program",
-        *(path for path in sys.path if "packages" in path),
-    )
-    words = set(job["builtins"])
+    packages = (path for path in sys.path if "packages" in path)
+    homes = (os.__file__.removesuffix("os.py"), "<test>", "<frozen ", "/program", *packages)
     for name in FRAMEWORK:
         importlib.import_module(name)
     module = types.ModuleType("__test__")
@@ -287,10 +262,33 @@ def inner(job: dict[str, Any], report: Callable[[str, dict[str, str]], None]) ->
         report(f"it does not run: {type(error).__name__}: {error}"[:200], {})
     if what := changed(before, fingerprint(())):
         report(what, {})
-    if shadowed := sorted(words & space.keys() - set(job["allowed"])):
+    if shadowed := sorted(set(job["builtins"]) & space.keys() - set(job["allowed"])):
         report(f"it has its own {shadowed[0]}, which the test uses", {})
-    kinds: tuple[type, ...] = ()
-    mentions_any = "ANY" in job["test"]
+    kinds: list[type] = []
+    if isinstance(real, types.FunctionType):
+        space[job["entry_point"]] = watched(real, space, job, homes, kinds, report)
+    outcomes = Outcomes()
+    try:
+        exec(test, space)
+        kinds.append(space["TestCases"])
+        after = fingerprint(kinds)
+        unittest.TestLoader().loadTestsFromTestCase(kinds[0]).run(outcomes)
+    except BaseException as error:
+        report(f"its tests do not run: {type(error).__name__}: {error}"[:200], {})
+    report(changed(after, fingerprint(kinds)) or "ran", outcomes.found)
+
+
+def watched(
+    real: types.FunctionType,
+    space: dict[str, Any],
+    job: dict[str, Any],
+    homes: tuple[str, ...],
+    kinds: list[type],
+    report: Callable[[str, dict[str, str]], None],
+) -> Callable[..., Any]:
+    """The candidate's function, each call of it checked for what it changes and what it returns; `kinds` are
+    the test's classes, once there are any."""
+    words, mentions_any = set(job["builtins"]) - set(job["allowed"]), "ANY" in job["test"]
 
     def called(*args: Any, **kwargs: Any) -> Any:
         seen = fingerprint(kinds)
@@ -299,28 +297,17 @@ def inner(job: dict[str, Any], report: Callable[[str, dict[str, str]], None]) ->
         finally:
             if what := changed(seen, fingerprint(kinds)):
                 report(what, {})
-            if words & space.keys() - set(job["allowed"]):
+            if words & space.keys():
                 report("it takes the place of a builtin that the test uses", {})
         if name := foreign_comparison(result, homes, mentions_any):
             report(f"it returns an object with comparisons of its own ({name})", {})
         return result
 
-    if isinstance(real, types.FunctionType):
-        called.__name__, called.__doc__ = real.__name__, real.__doc__
-        called.__dict__.update(real.__dict__)
-        called.__wrapped__ = real  # type: ignore[attr-defined]
-        called.__defaults__ = real.__defaults__ if not real.__defaults__ else None
-        space[job["entry_point"]] = called
-    outcomes = Outcomes()
-    try:
-        exec(test, space)
-        case = space["TestCases"]
-        kinds = (case,)
-        after = fingerprint(kinds)
-        unittest.TestLoader().loadTestsFromTestCase(case).run(outcomes)
-    except BaseException as error:
-        report(f"its tests do not run: {type(error).__name__}: {error}"[:200], {})
-    report(changed(after, fingerprint(kinds)) or "ran", outcomes.found)
+    called.__name__, called.__doc__ = real.__name__, real.__doc__
+    called.__dict__.update(real.__dict__)
+    called.__wrapped__ = real  # type: ignore[attr-defined]
+    called.__defaults__ = real.__defaults__ if not real.__defaults__ else None
+    return called
 
 
 def main() -> None:
