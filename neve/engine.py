@@ -140,12 +140,18 @@ def kernel(
     return columns
 
 
-def each(function: Callable[..., Any], jobs: list[tuple[Any, ...]]) -> Iterator[Any]:
-    """`function(*job)` for each job, in their order: in threads here, or as tasks of the cluster."""
+def on_ray() -> bool:
+    """Whether a cluster was chosen."""
+    return _engine == "ray"
+
+
+def each(function: Callable[..., Any], jobs: list[tuple[Any, ...]], gpus: int = 0) -> Iterator[Any]:
+    """`function(*job)` for each job, in their order: in threads here, or as tasks of the cluster, each with
+    `gpus` of its own."""
     if current() == "ray":
         import ray
 
-        task = ray.remote(function)
+        task = ray.remote(num_gpus=gpus)(function)
         waiting = [task.remote(*job) for job in jobs]
         return (ray.get(reference) for reference in waiting)
     return _in_threads(function, jobs)

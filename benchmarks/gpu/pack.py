@@ -35,7 +35,7 @@ from neve.evaluation import bits_per_byte
 from neve.evaluation.bits_per_byte import Text
 from neve.quality.annotator import Documents, Labels
 from neve.quality.annotators import folds
-from neve.quality.annotators.encoder import Encoder
+from neve.quality.annotators.encoder import Encoder, gather
 from neve.tasks import benchmarks
 from neve.tokens import bpe
 
@@ -114,7 +114,7 @@ def sections(run: Path, doc_ids: list[str], out: Path) -> dict[str, np.ndarray]:
     }
     for name, (found, order) in wanted.items():
         file = out / f"{name}.tokens"
-        ids, cut = encoder.gather(found, file)
+        ids, cut = gather(encoder, found, file)
         place = pc.index_in(pa.array(ids.astype("U32"), pa.string()), order).to_numpy()
         arrays |= {
             f"{name}/tokens": np.array(cut.tokens),

@@ -122,6 +122,8 @@ class Scores:
     """float64 [sections], from top to bottom of each document."""
     about: Mapping[str, float] = field(default_factory=dict)
     """What there is to say of this scoring; the stage counts it."""
+    timings: Mapping[str, float] = field(default_factory=dict)
+    """What a clock measured; the stage writes it apart from what it counts."""
 
     def sorted(self) -> Scores:
         """The same, sorted by doc_id."""
@@ -129,7 +131,7 @@ class Scores:
         counts = self.counts[order]
         first = (np.cumsum(self.counts) - self.counts)[order]
         rows = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-        return Scores(self.doc_ids[order], counts, self.sections[rows], self.about)
+        return Scores(self.doc_ids[order], counts, self.sections[rows], self.about, self.timings)
 
     def means(self) -> np.ndarray:
         """The score of each document: float64 [documents]."""

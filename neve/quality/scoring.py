@@ -23,13 +23,15 @@ from neve.quality.annotator import Documents, Scores, ranks
 
 
 def build(settings: None, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `scores-NAME` (resumes): scores/*.parquet (SCORES) for all `documents`, sorted by doc_id."""
+    """Stage `scores-NAME` (resumes): scores/*.parquet (SCORES) for all `documents`, sorted by doc_id, and
+    timings.json: what share of the time its devices waited, where the annotator knows it."""
     annotator = annotators.load(inputs["annotator"])
     about = store.read_json(inputs["annotator"] / "annotator.json")
     folder, work = inputs["documents"] / "documents", out / "work"
     work.mkdir(exist_ok=True)
     scores = annotator.score(Documents((folder,)), work)
     rows = documents.write(ranked(scores, about["annotator"], folder), out / "scores", documents.SCORES)
+    store.write_json(out / "timings.json", dict(scores.timings))
     shutil.rmtree(work)
     found = documents.read(folder, ["language"])["language"].unique().to_pylist()
     measured = {name for name, row in about["heldout"]["by_language"].items() if row["roc_auc"] is not None}

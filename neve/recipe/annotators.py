@@ -98,6 +98,9 @@ class Labels(Section):
         return self
 
 
+Place = Literal["top", "middle", "bottom"]
+
+
 class Table(Section):
     """What all kinds have."""
 
@@ -119,7 +122,9 @@ class Encoder(Table):
     encoder: str = "Snowflake/snowflake-arctic-embed-m"
     """BERT encoder: "minilm" (a pinned wheel, works offline), a folder, or a hub id."""
     section_tokens: int = Field(default=512, ge=16)
-    """Tokens of one section, [CLS] and [SEP] counted in. A score is the mean over top, middle and bottom."""
+    """Tokens of one section, [CLS] and [SEP] counted in. A score is the mean over the sections."""
+    sections: list[Place] = Field(default=["top", "middle", "bottom"], min_length=1)
+    """Where a document is read."""
     head: Literal["logistic", "ridge"] = "logistic"
     """logistic: by AdamW, scores are probabilities. ridge: least squares in closed form, nothing to set."""
     labels_are: Literal["classes", "values"] = "classes"
@@ -159,6 +164,8 @@ class Forest(Table):
     encoder: str = "Snowflake/snowflake-arctic-embed-m"
     """As for kind encoder."""
     section_tokens: int = Field(default=512, ge=16)
+    """As for kind encoder."""
+    sections: list[Place] = Field(default=["top", "middle", "bottom"], min_length=1)
     """As for kind encoder."""
     trees: int = Field(default=200, ge=1)
     """Trees, whose answers are averaged."""

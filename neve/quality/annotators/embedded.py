@@ -12,23 +12,32 @@ the whole corpus.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from queue import SimpleQueue
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from neve import store
+from neve import engine, store
 from neve.errors import Fault
 from neve.progress import bar
-from neve.quality.annotator import Documents, Labels, Scores, save, save_model
-from neve.quality.annotators.encoder import Encoder, Sections
+from neve.quality.annotator import FOLDS, Documents, Labels, Scores, save, save_model
+from neve.quality.annotators.encoder import Encoder, Reader, Sections, gather, mapped
 from neve.quality.annotators.folds import Folds
 
+GATE_DOCUMENTS = 400
+"""Labelled documents that are scored in both number formats."""
+GATE_CORRELATION, GATE_TOP, GATE_OVERLAP = 0.995, 0.1, 0.95
+"""A faster format passes where ranks correlate so well with fp32's, and so much of the best tenth is the
+same."""
 LABELLED, EMBEDDINGS = "labelled.parquet", "embeddings.safetensors"
 
 
@@ -55,10 +64,77 @@ class Embeddings:
         return share / share.mean()
 
 
+M = TypeVar("M", bound=Models)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Fitted(Generic[M]):
+    """What `fitted` gives."""
+
+    encoder: Encoder
+    found: Embeddings
+    models: M
+    gate: dict[str, Any] | None
+    """What the gate measured; None where fp32 is the format of the device."""
+
+
+def fitted(table: Any, labels: Labels, out: Path, learn: Callable[[Embeddings], M]) -> Fitted[M]:
+    """Models that `learn` fits on the embeddings of the labels, in the number format that the device
+    multiplies fast if the gate lets it pass, else in fp32."""
+    fast = Encoder(table.encoder, table.section_tokens, table.sections)
+    found = embed(fast, labels, out)
+    made = Fitted(fast, found, learn(found), None)
+    if fast.precision == "fp32":
+        return made
+    exact = Encoder(table.encoder, table.section_tokens, table.sections, "fp32")
+    passed = gate(made, exact, labels, out)
+    if passed["passes"]:
+        return Fitted(fast, found, made.models, passed)
+    found = embed(exact, labels, out)
+    return Fitted(exact, found, learn(found), passed)
+
+
+def gate(made: Fitted[Any], exact: Encoder, labels: Labels, out: Path) -> dict[str, Any]:
+    """How well the scores of some labelled documents agree with those in fp32, and whether that will do:
+    rank correlation, and the share of the best that is the same."""
+    from scipy.stats import spearmanr
+
+    some = labels.table.slice(0, GATE_DOCUMENTS)  # by doc_id, which is random
+    rows = made.found.labels < some.num_rows
+    other = _embed(exact, labels.documents, some, out)
+    scores = [
+        np.bincount(of, made.models.judge(found, np.full(len(found), FOLDS))) / np.bincount(of)
+        for found, of in ((made.found.rows[rows], made.found.labels[rows]), (other.rows, other.labels))
+    ]
+    best = max(1, round(GATE_TOP * some.num_rows))
+    first, second = (np.argsort(-score, kind="stable")[:best] for score in scores)
+    common = np.intersect1d(first, second)
+    correlation, overlap = float(spearmanr(*scores)[0]), len(common) / best
+    passes = correlation >= GATE_CORRELATION and overlap >= GATE_OVERLAP
+    return {
+        "precision": made.encoder.precision,
+        "documents": some.num_rows,
+        "rank_correlation": correlation,
+        "top_overlap": overlap,
+        "passes": passes,
+    }
+
+
 def embed(encoder: Encoder, labels: Labels, out: Path) -> Embeddings:
     """Embed the labels, and keep the embeddings in `out` for `Embedded` to reuse."""
+    found = _embed(encoder, labels.documents, labels.table, out)
+    save_model(out / EMBEDDINGS, {"embeddings": found.rows})
+    counts = np.bincount(found.labels, minlength=labels.table.num_rows)
+    pq.write_table(pa.table({"doc_id": labels.table["doc_id"], "sections": counts}), out / LABELLED)
+    Folds.save(labels, out)
+    return found
+
+
+def _embed(encoder: Encoder, documents: Documents, table: pa.Table, out: Path) -> Embeddings:
+    """The embeddings of the documents in `table`."""
     file = out / "labels.tokens"
-    doc_ids, sections = encoder.gather(labels.documents.only(labels.table["doc_id"]), file)
+    doc_ids, sections = gather(encoder, documents.only(table["doc_id"]), file)
     order = sections.order(doc_ids)
     made = np.empty((len(order), encoder.dimensions), dtype=np.float32)
     at = 0
@@ -68,32 +144,30 @@ def embed(encoder: Encoder, labels: Labels, out: Path) -> Embeddings:
             at += len(batch)
             advance(len(batch))
     file.unlink()
-    place = pc.index_in(pa.array(doc_ids.astype("U32")), labels.table["doc_id"].combine_chunks()).to_numpy()
+    place = pc.index_in(pa.array(doc_ids.astype("U32")), table["doc_id"].combine_chunks()).to_numpy()
     document = place[sections.documents]
     order = np.argsort(document, kind="stable")
-    found = Embeddings(made[order], document[order])
-    save_model(out / EMBEDDINGS, {"embeddings": found.rows})
-    counts = np.bincount(found.labels, minlength=labels.table.num_rows)
-    pq.write_table(pa.table({"doc_id": labels.table["doc_id"], "sections": counts}), out / LABELLED)
-    Folds.save(labels, out)
-    return found
+    return Embeddings(made[order], document[order])
 
 
-def about(encoder: Encoder) -> dict[str, Any]:
+def about(made: Fitted[Any]) -> dict[str, Any]:
     """What annotator.json says of an encoder; `opened` reads it."""
+    encoder = made.encoder
     return {
         "encoder": encoder.name,
         "weights_sha256": encoder.digest,
         "pooling": encoder.pooling,
         "precision": encoder.precision,
         "section_tokens": encoder.capacity + 2,
+        "sections": list(encoder.places),
+        "gate": made.gate,
     }
 
 
 def opened(folder: Path) -> Encoder:
     """The encoder of an annotator; raises Fault where it is not the one that it was fitted on."""
     said = store.read_json(folder / "annotator.json")
-    encoder = Encoder(said["encoder"], said["section_tokens"])
+    encoder = Encoder(said["encoder"], said["section_tokens"], said["sections"], said["precision"])
     if encoder.digest != said["weights_sha256"]:
         raise Fault(
             f"encoder = {encoder.name!r}: its weights are not those that the annotator was fitted on "
@@ -111,13 +185,41 @@ class Embedded:
 
     def score(self, documents: Documents, work: Path) -> Scores:
         """Scores by block; sections are cut once. A block found in `work` is taken from there."""
-        doc_ids, sections = _sections(self.encoder, documents, work)
+        doc_ids, sections = sections_of(self.encoder, documents, work)
         which = self._folds.judges(doc_ids, documents.languages(doc_ids))[sections.documents]
         scores = np.empty(len(sections))
         done = self._labelled(doc_ids, sections, which, scores)
         order = sections.order(doc_ids)
-        self._encode(sections, order[~done[order]], which, scores, work)
-        return Scores(doc_ids, np.bincount(sections.documents, minlength=len(doc_ids)), scores)
+        todo = order[~done[order]]
+        begun, before = time.perf_counter(), self.encoder.busy
+        if engine.on_ray():
+            self._on_cluster(todo, which, scores, work)
+            return Scores(doc_ids, np.bincount(sections.documents, minlength=len(doc_ids)), scores)
+        lanes = self.encoder.beside()
+
+        def judge(lane: Encoder, rows: np.ndarray) -> np.ndarray:
+            return self.models.judge(np.concatenate(list(lane.embed(sections, rows))), which[rows])
+
+        in_blocks(judge, lanes, todo, self.encoder.block, scores, work)
+        whole = (time.perf_counter() - begun) * sum(lane.lanes for lane in lanes)
+        busy = sum(lane.busy for lane in lanes) - before
+        timings = {"device_waits": max(0.0, 1 - busy / whole)} if len(todo) and busy else {}
+        counts = np.bincount(sections.documents, minlength=len(doc_ids))
+        return Scores(doc_ids, counts, scores, timings=timings)
+
+    def _on_cluster(self, order: np.ndarray, which: np.ndarray, scores: np.ndarray, work: Path) -> None:
+        """Fill `scores` at `order` by tasks of the cluster, which write the blocks of `in_blocks`."""
+        np.save(work / "order.npy", order)
+        np.save(work / "which.npy", which)
+        block = self.encoder.block
+        starts = [at for at in range(0, len(order), block) if not _file(work, at, block).exists()]
+        jobs = [(str(self._folder.resolve()), str(work.resolve()), at, block) for at in starts]
+        with bar("score", total=len(order), unit="sections") as advance:
+            for _ in engine.each(score_block, jobs, gpus=int(self.encoder.device != "cpu")):
+                advance(block)
+        for at in range(0, len(order), block):
+            with np.load(_file(work, at, block)) as found:
+                scores[order[at : at + block]] = found["scores"]
 
     def _labelled(
         self, doc_ids: np.ndarray, sections: Sections, which: np.ndarray, scores: np.ndarray
@@ -137,30 +239,82 @@ class Embedded:
         scores[done] = self.models.judge(known, which[done])
         return done
 
-    def _encode(
-        self, sections: Sections, order: np.ndarray, which: np.ndarray, scores: np.ndarray, work: Path
-    ) -> None:
-        """Fill `scores` at `order`, block by block, by the model that is named for each section."""
-        with bar("score", total=len(order), unit="sections") as advance:
-            block = self.encoder.block
-            for at in range(0, len(order), block):
-                rows, file = order[at : at + block], work / f"{at:09d}-{block}.npz"
-                if not file.exists():
-                    made = np.concatenate(list(self.encoder.embed(sections, rows)))
-                    save(file, {"scores": self.models.judge(made, which[rows])})
-                with np.load(file) as found:
-                    scores[rows] = found["scores"]
-                advance(len(rows))
+
+def in_blocks(
+    judge: Callable[[Any, np.ndarray], np.ndarray],
+    lanes: Sequence[Any],
+    order: np.ndarray,
+    block: int,
+    scores: np.ndarray,
+    work: Path,
+) -> None:
+    """Fill `scores` at `order`, block by block: `judge(lane, rows)` scores the sections `rows`.
+
+    A block that lies in `work` is taken from there. `lanes` are devices, each of which takes the next block
+    that is open; which of them does makes no difference to the result.
+    """
+    free: SimpleQueue[Any] = SimpleQueue()
+    for lane in lanes:
+        free.put(lane)
+
+    def one(at: int) -> tuple[int, np.ndarray]:
+        file = _file(work, at, block)
+        if not file.exists():
+            lane = free.get()
+            try:
+                save(file, {"scores": judge(lane, order[at : at + block])})
+            finally:
+                free.put(lane)
+        with np.load(file) as found:
+            return at, found["scores"]
+
+    starts = range(0, len(order), block)
+    with bar("score", total=len(order), unit="sections") as advance:
+        for at, made in map(one, starts) if len(lanes) == 1 else _beside(one, starts, len(lanes)):
+            scores[order[at : at + block]] = made
+            advance(len(made))
 
 
-def _sections(encoder: Encoder, documents: Documents, work: Path) -> tuple[np.ndarray, Sections]:
-    """The sections of all documents, cut now or by a killed attempt."""
+def _beside(one: Callable[[int], T], starts: Sequence[int], lanes: int) -> Iterator[T]:
+    """`one` of each start, in order, in a thread a lane; where one fails, those that have not begun do
+    not."""
+    devices = ThreadPoolExecutor(lanes, "device")
+    try:
+        yield from devices.map(one, starts)
+    finally:
+        devices.shutdown(cancel_futures=True)
+
+
+def _file(work: Path, at: int, block: int) -> Path:
+    return work / f"{at:09d}-{block}.npz"
+
+
+@cache
+def _opened(folder: str) -> Any:
+    from neve.quality import annotators
+
+    return annotators.load(Path(folder))
+
+
+def score_block(folder: str, work: str, at: int, block: int) -> None:
+    """A task of the cluster: one block of the annotator in `folder`, over what `score` left in `work`."""
+    annotator, place = _opened(folder), Path(work)
+    _, sections = sections_of(annotator.encoder, None, place)
+    rows = np.load(place / "order.npy", mmap_mode="r")[at : at + block]
+    which = np.load(place / "which.npy", mmap_mode="r")[rows]
+    made = np.concatenate(list(annotator.encoder.embed(sections, rows)))
+    save(_file(place, at, block), {"scores": annotator.models.judge(made, which)})
+
+
+def sections_of(reader: Reader, documents: Documents | None, work: Path) -> tuple[np.ndarray, Sections]:
+    """The sections of all documents, cut now or by an earlier attempt (then `documents` may be None)."""
     index, tokens = work / "sections.npz", work / "sections.tokens"
     if index.exists():
         with np.load(index) as found:
             parts = (found["starts"], found["lengths"], found["documents"])
-            return found["doc_ids"], Sections(encoder.mapped(tokens), *parts)
-    doc_ids, sections = encoder.gather(documents, tokens)
+            return found["doc_ids"], Sections(mapped(reader, tokens), *parts)
+    assert documents is not None, f"{index} is not there"
+    doc_ids, sections = gather(reader, documents, tokens)
     places = {"starts": sections.starts, "lengths": sections.lengths, "documents": sections.documents}
     save(index, {"doc_ids": doc_ids, **places})
     return doc_ids, sections

@@ -18,13 +18,14 @@ of the best documents, and an embedding would depend on its neighbours in the ba
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -44,17 +45,21 @@ AHEAD = 2048
 """Sections handed to the cores at a time."""
 
 
-def windows(length: int, capacity: int) -> list[int]:
-    """Starts of the top, middle and bottom windows of `capacity` tokens in a text of `length` tokens.
+PLACES = ("top", "middle", "bottom")
+"""Where sections lie in a document."""
+
+
+def windows(length: int, capacity: int, places: Sequence[str] = PLACES) -> list[int]:
+    """Starts of the windows of `capacity` tokens at the places of a text of `length` tokens.
 
     They stay inside the text and may overlap; equal ones are given once, so a text that fits has one
     section.
 
-    >>> windows(100, 126), windows(130, 126), windows(1000, 100)
-    ([0], [0, 2, 4], [0, 450, 900])
+    >>> windows(100, 126), windows(130, 126), windows(1000, 100, ["top", "bottom"])
+    ([0], [0, 2, 4], [0, 900])
     """
     spare = max(0, length - capacity)
-    return sorted({0, spare // 2, spare})
+    return sorted({(0, spare // 2, spare)[PLACES.index(place)] for place in places})
 
 
 def cuts(text: str, capacity: int) -> list[str]:
@@ -88,10 +93,92 @@ class Sections:
         return np.lexsort((np.arange(len(self)), rank[self.documents], self.lengths))
 
 
+class Reader(Protocol):
+    """What cuts texts into sections of tokens."""
+
+    kind: Any
+    """numpy's type of a token."""
+
+    def sections(self, texts: list[str]) -> Sections:
+        """Windows of each text; every text has at least one (an empty one if need be)."""
+
+
+def gather(reader: Reader, found: Documents, file: Path) -> tuple[np.ndarray, Sections]:
+    """The doc_ids (S32, in the order of the files) and the sections of documents.
+
+    Text is streamed, and tokens go to `file` and are mapped from there, so memory holds some 100 bytes a
+    document.
+    """
+    doc_ids, starts, lengths, documents = [], [], [], []
+    rows = tokens = 0
+    with file.open("wb") as handle, bar("sections cut", unit="documents") as advance:
+        for batch in found.batches():
+            part = reader.sections(batch.texts)
+            part.tokens.tofile(handle)
+            doc_ids.append(batch.doc_ids)
+            starts.append(part.starts + tokens)
+            lengths.append(part.lengths)
+            documents.append(part.documents + rows)
+            rows, tokens = rows + len(batch.texts), tokens + len(part.tokens)
+            advance(len(batch.texts))
+    if not rows:
+        return np.empty(0, "S32"), reader.sections([])
+    sections = Sections(mapped(reader, file), *map(np.concatenate, (starts, lengths, documents)))
+    return np.concatenate(doc_ids), sections
+
+
+def mapped(reader: Reader, file: Path) -> np.ndarray:
+    """Tokens that `gather` wrote."""
+    return np.memmap(file, dtype=reader.kind, mode="r") if file.stat().st_size else np.empty(0, reader.kind)
+
+
+def cut(
+    encode: Callable[[list[str]], list[list[int]]],
+    texts: list[str],
+    capacity: int,
+    places: Sequence[str],
+    kind: Any,
+) -> Sections:
+    """The sections of texts, which are cut before they are tokenized."""
+    pieces = [cuts(text, capacity) for text in texts]
+    encoded = iter(encode([p for ps in pieces for p in ps]))
+    chosen: list[list[int]] = []
+    documents: list[int] = []
+    for row, parts in enumerate(pieces):
+        tokens = [next(encoded) for _ in parts]
+        found = (
+            [tokens[0][at : at + capacity] for at in windows(len(tokens[0]), capacity, places)]
+            if len(tokens) == 1
+            else _three(tokens, capacity, places)
+        )
+        chosen += found
+        documents += [row] * len(found)
+    lengths = np.array([len(ids) for ids in chosen], dtype=np.int64)
+    flat = np.array([i for ids in chosen for i in ids], dtype=kind)
+    return Sections(flat, np.cumsum(lengths) - lengths, lengths, np.array(documents, dtype=np.int64))
+
+
+def _three(ids: list[list[int]], capacity: int, places: Sequence[str]) -> list[list[int]]:
+    top, middle, bottom = ids
+    spare = max(0, len(middle) - capacity)
+    three = [top[:capacity], middle[spare // 2 : spare // 2 + capacity], bottom[-capacity:]]
+    wanted = [three[PLACES.index(place)] for place in PLACES if place in places]
+    distinct = [part for place, part in enumerate(wanted) if part and part not in wanted[:place]]
+    return distinct or [[]]
+
+
 class Encoder:
     """A frozen encoder with its tokenizer. Raises Fault where the weights cannot serve."""
 
-    def __init__(self, name: str, section_tokens: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        section_tokens: int,
+        places: Sequence[str] = PLACES,
+        precision: str | None = None,
+        device: str | None = None,
+    ) -> None:
+        """`precision`: bf16 or fp32, by default what the device multiplies fast; `device`: the first one."""
         import torch
         from tokenizers import Tokenizer
         from transformers import AutoConfig, AutoModel
@@ -116,9 +203,11 @@ class Encoder:
             raise Fault(f"section_tokens = {section_tokens}: {name!r} reads at most {longest}; set it lower")
         self.first, self.last = frame
         self.kind = np.uint16 if self.tokenizer.get_vocab_size() < 1 << 16 else np.int32
-        self.capacity = section_tokens - 2
+        self.capacity, self.places = section_tokens - 2, tuple(places)
         self.pooling = _pooling(folder)
-        self.device, self.precision = _placement()
+        self.device, fast = placement()
+        self.device = device or self.device
+        self.precision = fast if precision != "fp32" else "fp32"
         logging.disable_progress_bar()
         verbosity, _ = logging.get_verbosity(), logging.set_verbosity_error()
         model: Any = AutoModel.from_pretrained(
@@ -128,69 +217,19 @@ class Encoder:
         logging.set_verbosity(verbosity)
         self.dimensions = int(config.hidden_size)
         self.block = BLOCK if self.device == "cpu" else BLOCK_CUDA
+        self.lanes = torch.get_num_threads() if self.device == "cpu" else 1
         self.busy = 0.0
-        """Seconds that a GPU has computed; what is left of the time it waited."""
+        """Seconds that the GPU, or the cores together, have computed."""
         self.model = model.eval().to(self.device)
         self._torch = torch
 
     def sections(self, texts: list[str]) -> Sections:
-        """Top, middle and bottom windows of each text; every text has at least one (an empty one if need
+        """Windows of each text at the encoder's places; every text has at least one (an empty one if need
         be)."""
-        pieces = [cuts(text, self.capacity) for text in texts]
-        encoded = iter(
-            self.tokenizer.encode_batch_fast([p for ps in pieces for p in ps], add_special_tokens=False)
-        )
-        chosen: list[list[int]] = []
-        documents: list[int] = []
-        for row, parts in enumerate(pieces):
-            tokens = [next(encoded).ids for _ in parts]
-            found = self._whole(tokens[0]) if len(tokens) == 1 else self._three(tokens)
-            chosen += found
-            documents += [row] * len(found)
-        lengths = np.array([len(ids) for ids in chosen], dtype=np.int64)
-        flat = np.array([i for ids in chosen for i in ids], dtype=self.kind)
-        return Sections(flat, np.cumsum(lengths) - lengths, lengths, np.array(documents, dtype=np.int64))
+        return cut(self._encoded, texts, self.capacity, self.places, self.kind)
 
-    def gather(self, found: Documents, file: Path) -> tuple[np.ndarray, Sections]:
-        """The doc_ids (S32, in the order of the files) and the sections of documents.
-
-        Text is streamed, and tokens go to `file` and are mapped from there, so memory holds some 100 bytes a
-        document.
-        """
-        doc_ids, starts, lengths, documents = [], [], [], []
-        rows = tokens = 0
-        with file.open("wb") as handle, bar("sections cut", unit="documents") as advance:
-            for batch in found.batches():
-                part = self.sections(batch.texts)
-                part.tokens.tofile(handle)
-                doc_ids.append(batch.doc_ids)
-                starts.append(part.starts + tokens)
-                lengths.append(part.lengths)
-                documents.append(part.documents + rows)
-                rows, tokens = rows + len(batch.texts), tokens + len(part.tokens)
-                advance(len(batch.texts))
-        if not rows:
-            return np.empty(0, "S32"), self.sections([])
-        sections = Sections(self.mapped(file), *map(np.concatenate, (starts, lengths, documents)))
-        return np.concatenate(doc_ids), sections
-
-    def mapped(self, file: Path) -> np.ndarray:
-        """Tokens that `gather` wrote."""
-        return np.memmap(file, dtype=self.kind, mode="r") if file.stat().st_size else np.empty(0, self.kind)
-
-    def _whole(self, ids: list[int]) -> list[list[int]]:
-        return [ids[start : start + self.capacity] for start in windows(len(ids), self.capacity)]
-
-    def _three(self, ids: list[list[int]]) -> list[list[int]]:
-        top, middle, bottom = ids
-        spare = max(0, len(middle) - self.capacity)
-        three = [
-            top[: self.capacity],
-            middle[spare // 2 : spare // 2 + self.capacity],
-            bottom[-self.capacity :],
-        ]
-        distinct = [part for place, part in enumerate(three) if part and part not in three[:place]]
-        return distinct or [[]]
+    def _encoded(self, texts: list[str]) -> list[list[int]]:
+        return [one.ids for one in self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
 
     def embed(self, sections: Sections, rows: np.ndarray) -> Iterator[np.ndarray]:
         """Pooled embeddings of the sections `rows`, batch by batch in that order: float32 [sections,
@@ -205,7 +244,11 @@ class Encoder:
         try:
             with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as cores:
                 for at in range(0, len(batches), step):
-                    yield from cores.map(partial(self._forward, sections), batches[at : at + step])
+                    for pooled, seconds in cores.map(
+                        partial(self._forward, sections), batches[at : at + step]
+                    ):
+                        self.busy += seconds
+                        yield pooled
         finally:
             torch.set_num_threads(threads)
 
@@ -213,6 +256,7 @@ class Encoder:
         """`embed` on a GPU, which never waits for the host: a thread pads the next batch while this one is
         computed, and the embeddings of one are fetched when the next is under way."""
         cuda = self._torch.cuda
+        cuda.set_device(self.device)
         parts = [rows[start:stop] for start, stop in pairwise((0, *stops))]
         under_way: list[Any] = []
         with ThreadPoolExecutor(1, "padding") as padding:
@@ -240,8 +284,18 @@ class Encoder:
         self.busy += begun.elapsed_time(ended) / 1000
         return host.numpy()
 
-    def _forward(self, sections: Sections, rows: np.ndarray) -> np.ndarray:
-        return self._pooled(*self._padded(sections, rows)).numpy()
+    def _forward(self, sections: Sections, rows: np.ndarray) -> tuple[np.ndarray, float]:
+        """Embeddings, and the seconds that a core computed."""
+        padded = self._padded(sections, rows)
+        begun = time.perf_counter()
+        pooled = self._pooled(*padded).numpy()
+        return pooled, time.perf_counter() - begun
+
+    def beside(self) -> list[Encoder]:
+        """This encoder, and a copy on each further GPU."""
+        count = self._torch.cuda.device_count() if self.device.startswith("cuda") else 1
+        places = self.capacity + 2, self.places, self.precision
+        return [self, *(Encoder(self.name, *places, f"cuda:{i}") for i in range(1, count))]
 
     def _padded(self, sections: Sections, rows: np.ndarray) -> tuple[Any, Any]:
         """Token ids between [CLS] and [SEP], int64 [rows, width], and which of them are no padding."""
@@ -293,11 +347,11 @@ def _pooling(folder: Path) -> str:
     )
 
 
-def _placement() -> tuple[str, str]:
+def placement() -> tuple[str, str]:
     """Device and number format: bf16 on a GPU or where the processor multiplies it natively, else fp32."""
     import torch
 
     if torch.cuda.is_available():
-        return "cuda", "bf16"
+        return "cuda:0", "bf16"
     able = torch.cpu.get_capabilities()
     return "cpu", "bf16" if able.get("avx512_bf16") or able.get("amx_bf16") else "fp32"

@@ -18,8 +18,7 @@ from neve import store
 from neve.hashing import seed_of
 from neve.quality.annotator import Labels, finish
 from neve.quality.annotators import embedded, folds, head
-from neve.quality.annotators.embedded import Embedded
-from neve.quality.annotators.encoder import Encoder
+from neve.quality.annotators.embedded import Embedded, Embeddings
 from neve.quality.annotators.head import Heads
 from neve.quality.settings import Fit
 from neve.recipe.annotators import Encoder as Table
@@ -31,28 +30,30 @@ FEWEST = 100
 def fit(settings: Fit[Table], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `annotator-NAME`: head.safetensors, and the labels' embeddings for scoring to reuse."""
     labels, table = Labels.read(inputs), settings.annotator
-    encoder = Encoder(table.encoder, table.section_tokens)
-    found = embedded.embed(encoder, labels, out)
     languages = _languages(labels) if table.per_language else []
     weights = folds.weights(labels.targets(), folds.seen(labels, languages), table.labels_are == "classes")
-    shares = found.shares()[:, None]
-    good, bad = (part[found.labels] * shares for part in weights)
     more: dict[str, Any] = {}
-    if table.head == "logistic":
-        seed = seed_of(f"{settings.seed}\0head")
-        heads = head.logistic(found.rows, good, bad, table.epochs, table.lr, seed)
-    else:
+
+    def learn(found: Embeddings) -> Heads:
+        shares = found.shares()[:, None]
+        good, bad = (part[found.labels] * shares for part in weights)
+        if table.head == "logistic":
+            seed = seed_of(f"{settings.seed}\0head")
+            return head.logistic(found.rows, good, bad, table.epochs, table.lr, seed)
         left_out = folds.unseen(labels, languages)[found.labels] * shares
         heads, more["penalty"] = head.ridge(found.rows, good, bad, left_out)
-    heads.save(out / "head.safetensors")
+        return heads
+
+    made = embedded.fitted(table, labels, out, learn)
+    made.models.save(out / "head.safetensors")
     said = {
-        "name": encoder.name,
-        **embedded.about(encoder),
+        "name": made.encoder.name,
+        **embedded.about(made),
         **table.model_dump(include={"head", "labels_are"}),
         "languages": languages,
         **more,
     }
-    annotator = Embedded(encoder, heads, out, languages)
+    annotator = Embedded(made.encoder, made.models, out, languages)
     return finish(annotator, "encoder", labels, out / "head.safetensors", out, said)
 
 

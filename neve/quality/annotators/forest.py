@@ -23,8 +23,7 @@ import numpy as np
 from neve.hashing import seed_of
 from neve.quality.annotator import Labels, finish, save_model
 from neve.quality.annotators import embedded, folds
-from neve.quality.annotators.embedded import Embedded
-from neve.quality.annotators.encoder import Encoder
+from neve.quality.annotators.embedded import Embedded, Embeddings
 from neve.quality.settings import Fit
 from neve.recipe.annotators import Forest as Table
 
@@ -34,31 +33,33 @@ def fit(settings: Fit[Table], inputs: dict[str, Path], out: Path) -> dict[str, A
     from sklearn.ensemble import RandomForestRegressor
 
     labels, table = Labels.read(inputs), settings.annotator
-    encoder = Encoder(table.encoder, table.section_tokens)
-    found = embedded.embed(encoder, labels, out)
     good, bad = folds.weights(labels.targets(), folds.seen(labels))
-    weights = (good + bad)[found.labels] * found.shares()[:, None]
-    target = labels.targets()[found.labels]
-    grown = []
-    for model in range(weights.shape[1]):
-        rows = np.flatnonzero(weights[:, model])
-        trees = RandomForestRegressor(
-            table.trees,
-            min_samples_leaf=table.leaf,
-            max_features="sqrt",
-            n_jobs=-1,
-            random_state=seed_of(f"{settings.seed}\0forest\0{model}", bits=32),
-        )
-        grown.append(trees.fit(found.rows[rows], target[rows], weights[rows, model]))
-    forests = Forests.of(grown)
-    forests.save(out / "forest.safetensors")
+
+    def learn(found: Embeddings) -> Forests:
+        weights = (good + bad)[found.labels] * found.shares()[:, None]
+        target = labels.targets()[found.labels]
+        grown = []
+        for model in range(weights.shape[1]):
+            rows = np.flatnonzero(weights[:, model])
+            trees = RandomForestRegressor(
+                table.trees,
+                min_samples_leaf=table.leaf,
+                max_features="sqrt",
+                n_jobs=-1,
+                random_state=seed_of(f"{settings.seed}\0forest\0{model}", bits=32),
+            )
+            grown.append(trees.fit(found.rows[rows], target[rows], weights[rows, model]))
+        return Forests.of(grown)
+
+    made = embedded.fitted(table, labels, out, learn)
+    made.models.save(out / "forest.safetensors")
     about = {
-        "name": f"forest-{encoder.name}",
-        **embedded.about(encoder),
+        "name": f"forest-{made.encoder.name}",
+        **embedded.about(made),
         "trees": table.trees,
         "leaf": table.leaf,
     }
-    annotator = Embedded(encoder, forests, out)
+    annotator = Embedded(made.encoder, made.models, out)
     return finish(annotator, "forest", labels, out / "forest.safetensors", out, about)
 
 

@@ -11,8 +11,8 @@ from neve import documents
 from neve.errors import Fault
 from neve.quality import annotators
 from neve.quality.annotator import FOLDS, Documents
+from neve.quality.annotators import embedded, encoder_head
 from neve.quality.annotators import encoder as kind
-from neve.quality.annotators import encoder_head
 from neve.quality.annotators.encoder import Encoder
 from neve.quality.annotators.head import Heads
 from neve.quality.settings import Fit
@@ -60,7 +60,7 @@ def test_a_killed_run_goes_on_and_ends_the_same(encoder_head, found, scored, tmp
     left = sorted(p.name for p in tmp_path.glob("0*.npz"))
     assert len(left) == 3
     (tmp_path / left[1]).unlink()
-    monkeypatch.setattr(Encoder, "gather", None)  # sections are not cut again
+    monkeypatch.setattr(embedded, "gather", None)  # sections are not cut again
     again = annotator.score(found, tmp_path)
     assert np.array_equal(again.doc_ids, scored.doc_ids) and np.array_equal(again.sections, scored.sections)
 
@@ -119,3 +119,45 @@ def test_each_choice_of_head_learns_and_is_opened_again(more, inputs, found, poo
     (tmp_path / "work").mkdir()
     shell = found.only(pool.filter(pc.equal(pool["language"], "Shell"))["doc_id"])
     assert len(annotators.load(tmp_path).score(shell, tmp_path / "work").doc_ids) >= 5
+
+
+def test_two_devices_give_what_one_gives(encoder_head, found, scored, tmp_path, monkeypatch):
+    """Oracle: the scores of one device. The second device is the same processor again."""
+    annotator = annotators.load(encoder_head)
+    other = annotators.load(encoder_head).encoder
+    monkeypatch.setattr(annotator.encoder, "beside", lambda: [annotator.encoder, other])
+    again = annotator.score(found, tmp_path)
+    assert np.array_equal(again.doc_ids, scored.doc_ids) and np.array_equal(again.sections, scored.sections)
+    assert 0 <= again.timings["device_waits"] < 1
+
+
+def test_a_task_of_the_cluster_writes_the_blocks_that_this_process_writes(
+    encoder_head, found, scored, tmp_path, monkeypatch
+):
+    """Oracle: the scores of this process; the tasks run in threads here, in place of a cluster's."""
+    from neve import engine
+
+    monkeypatch.setattr(engine, "on_ray", lambda: True)
+    again = annotators.load(encoder_head).score(found, tmp_path)
+    assert np.array_equal(again.doc_ids, scored.doc_ids) and np.array_equal(again.sections, scored.sections)
+
+
+def test_a_fast_number_format_is_taken_only_where_the_gate_lets_it_pass(inputs, tmp_path, monkeypatch):
+    """Oracle: limits that nothing passes, and that everything passes."""
+    if kind.placement()[1] == "fp32":
+        pytest.skip("this processor has no faster format than fp32")
+    table = Table(
+        kind="encoder", labels=["code"], encoder="minilm", section_tokens=32, epochs=2, sections=["top"]
+    )
+    for limit, precision in ((1.1, "fp32"), (0.0, "bf16")):
+        monkeypatch.setattr(embedded, "GATE_CORRELATION", limit)
+        monkeypatch.setattr(embedded, "GATE_OVERLAP", 0.0)
+        out = tmp_path / precision
+        out.mkdir()
+        encoder_head.fit(Fit(table, seed=1), inputs, out)
+        about = json.loads((out / "annotator.json").read_text())
+        gate = about["gate"]
+        assert about["precision"] == precision and gate["passes"] == (precision == "bf16")
+        assert gate["rank_correlation"] > 0.98 and 0 < gate["top_overlap"] <= 1 and gate["documents"] > 30
+        assert annotators.load(out).encoder.precision == precision
+        assert about["sections"] == ["top"] and annotators.load(out).encoder.places == ("top",)
