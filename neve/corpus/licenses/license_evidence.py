@@ -142,29 +142,41 @@ class Lookup:
         if folder not in self._folders:
             return None
         here = self._folders[folder]
+        stated = [self._stated(path, folder) for path in here["metadata"]]
+        said = [known for known in stated if known.license is not None]
+        vouched = frozenset(name for known in said for name in spdx.identifiers(known.license or ""))
         choices = here["choice"]
         plain = [path for path in here["text"] if not choices or self._texts[path].license is not None]
-        texts = self._together(plain, "AND") if plain else None
+        texts = self._together(plain, "AND", vouched) if plain else None
         if choices and (texts is None or texts.license is None):
             licenses = [self._texts[path].license for path in choices]
             free = all(policy.permitted(license, "permissive") for license in licenses)
             texts = self._together(choices, "OR" if free else "AND")
         elif choices and texts is not None:
-            texts = texts & self._together(choices, "AND")
+            each = self._together(choices, "AND")
+            chosen = spdx.identifiers(each.license or UNREAD) <= spdx.identifiers(texts.license or "")
+            texts = texts if chosen and " OR " in (texts.license or "") else texts & each
         for kind in ("reuse", "part"):
             if (texts is None or texts.license is None) and here[kind]:
                 texts = self._together(here[kind], "AND")
-        stated = [self._stated(path, folder) for path in here["metadata"]]
-        said = [known for known in stated if known.license is not None]
         if texts is None and any(rule.literal.startswith(f"{folder}/") for rule in self._rules):
             said = [
                 known for known in said if known.license != UNREAD
             ]  # "mixed", and a file further up says of what
-        return _agree(texts, said)
+        titles = {title for path in here["text"] for title in self._texts[path].titles}
+        return _agree(texts, [known for known in said if known.license not in titles])
 
-    def _together(self, paths: list[str], operator: str) -> Known:
-        """(licence, files) of several texts; the LGPL 3 contains the GPL that it lies beside."""
+    def _together(self, paths: list[str], operator: str, vouched: frozenset[str] = frozenset()) -> Known:
+        """(licence, files) of several texts; the LGPL 3 contains the GPL that it lies beside.
+
+        A text that is understood in part is what metadata beside it state (`vouched`) with all that was
+        understood.
+        """
         found = {path: self._resolved(path) for path in paths}
+        for path, known in found.items():
+            partly = self._texts[path].partly
+            if partly and vouched and vouched <= spdx.identifiers(partly):
+                found[path] = known._replace(license=partly)
         holders = frozenset(word for known in found.values() for word in known.holders)
         licenses = [
             license
@@ -205,10 +217,12 @@ class Lookup:
             if path in self._texts:
                 return path
             return name if name in self._texts else None
+        endings = ("", ".txt", ".md", ".rst") if "." not in name else ("",)
         while True:
-            for path in (f"{folder}/{name}" if folder else name, f"{folder}/LICENSES/{name}".lstrip("/")):
-                if path in self._texts:
-                    return path
+            for path in (f"{folder}/{name}".lstrip("/"), f"{folder}/LICENSES/{name}".lstrip("/")):
+                for whole in (path + ending for ending in endings):
+                    if whole in self._texts:
+                        return whole
             if not folder:
                 return None
             folder = folder.rpartition("/")[0]
@@ -346,6 +360,8 @@ def _agree(texts: Known | None, said: list[Known]) -> Known | None:
     if stated.license is None or UNREAD in texts.license or UNREAD in stated.license:
         return texts
     mine, theirs = spdx.identifiers(texts.license), spdx.identifiers(stated.license)
+    if theirs == mine and " OR " in stated.license and " OR " not in texts.license:
+        return stated._replace(by=tuple(sorted({*texts.by, *stated.by})), holders=texts.holders)
     if theirs <= mine or _family(mine) == _family(theirs) != {""}:
         later = {name.replace("-only", "-or-later") for name in mine}
         return (

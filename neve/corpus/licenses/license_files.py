@@ -30,9 +30,7 @@ class Role(NamedTuple):
 
 
 _MAIN = r"(?:un)?licen[cs]es?|copying|copyrights?|copyleft|eula"
-_FAMILY = (
-    r"(?:[al]?gpl|apache|asl|mit|bsd|mpl|epl|isc|zlib|cc0|cc-by|boost|bsl|wtfpl|cddl|eupl|psf|ofl|ncsa|0bsd)"
-)
+_FAMILY = r"(?:[al]?gpl|apache|asl|mit|bsd|mpl|epl|isc|edl|zlib|cc0|cc-by|boost|bsl|wtfpl|cddl|eupl|psf|ofl|ncsa|0bsd)"
 _NAME = re.compile(
     rf"(?P<main>{_MAIN})(?:[-_. &]*(?P<after>.+))?|(?P<before>[\w.+ ]+?)[-_. ](?:{_MAIN})|(?P<bare>{_FAMILY}(?:[-_]?v?\d[\d.]*)?(?:-only|-or-later)?)",
     re.I,

@@ -17,7 +17,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from neve.corpus.licenses import names, notice_patterns, notices, own_statements, spdx
+from neve.corpus.licenses import grants, names, notice_patterns, notices, own_statements, spdx
 from neve.corpus.licenses.notices import Statement
 from neve.corpus.licenses.spdx import PROPRIETARY, UNREAD
 
@@ -35,13 +35,13 @@ _TREE = re.compile(
     r"^([ \t|+`-]*)(/[\w.@*+-]*(?:/[\w.@*+-]+)*)[ \t]*(?:\(([^()]*(?:\([^()]*\)[^()]*)*)\))?[ \t]*$"
 )
 _LIMITS = notice_patterns.any_of(
-    r"commons clause", r"\b(?:may|must|shall|can) ?not\b(?! (?:be )?(?:appl|hold|exceed|all))", r"\b(?:may|can) only\b",
+    r"commons clause", r"\b(?<!\bor )(?:may|must|shall|can) ?not\b(?! (?:be )?(?:appl|hold|exceed|all))", r"\b(?:may|can) only\b",
     r"\bnot (?:be )?(?:use|used|sell|sold|resold|distribute|distributed|redistributed|copied|permitted|allowed|granted)\b",
     r"\bonly be used\b", r"\bbe used only\b", r"\bfor use (?:only|on)\b", r"\bonly for (?:use|personal|internal|non)", r"\bnon-?commercial",
-    r"\bcommercial licen[cs]e", r"\bfor commercial\b", r"\bprohibited", r"\bforbidden", r"\bproprietary", r"\bconfidential", r"\bsubscription",
-    r"\bevaluation (?:only|purposes)", r"\benterprise licen[cs]e", r"\bvalid licen[cs]e", r"\blicen[cs]e agreement", r"\bgood,? not evil",
-    r"\b(?:additional|following|further) (?:terms|conditions|restrictions)", r"\bpermission is hereby", r"\bredistribution and use",
-    r"\bpermitted provided", r"\bmilitary", r"\bexcept(?:ion)? (?:for|of|that|as|where)\b(?! (?:\w+ )?(?:noted|stated|indicated|specified|otherwise))", r"\bpersonal,? (?:or|and|non)",
+    r"\bcommercial licen[cs]e", r"\bfor commercial\b", r"\bprohibited", r"\bforbidden", r"\bproprietary\b(?! (?:derivative|program|application|product|work)s)", r"\bconfidential", r"\bsubscription",
+    r"\bevaluation (?:only|purposes)", r"\benterprise licen[cs]e", r"\bvalid licen[cs]e", r"\blicen[cs]e agreement\b(?! for\b| version\b)", r"\bgood,? not evil",
+    r"\b(?<!available under the )(?<!distributed under the )(?:additional|following|further) (?:terms|conditions|restrictions)", r"\bpermission is hereby", r"\bredistribution and use",
+    r"\bpermitted provided", r"\bmilitary", r"\bexcept(?:ion)? (?:for|of|that|as|where)\b(?! (?:\w+ )?(?:contained in this notice|noted|stated|indicated|specified|otherwise))", r"\bpersonal,? (?:or|and|non)",
     r"\bacademic (?:and|use|or) ?(?:use|research)? only",
 )  # fmt: skip
 """What keeps a licence from being itself. The text of the licence is taken out before."""
@@ -51,8 +51,18 @@ NOTICE_CHARACTERS = 3000
 """A longer text without a licence that is known is no notice, but a licence that nobody knows."""
 
 
-_MARKS = re.compile(r"(?i)\b(?:logos?|trade ?marks?|trade names?|service marks?|brands?|branding|icons?)\b")
+_MARKS = re.compile(
+    r"(?i)\b(?:logos?|trade ?marks?|trade names?|service marks?|brands?|branding|icons?)\b|\bnames? of\b.*\bnot be used (?:in|to|for)\b|\bnot be used in (?:advertising|publicity)\b|"
+    r"not use the names? of\b|not (?:alter|remove|modify)\b.*\b(?:copyright|licen[cs]e)\b.*\b(?:notices?|text)\b|\bnot be used in any situation endangering human life"
+)
 """What is said of these is not said of the code."""
+_TITLE = re.compile(r"(?m)^[\W_]*([A-Z][\w. ]{2,60} Licen[cs]e Agreement)[\W_]*$")
+_BELOW = re.compile(r"(?i)\btext of (?:each|the|both) licen[cs]e agreements? (?:is|are) (?:\w+ )?below")
+_OTHERS = re.compile(
+    r"(?i)permission is hereby|redistribution and use|permitted provided|licen[cs]e agreement|"
+    r"following (?:terms|conditions|restrictions)|not sold|except(?:ion)? (?:for|of|that|as|where)"
+)
+"""What begins another licence's text, and forbids nothing by itself."""
 _COMPONENTS = re.compile(
     r"(?im)^.*\b(?:sub-?components?|third[- ]part(?:y|ies)|bundled (?:software|libraries|components)|vendored|dependencies)\b.*$"
 )
@@ -69,6 +79,10 @@ class Text(NamedTuple):
     rules: tuple[tuple[str, str], ...] = ()
     """(path or glob below the file's folder, licence) of each path that it speaks of."""
     holders: frozenset[str] = frozenset()
+    partly: str | None = None
+    """What its understood part holds, where no more than a grant or an agreement in it is not understood."""
+    titles: frozenset[str] = frozenset()
+    """Titles of the agreements in it, as `LicenseRef-Acme-License-Agreement`."""
 
 
 def identify(text: bytes) -> str | None:
@@ -84,13 +98,17 @@ def read(content: bytes) -> Text:
     if len(content) > FILE_BYTES:
         return Text(UNREAD)
     text = content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    text = re.sub(r"(?<=[a-z])-\n[ \t]*(?=[a-z])", "", text)  # words broken at a line's end
     found, rest = _regions(text)
     holders = own_statements.holders(text)
     if not re.search(r"\w", rest) and not found:
         return Text(None)
     rules, rest = _rules(rest)
+    titles = frozenset(f"LicenseRef-{'-'.join(title.split())}" for title in _TITLE.findall(rest))
+    rest = _without_titles(rest) if found else rest
     sentences = re.split(r"(?<=[.;:])\s+|\n\s*\n", _COMPONENTS.split(rest)[0] if found else rest)
-    limited = any(_LIMITS.search(" ".join(each.split())) and not _MARKS.search(each) for each in sentences)
+    flat = [" ".join(each.split()) for each in sentences]
+    limits = [each for each in flat if _LIMITS.search(each) and not _MARKS.search(each)]
     if not found:
         said = notices.read(rest.strip()) if len(rest) <= NOTICE_CHARACTERS else Statement(UNREAD)
         license = (
@@ -99,21 +117,26 @@ def read(content: bytes) -> Text:
             or said.license
             or (None if said.refers or _says_nothing(rest) else UNREAD)
         )
-        if limited and license != PROPRIETARY and (license is not None or len(rest) > POINTER_CHARACTERS):
+        if limits and license != PROPRIETARY and (license is not None or len(rest) > POINTER_CHARACTERS):
             license = UNREAD
         return Text(license, said.refers if license is None else None, rules, holders)
-    if limited and not all(re.match("[AL]?GPL", license) for license in found):
-        return Text(UNREAD, None, rules, holders)
-    return Text(
-        spdx.join(found, "OR" if _is_choice(_COMPONENTS.split(rest)[0], found) else "AND"),
-        None,
-        rules,
-        holders,
-    )
+    if limits and not all(re.match("[AL]?GPL", license) for license in found):
+        forbids = any(_LIMITS.search(_OTHERS.sub(" ", each)) for each in limits)
+        return Text(UNREAD, None, rules, holders, None if forbids else spdx.join(found, "AND"))
+    operator = "OR" if _is_choice(_COMPONENTS.split(rest)[0], found) else "AND"
+    return Text(spdx.join(found, operator), None, rules, holders, titles=titles)
+
+
+def _without_titles(rest: str) -> str:
+    """Without the titles of agreements whose text stands below them, wherever they are named."""
+    for title in set(_TITLE.findall(rest)):
+        rest = rest.replace(title, " ")
+    return _BELOW.sub(" ", rest)
 
 
 def _regions(text: str) -> tuple[list[str], str]:
-    """(licences of the texts that the classifier finds, what stands beside them)"""
+    """(licences of the texts that the classifier finds, and of grants in other words; what stands beside
+    them)"""
     from licenseclassifier import identify_license
 
     found: list[str] = []
@@ -125,7 +148,8 @@ def _regions(text: str) -> tuple[list[str], str]:
         found.append(spdx.expression(match.id) or UNREAD)
         rest.append(text[at : match.start])
         at = match.end
-    return _stated(found), "\n\n".join([*rest, text[at:]])
+    more, beside = grants.take("\n\n".join([*rest, text[at:]]))
+    return _stated([*found, *more]), beside
 
 
 def _stated(found: list[str]) -> list[str]:
@@ -150,6 +174,7 @@ def _rules(rest: str) -> tuple[tuple[tuple[str, str], ...], str]:
         flat = _URL.sub(lambda match: match[1] or " ", " ".join(segment.split()))
         quoted = [first or second for first, second in _QUOTED.findall(flat)]
         paths = [path for path in [*_PATH.findall(flat), *quoted] if not notice_patterns.FILE.fullmatch(path)]
+        paths = [path for path in paths if names.normalise(path) is None]  # "BSD/MIT"
         paths = [path for path in paths if path not in ("and/or", "*/", "/*") and re.search(r"\w", path)]
         if not paths or re.search(r"(?i)\boutside\b", flat):
             kept.append(segment)
@@ -216,8 +241,15 @@ def _says_nothing(rest: str, reserved: bool = False) -> bool:
     return said and (reserved or not re.search(r"(?i)reserved", rest))
 
 
+_HOLDER = re.compile(
+    r"(?i)(?!.*(?:licen|permi|free|distribut|use|rights|propriet|confiden|agree))[\w ,.&'()-]{3,120}\s*"
+)
+"""A name and nothing else."""
+
+
 def names_holders(content: bytes) -> bool:
     """Whether a file (COPYRIGHT) only names holders, whose rights the licence beside or above it
     speaks of."""
     short = len(content) < NOTICE_CHARACTERS
-    return short and _says_nothing(content.decode("utf-8", "replace"), reserved=True)
+    text = content.decode("utf-8", "replace")
+    return short and (_says_nothing(text, reserved=True) or bool(_HOLDER.fullmatch(text)))

@@ -23,7 +23,7 @@ CHARACTERS = 400
 ALIASES = {
     "Apache-2.0": "apache; asl; asl 2; apache 2 january 2004; apache 2 2004; apl 2; al2; apache public 2; apache software foundation 2",
     "BSD-3-Clause": "bsd; bsd style; bsd like; bsd new; bsd modified; bsd revised; bsd 3; bsd 3 clauses; new or revised bsd; "
-    "bsd derived; bsd type; revised bsd 3 clause; new bsd 3 clause; modified bsd 3 clause; three clause bsd; osi bsd; berkeley",
+    "bsd derived; bsd type; revised bsd 3 clause; new bsd 3 clause; modified bsd 3 clause; three clause bsd; osi bsd; berkeley; eclipse distribution; eclipse distribution 1; edl; edl 1",
     "BSD-2-Clause": "simplified bsd; freebsd; bsd 2; two clause bsd; bsd 2 clauses; free bsd; simplified bsd 2 clause",
     "BSD-4-Clause": "original bsd; old bsd; bsd 4 clause; four clause bsd",
     "MIT": "expat; mit expat; mit style; mit like; mit x11; x11 mit; mit type; mit open source; mit mit; massachusetts institute of technology; "
@@ -46,7 +46,6 @@ ALIASES = {
     "EPL-2.0": "eclipse public; epl; eclipse public 2.0 epl 2.0; eclipse",
     "EPL-1.0": "eclipse public 1.0 epl 1.0",
     "CDDL-1.0": "cddl; common development and distribution",
-    "EDL-1.0": "",
     "Artistic-1.0-Perl": "perl artistic; artistic perl",
     "Artistic-2.0": "artistic 2",
     "Artistic-1.0": "artistic",
@@ -72,6 +71,7 @@ ALIASES = {
     "curl": "curl; mit curl; curl mit",
     "JSON": "json",
     "Artistic-1.0-Perl OR GPL-1.0-or-later": "perl 5; perl; same terms as perl itself; perl5; same as perl; same as perl itself; artistic gpl",
+    "LicenseRef-Permissive": "free for any use; free for any purpose; free for all uses",
     PUBLIC_DOMAIN: "public domain; publicdomain; pd; public domain dedication",
     PROPRIETARY: "proprietary; commercial; unlicensed; closed source; private; closed; all rights reserved; none; confidential; "
     "other proprietary; not licensed; no; internal; internal use only; proprietary and confidential; copyrighted; restricted; "

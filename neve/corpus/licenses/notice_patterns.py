@@ -52,6 +52,7 @@ TELLTALE = any_of(
     r"permission is (?:hereby )?granted", r"permission to use,? copy", r"redistribution and use", r"hereby granted",
     r"provided ['\"`]?as[- ]is", r"boost software license", r"mozilla public license", r"covered by the terms",
     r"common development and", r"without any express or implied", r"blessing", r"apache license", r"redistributions? of source",
+    r"grants? permission", r"\bmay (?:be )?(?:freely )?(?:copy|copied|used?|modif|(?:re)?distribut)", r"free of restrictions", r"hereby grants",
 )  # fmt: skip
 """What stands in the texts and notices that the classifier knows."""
 TEXT_BEGINS = any_of(
@@ -64,6 +65,7 @@ UNKNOWN = re.compile(
     r"[\"'“]?((?:[A-Z][\w&'-]*(?:\.\w+)*[ ,]+){1,7}(?:Licen[cs]e|Agreement|EULA|LICENSE|Terms))"
 )
 """A licence by a name in capitals; with case."""
+ITS_VERSION = re.compile(r"(?i)(?:,? (?:version|v\.?) ?\d(?:\.\d)*)?")
 NO_NAME = any_of(
     r"^(?:the|this|that|its|your|our|individual|original|same|following|above|new|a|an)\b[\w ]*$", r"contributor"
 )  # fmt: skip
@@ -72,7 +74,7 @@ FORBIDS = any_of(
     r"\bproprietary ?(?:and|&|/|,) ?confidential", r"\bconfidential ?(?:and|&|/|,) ?proprietary",
     _THIS + r" (?:\w+ ){0,3}?(?:is|are|contains?|constitutes?) (?:\w+ ){0,5}(?:confidential|proprietary|trade secrets?)\b",
     r"\b(?:confidential|proprietary) (?:information|property|source code|software|material|trade)\b",
-    r"\bproprietary (?:to|of)\b", r"\btrade secrets?\b", r"\b(?:strictly|company|highly) confidential",
+    r"\bproprietary (?:to|of)\b", r"(?<!which is a )\btrade secrets?\b", r"\b(?:strictly|company|highly) confidential",
     r"\bconfidential ?[-–:.]", r"[-–:.] ?confidential\b", r"^\W*confidential\W*$", r"\bnon-?disclosure agreement",
     r"\bunauthori[sz]ed (?:copying|use|reproduction|distribution|disclosure|duplication|modification)",
     r"\b(?:copying|reproduction|redistribution|distribution|disclosure|duplication|dissemination|use)\b[^.]{0,160}"
@@ -81,10 +83,12 @@ FORBIDS = any_of(
     r"\bcommercial licen[cs]e (?:is )?required", r"\bclosed[- ]source (?:software|code|licen)", r"\bnot open[- ]source",
 )  # fmt: skip
 """What no licence of free software says of its own code."""
+OF_API = any_of(r"\b(?:apis?|modules?|class(?:es)?|functions?|methods?|headers?|submodules)\b")
+"""What may be for internal use without being a secret."""
 FORBIDS_ALONE = any_of(
     r"\bdo not (?:re)?distribute", r"\bdo not (?:copy|share|publish)", r"\bno part of this\b", r"\blicen[cs]ed material",
     r"\bnot for (?:public |external )?(?:re)?(?:distribution|release|sale)", r"\binternal use only", r"\bfor internal use",
-    r"\b(?:may|must|can|shall) ?not be (?:copied|reproduced|redistributed|distributed|disclosed|used|transmitted|modified|published|shared)",
+    r"\b(?:may|must|can|shall) ?not be (?:copied|reproduced|redistributed|distributed|disclosed|used(?! as (?:one|an?|such)\b)|transmitted|modified|published|shared)",
     r"\b(?:may|must|can) ?not (?:copy|use|distribute|redistribute|sell|modify|reproduce|disclose)", r"\bnon-?commercial\b",
     r"\b(?:personal|academic|educational|research|evaluation) (?:and \w+ )?(?:use|purposes) only", r"\b(?:without|holds?|have|has|requires?|with) an? (?:\w+ )?valid (?:\w+ )*licen[cs]e",
     r"\bwithout (?:the )?(?:express|prior|explicit|written)[^.]{0,60}(?:permission|consent|authori[sz]ation|agreement)",
@@ -98,9 +102,11 @@ OWNED = any_of(
 """What a text must hold for such words to be about the file."""
 RESERVED = any_of(r"\ball rights? (?:are )?reserved")
 DEDICATED = any_of(
+    r"\bdedicated all copyright and related and neighbou?ring rights to this (?:software|work) to the public domain",
     r"\b(?:placed|released|dedicated|put|donated|hereby|is|are|contributed|committed|belongs?)\W+(?:\w+\W+){0,6}?(?:in|into|to)\W+the\W+public\W+domain",
     r"(?:^|[.:]\W*)public domain\W*(?:$|[.,;(])", r"\bpublic domain (?:software|code|work)", r"disclaims? (?:all )?copyright to this",
 )  # fmt: skip
+CLAIMS = any_of(r"copyright", "©", r"\(c\)", r"all rights", r"\bproperty of")
 CHOICE = any_of(
     r"\b(?:dual|either|alternatively|your (?:choice|option|discretion)|choose|whichever|select)\b",
     r"\bany of the following licen",

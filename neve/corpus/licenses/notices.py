@@ -19,7 +19,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from neve.corpus.licenses import names, spdx
+from neve.corpus.licenses import grants, names, spdx
 from neve.corpus.licenses import notice_patterns as patterns
 from neve.corpus.licenses.spdx import PROPRIETARY, PUBLIC_DOMAIN, UNREAD
 
@@ -101,7 +101,9 @@ def _texts(text: str, flat: str) -> tuple[list[str], str]:
             found.append(license)
             rest.append(text[at : match.start])
             at = match.end
-    return found, "\n".join([*rest, text[at:]])
+    beside = "\n".join([*rest, text[at:]])
+    more, beside = grants.take(beside) if not _short(flat) else ([], beside)
+    return [*found, *more], beside
 
 
 def _gnu(flat: str) -> list[str]:
@@ -136,6 +138,7 @@ def _fields(text: str) -> list[str]:
     found = []
     for match in patterns.FIELD.finditer(text):
         value = re.sub(r"\s*(?:\*/|-->|[*#\"'`,;>\]}]+)\s*$", "", match[1].strip()).strip("\"'`<[{ ")
+        value = re.sub(r"(?i)^same (?:licen[cs]e )?as (?:the )?", "", value)
         if patterns.FILE.search(value) or patterns.LOOSE_FILE.search(f"in {value}"):
             value = re.sub(r"(?i)\W*\b(?:see|in|file)\b.*", "", value)
         license = names.read(value)
@@ -220,7 +223,9 @@ def _distinct(found: list[str]) -> list[str]:
 def _unknown(flat: str) -> bool:
     """Whether it names a licence that nobody knows."""
     return any(
-        not patterns.NO_NAME.search(match[1]) and names.normalise(match[1]) is None
+        not patterns.NO_NAME.search(match[1])
+        and names.normalise(match[1]) is None
+        and names.normalise(match[1] + patterns.ITS_VERSION.match(flat, match.end())[0]) is None  # type: ignore[index]
         for match in patterns.UNKNOWN.finditer(flat)
     )
 
@@ -229,6 +234,8 @@ def _forbids(text: str, alone: bool) -> bool:
     """Whether a paragraph forbids; `alone`: no licence stands beside it."""
     for paragraph in re.split(r"\n\s*\n", text):
         flat = " ".join(paragraph.split())
+        if patterns.OF_API.search(flat) and not patterns.CLAIMS.search(flat):
+            flat = re.sub(r"(?i)\binternal use\b", " ", flat)
         if patterns.OWNED.search(flat) and (
             patterns.FORBIDS.search(flat) or (alone and patterns.FORBIDS_ALONE.search(flat))
         ):

@@ -18,26 +18,32 @@ import pyarrow as pa
 from neve.corpus.licenses import spdx
 
 PERMISSIVE = """
-0BSD AFL-2.0 AFL-2.1 AFL-3.0 AML AML-glslang AMPAS ANTLR-PD Apache-1.0 Apache-1.1 Apache-2.0 APAFML Artistic-2.0
-Beerware blessing BlueOak-1.0.0 Boehm-GC Brian-Gladman-2-Clause Brian-Gladman-3-Clause BSD-1-Clause BSD-2-Clause
-BSD-2-Clause-Darwin BSD-2-Clause-first-lines BSD-2-Clause-Patent BSD-2-Clause-pkgconf-disclaimer BSD-2-Clause-Views
-BSD-3-Clause BSD-3-Clause-acpica BSD-3-Clause-Attribution BSD-3-Clause-Clear BSD-3-Clause-flex BSD-3-Clause-HP
-BSD-3-Clause-LBNL BSD-3-Clause-Modification BSD-3-Clause-Open-MPI BSD-3-Clause-Sun BSD-3-Clause-Tso BSD-4-Clause
-BSD-4-Clause-Shortened BSD-4-Clause-UC BSD-4.3RENO BSD-4.3TAHOE BSD-Advertising-Acknowledgement
-BSD-Attribution-HPND-disclaimer BSD-Inferno-Nettverk BSD-Mark-Modifications BSD-Source-beginning-file BSD-Source-Code
-BSD-Systemics BSD-Systemics-W3Works BSL-1.0 bzip2-1.0.6 CC-BY-3.0 CC-BY-4.0 CC-PDDC CC0-1.0 CECILL-B CMU-Mach
-CMU-Mach-nodoc CNRI-Python curl DEC-3-Clause dtoa ECL-2.0 EFL-2.0 Fair FSFAP FSFUL FSFULLR FSFULLRWD FTL HDF5 HPND
-HPND-DEC HPND-export-US HPND-export2-US HPND-export-US-modify HPND-Kevlin-Henney HPND-Markus-Kuhn HPND-MIT-disclaimer
-HPND-Pbmplus HPND-sell-MIT-disclaimer-xserver HPND-sell-regexpr HPND-sell-variant HPND-sell-variant-MIT-disclaimer
-HPND-UC ICU IJG ImageMagick Info-ZIP Inner-Net-2.0 Intel-ACPI ISC ISC-Veillard JasPer-2.0 Libpng libpng-2.0 libtiff
-Linux-OpenIB Mackerras-3-Clause MIT MIT-0 MIT-advertising MIT-Click MIT-CMU MIT-enna MIT-feh MIT-Festival
-MIT-Khronos-old MIT-Modern-Variant MIT-open-group MIT-STK MIT-testregex MIT-Wu MITNFA mpich2 MS-PL MulanPSL-2.0
-Multics Naumen NCSA Net-SNMP NetCDF NIST-PD NIST-Software NTP NTP-0 OFL-1.1 OLDAP-2.8 OpenSSL PDDL-1.0 PHP-3.0
-PHP-3.01 Plexus PostgreSQL PSF-2.0 Python-2.0 Python-2.0.1 RSA-MD Ruby SAX-PD SGI-B-2.0 SMLNJ snprintf Spencer-86
-Spencer-94 Spencer-99 SSH-OpenSSH SunPro TCL TCP-wrappers UCAR Unicode-3.0 Unicode-DFS-2015 Unicode-DFS-2016
-Unicode-TOU UnixCrypt Unlicense Unlicense-libtelnet Unlicense-libwhirlpool UPL-1.0 Vim W3C W3C-19980720 W3C-20150513
-WTFPL X11 X11-distribute-modifications-variant X11-swapped Xnet Zed Zlib zlib-acknowledgement ZPL-2.0 ZPL-2.1
-LicenseRef-Public-Domain
+0BSD AFL-2.0 AFL-2.1 AFL-3.0 AML AML-glslang AMPAS ANTLR-PD any-OSI Apache-1.0 Apache-1.1 Apache-2.0 APAFML
+Artistic-2.0 Beerware blessing BlueOak-1.0.0 Boehm-GC Brian-Gladman-2-Clause Brian-Gladman-3-Clause
+BSD-1-Clause BSD-2-Clause BSD-2-Clause-Darwin BSD-2-Clause-first-lines BSD-2-Clause-Patent
+BSD-2-Clause-pkgconf-disclaimer BSD-2-Clause-Views BSD-3-Clause BSD-3-Clause-acpica BSD-3-Clause-Attribution
+BSD-3-Clause-Clear BSD-3-Clause-flex BSD-3-Clause-HP BSD-3-Clause-LBNL BSD-3-Clause-Modification
+BSD-3-Clause-Open-MPI BSD-3-Clause-Sun BSD-3-Clause-Tso BSD-4-Clause BSD-4-Clause-Shortened BSD-4-Clause-UC
+BSD-4.3RENO BSD-4.3TAHOE BSD-Advertising-Acknowledgement BSD-Attribution-HPND-disclaimer
+BSD-Inferno-Nettverk BSD-Mark-Modifications BSD-Source-beginning-file BSD-Source-Code BSD-Systemics
+BSD-Systemics-W3Works BSL-1.0 bzip2-1.0.6 CC-BY-3.0 CC-BY-4.0 CC-PDDC CC0-1.0 CECILL-B CFITSIO check-cvs
+CMU-Mach CMU-Mach-nodoc CNRI-Python Cornell-Lossless-JPEG curl DEC-3-Clause dtoa ECL-2.0 EFL-2.0 eGenix Fair
+FBM FSFAP FSFUL FSFULLR FSFULLRWD FTL HDF5 HP-1986 HP-1989 HPND HPND-DEC HPND-doc HPND-doc-sell
+HPND-export-US HPND-export-US-modify HPND-export2-US HPND-Fenneberg-Livingston HPND-INRIA-IMAG HPND-Intel
+HPND-Kevlin-Henney HPND-Markus-Kuhn HPND-merchantability-variant HPND-MIT-disclaimer HPND-Pbmplus
+HPND-sell-MIT-disclaimer-xserver HPND-sell-regexpr HPND-sell-variant HPND-sell-variant-MIT-disclaimer
+HPND-sell-variant-MIT-disclaimer-rev HPND-UC HPND-UC-export-US ICU IJG ImageMagick Info-ZIP Inner-Net-2.0
+Intel-ACPI ISC ISC-Veillard Jam JasPer-2.0 Libpng libpng-1.6.35 libpng-2.0 libtiff Linux-OpenIB lsof
+Mackerras-3-Clause Martin-Birgmeier metamail Minpack MIT MIT-0 MIT-advertising MIT-Click MIT-CMU MIT-enna
+MIT-feh MIT-Festival MIT-Khronos-old MIT-Modern-Variant MIT-open-group MIT-STK MIT-testregex MIT-Wu MITNFA
+mpich2 mplus MS-PL MTLL MulanPSL-2.0 Multics Naumen NCBI-PD NCSA Net-SNMP NetCDF NIST-PD NIST-Software NRL
+NTP NTP-0 OFFIS OFL-1.1 OLDAP-2.8 OpenSSL PDDL-1.0 PHP-3.0 PHP-3.01 Plexus pnmstitch PostgreSQL PSF-2.0
+Python-2.0 Python-2.0.1 python-ldap Qhull RSA-MD Ruby SAX-PD SAX-PD-2.0 Saxpath SGI-B-2.0 SMLNJ snprintf
+softSurfer Spencer-86 Spencer-94 Spencer-99 ssh-keyscan SSH-OpenSSH SSLeay-standalone Sun-PPP Sun-PPP-2000
+SunPro SWL TCL TCP-wrappers TU-Berlin-1.0 TU-Berlin-2.0 UCAR UMich-Merit Unicode-3.0 Unicode-DFS-2015
+Unicode-DFS-2016 Unicode-TOU UnixCrypt Unlicense Unlicense-libtelnet Unlicense-libwhirlpool UPL-1.0 Vim W3C
+W3C-19980720 W3C-20150513 WTFPL X11 X11-distribute-modifications-variant X11-swapped Xerox xinetd xlock Xnet
+Zed Zlib zlib-acknowledgement ZPL-2.0 ZPL-2.1 LicenseRef-Permissive LicenseRef-Public-Domain
 """.split()  # noqa: SIM905
 """Identifiers that the policy "permissive" admits."""
 

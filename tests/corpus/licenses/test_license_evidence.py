@@ -203,3 +203,33 @@ def test_the_folder_of_reuse() -> None:
         ("LicenseRef-Ours AND MIT", "LICENSES/LicenseRef-Ours.txt, LICENSES/MIT.txt"), ("MIT", "b/LICENSES/odd name.txt"),
         ("MIT", "c/LICENSE"), ("LicenseRef-Ours AND MIT", "LICENSES/LicenseRef-Ours.txt, LICENSES/MIT.txt"),
     ]  # fmt: skip
+
+
+HPND = (
+    b"Permission to use, copy, modify, and distribute this software and its documentation for any purpose and without fee"
+    b" is hereby granted, provided that the above copyright notice appears in all copies.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "license"),
+    [
+        ({"LICENSE": BSD, "COPYRIGHTS.txt": b"Parts come from others.\n\n" + MIT + b"\n\n" + HPND}, "BSD-3-Clause AND MIT AND HPND"),
+        ({"LICENSE.txt": BSD, "COPYRIGHT.txt": b"Acme Foundation and Contributors\n"}, "BSD-3-Clause"),
+        ({"LICENSE.txt": BSD, "COPYRIGHT.txt": b"Use it only as Acme Foundation agrees\n"}, None),
+        ({"LICENSE.txt": b"This project is dual licensed under the Eclipse Public License 2.0 and the\nEclipse Distribution License 1.0.\n", "edl-v10": BSD}, "EPL-2.0 OR BSD-3-Clause"),
+        ({"LICENSE.txt": b"Licensed under the Eclipse Public License 2.0.\n", "edl-v10": BSD}, "EPL-2.0 AND BSD-3-Clause"),
+        ({"LICENSE": b"Acme License Agreement\n----------------------\n\n" + HPND, "PKG-INFO": b"Name: a\nLicense-Expression: LicenseRef-Acme-License-Agreement\n"}, "HPND"),
+        ({"LICENSE": HPND, "PKG-INFO": b"Name: a\nLicense-Expression: LicenseRef-Acme-EULA\n"}, "HPND AND LicenseRef-Acme-EULA"),
+    ],
+)  # fmt: skip
+def test_companions_of_a_licence_file(evidence: dict[str, bytes], license: str | None) -> None:
+    assert asked(license_evidence.Lookup(evidence.items()), "src/a.py")[0][0] == license
+
+
+@pytest.mark.parametrize("name", ["LICENSE.rst", "COPYING.md"])
+def test_a_notice_finds_the_file_that_it_means(name: str) -> None:
+    """By its name without the ending; oracle: the text of that file, for a licence that is no name."""
+    notice = f'# Governed by the "Acme License Agreement". Please see the {name[:-4] if name.endswith("rst") else "COPYING"} file.\n'
+    lookup = license_evidence.Lookup([(f"a/{name}", HPND), ("LICENSE", MIT)])
+    assert asked(lookup, "a/b.py", content=notice.encode()) == [("HPND", f"a/b.py, a/{name}")]
