@@ -1,9 +1,8 @@
-"""Says when kernels are being compiled: the first curation on a machine is silent for a minute or two
-otherwise.
+"""Says when kernels are being compiled: without a word the first curation on a machine would look stuck for
+a minute or two.
 
-Numba tells of each function that it compiles; what it loads from its cache is not told of. One line is
-printed, at the first function, since a person wants to know what the machine does and not which function it
-is at.
+Numba reports each function that it compiles, and none that it loads from its cache. One line is printed, at
+the first function: a person wants to know what the machine is doing, not which function it has reached.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Exact and near duplicates alone: the steps of curation that remove copies, and no others.
 
-What `neve dedup` does with the user's own tables. Of copies the one first in keeper order stays, whatever
-its licence; a text that cannot be decoded has a verdict, as in curation, since nothing can be said of it.
+This is what `neve dedup` does with the user's own tables. Of several copies the first in keeper order stays,
+whatever its licence. A text that cannot be decoded gets a verdict, as in curation.
 """
 
 from __future__ import annotations

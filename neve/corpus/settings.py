@@ -1,6 +1,6 @@
-"""What curation is told: of the recipe's [corpus] all that its steps read, and what the run adds.
+"""The settings of curation: the fields of the recipe's [corpus] that its steps read, and what the run adds.
 
-Apart from the steps, so that planning a run imports none of what they need.
+A module of its own, so that planning a run imports none of what the steps need.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ have them in literals.
 
 A kernel gets a column's own memory, without a copy and without a Python object for each document. The
 trade-off: it works on bytes of UTF-8 and has to decode what is not ASCII itself. Kernels in several files
-hold a decoder for that, on purpose: numba caches compiled code by the file it stands in and would not notice
-a change in another.
+hold a decoder for that, on purpose: numba caches compiled code by its file and would not notice a change in
+another.
 """
 
 from __future__ import annotations

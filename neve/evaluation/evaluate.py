@@ -6,7 +6,7 @@ is reported as not run, with what would help, and the run continues. Each model 
 the same that `neve evaluate` writes, so a killed stage resumes within a model. The trade-off: models are
 evaluated one after the other, each with the whole machine.
 
-Beside the models stand references: zlib, and a trigram model of what the first phase trained on
+Beside the models there are references: zlib, and a trigram model of what the first phase trained on
 (`references`).
 
 Intervals are 95 %: bootstrap over documents or tasks for bits per byte, Wilson's for pass@1. Documents of a

@@ -1,6 +1,6 @@
 """What a model's bits per byte are held against: zlib, and a trigram model of the tokens that the model saw.
 
-A figure alone says little: 2.2 bits per byte is much or little only beside something that everybody has.
+A figure alone says little: whether 2.2 bits per byte is good shows only beside something that everybody has.
 Both references read the same units as the models, in the same order, so that their figures have the same
 denominators.
 

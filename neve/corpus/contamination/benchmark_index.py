@@ -1,33 +1,33 @@
 """Benchmark text in a document: word 10-grams of prompts and solutions, and whole solutions.
 
-A document is scored against the texts of each task, each alone: its prompt (MBPP's with one test and with
-all, BigCodeBench's as code and as words), and its solution as a program (HumanEval's with its signature)
-without docstrings, comments and imports. The share is how many of the text's distinct 10-grams the document
-holds. It is 1 where a whole solution, the program or the body alone, or the task in words stands in the
-document when both are squeezed (`lookup`): that survives formatters, comments, docstrings and the strings of
-a notebook. And it is the share of the solution's shape that the document has in one window (`shapes`): that
+A document is scored against each text of each task: its prompt (MBPP's with one test and with all,
+BigCodeBench's as code and as words), and its solution as a program (HumanEval's with its signature) without
+docstrings, comments and imports. The score is the share of the text's distinct 10-grams that the document
+holds. It is 1 where the document contains a whole solution (the program, or its body alone) or the task in
+words, both squeezed (`lookup`): that survives formatters, comments, docstrings and the strings of a
+notebook. And it is the share of the solution's shape that the document has in one window (`shapes`): that
 survives other names. Whichever is largest counts.
 
-Of a text only the SKETCH lowest hashes are kept, a bottom-k sketch: the share of a longer text is then an
-unbiased estimate, whose standard error at one half is sqrt(0.25/k (1 - k/n)) for n grams: 0.04 at n = 128,
-0.06 for the longest; shorter texts are exact. Hashes are cut to 32 bits: a document of W words hits a text
+Only the SKETCH lowest hashes of a text are kept, a bottom-k sketch. For a longer text the share is then an
+unbiased estimate, with a standard error at one half of sqrt(0.25/k (1 - k/n)) for n grams: 0.04 at n = 128,
+0.06 for the longest. Shorter texts are exact. Hashes are cut to 32 bits: a document of W words hits a text
 of n grams by chance with odds of W n / 2^32, and MIN_GRAMS = 4 asks for two such hits. For a file of 1 MB (W
 = 150,000) these are 1e-8 a text of 4 grams, less for longer ones, and 2e-6 for all of the package's; a
 squeezed text needs 64 bits to agree (4e-10 for that file and all texts).
 
-Texts of fewer than MIN_GRAMS 10-grams are found squeezed alone. A squeezed text of MIN_LENGTH bytes is found
-anywhere, a shorter one only where it fills whole lines: a function, name and all, or the task in words, of
-MIN_WHOLE bytes, and what goes on where the prompt ends, of MIN_BODY. So a body such as `return x + y` alone
-is not looked for: it is everybody's, while `def triangle_area(a, h): return a * h / 2.0` is the benchmark's.
+Texts of fewer than MIN_GRAMS 10-grams are only searched for squeezed. A squeezed text of MIN_LENGTH bytes is
+found anywhere, a shorter one only where it fills whole lines: from MIN_WHOLE bytes on a function with its
+name, or the task in words; from MIN_BODY on a body that continues the prompt. So a body such as
+`return x + y` is not looked for: it is everybody's, while `def triangle_area(a, h): return a * h / 2.0` is
+the benchmark's.
 
-The trade-off: documents are read alike whatever their language. Comments are Python's; only for solutions
-that are no Python (a user's file) documents are read a second time with `//` and `/* */` as comments too,
-and a comment of another style (`--`, `%`) is text there. A docstring in quotes that are not triple is text,
-in documents.
+The trade-off: documents are read alike, whatever their language. Comments are Python's. Only where a
+solution is not Python (in a user's own file) are documents read a second time, with `//` and `/* */` as
+comments too; other styles (`--`, `%`) count as text, as does a docstring that is not in triple quotes.
 
-So that a fresh clone decontaminates without the files and no benchmark text is spread, the package carries
-hashes only, built by `scripts/make_contamination_index.py`. EvoEval has no licence and is not among them:
-its files are searched for where they lie in the folder given.
+The package carries hashes only, built by `scripts/make_contamination_index.py`, so that a fresh clone can
+decontaminate without the files, and no benchmark text is spread. EvoEval has no licence and is not among
+them: its tasks are read from the folder of benchmark files, if it has them.
 
 Sources: 10-grams as DeepSeek-Coder (arXiv 2401.14196), though it drops a document for a single one;
 solutions as substrings as StarCoder (2305.06161); bottom-k sketches of containment as Broder (1997).

@@ -1,7 +1,7 @@
-"""Which benchmarks the packaged index holds, and which files in a folder are read beside it.
+"""Which benchmarks the packaged index holds, and which files of a folder are read beside it.
 
-Apart from the index, so that planning a run can tell whether a folder of benchmark files changes the corpus:
-published files that are equal to those the index was built from change nothing.
+A module of its own, so that planning a run can tell cheaply whether a folder of benchmark files changes the
+corpus: published files that equal those of the index change nothing.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ in a memory-mapped file, of which at most 128 MiB are in memory before all are r
 shuffled.
 
 Source: Broder, "On the resemblance and containment of documents" (1997); banding as in Leskovec, Rajaraman
-and Ullman, "Mining of Massive Datasets", chapter 3. What transitive clusters do with chains: the issue
-trackers of other tools.
+and Ullman, "Mining of Massive Datasets", chapter 3. Why not transitive clusters: what other tools' users
+report of chains.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ modeline.
 to which language; where an extension belongs to several, `ambiguous.py` has signs that are searched in the
 text. A shebang and a Vim or Emacs modeline choose among the owners of an extension, and decide alone where
 the extension is unknown, or of no programming language, or shared without a sign. The trade-off: Linguist
-lets both overrule every extension, which makes C of C++ (`.cpp` that begins with `-*- c -*-`) and Python of
-Cython; here they do not. No classifier is trained, so that every answer has one reason, and whole columns
+lets both overrule every extension, which turns C++ into C (a `.cpp` that begins with `-*- c -*-`) and Cython
+into Python; here they do not. There is no trained classifier: every answer has one reason, and whole columns
 are looked up at once.
 
 Source: GitHub Linguist's languages.yml.

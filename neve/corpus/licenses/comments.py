@@ -1,7 +1,7 @@
-"""Comments of a program in any language, told by their marks at the beginning of a line.
+"""The comments of a program in any language, recognised by their marks at the beginning of a line.
 
-The trade-off: no lexer and no language; a comment behind code on its line is not seen, and a string that
-opens a line as a docstring does is taken for one.
+The trade-off: there is no lexer, and the language is not asked for. A comment after code on the same line is
+missed, and a string that begins a line as a docstring does counts as a comment.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The licence of each file of a repository, by the nearest evidence, and the file that states it.
 
-What a file says of itself comes first (`own_statements`), then what stands beside it or is stated for its
-path (`path_rules`), then licence files and package metadata folder by folder upwards, as one kind of
-evidence. Evidence that is there and is not understood ends the walk: the file has no known licence, whatever
-stands further up.
+What a file says of itself comes first (`own_statements`), then what a file beside it says or is stated for
+its path (`path_rules`), then licence files and package metadata, folder by folder upwards, as one kind of
+evidence. Evidence that is not understood ends the walk: the file then has no known licence, whatever a
+folder further up says.
 
 In one folder the licence file's text is believed, and metadata make it precise ("or later", a choice of
 two); where they name a licence that is not in the text, both must hold.

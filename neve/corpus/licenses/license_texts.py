@@ -1,7 +1,7 @@
 """Licence files: which licences a text holds, what is added to them, and which folders it speaks of by name.
 
-The texts themselves are found by licenseclassifier, a port of Google's licensecheck over the SPDX list. What
-stands beside them decides what they mean: a sentence that names a folder or a file is a rule for that path
+The texts themselves are found by licenseclassifier, a port of Google's licensecheck over the SPDX list. The
+words around them decide what they mean: a sentence that names a folder or a file is a rule for that path
 alone ("everything under ee/ is under ee/LICENSE"), a tree of paths with licences in brackets is a rule a
 line, words that forbid make the whole not understood ("you may not sell"), and everything else (names,
 thanks, tables of contents) changes nothing.

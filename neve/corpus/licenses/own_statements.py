@@ -1,12 +1,12 @@
 """What files say of their own licence: SPDX lines anywhere in them, else a notice in the comments at their
 head.
 
-A notice counts only where it stands in a comment, whatever the language: a program that writes licences is
-not under them. Files that cannot speak of a licence are sifted out over the whole column; what is left is
-read one by one, and of equal notices only the first costs anything.
+A notice counts only in a comment, whatever the language: a program that writes licences is not under them.
+Files that cannot speak of a licence are sifted out over the whole column; what is left is read one by one,
+and of equal notices only the first costs anything.
 
-The trade-off: comments are told by their marks at the beginning of a line, without knowing the language;
-what stands behind code on its line is not looked at, nor a notice further down than HEAD_BYTES.
+The trade-off: comments are recognised by their marks at the beginning of a line, without knowing the
+language; what follows code on a line is not looked at, nor is a notice further down than HEAD_BYTES.
 
 Source: the REUSE specification 3.3 for SPDX lines, ignored sections and snippets.
 """

@@ -1,27 +1,27 @@
-"""An order of each repository's files in which dependencies come before what depends on them.
+"""An order of each repository's files in which dependencies come before the files that use them.
 
 A language model that reads a repository in such an order has seen what a file builds on before it reads the
 file (DeepSeek-Coder, arXiv 2401.14196, section 2.2). `imports` gives the names that files import; `order`
-finds the files that names stand for, and sorts.
+finds the files that these names mean, and sorts.
 
-Names are resolved by paths alone, as each language's own rules would if the build were as usual: no build
-file is read, which is the trade-off. Where several files answer to one name the nearest wins: the most
-folders shared with the importer, then the fewest folders, then the path. A name that finds nothing is
-somebody else's package.
+Names are resolved by paths alone, as each language would resolve them in an ordinary build. The trade-off:
+no build file is read. Where a name may mean several files, the nearest wins: the one that shares most
+folders with the importer, then the one in the fewest folders, then the first path. A name that means no file
+belongs to somebody else's package.
 
-    Python       relative names from the file's package; absolute ones at any folder that is no package
-    itself (`src`),
-                 a submodule before what its package holds; the standard library's only where a folder above
-                 shadows it
-    JavaScript   relative paths, with the usual endings, `index` files, and `.js` that stands for `.ts` Java
-    com.x.Y at any …/com/x/Y.java; members and nested classes by their class; com.x.* is all of the package
-    Go           the longest end of the path that is the end of a folder with Go files; all of them but tests
-    C, C++       beside the file, else any path with that end; <x.h> without a folder only in include folders
+- Python: relative names from the file's package; absolute ones from any folder that is no package itself
+  (`src`), a submodule before a member of its package; the standard library's only where a folder above
+  shadows it.
+- JavaScript: relative paths, with the usual endings, `index` files, and `.js` that means `.ts`.
+- Java: com.x.Y at any …/com/x/Y.java; members and nested classes by their class; com.x.* is the whole
+  package.
+- Go: the longest end of the path that is the end of a folder with Go files; all of these but the tests.
+- C, C++: beside the file, else any path with that end; <x.h> without a folder only in include folders.
 
-The order: files that depend on each other in a circle count as one; of what is ready the smallest path goes
-first (Kahn's algorithm with a heap over Tarjan's components). A circle is entered at its smallest path and
-walked depth first, so that only edges which lead back to where the walk stands are broken. All is linear but
-for the sorting.
+Files that depend on each other in a circle count as one; of those that are ready the smallest path goes
+first (Kahn's algorithm with a heap, over Tarjan's components). A circle is entered at its smallest path and
+walked depth first, so that only edges back into the current path are broken. Everything but the sorting
+takes linear time.
 """
 
 from __future__ import annotations

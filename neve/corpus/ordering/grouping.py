@@ -1,15 +1,13 @@
-"""The order of documents: repositories one after another, from hashes of their names and the seed, never
-from positions.
+"""The order of documents: repositories one after another, by hashes of their names and the seed, never by
+position.
 
-There are three orders, so that arms can compare them. Each differs from its neighbour in one thing:
+There are three orders, so that arms can compare them. Each differs from the one before in one thing:
 
-    repository            repositories in a random order, files by path: the ablation of Arctic-SnowCoder
-    language-repository   languages by name first; within one as above: what Arctic-SnowCoder does (arXiv
-    2409.02326,
-                          section 2.1: by language, then by repository, concatenated at random)
-    dependency            as language-repository, but within a repository what is imported comes before what
-    imports
-                          it (DeepSeek-Coder, arXiv 2401.14196, section 2.2); see `dependencies.py`
+- repository: repositories in a random order, files by path. The ablation of Arctic-SnowCoder.
+- language-repository: languages by name, and within a language as above. What Arctic-SnowCoder does (arXiv
+  2409.02326, section 2.1: by language, then by repository, concatenated at random).
+- dependency: as language-repository, but within a repository a file comes after what it imports
+  (DeepSeek-Coder, arXiv 2401.14196, section 2.2; see `dependencies`).
 
 The trade-off of the third: files that import each other across languages (C and C++, JavaScript and
 TypeScript) are ordered as one repository and then separated by language.

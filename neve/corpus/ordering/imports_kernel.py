@@ -1,10 +1,10 @@
 """The kernel of `imports`: one pass over bytes that knows strings, comments and import statements, and
 nothing else.
 
-All in one file, since numba keeps compiled code by the file it stands in. Java is read up to its first class
-and Go up to its first declaration, where imports end. A text that is not well formed gives what its
-statements look like, in linear time. A span is (text, prefix start, prefix end, name start, name end):
-positions in the column's bytes.
+All in one file, since numba caches compiled code by its file and would not notice a change in another. Java
+is read up to its first class and Go up to its first declaration, where imports end. A text that is not well
+formed gives what its statements look like, in linear time. A span is (text, prefix start, prefix end, name
+start, name end): positions in the column's bytes.
 
 The grammars are those of the languages' references: Python's `simple_stmt`, ECMAScript's import and export
 declarations, Java's compilation unit, Go's source file, and C's `#include`.
@@ -302,7 +302,7 @@ def _braces(values, i, end, family, text, spans, n):
 
 @numba.njit(cache=True, nogil=True)
 def _regex(values, i, end):
-    """Behind the regular expression at i, which ends on its line."""
+    """The place after the regular expression at i, which ends on its line."""
     inside = False
     i += 1
     while i < end and values[i] != 10:

@@ -1,9 +1,10 @@
 """E-mail and IP addresses in source text: a compiled pass finds what has the form of one, rules on its
 surroundings decide.
 
-The kernel reads the bytes of an Arrow column, stops only at `@`, `.` and `:`, and looks both ways; no Python
-object a document. What has the form of an address is rare (some 80 a megabyte of code), so that the decision
-can be regular expressions over the bytes around it, which a person can read: emails.py and ip_addresses.py.
+The kernel reads the bytes of an Arrow column, stops only at `@`, `.` and `:`, and looks both ways, without a
+Python object for each document. What has the form of an address is rare (some 80 a megabyte of code), so
+that the decision can be regular expressions over the bytes around it, which a person can read: emails.py and
+ip_addresses.py.
 
 An e-mail address has the form `local@domain`: letters, digits and `._%+-` before the sign (at most 64, a
 letter or digit first, no dot last and no two in a row), after it labels of letters, digits and `-`, the last

@@ -1,4 +1,4 @@
-"""Whether what has the form of an e-mail address is one, judged by the address and by what stands around it.
+"""Whether what has the form of an e-mail address is one, judged by the address and by its surroundings.
 
 Code is full of `name@name.name` that is no address: labels (`this@Outer.name`), slots and products
 (`a@b.id`), names of protocols (`aes256-gcm@openssh.com`), handles (`@kim@host.social`), message ids, the

@@ -1,9 +1,8 @@
-"""Whether four numbers joined by dots are an IP address, judged by the numbers and by what stands around
-them.
+"""Whether four numbers joined by dots are an IP address, judged by the numbers and by their surroundings.
 
 Versions, object identifiers, sections and the coordinates of drawings have the same form. They differ in
 size and in company: versions are small numbers (`9.2.14.0`), coordinates stand among other decimals
-(`1.41.59.51 0 1.02`), while an address is introduced as one, has a port or a prefix, or stands in a list of
+(`1.41.59.51 0 1.02`), while an address is introduced as one, has a port or a prefix, or is in a list of
 addresses. So small numbers are an address only with such evidence; large ones unless something introduces
 them as a version. The trade-off: a small address that nothing introduces stays. So do addresses that name no
 machine: `x.0.0.0`, and numbers in equal steps (`11.22.33.44`, `66.66.66.66`), which are made up. IPv6

@@ -1,12 +1,13 @@
-"""Where in a text a secret may stand: a fast sieve before exact and slow rules.
+"""Where in a text a secret may be: a fast sieve before exact and slow rules.
 
-Two compiled passes over the bytes of an Arrow column, nothing a document in Python. The first runs a small
-automaton for what announces passwords, URLs, private keys and `curl`. The second looks for token-like runs
-(it tests every tenth byte until it meets one): TOKEN characters or more of `[A-Za-z0-9_+/-]`, DISTINCT
-different ones, digits amid them or DIGITS of them. Only before and within such a run it looks for the
-KEYWORDS of betterleaks' rules, with Aho and Corasick's automaton; a run with a keyword at most REACH bytes
-before it, or in it, makes its surroundings a window. Every rule that is asked needs its keyword there; what
-is given up are secrets without such a run (letters only, or shorter), which no rule but a name supports.
+Two compiled passes over the bytes of an Arrow column, without a Python object for each document. The first
+runs a small automaton for what announces passwords, URLs, private keys and `curl`. The second looks for
+token-like runs (it tests every tenth byte until it meets one): TOKEN characters or more of
+`[A-Za-z0-9_+/-]`, DISTINCT different ones, digits amid them or DIGITS of them. Only before and within such a
+run it looks for the KEYWORDS of betterleaks' rules, with Aho and Corasick's automaton; a run with a keyword
+at most REACH bytes before it, or in it, makes its surroundings a window. Every rule that is asked needs its
+keyword there; what is given up are secrets without such a run (letters only, or shorter), which no rule but
+a name supports.
 """
 
 from __future__ import annotations

@@ -4,11 +4,10 @@ delimiters.
 A dialect is data: a list of delimiters, each with what opens and closes it. The lexer walks the code, tries
 the delimiters that its table names for a byte, and marks each byte as code, comment, string or docstring. It
 keeps a stack for code inside strings (`${…}`, `#{…}`, `\\(…)`, `$(…)`), reads here-documents, nested
-comments, raw strings, character literals beside lifetimes, and regular expressions (an operator's `/` beside
-a literal's, by what stands before). The trade-off: no grammar, so that a megabyte takes some hundredths of a
-second; what a language's parser would know better is measured in the tests against tree-sitter. What does
-not close is no comment and no string: the delimiter alone is code, and the walk goes on after it, so that
-one stray quote does not swallow a file.
+comments, raw strings, character literals beside lifetimes, and regular expressions (told from a division by
+what comes before the `/`). The trade-off: no grammar, so that a megabyte takes some hundredths of a second;
+what a language's parser would know better is measured in the tests against tree-sitter. A delimiter that
+nothing closes is code, and the walk goes on after it, so that one stray quote does not swallow a file.
 
 Source: the languages' own definitions of their comments and literals.
 """

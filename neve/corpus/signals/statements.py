@@ -1,9 +1,9 @@
 """What the lines of a text do: one compiled pass over the bytes of a batch and the lexer's marks.
 
 A line of code is a line with something in it that is neither comment, docstring nor white space; a line of
-comment has only comment or docstring. A word is a whole run of letters, digits, _ and
-bytes beyond ASCII: `pass` is not in `password`, nor `print` in `blueprint`. WORDS says what a word does in
-each language. The trade-off: lines are read one by one and without a grammar, so that a statement over three
+comment has only comment or docstring. A word is a whole run of letters, digits, _ and bytes
+beyond ASCII: `pass` is not in `password`, nor `print` in `blueprint`. WORDS says what a word does in each
+language. The trade-off: lines are read one by one and without a grammar, so that a statement over three
 lines counts by its first, and a C++ macro that looks like a function counts as one.
 
 Source: OpenCoder (arXiv 2411.04905) for what is worth counting; the words of each language are its own.

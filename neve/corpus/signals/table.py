@@ -1,6 +1,6 @@
 """The table of signals: what each is, in which unit, after whom, and for which languages it is measured.
 
-Apart from the passes that measure them, so that the rules can be read without compiling anything.
+A module of its own, so that the rules can be read without compiling anything.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ members before the damage. No size in any header is believed: bytes are counted 
 
 The trade-off: Python's tarfile and zipfile do the parsing, over a stream (`_Forward`) that bounds what one
 header may make them read; zip members packed otherwise than by deflate are refused, since their
-decompressors cannot be bounded there, and code is not packed so.
+decompressors cannot be bounded there, and code is hardly ever packed that way.
 """
 
 from __future__ import annotations

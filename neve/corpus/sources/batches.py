@@ -1,7 +1,7 @@
 """What every source yields: batches of files and of verdicts on those it refuses.
 
 A reader walks a folder, an archive or a table and yields `Batch`es of bounded size, so that memory does
-not grow with the source. A licence may lie behind the files that it covers, so a small repository is read
+not grow with the source. A licence may come after the files that it covers, so a small repository is read
 whole, and a large one is walked twice: first for its licence files and metadata, then for everything. The
 trade-off: the second walk costs time rather than memory.
 """

@@ -5,10 +5,10 @@ ALIASES names the columns known, those of The Stack v1 and v2, datatrove and dol
 left out. What lies in a struct NESTED (datatrove's and dolma's `metadata`) is found there by the same names,
 and a list of structs `files` (The Stack v2's rows are repositories) becomes a row a file. A language that
 the table gives is kept, and so is a licence unless the file itself states another (curation reads that).
-Without a path the path is the text's `doc_id`, and without a repository so is the repository: rows of which
-nobody knows where they lay do not belong together.
+A row without a path has its `doc_id` for one, and without a repository for that too: rows of unknown origin
+do not belong together.
 
-The trade-off: a column has one meaning by its name, whatever table it stands in.
+The trade-off: a column's name alone says what it means, in every table.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ tree.
 The commit is resolved first and is the repository's version (`name@` and its first twelve digits). Files are
 the blobs of its tree, asked of `git ls-tree` and `git cat-file`, so no checkout filter, hook, text
 conversion or LFS smudge ever runs; links, submodules and LFS pointers are verdicts, and so are names that
-leave the folder, objects that are missing or corrupt, and all behind the point where a tree unpacks to more
-than the limit. A URL is fetched bare, at depth 1 where the server gives the commit by its name, into a
+leave the folder, objects that are missing or corrupt, and everything after the point where a tree unpacks to
+more than the limit. A URL is fetched bare, at depth 1 where the server gives the commit by its name, into a
 folder of the cache that is removed afterwards.
 
 The trade-off: the git of this machine does the parsing, in processes whose memory, output and configuration
@@ -201,7 +201,7 @@ def _fetch(store: Path, url: str, wanted: str, limits: Limits) -> str:
 
 
 def _command(arguments: list[str], store: Path | None, most_bytes: int) -> list[str]:
-    """The command line of git behind the limits that its process and its children run under."""
+    """The command that starts git under limits, which its children share."""
     if shutil.which("git") is None:
         raise Fault("source git: there is no git on this machine; install it")
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]

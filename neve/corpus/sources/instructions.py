@@ -2,7 +2,7 @@
 
 Sets of questions and answers are what several annotators learn from (Arctic-SnowCoder's ann-ins among them),
 and no two name their columns alike; so the recipe says how a row becomes a file, and everything after that
-(decontamination, duplicates, parsing) treats it as a file like any other. The question stands in comments of
+(decontamination, duplicates, parsing) treats it as a file like any other. The question becomes comments in
 the row's language, the answer's code blocks are the code.
 
 A column that is null is empty text, but an answer without code makes no file; a verdict says so. The

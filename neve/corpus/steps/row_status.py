@@ -1,7 +1,6 @@
 """What is known of each file during curation, and why it stopped: small columns, held in memory.
 
-The trade-off: about 300 bytes a file on one machine, and every step is plain Arrow and numpy; text lies
-elsewhere.
+The trade-off: about 300 bytes a file on one machine, and in return every step is plain Arrow and numpy.
 """
 
 from __future__ import annotations

@@ -93,14 +93,11 @@ def identify(
 
     def kernel(*columns: pa.Array) -> Columns:
         raw = RawFiles(*columns)
-        read_, sizes, large = _decoded(raw, max_bytes)
-        texts = read_.text
+        found, sizes, large = _decoded(raw, max_bytes)
+        texts = found.text
         ids = doc_ids(texts)
         hexes = pa.array([None if i is None else i.hex() for i in ids], pa.string())
-        path, license = raw.path.cast(pa.string()), raw.license.cast(pa.string())
-        license, own = own_statements.overriding(
-            license, pc.if_else(pc.is_null(raw.license_path), texts, None)
-        )
+        license, license_path = _licenses(raw, texts)
         at = places(raw.source, raw.repo, raw.path)
         keys = pa.array([row_key(a, i) for a, i in zip(at, ids, strict=True)], KEY)
         told = pc.is_valid(raw.language)
@@ -111,15 +108,15 @@ def identify(
             "swhid": swhid,
             "opted_out": opt_out.named_by(wanted_out, raw.repo, swhid, raw.content),
             "repo": pc.coalesce(raw.repo.cast(pa.string()), hexes, pa.scalar("unknown")),
-            "path": pc.coalesce(path, hexes, pa.scalar("unknown")),
+            "path": pc.coalesce(raw.path.cast(pa.string()), hexes, pa.scalar("unknown")),
             "license": license,
-            "license_path": pc.if_else(own, path, raw.license_path.cast(pa.string())),
+            "license_path": license_path,
             "size": pc.binary_length(texts.cast(pa.large_binary())),
-            "encoding": read_.encoding,
-            "code_language": read_.code_language,
+            "encoding": found.encoding,
+            "code_language": found.code_language,
             "language": _language(raw, texts),
             "told": pc.and_(told, pc.equal(raw.source.cast(pa.string()), "table")),
-            "rule": _stopped(raw, read_, sizes, large, excluded),
+            "rule": _stopped(raw, found, sizes, large, excluded),
             "value": pc.if_else(large, sizes.cast(_number), pa.scalar(None, _number)),
             "limit": pc.if_else(large, pa.scalar(float(max_bytes)), pa.scalar(None, _number)),
         }
@@ -131,9 +128,9 @@ def identify(
         return made
 
     fields = {
-        "key": KEY, "doc_id": _text, "swhid": _text, "opted_out": _text, "repo": _text, "path": _text, "license": _text, "license_path": _text,
-        "size": pa.int64(), "encoding": _text, "code_language": _text, "language": _text,
-        "told": pa.bool_(), **STOPPED, **({"number": pa.uint64(), "bands": BANDS} if near_ else {}),
+        "key": KEY, "doc_id": _text, "swhid": _text, "opted_out": _text, "repo": _text, "path": _text,
+        "license": _text, "license_path": _text, "size": pa.int64(), "encoding": _text, "code_language": _text,
+        "language": _text, "told": pa.bool_(), **STOPPED, **({"number": pa.uint64(), "bands": BANDS} if near_ else {}),
     }  # fmt: skip
     made = engine.kernel(guarded(kernel, fields), {**fields, "error": _text}, counts=True)
     return files.select("source", "source_id", made(*(files[name] for name in RawFiles._fields)))
@@ -151,6 +148,13 @@ def _decoded(raw: RawFiles, max_bytes: int) -> tuple[Texts, pa.Array, pa.Array]:
         sizes,
         large,
     )
+
+
+def _licenses(raw: RawFiles, texts: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """(licences as given, or as a file without evidence states itself; the files that state them)."""
+    alone = pc.if_else(pc.is_null(raw.license_path), texts, None)
+    license, own = own_statements.overriding(raw.license.cast(pa.string()), alone)
+    return license, pc.if_else(own, raw.path.cast(pa.string()), raw.license_path.cast(pa.string()))
 
 
 def _language(raw: RawFiles, texts: pa.Array) -> pa.Array:

@@ -1,10 +1,10 @@
 """A candidate's answers, compared as they come: the first wrong one ends it.
 
-A wrong program that is slow would else run on hundreds of inputs. An answer that equals the expected one to
-the byte is right. One that is plainly another value (another text, another integer, another length) is wrong
-at once. The rest needs a rule and a process in which no candidate ever runs (`compare_answers`): for a quick
-candidate once, when it has ended, together with others' answers; for a slow one already while it runs, at
-growing intervals.
+Otherwise a wrong program that is slow would run on hundreds of inputs. An answer that equals the expected
+one to the byte is right. One that is plainly another value (another text, another integer, another length)
+is wrong at once. The rest needs a rule and a process in which no candidate ever runs (`compare_answers`):
+for a quick candidate once, when it has ended, together with others' answers; for a slow one already while it
+runs, at growing intervals.
 
 The trade-off: what is decided here is decided on a few kilobytes of JSON that a candidate wrote, so nothing
 but the parser touches it, and only plain inequality of plain values counts.

@@ -1,7 +1,7 @@
 """Grading by a benchmark's own unittest class, which must run beside the candidate: BigCodeBench.
 
 Here no wall keeps candidate and test apart, so the verdict rests on a guard (`inside.run_unit_tests` says
-what it holds and what not), and `LIMIT` stands in every result. What can be decided outside is: the verdict
+what it holds and what not), and every result states `LIMIT`. What can be decided outside, is: the verdict
 counts only under a nonce that the candidate's process never had, every test in the source must have run, by
 name, and passed, and the limits of time and memory are the sandbox's.
 

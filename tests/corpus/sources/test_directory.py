@@ -92,7 +92,7 @@ def test_names_that_are_not_utf8_are_kept_apart(tmp_path: Path) -> None:
     assert len(set(names)) == 3 and "é.py" in names and all(name.encode() for name in names)
 
 
-def test_a_licence_behind_the_files_that_it_covers_is_found(tmp_path: Path) -> None:
+def test_a_licence_after_the_files_that_it_covers_is_found(tmp_path: Path) -> None:
     """The licence sorts last, and the repository is too large to be read at once."""
     import importlib.metadata
 

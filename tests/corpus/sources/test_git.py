@@ -242,7 +242,7 @@ def test_a_lost_folder_is_told(repo: Path) -> None:
 def test_many_files_over_several_requests_and_two_walks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A repository too large to hold at once is walked twice; the licence behind the files holds for them."""
+    """A repository too large to hold at once is walked twice; the licence after the files holds for them."""
     put = {f"{i % 7}/{i}.py": f"x = {i}\n".encode() for i in range(700)}
     at = tmp_path / "many"
     commit(at, put | {"z/LICENSE": GPL})

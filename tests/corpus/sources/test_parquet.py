@@ -28,7 +28,7 @@ def run(path: Path, most_bytes: int, *known: str) -> tuple[pa.Table | None, list
 
 
 def test_known_columns_written_out(tmp_path: Path) -> None:
-    """Dictionaries, views and nested text leave as plain binary; unknown columns stay behind."""
+    """Dictionaries, views and nested text leave as plain binary; unknown columns are left out."""
     table = pa.table(
         {
             "content": pa.array(["a", None, "é"]).dictionary_encode(), "other": [1, 2, 3], "lang": pa.array(["x", "y", "z"], pa.large_string()),
@@ -47,7 +47,7 @@ def test_known_columns_written_out(tmp_path: Path) -> None:
     assert found.schema.metadata[b"columns"] == b"content, other, lang, files"
 
 
-def test_a_long_text_is_cut_one_byte_behind_the_limit(tmp_path: Path) -> None:
+def test_a_long_text_is_cut_one_byte_after_the_limit(tmp_path: Path) -> None:
     pq.write_table(pa.table({"content": ["x" * 50_000, "y" * 5_000]}), tmp_path / "t.parquet")
     found, _, _ = run(tmp_path / "t.parquet", 20_000, "content")
     assert found is not None

@@ -1,4 +1,4 @@
-"""Programs that try to pass without being right: by name, what stands behind a task's function header, or a whole program.
+"""Programs that try to pass without being right: by name, what follows a task's function header, or a whole program.
 
 Each takes the function's arguments as `*given`; `NAME` stands for the function's name.
 """

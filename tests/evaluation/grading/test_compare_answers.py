@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from neve import sandbox
 from neve.evaluation.grading import compare_answers
 from neve.evaluation.grading.grade import grade
 from neve.evaluation.grading.inside import plain_data
@@ -14,25 +13,9 @@ from neve.tasks.benchmarks import Benchmark
 from neve.tasks.task import Task
 from neve.tasks.traits import TABLE
 
-PLACE = sandbox.probe()
-pytestmark = pytest.mark.skipif(PLACE.tier == "none", reason=PLACE.detail)
+from .small import LARGEST, PLACE, status, walled
 
-
-TASK = Task(
-    task_id="T/0",
-    prompt='from typing import List\n\n\ndef largest(values: List[int], more=0) -> int:\n    """Largest, plus more."""\n',
-    solution="    return max(values) + more\n",
-    entry_point="largest",
-    test="def check(candidate):\n    assert candidate([1, 3, 2]) == 3\n    assert candidate([-1], more=4) == 3, 'second'\n"
-    "    assert abs(candidate([7]) - 7) < 1e-6\n",
-)
-
-
-ONE = Benchmark(TABLE["humaneval"], [TASK], "")
-
-
-def status(body: str) -> str:
-    return grade(ONE, [("T/0", TASK.prompt + body)], PLACE)[0].status
+pytestmark = walled
 
 
 @pytest.mark.parametrize(
@@ -67,8 +50,8 @@ def test_long_answers_are_compared_whole_where_their_digests_differ():
 def test_a_message_that_asks_again_is_no_error():
     """As HumanEval/117 does: a failing assertion's message calls the candidate once more."""
     test = "def check(candidate):\n    assert candidate([1]) == 1, str(candidate([1]))\n    assert candidate([2]) == 2\n"
-    task = Task("T/1", TASK.prompt, TASK.solution, "largest", test)
-    grades = grade(Benchmark(TABLE["humaneval"], [task], ""), [("T/1", TASK.prompt + b) for b in (TASK.solution, "    return 0\n")], PLACE)  # fmt: skip
+    task = Task("T/1", LARGEST.prompt, LARGEST.solution, "largest", test)
+    grades = grade(Benchmark(TABLE["humaneval"], [task], ""), [("T/1", LARGEST.prompt + b) for b in (LARGEST.solution, "    return 0\n")], PLACE)  # fmt: skip
     assert [g.status for g in grades] == ["pass", "fail"] and "AssertionError: 0" in grades[1].detail
 
 

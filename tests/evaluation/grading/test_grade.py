@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from neve import sandbox
 from neve.errors import Fault
 from neve.evaluation.grading import suites
 from neve.evaluation.grading.grade import grade
@@ -16,19 +15,11 @@ from neve.tasks.task import Task
 from neve.tasks.traits import TABLE
 
 from .cheats import CHEATS, program
+from .small import LARGEST, ONE, PLACE, status, walled
 
-PLACE = sandbox.probe()
-pytestmark = pytest.mark.skipif(PLACE.tier == "none", reason=PLACE.detail)
+pytestmark = walled
 
-TASK = Task(
-    task_id="T/0",
-    prompt='from typing import List\n\n\ndef largest(values: List[int], more=0) -> int:\n    """Largest, plus more."""\n',
-    solution="    return max(values) + more\n",
-    entry_point="largest",
-    test="def check(candidate):\n    assert candidate([1, 3, 2]) == 3\n    assert candidate([-1], more=4) == 3, 'second'\n"
-    "    assert abs(candidate([7]) - 7) < 1e-6\n",
-)
-ONE = Benchmark(TABLE["humaneval"], [TASK], "")
+
 KINDS = {
     "humaneval": ["HumanEval/0"],
     "humaneval+": ["HumanEval/2"],
@@ -65,10 +56,6 @@ def some(name: str, folder, ids: list[str]) -> Benchmark:
     return Benchmark(TABLE[name], [task for task in whole.tasks if task.task_id in ids], whole.data_sha256)
 
 
-def status(body: str) -> str:
-    return grade(ONE, [("T/0", TASK.prompt + body)], PLACE)[0].status
-
-
 EVERY = {"humaneval": 8, "humaneval+": 24, "mbpp": 60, "mbpp+": 40}
 
 
@@ -98,7 +85,7 @@ def test_a_task_s_own_prompt_passes_no_test(benchmark_files):
 @pytest.mark.parametrize(
     "body",
     [
-        TASK.solution,
+        LARGEST.solution,
         "    print('noise' * 100000)\n    return max(values) + more\n",
         "    values.sort()\n    return float(values[-1] + more)\n",
         "    from fractions import Fraction\n    return Fraction(max(values) + more)\n",
@@ -142,11 +129,11 @@ def test_a_cheat_scores_nothing(cheat, cheated):
 def test_time_is_up(monkeypatch):
     monkeypatch.setattr(suites, "FLOOR_SECONDS", 1.0)
     rows = [
-        ("T/0", TASK.prompt + body)
+        ("T/0", LARGEST.prompt + body)
         for body in (
             "    while True: pass\n",
             "    import time\n    while True:\n        try: time.sleep(9)\n        except BaseException: pass\n",
-            TASK.solution,
+            LARGEST.solution,
         )
     ]
     grades = grade(ONE, rows, PLACE)
@@ -157,10 +144,10 @@ def test_time_is_up(monkeypatch):
 def test_slow_beside_others_is_tried_again_under_the_time_measured_then(monkeypatch):
     """The first limits are far too short; the second try follows the canonical solution's own time."""
     slow = "    import time; time.sleep(0.4)\n    return max(values) + more\n"
-    task = Task(TASK.task_id, TASK.prompt, slow, TASK.entry_point, TASK.test)
+    task = Task(LARGEST.task_id, LARGEST.prompt, slow, LARGEST.entry_point, LARGEST.test)
     monkeypatch.setattr(suites, "FLOOR_SECONDS", 0.2)
     assert (
-        grade(Benchmark(TABLE["humaneval"], [task], ""), [("T/0", TASK.prompt + slow)], PLACE)[0].status
+        grade(Benchmark(TABLE["humaneval"], [task], ""), [("T/0", LARGEST.prompt + slow)], PLACE)[0].status
         == "pass"
     )
 
@@ -197,7 +184,7 @@ def test_evoeval_in_its_published_shape(tmp_path):
 
 def test_order_and_repeats_are_kept():
     heard = []
-    rows = [("T/0", TASK.prompt + body) for body in (TASK.solution, "    return 0\n", TASK.solution)]
+    rows = [("T/0", LARGEST.prompt + body) for body in (LARGEST.solution, "    return 0\n", LARGEST.solution)]
     grades = grade(ONE, rows, PLACE, done=lambda number, result: heard.append((number, result)))
     assert [g.status for g in grades] == ["pass", "fail", "pass"]
     assert heard == list(enumerate(grades))

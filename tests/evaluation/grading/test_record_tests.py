@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from neve import sandbox
 from neve.evaluation.grading import record_tests
 from neve.evaluation.grading.grade import grade
 from neve.evaluation.grading.inside import plain_data
@@ -14,18 +13,9 @@ from neve.tasks.benchmarks import Benchmark
 from neve.tasks.task import Task
 from neve.tasks.traits import TABLE
 
-PLACE = sandbox.probe()
-pytestmark = pytest.mark.skipif(PLACE.tier == "none", reason=PLACE.detail)
+from .small import LARGEST, PLACE, walled
 
-
-TASK = Task(
-    task_id="T/0",
-    prompt='from typing import List\n\n\ndef largest(values: List[int], more=0) -> int:\n    """Largest, plus more."""\n',
-    solution="    return max(values) + more\n",
-    entry_point="largest",
-    test="def check(candidate):\n    assert candidate([1, 3, 2]) == 3\n    assert candidate([-1], more=4) == 3, 'second'\n"
-    "    assert abs(candidate([7]) - 7) < 1e-6\n",
-)
+pytestmark = walled
 
 
 @pytest.mark.parametrize(
@@ -37,7 +27,7 @@ TASK = Task(
     ],
 )
 def test_a_test_that_cannot_judge_is_an_error(test):
-    task = Task("T/1", TASK.prompt, TASK.solution, "largest", test)
+    task = Task("T/1", LARGEST.prompt, LARGEST.solution, "largest", test)
     rows = [("T/1", task.prompt + task.solution)]
     assert grade(Benchmark(TABLE["humaneval"], [task], ""), rows, PLACE)[0].status == "error"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from neve import sandbox
 from neve.evaluation.grading import unit_tests
 from neve.evaluation.grading.grade import grade
 from neve.tasks import benchmarks
@@ -12,35 +11,9 @@ from neve.tasks.benchmarks import Benchmark
 from neve.tasks.task import Task
 from neve.tasks.traits import TABLE
 
-PLACE = sandbox.probe()
-pytestmark = pytest.mark.skipif(PLACE.tier == "none", reason=PLACE.detail)
+from .small import DOUBLE, PLACE, verdicts, walled
 
-TASK = Task(
-    task_id="T/0",
-    prompt="def double(n):\n",
-    solution="    return [n, n]\n",
-    entry_point="double",
-    test="""import unittest
-class TestCases(unittest.TestCase):
-    def test_a(self):
-        expected = [3, 3]
-        self.assertEqual(double(3), expected)
-    def test_b(self):
-        self.assertIsInstance(double(1), list)
-        self.assertIn(1, double(1))
-        self.assertAlmostEqual(sum(double(2)), 4)
-    def test_c(self):
-        with self.assertRaises(TypeError):
-            double()
-""",
-)
-ONE = Benchmark(TABLE["bigcodebench"], [TASK], "")
-
-
-def verdicts(bodies: list[str], task: Task = TASK):
-    return grade(
-        Benchmark(TABLE["bigcodebench"], [task], ""), [(task.task_id, body) for body in bodies], PLACE
-    )
+pytestmark = walled
 
 
 @pytest.mark.parametrize(
@@ -52,8 +25,8 @@ def verdicts(bodies: list[str], task: Task = TASK):
     ],
 )  # fmt: skip
 def test_a_task_whose_own_solution_fails_here_is_an_error(test, said):
-    task = Task("T/1", TASK.prompt, TASK.solution, "double", test)
-    (found,) = verdicts([TASK.prompt + TASK.solution], task)
+    task = Task("T/1", DOUBLE.prompt, DOUBLE.solution, "double", test)
+    (found,) = verdicts([DOUBLE.prompt + DOUBLE.solution], task)
     assert found.status == "error" and said in found.detail
 
 

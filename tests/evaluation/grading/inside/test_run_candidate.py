@@ -9,7 +9,6 @@ import sys
 
 import pytest
 
-from neve import sandbox
 from neve.evaluation.grading import programs
 from neve.evaluation.grading.grade import grade
 from neve.evaluation.grading.inside import plain_data
@@ -17,8 +16,9 @@ from neve.tasks.benchmarks import Benchmark
 from neve.tasks.task import Task
 from neve.tasks.traits import TABLE
 
-PLACE = sandbox.probe()
-pytestmark = pytest.mark.skipif(PLACE.tier == "none", reason=PLACE.detail)
+from ..small import PLACE, walled
+
+pytestmark = walled
 
 
 @pytest.mark.parametrize("kind", ["humaneval", "humaneval+", "mbpp"])

@@ -13,48 +13,14 @@ from unittest.mock import ANY, MagicMock
 
 import pytest
 
-from neve import sandbox
 from neve.evaluation.grading import unit_tests
-from neve.evaluation.grading.grade import grade
 from neve.evaluation.grading.inside import run_unit_tests as guard
-from neve.tasks.benchmarks import Benchmark
 from neve.tasks.task import Task
-from neve.tasks.traits import TABLE
 
 from ..cheats import CHEATS, program
+from ..small import DOUBLE, verdicts, walled
 
-PLACE = sandbox.probe()
-pytestmark = pytest.mark.skipif(PLACE.tier == "none", reason=PLACE.detail)
-
-
-TASK = Task(
-    task_id="T/0",
-    prompt="def double(n):\n",
-    solution="    return [n, n]\n",
-    entry_point="double",
-    test="""import unittest
-class TestCases(unittest.TestCase):
-    def test_a(self):
-        expected = [3, 3]
-        self.assertEqual(double(3), expected)
-    def test_b(self):
-        self.assertIsInstance(double(1), list)
-        self.assertIn(1, double(1))
-        self.assertAlmostEqual(sum(double(2)), 4)
-    def test_c(self):
-        with self.assertRaises(TypeError):
-            double()
-""",
-)
-
-
-ONE = Benchmark(TABLE["bigcodebench"], [TASK], "")
-
-
-def verdicts(bodies: list[str], task: Task = TASK):
-    return grade(
-        Benchmark(TABLE["bigcodebench"], [task], ""), [(task.task_id, body) for body in bodies], PLACE
-    )
+pytestmark = walled
 
 
 def test_right_and_wrong_programs():
@@ -77,7 +43,7 @@ def test_right_and_wrong_programs():
 def cheated() -> dict[str, str]:
     patch = pytest.MonkeyPatch()
     patch.setattr(unit_tests, "FLOOR_SECONDS", 2.0)
-    grades = verdicts([program(cheat, TASK.prompt, TASK.entry_point) for cheat in CHEATS])
+    grades = verdicts([program(cheat, DOUBLE.prompt, DOUBLE.entry_point) for cheat in CHEATS])
     patch.undo()
     return {cheat: f"{g.status}: {g.detail}" for cheat, g in zip(CHEATS, grades, strict=True)}
 
