@@ -184,12 +184,15 @@ class Labels:
 
     @staticmethod
     def read(inputs: Mapping[str, Path]) -> Labels:
-        """The labels of all stages `labels-NAME` among `inputs`.
+        """The labels of all stages `labels-NAME` among `inputs`; none where there is no such stage.
 
         A document with several labels has the highest one: what one set calls good may be a random document
         of another. It is held out if it is in any.
         """
         folders = [folder for role, folder in inputs.items() if role.startswith("labels-")]
+        if not folders:
+            columns = [pa.field("language", pa.string()), pa.field("fold", pa.int64())]
+            return Labels(pa.schema([*tables.LABELS, *columns]).empty_table(), Documents(()))
         table = pa.concat_tables([tables.read(folder / "labels") for folder in folders])
         best = [("doc_id", "ascending"), ("label", "descending"), ("split", "ascending")]
         table = table.sort_by(best).combine_chunks()

@@ -105,7 +105,15 @@ class Table(Section):
     """What all kinds have."""
 
     labels: list[str] = Field(default=[])
-    """Names of sets of labels that it learns from; one made of other annotators is measured on theirs."""
+    """Names of sets of labels that it learns from, or is measured on; one made of other annotators is
+    measured on theirs."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Paths of what it reads from outside the run, where these are paths."""
+        return tuple(
+            getattr(self, name) for name in ("encoder", "better", "base", "path") if hasattr(self, name)
+        )
 
     @property
     def members(self) -> list[str]:
@@ -197,6 +205,32 @@ class Student(Table):
         return [self.teacher]
 
 
+class LossDifference(Table):
+    """How much better one checkpoint predicts a document than another."""
+
+    kind: Literal["loss-difference"]
+    better: str
+    """Folder of a model that knows what is wanted, as `neve export` makes it."""
+    base: str
+    """Folder of the model that it is compared with, most often the one that it started from."""
+    section_tokens: int = Field(default=512, ge=16)
+    """Tokens of one section."""
+    sections: list[Place] = Field(default=["top", "middle", "bottom"], min_length=1)
+    """Where a document is read."""
+
+
+class Column(Table):
+    """Scores of one's own."""
+
+    kind: Literal["column"]
+    path: str
+    """A file or a glob of Parquet or JSON lines with a column doc_id."""
+    column: str = "score"
+    """The column of scores: numbers, higher is better."""
+    missing: float | None = None
+    """Score of documents that the table lacks; without it they are an error."""
+
+
 class Blend(Table):
     """The mean of several annotators' ranks."""
 
@@ -256,7 +290,7 @@ class Own(Table):
         return given
 
 
-TABLES = ("encoder", "ngrams", "forest", "student", "blend", "cascade")
+TABLES = ("encoder", "ngrams", "forest", "student", "loss-difference", "column", "blend", "cascade")
 """Kinds with a table of their own."""
 
 
@@ -270,6 +304,8 @@ Annotator = Annotated[
     | Annotated[Ngrams, Tag("ngrams")]
     | Annotated[Forest, Tag("forest")]
     | Annotated[Student, Tag("student")]
+    | Annotated[LossDifference, Tag("loss-difference")]
+    | Annotated[Column, Tag("column")]
     | Annotated[Blend, Tag("blend")]
     | Annotated[Cascade, Tag("cascade")]
     | Annotated[Own, Tag("own")],

@@ -170,7 +170,7 @@ def _annotator(recipe: Recipe, name: str, pins: Pins) -> Stage:
         f"annotator-{annotator.kind}",
         quality.Fit(annotator, recipe.run.seed),
         {"documents": "curate", **{stage: stage for stage in read}},
-        outside=(*_local(encoder), *elsewhere),
+        outside=(*(one for path in annotator.reads for one in _local(path)), *elsewhere),
         build=f"{KINDS[annotator.kind]}:fit",
     )
 
@@ -244,4 +244,5 @@ def _repository(source: Source) -> str | None:
 
 
 def _local(name: str) -> tuple[str, ...]:
-    return (name,) if name and Path(name).exists() else ()
+    """The path, where it is one that is there, or a glob."""
+    return (name,) if name and (Path(name).exists() or "*" in name) else ()

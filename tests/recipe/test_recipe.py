@@ -39,6 +39,29 @@ def test_the_papers_recipe_states_the_papers_figures() -> None:
     assert recipe.training.batch_tokens == 512 * 8192 and recipe.training.sequence == 8192
 
 
+@pytest.mark.parametrize("name", ["ann-edu", "ann-ins", "ann-hq", "ann-hq-ins"])
+def test_the_papers_annotators_are_one_override_away(name: str) -> None:
+    """Oracle: arXiv 2409.02326, section 3: the counts of labels of each variant."""
+    recipe = load(RECIPES / "arctic-snowcoder-1.3b.toml", [f"phase.1.annotator={name}"])
+    labels = {one: recipe.labels[one] for one in recipe.labels_of(name)}
+    counts = {
+        one: table.judge.documents if table.judge else table.best.documents if table.best else table.positives_limit
+        for one, table in labels.items()
+    }  # fmt: skip
+    assert (
+        counts
+        == {
+            "ann-edu": {"edu": 400_000},
+            "ann-ins": {"top-edu": 100_000, "ins-100k": 100_000},
+            "ann-hq": {"hq": 220_000},
+            "ann-hq-ins": {"hq": 220_000, "ins": 80_000},
+        }[name]
+    )
+    annotator = recipe.annotators[name]
+    assert annotator.encoder == "Snowflake/snowflake-arctic-embed-m"
+    assert annotator.labels_are == ("values" if name == "ann-edu" else "classes")
+
+
 def test_what_the_paper_does_not_state_is_marked() -> None:
     """Every setting that the paper gives no value for carries the comment."""
     lines = (RECIPES / "arctic-snowcoder-1.3b.toml").read_text().splitlines()

@@ -15,6 +15,8 @@ KINDS = {
     "ngrams": "neve.quality.annotators.ngrams",
     "forest": "neve.quality.annotators.forest",
     "student": "neve.quality.annotators.student",
+    "loss-difference": "neve.quality.annotators.loss_difference",
+    "column": "neve.quality.annotators.column",
     "blend": "neve.quality.annotators.blend",
     "cascade": "neve.quality.annotators.cascade",
 }
