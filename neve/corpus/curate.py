@@ -26,7 +26,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
 
     No languages listed means any language, "Text" where it is unknown. Returns counts. Raises Fault when
     there is nothing to curate, when too many files fail for an internal error, or when the rows that leave
-    are not those that entered. What a killed attempt left in `out` is gone on from.
+    are not those that entered. Goes on from what a killed attempt left in `out`.
     """
     text_passes.check_settings(settings)
     curation = Curation("curate", settings, inputs["files"], out)

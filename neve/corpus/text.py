@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 HEAD_BYTES = 1024
-"""A declaration of the encoding is looked for in so many bytes, in the first DECLARING lines."""
+"""Bytes of a file that are searched for a declaration of its encoding, in the first DECLARING lines."""
 DECLARING = 5
 NUL_SHARE = 0.02
 """A text with a larger share of NUL is binary."""

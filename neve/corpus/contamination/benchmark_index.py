@@ -76,11 +76,11 @@ from neve.tasks.task import Task, is_python
 from neve.tasks.traits import TABLE
 
 MIN_GRAMS = 4
-"""A text of fewer distinct 10-grams is not searched for by them."""
+"""Distinct 10-grams from which a text is searched for by them."""
 MIN_BODY = 22
-"""Of what goes on where the prompt ends, fewer squeezed bytes are not searched for."""
+"""Squeezed bytes from which a body that continues the prompt is searched for."""
 SKETCH = 72
-"""Of a text with more 10-grams the lowest hashes kept."""
+"""Hashes kept of a text with more: the lowest."""
 
 _TYPES = {
     "tasks": np.str_, "text_task": np.int32, "text": np.int32, "text_grams": np.int32, "grams": np.uint32,
@@ -168,7 +168,7 @@ class Index:
         """How much of a benchmark each text holds, a column of large_string or large_binary (null: nothing).
 
         Returns (largest share over all tasks' texts as float64, label of that task as string, null where the
-        share is 0). Of tasks alike the first in the index is named.
+        share is 0). Of equal shares the first task in the index is named.
         """
         values, offsets, _ = buffers(texts)
         shares = np.zeros(len(offsets) - 1)
@@ -192,8 +192,8 @@ def _inverted(hashes: np.ndarray, counts: np.ndarray) -> _Inverted:
 
 
 def by_benchmark(details: pa.Array | pa.ChunkedArray) -> dict[str, dict[str, int]]:
-    """Of the labels of contaminated documents (a verdict's `detail`; null counts nothing), for each
-    benchmark in alphabetical order: `documents`, and `tasks`, the distinct ones hit."""
+    """From the labels of contaminated documents (a verdict's `detail`; nulls do not count), by benchmark in
+    alphabetical order: how many `documents` have its text, and how many distinct `tasks` they have."""
     counted = pc.value_counts(details.drop_null().cast(pa.string()))
     report: dict[str, dict[str, int]] = {}
     for label, documents in zip(

@@ -65,7 +65,7 @@ def _mix_python(x: int) -> int:
 
 
 def bitmap_of(keys: np.ndarray, bits: int) -> np.ndarray:
-    """A bit for each value of the top bits of keys of 32 bits, as bytes: what is not set is no key."""
+    """A bit for each value of the top bits of keys of 32 bits, set where there is a key; as bytes."""
     bitmap = np.zeros(1 << (bits - 3), np.uint8)
     top = (keys >> np.uint32(32 - bits)).astype(np.int64)
     np.bitwise_or.at(bitmap, top >> 3, (1 << (top & 7)).astype(np.uint8))
@@ -80,7 +80,8 @@ def byte_table() -> np.ndarray:
 
 @cache
 def word_table() -> np.ndarray:
-    """What a byte counts in a word, 0 where it is none; capitals count as small letters."""
+    """The number of each byte in a word's hash, 0 for one that is in no word; a capital has its small
+    letter's."""
     letters = byte_table().copy()
     for byte in range(128):
         char = chr(byte)

@@ -95,10 +95,10 @@ def grams_in(values, start, end, letters, bitmap, words, grams):
 
 @numba.njit(cache=True, nogil=True)
 def check_grams(values, offsets, keys, bitmap, starts, texts, text_grams, text_task, letters, shares, tasks):
-    """Raise each document's share to that of the text whose grams it holds most of; of equal ones the first
-    task's.
+    """Raise each document's share to that of the text of whose grams it holds most.
 
-    `starts` and `texts`: which texts hold a key; `text_grams`: of how many grams a text's share is.
+    Of equal shares that of the first task counts. `starts` and `texts`: which texts hold a key;
+    `text_grams`: of how many grams a text's share is.
     """
     seen = np.full(len(keys), -1, np.int64)  # the last document that held this gram
     counted = np.full(len(text_grams), -1, np.int64)  # the last document that `counts` is of
@@ -131,7 +131,7 @@ def _closing(values, i, end, quote):
     """After the three quotes, with or without backslashes, that close a string before `end`; -1 without
     such.
 
-    Quotes right after a colon, comments aside, open a docstring within: a function stands in a docstring.
+    Quotes right after a colon, comments aside, open a docstring within the docstring: it shows a function.
     """
     run, first, within, comment = 0, -1, False, False
     last = np.uint8(0)
@@ -247,7 +247,7 @@ def _after_slashes(values, i, end):
 @numba.njit(cache=True, nogil=True)
 def _squeeze(values, start, end, kind_of, slashes, out, edges, asides):
     """Write [start, end) squeezed to `out`, what docstrings and comments say after the rest, and to `edges`
-    where what stands there begins a line or a string. Returns the number of bytes written; `edges` has one
+    where a line or a string begins. Returns the number of bytes written; `edges` has one
     more, of the end."""
     size, count = strip(values, start, end, kind_of, slashes, out, edges, 0, asides, 0)
     k = 0

@@ -35,7 +35,7 @@ K = 16
 LEAST = 12
 """Distinct shape grams of the shortest program that is looked for."""
 SKETCH = 32
-"""Of a program with more the lowest hashes kept."""
+"""Hashes kept of a program with more: the lowest."""
 BITS = 20
 """Of the bitmap in front of the hashes: 128 KiB, some 7 % of it set."""
 

@@ -29,10 +29,10 @@ import pyarrow.compute as pc
 from neve.corpus.languages.ambiguous import NAMES, SIGNS, Signs
 
 HEAD_BYTES = 32 << 10
-"""Signs are searched in so many bytes from a file's start."""
+"""Bytes from a file's start that are searched for signs."""
 
 LINES, LINES_BYTES = 5, 512
-"""Modelines and `exec` are read in so many first (modelines: and last) lines, within so many bytes."""
+"""Lines at a file's start (and end) that are searched for modelines and `exec`, and their bytes."""
 
 EMACS = r"-\*-(?:[ \t]*|(?:[^\n]*?[ \t;])?(?i:mode)[ \t]*:[ \t]*)(?P<mode>[^:;\s*]+)[ \t]*(?:;[^\n]*?)?-\*-"
 VIM = (

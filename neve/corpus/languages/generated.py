@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 HEAD_BYTES, GO_BYTES, TAIL_BYTES = 1024, 4096, 512
-"""Marks are searched in so many bytes from a file's start (GO: Go's) and end."""
+"""Bytes at a file's start (GO: of Go) and end that are searched for marks."""
 
 MINIFIED_LINE = 110
 """JavaScript and CSS whose lines are longer in the mean, in bytes, are minified (Linguist's limit)."""

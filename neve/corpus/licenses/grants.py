@@ -206,7 +206,7 @@ def _within(words: _Words, pattern: re.Pattern[str], grant: re.Match[str]) -> re
 
 
 def _is_whole(text: str, words: _Words, grant: int, end: int, count: int) -> bool:
-    """Whether nothing more is asked behind the `count` conditions that end at `end`, of a grant that ends at
+    """Whether nothing more is asked after the `count` conditions that end at `end`, of a grant that ends at
     `grant`."""
     at = bisect_left(words.stops, end)
     if at == len(words.stops) or words.stops[at] != end:

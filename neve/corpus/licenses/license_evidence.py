@@ -50,7 +50,7 @@ def is_evidence(path: str) -> bool:
 
 
 OWN_FILES, OWN_SHARE = 3, 0.05
-"""So many files, and this share of a batch, make who reserves all rights in them one of the project's own.
+"""Files, and share of a batch, from which a holder who reserves all rights in them is the project's own.
 """
 
 

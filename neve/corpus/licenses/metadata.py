@@ -23,7 +23,7 @@ from neve.corpus.licenses.notices import Statement
 from neve.corpus.licenses.spdx import UNREAD
 
 METADATA_BYTES = 1 << 20
-"""No more of a file is looked at."""
+"""Bytes of a file that are read."""
 _REFERS = re.compile(
     r"(?i)^\W*(?:see licen[cs]e in\W+([\w./@-]+)|(?:see|see the|refer to|file:?|in|custom:?|custom; see|other: see)?\W*(?:licen[cs]e )?(?:in |file )?"
     r"((?:[\w.@-]+/)*[\w.@-]*(?:licen[cs]e|copying|eula|terms)[\w.-]*)\W*(?:file)?)\W*$"

@@ -26,7 +26,7 @@ from neve.corpus.licenses.notices import Statement
 from neve.corpus.licenses.spdx import UNREAD
 
 HEAD_BYTES = 6 << 10
-"""How far into a file a notice may begin."""
+"""Bytes into a file within which a notice begins."""
 NOTICE_BYTES = 16 << 10
 """How far it may reach."""
 

@@ -19,7 +19,7 @@ COLUMNS = ("visible_text_share", "visible_characters")
 
 
 def measure(values: np.ndarray, offsets: np.ndarray, languages: list[str | None]) -> np.ndarray:
-    """Rows of COLUMNS, float64 [len(COLUMNS), texts]; for texts in other languages they say nothing."""
+    """Rows of COLUMNS, float64 [len(COLUMNS), texts]; zeros for texts in other languages."""
     pages = np.array([language in LANGUAGES for language in languages], np.bool_)
     out = np.zeros((len(COLUMNS), len(offsets) - 1))
     if pages.any():

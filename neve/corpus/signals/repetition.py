@@ -163,7 +163,7 @@ def _decode(values, i, end):
 
 @_helper
 def _number(hashes, n, keys, numbers, counts, grams):
-    """Numbers the distinct values of `hashes` from 0 on, into `grams`, and counts them; how many there are.
+    """Number the distinct values of `hashes` from 0 on, into `grams`, and count them. Returns how many.
 
     The table holds numbers alone and `keys` the values by number, so that both are near.
     """
@@ -191,7 +191,7 @@ def _number(hashes, n, keys, numbers, counts, grams):
 
 @_helper
 def _repeating(n, places, counts, grams):
-    """Keeps those of n grams that occur more than once, in their order; how many."""
+    """Keep those of n grams that occur more than once, in their order. Returns how many."""
     kept = 0
     for i in range(n):
         gram, place = grams[i], places[i]
@@ -214,7 +214,7 @@ def _top(n, width, ends, places, counts, grams):
 
 @_helper
 def _repeated(n, width, ends, places):
-    """Characters of the words that stand in some of n grams."""
+    """Characters of the words that are in one of n grams or more."""
     until, chars = 0, np.int64(0)
     for i in range(n):
         chars += ends[places[i] + width] - ends[max(places[i], until)]

@@ -24,7 +24,7 @@ from neve.recipe.sources import Source
 BATCH_BYTES = 32 << 20
 BATCH_ROWS = 8192
 AHEAD_BYTES = 64 << 20
-"""A repository of at most so many bytes is read at once."""
+"""Bytes up to which a repository is read at once."""
 MEMBER_BYTES = 512
 """What a member takes in memory beside its content."""
 NAME_CHARACTERS = 4096

@@ -154,7 +154,7 @@ def _among_prose(text: str, name: str) -> str | None:
 
 
 def _goes_on(text: str, name: str) -> bool:
-    """Whether anything stands at the margin after the function: then it was not cut."""
+    """Whether a line after the function begins at the margin: then the function was not cut."""
     tree = parse(longest_program(text))
     ends = [node.end_lineno or 0 for node in tree.body if getattr(node, "name", "") == name] if tree else []
     after = text.split("\n")[ends[-1] :] if ends else []

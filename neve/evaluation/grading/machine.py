@@ -27,7 +27,7 @@ MEMORY_BYTES = 4 << 30
 START_SECONDS = 3.0
 """Added for the start of a sandbox on a busy machine."""
 FACTOR = 4.0
-"""A program may take so many times what the canonical solution takes."""
+"""How many times as long as the canonical solution a program may take."""
 NUMPY = Path(np.__file__).parent
 """Its wheels keep their libraries in a folder beside it."""
 

@@ -26,7 +26,7 @@ from neve.evaluation.grading.samples import Grade
 from neve.tasks.task import Task
 
 FLOOR_SECONDS = 10.0
-"""A sample may take so long at least: tests of this kind start servers and processes."""
+"""The least time allowed a sample: tests of this kind start servers and processes."""
 RECORD_SECONDS = 120.0
 LIMIT = (
     "tests ran beside the candidate in one process: results are guarded against the cheats known, not proof against "
@@ -125,7 +125,7 @@ def _run(task: Task, ground: Ground, program: str, machine: Machine, seconds: fl
 
 
 def _test_names(test: str) -> frozenset[str]:
-    """Names of the test methods that stand in the source of TestCases."""
+    """Names of the test methods in the source of TestCases."""
     case = next(
         (n for n in ast.parse(test).body if isinstance(n, ast.ClassDef) and n.name == "TestCases"), None
     )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 WALL_FACTOR = 8.0
-"""By the clock a call may take so many times its limit."""
+"""How many times its limit a call may take by the clock."""
 
 
 def raised(error: BaseException) -> str:
