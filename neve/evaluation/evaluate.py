@@ -41,8 +41,8 @@ class Settings:
     evaluate: Evaluate
     models: Mapping[str, str]
     """Name of each model -> its role among the inputs."""
-    pairs: tuple[tuple[str, str], ...]
-    """Models that are compared: a phase, and its control or what it started from."""
+    pairs: tuple[tuple[str, tuple[str, ...]], ...]
+    """Models that are compared: a phase, and what it started from, a control, or all draws of one."""
     tested: tuple[str, ...]
     """Models that generate solutions, which are run."""
     read: Read
@@ -130,18 +130,22 @@ def _references(
 
 
 def _compare(
-    pair: tuple[str, str], metric: str, units: dict[str, Any], seed: int, resamples: int
+    pair: tuple[str, tuple[str, ...]], metric: str, units: dict[str, Any], seed: int, resamples: int
 ) -> dict[str, Any]:
-    """Bits per byte of a phase minus another model's on the same documents or tasks: below 0 the phase is
-    better."""
-    phase, control = pair
-    a, b = (np.array(units[name][metric]["bits"]) for name in pair)
+    """Bits per byte of a phase minus another model's, or several draws', on the same documents or tasks:
+    below 0 the phase is better."""
+    phase, others = pair
+    a, *b = (np.array(units[name][metric]["bits"]) for name in (phase, *others))
     size = np.array(units[phase][metric]["bytes"])
-    seed = seed_of(f"{seed}/evaluate/{metric}", bits=64)
-    result = statistics.paired_difference(a, b, size, seed=seed, resamples=resamples)
+    if len(b) > 1:
+        result = statistics.over_draws(a, np.stack(b), size)
+    else:
+        seed = seed_of(f"{seed}/evaluate/{metric}", bits=64)
+        result = statistics.paired_difference(a, b[0], size, seed=seed, resamples=resamples)
     return {
         "phase": phase,
-        "control": control,
+        "control": others[0],
+        "draws": len(others),
         "metric": metric,
         "difference": result.value,
         "interval": list(result.interval),

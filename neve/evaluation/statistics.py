@@ -5,6 +5,9 @@ within a unit. Everything is exact or seeded (PCG64), so a report written twice 
 percentile intervals are plain and assume no shape, but with a dozen units they are too narrow; a page shows
 none below ten units.
 
+A comparison with one draw of a control speaks of its tasks only; with several, draws are in the interval too
+(`over_draws`).
+
 Sources: Efron and Tibshirani, An Introduction to the Bootstrap (1993); Wilson (1927); Chen et al.
 (arXiv 2107.03374) for unbiased pass@k; Phipson and Smyth (2010) for p-values that are never 0.
 """
@@ -72,6 +75,35 @@ def paired_difference(
         signs = generator.integers(0, 2, (count, len(gap)), dtype=np.int8) * 2.0 - 1.0
         extreme += int((np.abs(signs @ gap) >= observed * (1 - 1e-12)).sum())
     return Difference(float(gap.sum()) / total, (float(low), float(high)), (extreme + 1) / (resamples + 1))
+
+
+def over_draws(a: np.ndarray, b: np.ndarray, weight: np.ndarray, *, level: float = 0.95) -> Difference:
+    """Model `a` [units] minus the mean of several draws `b` [draws, units] of what it is compared with, per
+    weight.
+
+    Two kinds of chance are in the interval. Another draw, or another seed of `a`, would give another model:
+    the draws' variance s² counts 1 + 1 / draws times, as if `a` varied like them. Other units would give
+    other figures: the variance of the paired ratio. Normal errors; t with Satterthwaite's degrees of
+    freedom, so two draws give a wide interval, as they should.
+    """
+    from scipy.stats import t
+
+    a, b, weight = (np.asarray(x, np.float64) for x in (a, b, weight))
+    _check(a, weight)
+    if b.ndim != 2 or len(b) < 2:
+        raise ValueError(f"shape {b.shape}: two draws at least are needed")
+    draws, total, units = len(b), float(weight.sum()), len(weight)
+    gap = a - b.mean(axis=0)
+    value = float(gap.sum()) / total
+    drawn = float(np.var(b.sum(axis=1) / total, ddof=1)) * (1 + 1 / draws)
+    rest = gap - value * weight
+    sampled = float((rest**2).sum()) * units / max(1, units - 1) / total**2
+    whole = drawn + sampled
+    if whole == 0:
+        return Difference(value, (value, value), 1.0)
+    freedom = whole**2 / (drawn**2 / (draws - 1) + sampled**2 / max(1, units - 1))
+    half = float(t.ppf((1 + level) / 2, freedom)) * whole**0.5
+    return Difference(value, (value - half, value + half), float(2 * t.sf(abs(value) / whole**0.5, freedom)))
 
 
 def pass_at_k(n: np.ndarray, correct: np.ndarray, k: int) -> float:

@@ -152,6 +152,17 @@ def dealt(table: pa.Table, seed: int) -> pa.Table:
     return pa.concat_tables(parts).sort_by("doc_id").combine_chunks()
 
 
+def shuffled(labels: pa.Table, seed: int) -> pa.Table:
+    """The same documents, what may be learnt from with labels dealt out again within each language."""
+    values, languages = labels["label"].to_numpy().copy(), labels["language"].to_numpy()
+    keys = draw_keys(labels["doc_id"], seed, "shuffled")
+    learnt = pc.equal(labels["split"], "train").to_numpy()
+    for language in np.unique(languages):
+        mine = np.flatnonzero(learnt & (languages == language))
+        values[mine] = values[mine[np.argsort(keys[mine], kind="stable")]]
+    return labels.set_column(labels.column_names.index("label"), "label", pa.array(values))
+
+
 def write(labels: pa.Table, inputs: Mapping[str, Path], out: Path) -> None:
     """Write labels/ (LABELS, `language`, `family` and `fold`) and documents/, their text, into `out`."""
     columns = ["doc_id", "label", "split", "origin", "language", "family", "fold"]

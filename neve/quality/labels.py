@@ -61,6 +61,8 @@ def build(settings: quality.Labels, inputs: dict[str, Path], out: Path) -> dict[
         found, more, counts["rounds"] = hard_negatives.rounds(found, pool, settings, inputs, out / "rounds")
         said += more
     labels = drawing.dealt(found, settings.seed)
+    if settings.shuffled:
+        labels = drawing.shuffled(labels, settings.seed)
     drawing.write(labels, inputs, out)
     if said:
         documents.write((one.table() for one in said), out / JUDGED)

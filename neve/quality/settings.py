@@ -20,6 +20,7 @@ class Labels:
     family_share: float
     negatives: int
     seed: int
+    shuffled: bool = False
     best: Best | None = None
     judge: Judge | None = None
     hard: Hard | None = None

@@ -81,6 +81,9 @@ class Labels(Section):
     """Share of the positives that one family of repositories may have."""
     negatives: int = Field(default=300_000, ge=10)
     """Random documents as negatives of the positives; they stay in the pool and are scored out of fold."""
+    shuffled: bool = False
+    """Whether the labels to learn from are dealt out again at random, within each language: a control of
+    annotators, in which there is nothing to find. What is held out keeps its labels."""
 
     @model_validator(mode="after")
     def _has_something(self) -> Labels:

@@ -106,7 +106,7 @@ class Part(Section):
     """Its share of the windows is weight / sum of weights, to a thousandth."""
 
 
-Control = Literal["random", "random-repeated"]
+Control = Literal["random", "random-repeated", "random-length"]
 
 
 class Curve(Section):
@@ -158,7 +158,8 @@ class Phase(Section):
     """selection: above 0, documents are drawn by their scores, instead of the best being taken."""
     controls: dict[Control, Annotated[int, Field(ge=1)]] = Field(default={})
     """Twins on random documents, with the number of their draws: same start, tokens, rates, languages.
-    `random` sees each document once, `random-repeated` as many unique tokens as the phase, as often."""
+    `random` sees each document once, `random-repeated` as many unique tokens as the phase, as often,
+    `random-length` the same in documents as long as the phase's."""
     seed: int | None = Field(default=None, ge=0)
     """Of its order of data, its controls' draws, and its weights if it starts from scratch; default:
     run.seed."""

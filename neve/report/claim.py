@@ -42,10 +42,20 @@ def headlines(summary: dict[str, Any]) -> list[dict[str, Any]]:
             "on": METRICS.get(pair["metric"], pair["metric"]),
             "word": word(with_units(pair, summary)),
             "is_control": pair["control"].startswith(f"{pair['phase']}-random"),
-            "over": "over tasks only" if pair["metric"] != "heldout" else "over documents only",
+            "over": _over(pair),
         }
         for pair in summary["results"]["pairs"]
     ]
+
+
+def _over(pair: dict[str, Any]) -> str:
+    """What the interval and p of a pair cover.
+
+    >>> _over({"metric": "heldout", "draws": 3})
+    'over documents, draws and seeds'
+    """
+    units = "documents" if pair["metric"] == "heldout" else "tasks"
+    return f"over {units} only" if pair["draws"] == 1 else f"over {units}, draws and seeds"
 
 
 def with_units(pair: dict[str, Any], summary: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +92,13 @@ def claim(summary: dict[str, Any]) -> dict[str, str]:
     }
     scope = (
         f"{first['difference']:+.3f} bits per byte, 95 % interval [{first['interval'][0]:+.3f}, "
-        f"{first['interval'][1]:+.3f}] over {with_units(first, summary).get('units', 0)} tasks. Seed {summary['seed']}; "
-        "another seed or another draw of random documents moves the figure by more than the interval says."
+        f"{first['interval'][1]:+.3f}] over {with_units(first, summary).get('units', 0)} tasks"
     )
+    if first["draws"] > 1:
+        scope += f" and {first['draws']} draws of random documents. Seed {summary['seed']}."
+    else:
+        scope += (
+            f" only. Seed {summary['seed']}; another seed or another draw of random documents moves the figure by more "
+            "than the interval says."
+        )
     return {"text": texts[first["word"]].replace("%", " %"), "scope": scope}

@@ -209,14 +209,15 @@ def _synthesis(recipe: Recipe, folder: Path, selection: Stage) -> list[Stage]:
 def _evaluate(recipe: Recipe, tier: str) -> Stage:
     """All phases' models, each beside its controls and what it started from."""
     models: dict[str, str] = {}
-    pairs: list[tuple[str, str]] = []
+    pairs: list[tuple[str, tuple[str, ...]]] = []
     for phase in recipe.phase:
-        models[phase.name] = f"train-{phase.name}"
-        for control in phase.twins:
-            models[control] = f"train-{control}"
-            pairs.append((phase.name, control))
+        models |= {name: f"train-{name}" for name in (phase.name, *phase.twins)}
+        for kind in phase.controls:
+            draws = tuple(name for name, of in phase.twins.items() if of == kind)
+            pairs += [(phase.name, draws)] if len(draws) > 1 else []
+            pairs += [(phase.name, (draw,)) for draw in draws]
         if phase.start in models:
-            pairs.append((phase.name, phase.start))
+            pairs.append((phase.name, (phase.start,)))
     asked = recipe.evaluate.pass_at_1
     tested = (recipe.phase[-1].name,) if asked == "last" else tuple(models) if asked else ()
     first = recipe.phase[0]

@@ -60,7 +60,7 @@ def stage(tmp_path_factory, random_model, tokenizer_folder, tokenizer, benchmark
     section = Evaluate(data=str(root / "data"), max_new_tokens=8, bootstrap=200, heldout_bytes=1 << 14)
     models = {"quality": "train-quality", "quality-random": "train-quality-random"}
     settings = evaluate.Settings(
-        section, models, (("quality", "quality-random"),), tuple(models), Read("general", 1024, 64, 1), PLACE.tier, seed=1
+        section, models, (("quality", ("quality-random",)),), tuple(models), Read("general", 1024, 64, 1), PLACE.tier, seed=1
     )  # fmt: skip
     return settings, inputs
 

@@ -101,3 +101,32 @@ def test_seeds_and_blocks(monkeypatch):
 def test_what_makes_no_sense_is_refused(a, w):
     with pytest.raises(ValueError):
         statistics.ratio_interval(np.array(a), np.array(w), seed=1, resamples=100)
+
+
+def test_draws_are_in_the_interval() -> None:
+    """Simulation: a phase and its draws all alike, units shared. At most some 5 % of tests may say otherwise, where a
+    test over units alone says so mostly; a true gap of several standard deviations is found."""
+    rng = np.random.default_rng(5)
+    weight = rng.integers(100, 400, 160).astype(float)
+    false, alone, found = 0, 0, 0
+    for _ in range(300):
+        hard = rng.normal(2.2, 0.4, 160)
+        models = [(hard + rng.normal(0, 0.05) + rng.normal(0, 0.05, 160)) * weight for _ in range(5)]
+        phase, draws = models[0], np.stack(models[1:])
+        result = statistics.over_draws(phase, draws, weight)
+        false += result.p < 0.05
+        low, high = result.interval
+        assert (low <= 0 <= high) == (result.p >= 0.05)
+        assert result.value == pytest.approx((phase - draws.mean(axis=0)).sum() / weight.sum())
+        alone += statistics.paired_difference(phase, draws[0], weight, seed=1, resamples=200).p < 0.05
+        found += statistics.over_draws(phase - 0.4 * weight, draws, weight).p < 0.05
+    assert false <= 0.09 * 300 and alone > 0.5 * 300 and found > 0.95 * 300
+
+
+def test_equal_draws_leave_what_the_units_say() -> None:
+    a, b, weight = np.array([10.0, 12, 9, 14]), np.array([11.0, 12, 11, 15]), np.array([5.0, 5, 4, 6])
+    result = statistics.over_draws(a, np.stack([b, b]), weight)
+    assert result.value == pytest.approx((a - b).sum() / 20)
+    assert result.interval[0] < result.value < result.interval[1]
+    with pytest.raises(ValueError, match="two draws"):
+        statistics.over_draws(a, b[None], weight)

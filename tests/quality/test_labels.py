@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from neve import documents
 from neve.errors import Fault
-from neve.quality import labels
+from neve.quality import drawing, labels
 from neve.quality.annotator import FOLDS
 from neve.quality.drawing import divided
 
@@ -121,3 +121,16 @@ def test_too_few_of_either_kind_are_a_fault(tmp_path, inputs, pool, exemplars):
     few = {**inputs, "documents": lay(tmp_path / "d", pool.slice(0, 4))}
     with pytest.raises(Fault, match=r"labels\.negatives: the corpus has 4"):
         labels.build(LABELS, few, tmp_path)
+
+
+def test_shuffled_labels_are_dealt_out_within_a_language_and_the_heldout_stay(inputs):
+    table = labels.choose(inputs, LABELS)
+    made = drawing.shuffled(table, 1)
+    assert made.drop_columns("label").equals(table.drop_columns("label"))
+    learnt = np.array(table["split"].to_pylist()) == "train"
+    before, after = (np.array(t["label"].to_pylist()) for t in (table, made))
+    assert (before[~learnt] == after[~learnt]).all() and (before[learnt] != after[learnt]).mean() > 0.2
+    languages = np.array(table["language"].to_pylist())
+    for language in set(languages.tolist()):
+        mine = learnt & (languages == language)
+        assert sorted(before[mine]) == sorted(after[mine])

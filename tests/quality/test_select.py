@@ -149,6 +149,42 @@ def test_random_documents_once_and_as_often_as_the_phase(corpus, tmp_path):
     )
 
 
+def test_random_documents_as_long_as_the_phase_s(corpus, tmp_path):
+    """A phase that prefers long documents; oracle: the mean length of what it and its controls took whole."""
+    inputs, table, _ = corpus
+    long = {row["doc_id"]: row["length"] for row in table.to_pylist()}
+    rows = documents.read(inputs["scores"] / "scores").to_pylist()
+    by_length = sorted(rows, key=lambda row: -long[row["doc_id"]])
+    rows = [
+        row | {"score": float(long[row["doc_id"]]), "rank": rank} for rank, row in enumerate(by_length, 1)
+    ]
+    (tmp_path / "long").mkdir()
+    documents.write(
+        pa.Table.from_pylist(rows, schema=documents.SCORES), tmp_path / "long" / "scores", documents.SCORES
+    )
+    (tmp_path / "phase").mkdir()
+    select.build(
+        select.Settings(12_000, 1, None, 0.7, seed=1),
+        inputs | {"scores": tmp_path / "long"},
+        tmp_path / "phase",
+    )
+    mean = {}
+    for kind in ("random-repeated", "random-length"):
+        folder = tmp_path / kind
+        folder.mkdir()
+        controls.build(
+            controls.Settings(f"quality-{kind}", kind, 12_000, 1),
+            inputs | {"selection": tmp_path / "phase"},
+            folder,
+        )
+        took = tokens_of(table, pq.read_table(folder / "selection.parquet"))
+        mean[kind] = np.mean([n for docs in took.values() for _, n, *_ in docs])
+        assert abs(sum(n * times for docs in took.values() for _, n, times, _ in docs) - 12_000) <= 24
+    wanted = tokens_of(table, pq.read_table(tmp_path / "phase" / "selection.parquet"))
+    phase = np.mean([n for docs in wanted.values() for _, n, *_ in docs])
+    assert phase > 1.15 * mean["random-repeated"] and abs(mean["random-length"] / phase - 1) < 0.05
+
+
 def test_draws_differ_by_their_names(corpus, tmp_path):
     inputs, _, _ = corpus
     run(inputs, tmp_path / "out", tokens=2_000)

@@ -8,7 +8,7 @@ from neve.report.claim import claim, headlines, word
 def summary(
     difference: float, interval: list[float], p: float, tasks: int = 164, control: bool = True
 ) -> dict:
-    pair = {"phase": "quality", "control": "quality-random" if control else "general", "metric": "humaneval",
+    pair = {"phase": "quality", "control": "quality-random" if control else "general", "metric": "humaneval", "draws": 1,
             "difference": difference, "interval": interval, "p": p}  # fmt: skip
     figure = {"value": 2.0, "interval": [1.9, 2.1], "tasks": tasks}
     names = ("general", "quality", "quality-random")
@@ -50,3 +50,10 @@ def test_without_a_control_nothing_is_claimed_about_data() -> None:
 def test_headlines_say_what_their_intervals_cover() -> None:
     (row,) = headlines(summary(-0.1, [-0.12, -0.08], 0.001))
     assert row["over"] == "over tasks only" and row["is_control"] and row["on"] == "HumanEval's solutions"
+
+
+def test_several_draws_are_in_the_interval_and_said() -> None:
+    found = summary(-0.1, [-0.12, -0.08], 0.001)
+    found["results"]["pairs"][0]["draws"] = 3
+    assert "164 tasks and 3 draws of random documents" in claim(found)["scope"]
+    assert headlines(found)[0]["over"] == "over tasks, draws and seeds"
