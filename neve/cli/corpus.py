@@ -1,4 +1,4 @@
-"""Commands about a corpus alone: curate, dedup, filters.
+"""Commands about a corpus alone: curate, dedup, score, filters.
 
 Parse, call, print. Heavy modules are imported inside the commands, so that `--help` answers at once.
 """
@@ -115,6 +115,37 @@ def _alone(
         print(f"{kind}: {found['found']:,} in {found['documents']:,} documents")
     print(f"page: {folder / 'index.html'}")
     curated.check(counts)
+
+
+def score(
+    inputs: Inputs,
+    annotator: Annotated[
+        Path, typer.Option("--annotator", metavar="DIR", help="An annotator, e.g. RUN/stages/annotator-…")
+    ],
+    folder: NewFolder,
+    engine: EngineChoice = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score INPUT with an annotator that a run fitted.
+
+    A folder that neve curate made is scored as it lies; other inputs are decoded first, not filtered, and
+    left in documents/ beside the scores. Ranks are within a language. After a crash, run it again.
+
+    Example: neve score clean --annotator runs/quickstart/stages/annotator-encoder-0123abcd --out scored
+    """
+    import neve.engine
+    from neve.run import score as scoring
+
+    neve.engine.use(chosen_engine(engine))
+    counts = scoring.run(inputs, annotator, folder)
+    if as_json:
+        print(json.dumps(counts, indent=1))
+        return
+    print(f"{counts['documents']:,} documents scored: {folder / 'scores'}")
+    if waits := counts["timings"].get("device_waits"):
+        print(f"the device waited {waits:.1%} of the time")
+    if counts["not_validated"]:
+        print(f"not validated, no held-out labels: {', '.join(counts['not_validated'])}")
 
 
 def filters(as_json: AsJson = False) -> None:

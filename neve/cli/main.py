@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from neve.cli.corpus import curate, dedup, filters
+from neve.cli.corpus import curate, dedup, filters, score
 from neve.cli.evaluation import evaluate, grade
 from neve.cli.export import export
 from neve.cli.laboratory import ablate
@@ -42,6 +42,7 @@ COMMANDS = (
     export,
     curate,
     dedup,
+    score,
     filters,
     recipe,
     grade,
