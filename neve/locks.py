@@ -11,13 +11,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from neve.errors import Fault
+from neve.errors import Fault, Misuse
 
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold `folder` for one run; a second one gets a Fault. The lock dies with its process."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise Misuse(f"{folder}: is, or lies in, a file; name a folder (--out DIR)") from None
     with (folder / ".lock").open("a+") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

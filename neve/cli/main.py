@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -68,7 +68,9 @@ def options(
 def main() -> None:
     """Entry point: turns what goes wrong into one line and an exit status."""
     try:
-        status = app(standalone_mode=False)  # an interrupt comes back as a status, all else as an exception
+        status = app(
+            standalone_mode=False, prog_name="neve"
+        )  # an interrupt comes back as a status, all else as an exception
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except KeyboardInterrupt:
@@ -86,11 +88,14 @@ INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
 
-def _tell(error: Exception) -> int:
+def _tell(error: Any) -> int:
     if isinstance(error, typer.Abort):
         return INTERRUPTED
     if hasattr(error, "show") and hasattr(error, "exit_code"):  # click's own, wherever typer keeps it
-        error.show()
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "neve"
+        text = " ".join(error.format_message().replace("Value error, ", "").split()).rstrip(".")
+        print(f"{command}: {text}; `{command} --help` shows what there is", file=sys.stderr)
         return int(error.exit_code)
     if isinstance(error, Misuse):
         print(f"neve: {error}", file=sys.stderr)

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import Field, ValidationError, model_validator
 
 from neve.errors import Misuse
-from neve.recipe.file import parse
+from neve.recipe.file import not_toml, parse
 from neve.recipe.recipe import Recipe
 from neve.recipe.section import Section
 
@@ -100,13 +100,15 @@ def load(path: Path) -> tuple[Laboratory, dict[str, Any]]:
     except (OSError, UnicodeDecodeError) as error:
         raise Misuse(f"{path}: cannot be read ({error})") from None
     except tomllib.TOMLDecodeError as error:
-        raise Misuse(f"{path}: not TOML: {error}") from None
+        raise Misuse(f"{path}: {not_toml(path, error)}") from None
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise Misuse(
-            f"{path}: {key + ': ' if key else ''}{first['msg'].removeprefix('Value error, ')}"
-        ) from None
+        said = first["msg"].removeprefix("Value error, ")
+        if first["type"] in ("missing", "extra_forbidden"):
+            said = "is missing" if first["type"] == "missing" else "unknown key"
+            said += "; a laboratory is a file of its own, as those in recipes/labs (docs/laboratory.md)"
+        raise Misuse(f"{path}: {key + ': ' if key else ''}{said}") from None
     base = path.parent / lab.recipe
     try:
         return lab, tomllib.loads(base.read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
 from pathlib import Path
 from types import UnionType
@@ -35,10 +36,19 @@ def load(path: str | Path, overrides: list[str] | None = None) -> Recipe:
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{path}: not TOML: {error}") from None
+        raise RecipeError(f"{path}: {not_toml(path, error)}") from None
     for override in overrides or []:
         _override(data, override)
     return parse(data, str(path))
+
+
+def not_toml(path: Path, error: tomllib.TOMLDecodeError) -> str:
+    """What is wrong with a file that is no TOML, with the line that it is in."""
+    found = re.search(r"line (\d+)", str(error))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    line = lines[int(found[1]) - 1].strip() if found and int(found[1]) <= len(lines) else ""
+    told = f": `{line[:80]}`" if line else ""
+    return f"not TOML: {error}{told}; a text stands in quotes, a decimal has a dot, a key stands once a table"
 
 
 def parse(data: dict[str, Any], where: str = "recipe") -> Recipe:
@@ -84,7 +94,9 @@ def place(data: dict[str, Any], key: str, value: Any, where: str) -> None:
             node = node[int(name)] if isinstance(node, list) else node.setdefault(name, {})
         node[int(last) if isinstance(node, list) else last] = value
     except (IndexError, ValueError, TypeError, AttributeError):
-        raise RecipeError(f"{where}: the recipe has no place {key!r}") from None
+        raise RecipeError(
+            f"{where}: the recipe has no place {key!r}; members of a list are counted from 0, e.g. phase.0.tokens"
+        ) from None
 
 
 def _places(key: str) -> list[str]:
@@ -101,20 +113,23 @@ def _places(key: str) -> list[str]:
 
 
 def _one_line(error: ValidationError, data: dict[str, Any], top: type[BaseModel] | None = None) -> str:
-    first = error.errors()[0]
+    found = error.errors()
+    first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
     keys, table = _place(_loc(first), top or Recipe)
     key = ".".join(keys) or "recipe"
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         known = list(table.model_fields)
-        near = [k for k in known if k.startswith(keys[-1])] or difflib.get_close_matches(keys[-1], known, n=1)
+        near = [k for k in known if k.startswith(keys[-1])] or difflib.get_close_matches(keys[-1], known, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
         return f"{key} = {_short(first['input'])}: unknown key; {hint}"
     if first["type"] == "missing":
-        return f"{key}: is missing"
+        return f"{key}: is missing; `neve recipe {key}` says what it takes"
     if first["type"] == "value_error" and isinstance(first["input"], dict):
         return f"{key}: {message}" if first["loc"] else message
-    every = [one for one in error.errors() if _place(_loc(one), top or Recipe)[0] == keys]
+    if first["type"] == "list_type" and isinstance(first["input"], dict):
+        return f"{key}: must be a list of tables; write [[{key}]], with two brackets"
+    every = [one for one in found if _place(_loc(one), top or Recipe)[0] == keys]
     said = " or ".join(dict.fromkeys(map(_said, every))).replace(" or must be ", " or ")
     return f"{key} = {_short(first['input'])}: {said}"
 
@@ -133,7 +148,7 @@ def _said(error: ErrorDetails) -> str:
 
 
 PLAIN = {
-    "int_parsing": "must be a whole number",
+    "int_parsing": "must be a whole number, without a unit, e.g. 1_000_000",
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
     "float_parsing": "must be a number",
@@ -142,8 +157,9 @@ PLAIN = {
     "bool_type": "must be true or false",
     "string_type": "must be a text, in quotes",
     "list_type": "must be a list, in [ ]",
-    "dict_type": "must be a table",
-    "model_type": "must be a table",
+    "dict_type": "must be a table, {{ name = value, … }}",
+    "model_type": "must be a table, {{ name = value, … }}",
+    "model_attributes_type": "must be a table, {{ name = value, … }}",
     "greater_than": "must be more than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than": "must be less than {lt}",

@@ -9,7 +9,7 @@ from neve.errors import Fault
 
 REMEDIES = {
     "opt-out": "corpus.opt_out names the list that they stand on",
-    "languages": "corpus.languages names the languages kept (empty: all)",
+    "languages": "corpus.languages names the languages kept, empty: all (neve curate: --languages any)",
     "licenses": 'corpus.licenses = "any" (neve curate: --licenses any) admits files without a known or admitted licence',
     "decontaminate": "corpus.decontaminate.benchmarks names the benchmarks searched for",
     "exact": "copies of one text count once; nothing admits them",

@@ -76,7 +76,9 @@ def sources(folder: Path) -> list[dict[str, Any]]:
     """The sources of a folder: a clone at the commit that it is at, so that what git ignores (environments,
     builds) stays out; each of its children likewise; else the folder as it lies."""
     if not folder.is_dir():
-        raise Misuse(f"{folder}: no such folder; name a folder of code, or a clone")
+        raise Misuse(
+            f"{folder}: {'is no' if folder.exists() else 'no such'} folder; name a folder of code, or a clone"
+        )
     (first, *_) = given = sources_of(str(folder))
     if first["kind"] != "directory":
         return given

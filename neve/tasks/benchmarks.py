@@ -66,10 +66,8 @@ def find(name: str) -> Traits:
         return own.describe(Path(name))
     if name not in TABLE:
         near = difflib.get_close_matches(name, TABLE, 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise Misuse(
-            f"benchmark {name!r} is not known; {hint}there are {', '.join(TABLE)}, or the path of a {OWN} file"
-        )
+        hint = f"did you mean {near[0]!r}? else" if near else f"there are {', '.join(TABLE)}, or"
+        raise Misuse(f"benchmark {name!r} is not known; {hint} the path of a {OWN} file")
     return TABLE[name]
 
 

@@ -88,7 +88,8 @@ def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("humanevil", None, "there are humaneval"),
+        ("humanevil", None, "did you mean .humaneval.\\?"),
+        ("snow", None, "there are humaneval"),
         ("mbpp", "absent", "put mbpp.jsonl there"),
     ],
 )

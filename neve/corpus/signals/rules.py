@@ -15,6 +15,7 @@ Sources: StarCoder (arXiv 2305.06161), StarCoder2 (2402.19173), The Stack (2211.
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -229,8 +230,8 @@ def _chosen(overrides: Mapping[str, float | bool]) -> dict[str, _Limits]:
         name, _, language = key.partition(".")
         if name not in rules:
             raise Fault(
-                f"corpus.filters.{key} = {value}: no such rule; the rules are {', '.join(rules)}, and for one language "
-                f'"max_line.SQL"'
+                f"corpus.filters.{key} = {value}: no such rule{_meant(name, rules)}; `neve filters` lists them, and one "
+                f'language\'s limit is set as "max_line.SQL"'
             )
         if language and not rules[name].applies(language):
             raise Fault(f"corpus.filters.{key} = {value}: the rule {name!r} does not apply to {language!r}")
@@ -246,6 +247,11 @@ def _chosen(overrides: Mapping[str, float | bool]) -> dict[str, _Limits]:
         else:
             chosen[name] = _Limits(limit, {})
     return chosen
+
+
+def _meant(name: str, rules: Mapping[str, Rule]) -> str:
+    near = difflib.get_close_matches(name, rules, 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _codes(languages: pa.Array | pa.ChunkedArray) -> tuple[list[str | None], np.ndarray]:
