@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from neve.cli.options import AsJson, EngineChoice, NewFolder, chosen_engine, out
+
+if TYPE_CHECKING:
+    from neve.recipe.corpus import Corpus
 
 Inputs = Annotated[
     list[str],
@@ -54,10 +57,16 @@ def curate(
 
     Example: neve curate 'tables/*.parquet' --licenses permissive --out clean; neve why clean src/main.c
     """
+    import neve.engine
+    from neve.run import standalone
+
     given = {"licenses": licenses if licenses in ("any", "permissive") else licenses.split(",")}
     if languages is not None:
         given["languages"] = [] if languages == "any" else languages.split(",")
-    _alone("curate", inputs, folder, given, overrides, seed, data, engine, as_json)
+    corpus = _corpus(inputs, given, overrides)
+    neve.engine.use(chosen_engine(engine))
+    counts = standalone.run("curate", inputs, corpus, folder, seed, data)
+    _tell(counts, folder, corpus.licenses, as_json)
 
 
 def dedup(
@@ -74,28 +83,26 @@ def dedup(
 
     Example: neve dedup 'tables/*.parquet' --set near.threshold=0.8 --out distinct
     """
-    _alone("dedup", inputs, folder, {}, overrides, seed, None, engine, as_json)
-
-
-def _alone(
-    what: str,
-    inputs: list[str],
-    folder: Path,
-    given: dict[str, Any],
-    overrides: list[str] | None,
-    seed: int,
-    data: str | None,
-    engine: EngineChoice,
-    as_json: bool,
-) -> None:
     import neve.engine
+    from neve.run import standalone
+
+    corpus = _corpus(inputs, {}, overrides)
+    neve.engine.use(chosen_engine(engine))
+    _tell(standalone.run("dedup", inputs, corpus, folder, seed, None), folder, None, as_json)
+
+
+def _corpus(inputs: list[str], given: dict[str, Any], overrides: list[str] | None) -> Corpus:
+    """The recipe's [corpus] with the inputs as its sources."""
     from neve.recipe.file import corpus_alone
-    from neve.run import curated, standalone
     from neve.run.inputs import sources_of
 
-    corpus = corpus_alone([source for each in inputs for source in sources_of(each)], given, overrides)
-    neve.engine.use(chosen_engine(engine))
-    counts = standalone.run(what, inputs, corpus, folder, seed, data)
+    return corpus_alone([source for each in inputs for source in sources_of(each)], given, overrides)
+
+
+def _tell(counts: dict[str, Any], folder: Path, licenses: str | list[str] | None, as_json: bool) -> None:
+    """Print what stopped how many files; raises Fault where none is left."""
+    from neve.run import curated
+
     if as_json:
         print(json.dumps(counts, indent=1))
         return
@@ -108,8 +115,8 @@ def _alone(
     print(
         f"{counts['entering']:,} files entered, {counts['documents']:,} documents stay: {folder / 'documents'}"
     )
-    if what == "curate":
-        said = "all" if corpus.licenses == "any" else corpus.licenses
+    if licenses is not None:
+        said = "all" if licenses == "any" else licenses
         print(f"licences admitted: {said if isinstance(said, str) else ', '.join(said)} (--licenses)")
     for kind, found in counts.get("secrets", {}).items():
         print(f"{kind}: {found['found']:,} in {found['documents']:,} documents")

@@ -26,10 +26,26 @@ Packages = Annotated[
     typer.Option(metavar="DIR", help="site-packages that programs may import beside Python's own library."),
 ]
 
-
 Against = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Another's folder of results: a paired test on the tasks of both."),
+]
+Url = Annotated[
+    str | None, typer.Option(metavar="URL", help="OpenAI-compatible; local: serve a GGUF file here.")
+]
+Chat = Annotated[
+    bool,
+    typer.Option("--chat", help="Ask through the model's chat template; else it completes the prompt."),
+]
+PromptName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="How --chat asks: evalplus, bigcodebench, neve, plain; else the field's own."
+    ),
+]
+Heldout = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="A curated corpus, for bits per byte of its held-out code."),
 ]
 
 
@@ -75,27 +91,14 @@ def evaluate(
     ] = 1.0,
     k: Annotated[str, typer.Option("--k", help="k of pass@k, by commas.")] = "1",
     seed: Annotated[int, typer.Option(min=0, help="Seed of sampling and intervals.")] = 1,
-    endpoint: Annotated[
-        str | None, typer.Option(metavar="URL", help="OpenAI-compatible; local: serve a GGUF file here.")
-    ] = None,
-    chat: Annotated[
-        bool,
-        typer.Option("--chat", help="Ask through the model's chat template; else it completes the prompt."),
-    ] = False,
-    prompt: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="How --chat asks: evalplus, bigcodebench, neve, plain; else the field's own."
-        ),
-    ] = None,
+    endpoint: Url = None,
+    chat: Chat = False,
+    prompt: PromptName = None,
     retry: Annotated[
         bool, typer.Option("--retry", help="Ask again what got no answer, or a cut one.")
     ] = False,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Tokens of one answer at most.")] = 512,
-    heldout: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="A curated corpus, for bits per byte of its held-out code."),
-    ] = None,
+    heldout: Heldout = None,
     packages: Packages = None,
     against: Against = None,
     as_json: AsJson = False,

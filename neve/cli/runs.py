@@ -103,6 +103,10 @@ def plan(
         return
     if folder is not None:
         _print_changes(result["stages"])
+    _print_plan(result, cores)
+
+
+def _print_plan(result: dict[str, Any], cores: int) -> None:
     count, disk = result["parameters"], result["disk"]["total"]
     print(f"parameters: {count['all']:,} ({count['other']:,} without embeddings)")
     table = Table(box=None, header_style="bold")
@@ -139,8 +143,8 @@ def plan(
     )
     print(
         f"memory of the largest phase: {gpu} on each GPU, {cpu} in one process on {cores} cores of a CPU\n"
-        f"FLOPs: PaLM's count, causal attention's, and 6N; hours: by PaLM's on {gpus} GPUs of "
-        f"{result['peak_flops'] / 1e12:.0f} TFLOP/s at {mfu:.0%}\ndisk: about {disk / 1e9:,.1f} GB\n"
+        f"FLOPs: PaLM's count, causal attention's, and 6N; hours: by PaLM's on {result['gpus']} GPUs of "
+        f"{result['peak_flops'] / 1e12:.0f} TFLOP/s at {result['mfu']:.0%}\ndisk: about {disk / 1e9:,.1f} GB\n"
         "effective: fresh tokens that repeated ones are worth (Muennighoff et al. 2023)"
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from neve.quality import controls, select
 from neve.recipe.recipe import Recipe
-from neve.recipe.training import Data, Phase
+from neve.recipe.training import Phase
 from neve.settings import pick, plain
 from neve.store import Stage, Store
 from neve.tokens import build_view, heldout, mix
@@ -75,8 +75,9 @@ def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
     for part in phase.parts:
         tokens = "synthetic-tokens" if part.data == "synthetic" else "tokens"
         name = f"mix-{phase.name}-{part.data}" if phase.mix else f"view-{phase.name}"
-        chosen_by = f"selection-{phase.name}" if part.data == "selection" else None
-        made.append(_view(recipe, phase, name, phase.name, part.data, tokens, chosen_by))
+        chosen = {"selection": f"selection-{phase.name}"} if part.data == "selection" else {}
+        about = build_view.Settings(phase.name, part.data, phase.fim_rate, recipe.run.seed)
+        made.append(Stage(name, "view", about, {"tokens": tokens, **chosen}))
     if phase.mix:
         shares = {str(part.data): slots for part, slots in zip(phase.mix, _slots(phase), strict=True)}
         parts = {data: f"mix-{phase.name}-{data}" for data in shares}
@@ -95,21 +96,14 @@ def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
                 controls.Settings(twin, kind, phase.tokens, seed(recipe, phase)),
                 {"tokens": "tokens", **like},
             ),
-            _view(recipe, phase, f"view-{twin}", twin, "selection", "tokens", f"control-{twin}"),
+            Stage(
+                f"view-{twin}",
+                "view",
+                build_view.Settings(twin, "selection", phase.fim_rate, recipe.run.seed),
+                {"tokens": "tokens", "selection": f"control-{twin}"},
+            ),
         ]
     return made
-
-
-def _view(
-    recipe: Recipe, phase: Phase, stage: str, name: str, data: Data, tokens: str, chosen: str | None
-) -> Stage:
-    """A view for `name` over the shards of stage `tokens`: all of it, or what stage `chosen` selected."""
-    return Stage(
-        stage,
-        "view",
-        build_view.Settings(name, data, phase.fim_rate, recipe.run.seed),
-        {"tokens": tokens, **({"selection": chosen} if chosen else {})},
-    )
 
 
 def _train(recipe: Recipe, phase: Phase, name: str, precision: str) -> Stage:

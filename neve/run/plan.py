@@ -46,11 +46,10 @@ def plan(
     vocab_size: int,
     gpus: int = 1,
     mfu: float = 0.4,
-    peak_flops: float = PEAK_FLOPS,
     corpus_tokens: int | None = None,
     cores: int = 1,
 ) -> dict[str, Any]:
-    """Figures of a recipe, for `gpus` devices of `peak_flops` at a utilisation of `mfu`.
+    """Figures of a recipe, for `gpus` devices of PEAK_FLOPS at a utilisation of `mfu`.
 
     `corpus_tokens` is what the corpus has, once known; before, unique tokens, epochs and effective tokens of
     a corpus phase are None, and one that counts epochs is a Fault. `memory` is that of the largest phase on
@@ -67,7 +66,7 @@ def plan(
     rows: list[dict[str, Any]] = []
     for phase in recipe.phase:
         row = _phase(phase, recipe, vocab_size, corpus_tokens)
-        row["hours"] = row["flops"]["palm"] / (gpus * mfu * peak_flops) / 3600
+        row["hours"] = row["flops"]["palm"] / (gpus * mfu * PEAK_FLOPS) / 3600
         training = phases.sized(recipe, phase)
         for name, device in _devices(recipe.training, gpus, cores).items():
             row[name] = memory.estimate(model, vocab_size, training, device)
@@ -91,7 +90,7 @@ def plan(
         "disk": _disk(count["all"], vocab_size, rows, recipe, corpus_tokens, kept),
         "gpus": gpus,
         "mfu": mfu,
-        "peak_flops": peak_flops,
+        "peak_flops": PEAK_FLOPS,
     }
 
 

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TextIO
 
 import torch
 from torch import Tensor
@@ -239,30 +239,37 @@ def _train(job: Job, model: Llama) -> None:
                 row["heldout"] = log.finite(bits)
             before, begun = begun, time.monotonic()
             clock = {"step": step, "seconds": begun - before, "data_seconds": waited}
-            for file, what in zip(files, (row, clock), strict=True):
-                file.write(json.dumps(what) + "\n")
-                file.flush()
+            _write(files, row, clock)
             if world.first:
                 line.show(step, loss, rate, begun - before, waited)
             for board in boards:
                 board(step, log.scalars(row))
             failed = 0 if taken else failed + 1
             if failed >= min(training.skip_limit, total):
-                with contextlib.suppress(OSError):
-                    checkpoints.settle()
-                raise Fault(
-                    f"phase {phase.name!r}: loss or gradient was not finite in {failed} steps in a row "
-                    f"up to step {step}; lower phase.lr.peak, or use training.precision = 'fp32'"
-                )
+                _give_up(phase.name, failed, step, checkpoints)
             if stop or due or step == total:
                 for file in files if world.first else ():
                     os.fsync(file.fileno())
                 _save(checkpoints, bool(stop) or step == total, step, wanted, model, optimizer)
                 saved = time.monotonic()
             if stop and step < total:
-                if interrupted and interrupted[0] == signal.SIGINT:
-                    raise KeyboardInterrupt
-                raise SystemExit(0)
+                raise KeyboardInterrupt if signal.SIGINT in interrupted[:1] else SystemExit(0)
+
+
+def _write(files: list[TextIO], *rows: dict[str, Any]) -> None:
+    """A row to each of the files, on disk as far as the process is concerned."""
+    for file, row in zip(files, rows, strict=True):
+        file.write(json.dumps(row) + "\n")
+        file.flush()
+
+
+def _give_up(phase: str, failed: int, step: int, checkpoints: Checkpoints) -> NoReturn:
+    with contextlib.suppress(OSError):
+        checkpoints.settle()
+    raise Fault(
+        f"phase {phase!r}: loss or gradient was not finite in {failed} steps in a row up to step {step}; "
+        "lower phase.lr.peak, or use training.precision = 'fp32'"
+    )
 
 
 def _save(checkpoints: Checkpoints, last: bool, step: int, settings: str, *state: Any) -> None:
