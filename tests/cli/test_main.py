@@ -13,9 +13,9 @@ from neve.tasks import benchmarks
 ROOT = Path(__file__).parents[2]
 
 
-def neve(*arguments: object) -> subprocess.CompletedProcess[str]:
+def neve(*arguments: object, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "neve.cli", *map(str, arguments)], capture_output=True, text=True
+        [sys.executable, "-m", "neve.cli", *map(str, arguments)], capture_output=True, text=True, cwd=folder
     )
 
 
@@ -28,7 +28,7 @@ def neve(*arguments: object) -> subprocess.CompletedProcess[str]:
         (("status", "absent"), 2, "no run here"),
         (("why", "absent", "x"), 2, "no run here"),
         (("train", "absent", "--phase", "general"), 2, "no run here"),
-        (("run",), 2, "Missing argument"),
+        (("run",), 2, "neve.toml: no such file"),
         (("grade", "absent.jsonl", "--task", "snow", "--out", "x"), 2, "absent.jsonl: no such file"),
         (("grade", "absent.jsonl", "--out", "x"), 2, "--task"),
         (("evaluate", "absent", "--tasks", "snow", "--out", "x"), 2, "benchmark 'snow' is not known"),
@@ -36,8 +36,8 @@ def neve(*arguments: object) -> subprocess.CompletedProcess[str]:
         (("plan", ROOT / "recipes/quickstart.toml", "--gpus", "0"), 2, "--gpus"),
     ],
 )
-def test_errors_are_a_line_and_a_status(arguments, status: int, said: str) -> None:
-    done = neve(*arguments)
+def test_errors_are_a_line_and_a_status(arguments, status: int, said: str, tmp_path: Path) -> None:
+    done = neve(*arguments, folder=tmp_path)
     assert done.returncode == status and said in done.stderr and "Traceback" not in done.stderr
 
 
