@@ -23,7 +23,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -256,7 +256,7 @@ def _train(job: Job, model: Llama) -> None:
                 raise KeyboardInterrupt if signal.SIGINT in interrupted[:1] else SystemExit(0)
 
 
-def _write(files: list[TextIO], *rows: dict[str, Any]) -> None:
+def _write(files: Sequence[TextIO], *rows: dict[str, Any]) -> None:
     """A row to each of the files, on disk as far as the process is concerned."""
     for file, row in zip(files, rows, strict=True):
         file.write(json.dumps(row) + "\n")
