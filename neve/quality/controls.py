@@ -69,7 +69,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
         part = pools.flat(drawn, quota, repeats)
         chosen[language] = part
         languages[language] = {
-            "quota": quota, "tokens": int(part.tokens.sum()), "seen": part.seen(), "documents": len(part.tokens),
+            "quota": quota, "tokens": int(part.tokens.sum()), "seen": part.seen(), "effective": part.effective(), "documents": len(part.tokens),
             "repeats": repeats, "cutoff_score": None, "cutoff_rank": None,
         }  # fmt: skip
     counts = pools.write(out, chosen)

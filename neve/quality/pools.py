@@ -9,6 +9,7 @@ ends.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ FILE = "selection.parquet"
 """Where a selection is written (SELECTION), in the folder of its stage."""
 ABOUT = "selection.json"
 """What was chosen, by language, for the report."""
+REPETITION = 15.39
+"""R*: repeats after which a token has lost 1 − 1/e of its worth."""
 LEAST = 2
 """Tokens of the shortest piece of a document that is worth taking: one and its separator."""
 
@@ -58,6 +61,22 @@ class Chosen:
     def seen(self) -> int:
         """Tokens taken, repeats counted."""
         return int((self.tokens * self.repeats).sum())
+
+    def effective(self) -> int:
+        """Fresh tokens that those seen are worth."""
+        return round(
+            sum(
+                effective_tokens(int(self.tokens[self.repeats == times].sum()), int(times))
+                for times in np.unique(self.repeats)
+            )
+        )
+
+
+def effective_tokens(unique: float, epochs: float) -> float:
+    """Fresh tokens that `epochs` passes over `unique` tokens are worth by the repetition law (Muennighoff et
+    al., arXiv 2305.16264)."""
+    repeats = max(epochs - 1.0, 0.0)
+    return unique * min(epochs, 1.0) + unique * REPETITION * (1.0 - math.exp(-repeats / REPETITION))
 
 
 def load(tokens: Path, scores: Path | None) -> dict[str, Pool]:

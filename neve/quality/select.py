@@ -70,7 +70,7 @@ def best(found: dict[str, Pool], settings: Settings) -> tuple[dict[str, Chosen],
         chosen[language], taken = part, int(part.tokens.sum())
         lowest = int(np.argmax(part.pool.ranks)) if len(part.tokens) else None
         about[language] = {
-            "quota": quota, "tokens": taken, "seen": part.seen(), "documents": len(part.tokens),
+            "quota": quota, "tokens": taken, "seen": part.seen(), "effective": part.effective(), "documents": len(part.tokens),
             "short": part.seen() < quota * once - pools.LEAST * once,
             "cutoff_score": None if lowest is None else float(part.pool.scores[lowest]),
             "cutoff_rank": None if lowest is None else int(part.pool.ranks[lowest]),

@@ -11,10 +11,10 @@ D' = U + U·R·(1 − exp(−(epochs − 1)/R)) with R = 15.39.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from neve.errors import Fault, Misuse
+from neve.quality.pools import effective_tokens
 from neve.recipe.recipe import Recipe
 from neve.recipe.training import Phase, Training
 from neve.run import phases, vocabulary
@@ -25,20 +25,11 @@ from neve.training import memory, settings
 from neve.training.costs import flops_per_token, parameters
 from neve.training.memory import Device
 
-REPETITION = 15.39
-"""R*: repeats after which a token has lost 1 − 1/e of its worth."""
-
 PEAK_FLOPS = 989e12
 """Dense bf16 operations a second of one H100 SXM."""
 
 CAPACITY = 79 << 30
 """Its memory in bytes, as CUDA reports it."""
-
-
-def effective_tokens(unique: float, epochs: float) -> float:
-    """Fresh tokens that `epochs` passes over `unique` tokens are worth by the repetition law."""
-    repeats = max(epochs - 1.0, 0.0)
-    return unique * min(epochs, 1.0) + unique * REPETITION * (1.0 - math.exp(-repeats / REPETITION))
 
 
 def plan(

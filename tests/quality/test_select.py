@@ -11,7 +11,7 @@ from neve import documents
 from neve.errors import Fault
 from neve.quality import controls, select
 from neve.quality import seeds as quality_seeds
-from neve.quality.pools import fill
+from neve.quality.pools import Chosen, Pool, effective_tokens, fill
 from neve.recipe.training import Curve
 from neve.store import read_json
 
@@ -39,6 +39,15 @@ def index(folder, lengths, name="", split="train"):
     folder.mkdir()
     pq.write_table(table, folder / "index.parquet")
     return table
+
+
+def test_tokens_that_are_repeated_are_worth_less_each_by_its_own_repeats():
+    """Oracle: the law, document by document."""
+    tokens, repeats = np.array([50, 900, 40, 7]), np.array([7, 4, 4, 1], dtype=np.int32)
+    pool = Pool(np.array(ids(4)), tokens, np.arange(4), np.zeros(4))
+    worth = sum(effective_tokens(t, r) for t, r in zip(tokens, repeats, strict=True))
+    assert Chosen(pool, tokens, repeats).effective() == round(worth) < (tokens * repeats).sum()
+    assert effective_tokens(7, 1) == 7
 
 
 def scores(folder, table):
@@ -121,6 +130,7 @@ def test_the_best_of_each_language_meet_its_share_of_the_budget_to_the_token(cor
         assert not any(cut for *_, cut in docs[:-1]) and {repeats for _, _, repeats, _ in docs} == {4}
         taken = sum(n for _, n, *_ in docs)
         assert row["tokens"] == taken and row["quota"] - taken < 2 and row["seen"] == 4 * taken
+        assert row["effective"] == round(taken * (1 + 15.39 * (1 - np.exp(-3 / 15.39))))
         assert row["cutoff_rank"] == len(docs) and not row["short"]
         assert row["cutoff_score"] == ranked[docs[-1][0]]["score"]
         seen += 4 * taken

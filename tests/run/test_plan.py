@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from neve.errors import Fault
+from neve.quality.pools import effective_tokens
 from neve.recipe.recipe import Recipe
-from neve.run.plan import effective_tokens, plan
+from neve.run.plan import plan
 from neve.settings import pick
 from neve.training.costs import parameters
 from neve.training.settings import Model
