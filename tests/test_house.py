@@ -120,8 +120,6 @@ def test_every_module_has_a_test_of_its_name() -> None:
 
 
 LARGE = {
-    "neve/llm/client.py __init__", "neve/run/phases.py _view", "neve/run/plan.py plan", "neve/tokens/view.py _read",
-    "neve/training/loop.py _train",
 }  # fmt: skip
 """Functions of more than 60 lines or 6 parameters that are still to be cut: only ever fewer."""
 
