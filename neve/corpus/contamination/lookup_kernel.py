@@ -1,7 +1,8 @@
 """The kernels of `lookup`: word n-grams and squeezed texts of documents, hashed and looked up.
 
 A window is hashed in constant time, for both hashes are polynomials that roll on. All in one file on
-purpose: numba caches compiled code by its file, and would not notice a change in another.
+purpose: numba caches compiled code by its file, and would not notice a change in another. So `shapes` has
+copies of the small functions here.
 """
 
 from __future__ import annotations
