@@ -119,9 +119,7 @@ def test_every_module_has_a_test_of_its_name() -> None:
     assert lacking == {name for name in NOT_YET if (NEVE / name).exists()}
 
 
-LARGE = {
-    "neve/llm/client.py __init__", "neve/tokens/view.py _read",
-}  # fmt: skip
+LARGE = {"neve/llm/client.py __init__"}
 """Functions of more than 60 lines or 6 parameters that are still to be cut: only ever fewer."""
 
 
@@ -133,8 +131,8 @@ def _large(path: Path) -> set[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             marks = " ".join(ast.unparse(mark) for mark in node.decorator_list)
             lines = (node.end_lineno or 0) - node.lineno + 1
-            parameters = len(node.args.args) + len(node.args.kwonlyargs)
-            if not re.search("njit|_helper", marks) and (lines > 60 or parameters > 6):
+            given = [one.arg for one in (*node.args.args, *node.args.kwonlyargs) if one.arg != "self"]
+            if not re.search("njit|_helper", marks) and (lines > 60 or len(given) > 6):
                 found.add(f"{path.relative_to(NEVE.parent).as_posix()} {node.name}")
     return found
 
