@@ -20,6 +20,7 @@ from neve.cli.machine import doctor
 from neve.cli.runs import plan, report, run, status, train, why
 from neve.cli.serve import serve
 from neve.cli.start import init, recipe
+from neve.cli.synthesis import ledger, synthesize
 from neve.errors import Fault, Misuse
 
 app = typer.Typer(
@@ -44,6 +45,8 @@ COMMANDS = (
     dedup,
     score,
     filters,
+    synthesize,
+    ledger,
     recipe,
     grade,
     evaluate,

@@ -98,6 +98,11 @@ def plan(
         from neve.run.changes import changes
 
         result["stages"] = changes(spec, folder, arm)
+    if spec.synthesis is not None:
+        from neve.run import asking
+
+        known = asking.measured(folder / "ledger.sqlite", asking.finished(folder, arm)) if folder else {}
+        result["synthesis"] = asking.estimate(spec.synthesis, known)
     if as_json:
         print(json.dumps(result, indent=1))
         return
@@ -137,6 +142,8 @@ def _print_plan(result: dict[str, Any], cores: int) -> None:
             f"{row['memory']['total'] / 2**30:.1f}" if "memory" in row else "",
         )
     out.print(table)
+    if spec.synthesis is not None:
+        print("\n".join(asking.lines(result["synthesis"])))
     gpu, cpu = (
         f"{row['total'] / 2**30:.1f} GiB{' (layers recomputed in part)' * row['recomputed']}"
         for row in (result["memory"], result["cpu_memory"])

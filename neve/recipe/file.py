@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from neve.recipe.corpus import Corpus
 from neve.recipe.recipe import Recipe, RecipeError
+from neve.recipe.synthesis import Synthesis
 
 T = TypeVar("T")
 
@@ -71,6 +72,17 @@ def corpus_alone(
         return Corpus.model_validate(data)
     except ValidationError as error:
         raise RecipeError(f"--set: {_one_line(error, data, Corpus)}") from None
+
+
+def synthesis_alone(given: dict[str, Any], overrides: list[str] | None = None) -> Synthesis:
+    """The [synthesis] of a stand-alone command: what options `given`, and `key=value` overrides."""
+    data = dict(given)
+    for override in overrides or []:
+        _override(data, override)
+    try:
+        return Synthesis.model_validate(data)
+    except ValidationError as error:
+        raise RecipeError(f"--set: {_one_line(error, data, Synthesis)}") from None
 
 
 def _override(data: dict[str, Any], override: str) -> None:

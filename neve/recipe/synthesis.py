@@ -1,17 +1,81 @@
-"""The recipe's table [synthesis]: which model writes new documents, of which kinds, and how many.
+"""The recipe's [synthesis]: what is asked of which model, what an answer has to pass, what it may cost.
 
-The budget is in accepted tokens, not in requests: a phase needs its tokens, however much is refused on the
-way.
+Every limit of a gate is a field, so that an arm of a laboratory can move it. The trade-off: defaults are
+strict, since what is thrown away was cheap to make and what is kept is trained on.
 """
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from neve.recipe.section import Section
 from neve.settings import Execution
+
+
+class Gates(Section):
+    """Limits that answers have to keep. Those of the corpus's own rules are [corpus.filters]."""
+
+    lint: float = Field(default=0.7, ge=0, le=1)
+    """Least score that ruff's findings leave Python code; 0: not asked. As pylint counts: 1 − (5 errors +
+    other findings) / statements."""
+    seed_jaccard: float = Field(default=0.5, gt=0, le=1)
+    """Similarity with its seed, the lines shown or the whole document, at and above which an answer is a
+    copy."""
+    seed_lines: int = Field(default=6, ge=1)
+    """Consecutive lines, blank ones and indentation aside, that an answer may not share with its seed."""
+    rewritten: float = Field(default=0.9, gt=0, le=1)
+    """For kinds that rewrite: similarity with the seed at and above which next to nothing was changed."""
+    echo: float = Field(default=0.5, gt=0, le=1)
+    """Share of the question's own words (5-grams, the seed's text aside) at and above which an answer
+    repeats it."""
+    corpus: bool = True
+    """Whether near duplicates of the corpus's documents are refused, beside those of accepted answers."""
+    run: bool = True
+    """Whether programs are run (Python, JavaScript) or compiled (C, C++, Go, Rust, Java) in the sandbox."""
+    seconds: float = Field(default=10.0, gt=0)
+    """Wall-clock for one program; one that runs on is refused."""
+    tests_passed: float = Field(default=1.0, ge=0, le=1)
+    """Least share of its own tests that a program passes."""
+    asserting: float = Field(default=1.0, ge=0, le=1)
+    """Least share of its tests that assert something about a value."""
+    mutants: int = Field(default=6, ge=0, le=64)
+    """Changed copies of a program, at most, on which its tests are run."""
+    mutants_killed: float = Field(default=0.1, ge=0, le=1)
+    """Least share of those that its tests notice; 0: not asked."""
+    packages: str | None = None
+    """Folder of installed packages that programs may import beside Python's own library."""
+
+
+class Budget(Section):
+    """What asking may cost, with a hard stop, and what `neve plan` and the report count money with."""
+
+    tokens: Execution[int | None] = Field(default=None, ge=1)
+    """Tokens of questions and answers, at most."""
+    money: Execution[float | None] = Field(default=None, gt=0)
+    """In the currency of the prices, at most."""
+    input_price: Execution[float] = Field(default=0.0, ge=0)
+    """Per million tokens of questions."""
+    output_price: Execution[float] = Field(default=0.0, ge=0)
+    """Per million tokens of answers."""
+    hours: Execution[float | None] = Field(default=None, gt=0)
+    """Of asking, at most."""
+    expected_yield: Execution[float] = Field(default=0.3, gt=0, le=1)
+    """Accepted tokens for each token answered; `neve plan` counts with it, nothing else reads it."""
+    expected_speed: Execution[float | None] = Field(default=None, gt=0)
+    """Tokens a second that all endpoints together answer; `neve plan` counts hours with it."""
+
+
+class Endpoint(Section):
+    """One of several OpenAI-compatible endpoints that serve the same model."""
+
+    url: Execution[str]
+    """Its base URL."""
+    weight: Execution[float] = Field(default=1.0, gt=0)
+    """Questions that it gets beside the others."""
+    api_key_env: Execution[str] = "NEVE_API_KEY"
+    """Environment variable that holds its key."""
 
 
 class Synthesis(Section):
@@ -20,18 +84,29 @@ class Synthesis(Section):
     endpoint: str = "local"
     """"local" serves the model with llama.cpp on this machine; else the base URL of an OpenAI-compatible
     API."""
+    endpoints: Execution[list[Endpoint]] = Field(default=[])
+    """Several at once, in place of `endpoint`."""
     model: str = "smollm2-135m-instruct"
     """local: a pinned model's name or a GGUF file; else the model's name at the endpoint."""
     api_key_env: Execution[str] = "NEVE_API_KEY"
     """Environment variable that holds the endpoint's key; the key itself never stands in a file."""
     tokens: int = Field(ge=1)
-    """Accepted synthetic tokens wanted (of Neve's tokenizer); generation ends when they are reached."""
+    """Accepted synthetic tokens wanted (of Neve's tokenizer), shared out among languages; a language ends
+    when it has its own."""
     seeds: int = Field(ge=1)
-    """At most so many seeds are tried, from the top of the selection."""
+    """At most so many seeds are tried. Be generous: a language that has its tokens asks no more."""
     python_share: float = Field(default=0.5, ge=0, le=1)
-    """Share of seeds in Python; the other languages keep their proportions."""
+    """Share of the accepted tokens, and of the seeds, in Python; the other languages keep their
+    proportions."""
+    sharpness: float = Field(default=1.0, ge=0)
+    """How much seeds from the top of the selection are preferred: a document is drawn with the weight (1 −
+    its place) to this power; 0: evenly."""
     kinds: dict[str, Annotated[float, Field(gt=0)]] = Field(default={"problem-file": 1.0}, min_length=1)
-    """Kinds of document asked for, with their shares of the seeds: problem-file, rewrite."""
+    """Kinds of document asked for, with their shares of the seeds; a path that ends in .md is a prompt file
+    of one's own (docs/extend-synthesis.md)."""
+    repair: bool = False
+    """Whether an answer that does not parse, run or pass its tests is shown the error, once, and asked for
+    again."""
     prompt_tokens: int = Field(default=1024, ge=256)
     """Room for a question; a document that needs more gives no seed to a kind that shows all of it."""
     max_tokens: int = Field(default=2048, ge=16)
@@ -40,7 +115,20 @@ class Synthesis(Section):
     """Of an answer's sampling; 0 takes the likeliest token."""
     top_p: float = Field(default=0.95, gt=0, le=1)
     """Of an answer's sampling: share of the likeliest tokens that it draws from."""
-    concurrency: Execution[int] = Field(default=8, ge=1)
-    """Requests in flight."""
+    concurrency: Execution[int | None] = Field(default=None, ge=1)
+    """Requests in flight at an endpoint, at most; default: each endpoint's own pace is found. "local": 8
+    slots."""
     ledger: Execution[str | None] = None
     """SQLite file of questions and answers; default: `ledger.sqlite` in the run's folder."""
+    gates: Gates = Gates()
+    """What an answer has to pass."""
+    budget: Budget = Budget()
+    """What asking may cost."""
+
+    @model_validator(mode="after")
+    def _priced(self) -> Synthesis:
+        if self.budget.money is not None and not self.budget.input_price + self.budget.output_price:
+            raise ValueError(
+                f"budget.money = {self.budget.money} needs input_price and output_price, per million tokens"
+            )
+        return self

@@ -54,7 +54,7 @@ def stages(recipe: Recipe, folder: Path, machine: Machine, pins: Pins) -> list[S
         *corpus,
         *_annotators(recipe, folder, pins),
         *selections,
-        *(_synthesis(recipe, folder, selections[0]) if recipe.synthesis else []),
+        *(_synthesis(recipe, folder, selections[0], machine.sandbox) if recipe.synthesis else []),
         *phases.data(recipe),
         *phases.training(recipe, machine.precision),
         _evaluate(recipe, machine.sandbox),
@@ -175,23 +175,26 @@ def _annotator(recipe: Recipe, name: str, pins: Pins) -> Stage:
     )
 
 
-def _synthesis(recipe: Recipe, folder: Path, selection: Stage) -> list[Stage]:
+def _synthesis(recipe: Recipe, folder: Path, selection: Stage, tier: str) -> list[Stage]:
     """Seeds out of a selection, what is grown from them, and its tokens."""
     assert recipe.synthesis is not None
+    prompts = [name for name in recipe.synthesis.kinds if name.endswith(".md")]
     data, read = _benchmark_files(recipe)
     settings = synthesis.Settings(
         recipe.synthesis,
+        recipe.corpus.filters,
         recipe.corpus.near,
         recipe.corpus.decontaminate,
         data,
         recipe.run.seed,
+        tier if recipe.synthesis.gates.run else "none",
         ledger=recipe.synthesis.ledger or str(folder / "ledger.sqlite"),
     )
     return [
         Stage(
             "seeds",
             "seeds",
-            pick(seeds.Settings, recipe.synthesis),
+            pick(seeds.Settings, recipe.synthesis, seed=recipe.run.seed),
             {"selection": selection.name, "tokens": "tokens", "scores": selection.inputs["scores"]},
         ),
         Stage(
@@ -199,7 +202,7 @@ def _synthesis(recipe: Recipe, folder: Path, selection: Stage) -> list[Stage]:
             "synthesis",
             settings,
             {"documents": "curate", "seeds": "seeds", "tokenizer": "tokenizer"},
-            outside=(*_local(recipe.synthesis.model), *read),
+            outside=(*_local(recipe.synthesis.model), *prompts, *read),
             resumes=True,
         ),
         Stage("synthetic-tokens", "tokens", inputs={"documents": "synthesis", "tokenizer": "tokenizer"}),

@@ -29,9 +29,11 @@ def check_recipe(recipe: Recipe) -> None:
         if labels.judge is not None:
             Rubric.load(labels.judge.rubric)
     for name in recipe.synthesis.kinds if recipe.synthesis else ():
-        if name not in kinds.KINDS:
-            near = _meant(name, kinds.KINDS) or f"; there are {', '.join(kinds.KINDS)}"
+        if name not in kinds.KINDS and not name.endswith(".md"):
+            near = _meant(name, kinds.KINDS) or f"; there are {', '.join(kinds.KINDS)}, or a prompt file"
             raise RecipeError(f"synthesis.kinds.{name}: no such kind{near}")
+    if recipe.synthesis:
+        kinds.named(recipe.synthesis.kinds)
 
 
 def check(corpus: Corpus, key: str = "corpus.") -> None:

@@ -1,18 +1,18 @@
-"""Candidates: answers with all that the gates look at, measured for many at a time.
+"""Candidates: answers with all that the gates look at, measured for many at a time, whole columns where
+there are any.
 
-Also the documents accepted so far, with an index of their n-grams. A near duplicate among them is found
-exactly, by prefix filtering: two sets of Jaccard similarity t or more share one of the first |x| - ceil(t
-|x|) + 1 elements in any fixed order (here of their hashes), so only those are indexed. The price is memory,
-8 bytes an n-gram and a dictionary entry for each third; the gain, that no probability is involved.
-
-Source: Chaudhuri, Ganti and Kaushik, "A primitive operator for similarity joins" (2006).
+What is cheap is measured here, for every answer; running a program is left to who has seen that all other
+gates let it pass. The trade-off: a batch is the answers that are there, so a fast endpoint's are measured
+together and a slow one's nearly one by one.
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from neve.corpus.syntax.parsing import GRAMMARS
@@ -20,14 +20,18 @@ from neve.llm.answers import Answer
 from neve.synthesis.seeds import Seed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
+    import pyarrow as pa
 
     from neve.corpus.contamination.benchmark_index import Index
-    from neve.recipe.corpus import Near
+    from neve.synthesis.execution import Check
     from neve.synthesis.reading import Reading
     from neve.tokens.bpe import Tokenizer
+
+OTHERS = ("Python", "JavaScript", "TypeScript", "Java", "C", "C++", "C#", "Go", "Rust", "PHP")
+"""Languages that an answer is tried as when it is none of the one asked for."""
+ECHO_WORDS = 5
+_FENCED = re.compile(r"(?ms)^\s*```.*?^\s*```[^`]*?$")
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,27 @@ class Candidate:
     seed: Seed
     answer: Answer
     code: str
-    """"" where the answer holds none."""
+    """The document; "" where the answer holds none."""
+    language: str
+    """The document's."""
+    program: str
+    """What is parsed and run; nearly always the document."""
+    other: str | None
+    """The language that it is in instead of the one asked for."""
     parse_errors: float | None
-    """Share of the code that its parser cannot make sense of; None: no parser, or not parsed in time."""
+    """Share of the program that its parser cannot make sense of; None: no parser, or not parsed in time."""
+    broken: tuple[str, float, float] | None
+    """The corpus's rule that stops it, the value and the limit."""
+    lint: float | None
+    """Ruff's score; None: not Python."""
+    echo: float
+    """Share of the question's own 5-grams of words, the code it shows aside, that it repeats."""
     contamination: float
     task: str | None
     """The benchmark task that it holds most of."""
     tokens: int
+    check: Check | None = None
+    """What running it showed, once it was run."""
 
     @property
     def doc_id(self) -> str | None:
@@ -52,72 +70,125 @@ class Candidate:
         return documents.doc_id(self.code.encode()) if self.code else None
 
     @property
+    def path(self) -> str:
+        """Of the document: its identity, and its language's extension."""
+        from neve.corpus.languages import detection
+
+        return f"{self.doc_id}{detection.extension(self.language)}"
+
+    @property
     def unparsed(self) -> bool:
-        return self.seed.language not in GRAMMARS
+        return self.seed.target not in GRAMMARS
 
 
-def measure(
-    answers: list[tuple[Seed, Answer]],
-    read: Callable[[str, Seed], Reading],
-    index: Index,
-    tokenizer: Tokenizer,
-) -> list[Candidate]:
-    """Candidates for answers, in their order; `read` takes the code out of (answer, seed)."""
+@dataclass(frozen=True)
+class Measures:
+    """What measuring needs."""
+
+    read: Callable[[str, Seed], Reading]
+    """(answer, seed) -> the code in it."""
+    document: Callable[[Seed], str]
+    """Language of the documents that a seed's kind makes."""
+    index: Index
+    tokenizer: Tokenizer
+    filters: Mapping[str, float | bool]
+    """[corpus.filters]."""
+
+
+def measure(answers: list[tuple[Seed, Answer]], how: Measures) -> list[Candidate]:
+    """Candidates for answers, in their order; nothing is run."""
     import pyarrow as pa
 
     from neve.corpus.syntax import parsing
+    from neve.synthesis import linting
 
-    readings = [read(answer.text, seed) for seed, answer in answers]
-    codes = pa.array([reading.code for reading in readings], pa.large_string())
-    errors = parsing.parse_errors(codes, [seed.language for seed, _ in answers])
-    shares, tasks = index.check(codes)
-    tokens = tokenizer.encode_batch(codes.to_pylist())
-    candidates = []
-    for i, (seed, answer) in enumerate(answers):
-        code = readings[i].code if readings[i].fenced or errors[i] == 0 else ""
-        wrong = None if math.isnan(errors[i]) else float(errors[i])
-        candidates.append(
-            Candidate(seed, answer, code, wrong, float(shares[i]), tasks[i].as_py(), len(tokens[i]))
+    seeds = [seed for seed, _ in answers]
+    readings = [how.read(answer.text, seed) for seed, answer in answers]
+    programs = [r.code if r.program is None else r.program for r in readings]
+    asked = [seed.target for seed in seeds]
+    errors = parsing.parse_errors(pa.array(programs, pa.large_string()), asked)
+    held = [r.fenced or errors[i] == 0 for i, r in enumerate(readings)]
+    texts = pa.array([r.code if held[i] else "" for i, r in enumerate(readings)], pa.large_string())
+    languages = [how.document(seed) for seed in seeds]
+    shares, tasks = how.index.check(texts)
+    broken = _broken(texts, languages, how.filters)
+    tokens = how.tokenizer.encode_batch(texts.to_pylist())
+    lint = linting.scores(
+        [p if held[i] and asked[i] == "Python" and errors[i] == 0 else "" for i, p in enumerate(programs)]
+    )
+    others = _others(programs, asked, errors, [r.word if held[i] else "" for i, r in enumerate(readings)])
+    return [
+        Candidate(
+            seed, answer, texts[i].as_py(), languages[i], programs[i] if held[i] else "", others[i],
+            None if math.isnan(errors[i]) else float(errors[i]), broken[i], lint[i],
+            echo(seed, texts[i].as_py()), float(shares[i]), tasks[i].as_py(), len(tokens[i]),
         )
-    return candidates
+        for i, (seed, answer) in enumerate(answers)
+    ]  # fmt: skip
 
 
-@dataclass
-class Accepted:
-    """The documents accepted so far, in seed order, and an index of their n-grams."""
+def _broken(
+    texts: pa.Array, languages: list[str], filters: Mapping[str, float | bool]
+) -> list[tuple[str, float, float] | None]:
+    """The first rule of the corpus that stops each text."""
+    import pyarrow as pa
 
-    settings: Near
-    candidates: dict[str, Candidate] = field(default_factory=dict)
-    tokens: int = 0
-    _sets: list[tuple[str, np.ndarray]] = field(default_factory=list)
-    _index: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    from neve.corpus.languages import detection
+    from neve.corpus.signals import measurement, rules
 
-    def add(self, candidate: Candidate) -> None:
-        assert candidate.doc_id is not None and candidate.doc_id not in self.candidates
-        self.candidates[candidate.doc_id] = candidate
-        self.tokens += candidate.tokens
-        self._sets.append((candidate.doc_id, self._set(candidate.code)))
-        for shingle in self._prefix(self._sets[-1][1]):
-            self._index[shingle].append(len(self._sets) - 1)
+    paths = pa.array([f"document{detection.extension(language)}" for language in languages])
+    names = pa.array(languages, pa.string())
+    stopped, values, limits = rules.apply(measurement.measure(texts, names, paths), names, filters)
+    return [
+        None if rule is None else (rule, float(values[i]), float(limits[i]))
+        for i, rule in enumerate(stopped.to_pylist())
+    ]
 
-    def nearest(self, code: str) -> tuple[str | None, float]:
-        """The accepted document most like `code` (the first of equals) with at least the threshold, and its
-        Jaccard."""
-        from neve.corpus.duplicates import shingles
 
-        mine, best, nearest = self._set(code), 0.0, None
-        for i in sorted({i for shingle in self._prefix(mine) for i in self._index.get(shingle, ())}):
-            doc_id, theirs = self._sets[i]
-            if (value := float(shingles.similarity(mine, theirs))) > best:
-                best, nearest = value, doc_id
-        return (nearest, best) if best >= self.settings.threshold else (None, best)
+def _others(programs: list[str], asked: list[str], errors: np.ndarray, words: list[str]) -> list[str | None]:
+    """The language of each program that is in another than was asked for: by its fence's word, or since it
+    parses as another and not as that one."""
+    from neve.corpus.languages import detection
+    from neve.corpus.signals import rules
+    from neve.corpus.syntax import parsing
 
-    def _set(self, code: str) -> np.ndarray:
-        from neve.corpus.duplicates import shingles
+    found: list[str | None] = [None] * len(programs)
+    for i, word in enumerate(words):
+        named = detection.spelled(word) if word else ""
+        if named in _languages() and named != asked[i]:
+            found[i] = named
+    doubtful = [
+        i for i, program in enumerate(programs)
+        if found[i] is None and program and errors[i] > (rules.limit("syntax", asked[i]) or 0.0)
+    ]  # fmt: skip
+    for name in OTHERS:
+        tried = [i for i in doubtful if asked[i] != name and found[i] is None]
+        for i, share in zip(
+            tried,
+            parsing.parse_errors([programs[i].encode() for i in tried], [name] * len(tried)),
+            strict=True,
+        ):
+            if share == 0:
+                found[i] = name
+    return found
 
-        return shingles.of([code], self.settings.ngram)[0]
 
-    def _prefix(self, hashes: np.ndarray) -> list[int]:
-        """The first of sorted hashes: two sets alike enough have one of these in common."""
-        size = len(hashes) - math.ceil(self.settings.threshold * len(hashes) - 1e-9) + 1
-        return hashes[:size].tolist()
+@cache
+def _languages() -> frozenset[str]:
+    from neve.corpus.languages import detection
+
+    return frozenset(name for name in detection.names() if detection.kind(name) == "programming")
+
+
+def echo(seed: Seed, text: str) -> float:
+    """Share of the question's own words, the code it shows aside, that stand in `text`, five at a time."""
+    own = _FENCED.sub("\n", seed.prompt)
+    for shown in (seed.text.strip("\n"), seed.snippet):
+        own = own.replace(shown, "\n") if shown else own
+    asked = _grams(own)
+    return len(asked & _grams(text)) / len(asked) if asked else 0.0
+
+
+def _grams(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.lower())
+    return {tuple(words[i : i + ECHO_WORDS]) for i in range(len(words) - ECHO_WORDS + 1)}

@@ -1,23 +1,28 @@
-"""The gates between a model's answer and a new document; a kind lists those that it wants.
+"""The gates between a model's answer and a new document, in order of cost; a kind lists those that it wants.
 
 A gate only looks: what is expensive is measured before, for many answers at a time
-(neve.synthesis.candidates). Cheap gates come first, duplicates last, since they alone depend on what was
-accepted before. Which gates can decide depends on the language. Without a parser for it, code passes the
-syntax gate if it stood in a fence (text without a fence is taken for code only if it parses), and a later
-verdict's detail says that it was not parsed.
+(neve.synthesis.candidates), and running is left to answers that all other gates let pass. Duplicates are
+looked for late, since they alone depend on what was accepted before. Which gates can decide depends on
+the language. Without a parser for it, code passes the syntax gate if it stood in a fence (text without a
+fence is taken for code only if it parses); what was not parsed, or not run, says so.
 
 Source: OSS-Instruct's filters (Magicoder, arXiv 2312.02120): ended by itself, parses, no duplicate, no copy
-of its seed; decontamination as in curation. Sizes and copy limits are our own.
+of its seed; SwallowCode (arXiv 2505.02881): a linter's score; decontamination as in curation. Sizes and
+limits are our own (neve.recipe.synthesis).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
-from neve.synthesis.candidates import Accepted, Candidate
+from neve.recipe.corpus import Near
+from neve.recipe.synthesis import Gates
+from neve.synthesis.candidates import Candidate
+from neve.synthesis.lookalikes import Kept, Lookalikes
 from neve.synthesis.seeds import Seed, telling
 
 __all__ = ["Accepted", "Candidate", "Gate", "Refusal", "Seed", "first_refusal"]
@@ -25,11 +30,6 @@ __all__ = ["Accepted", "Candidate", "Gate", "Refusal", "Seed", "first_refusal"]
 MIN_BYTES = 100
 MIN_LINES = 3
 """Lines that are neither blank nor comment, docstring or import."""
-COPY_JACCARD = 0.5
-"""Similarity with the seed's snippet, or with its whole document, at and above which an answer is a copy."""
-COPY_LINES = 6
-"""Consecutive lines, blank ones and indentation aside, that an answer may not share with its seed's
-document."""
 
 
 @dataclass(frozen=True)
@@ -40,83 +40,173 @@ class Refusal:
     limit: float | None = None
     detail: str | None = None
     kept_doc_id: str | None = None
-    """The accepted document, or the seed, that the candidate is too much like."""
+    """The document, accepted or of the corpus, that the candidate is too much like."""
+    kept_repo: str | None = None
+    kept_path: str | None = None
+
+
+def like_seed(value: float, limit: float, seed: Seed) -> Refusal:
+    """Of a candidate that is too much like its seed."""
+    return Refusal(value, limit, None, seed.doc_id, seed.repo, seed.path)
+
+
+@dataclass
+class Accepted:
+    """What answers are held against: limits, and what was accepted so far."""
+
+    near: Near = field(default_factory=Near)
+    limits: Gates = field(default_factory=Gates)
+    share: float = 0.5
+    """Limit of contamination."""
+    corpus: Path | None = None
+    """Folder of documents that are not to be repeated."""
+    folder: Path | None = None
+    """Where what does not fit in memory goes."""
+    repo: str = ""
+    """What accepted documents have for a repository."""
+    tokens: int = 0
+
+    def __post_init__(self) -> None:
+        self.doc_ids: set[bytes] = set()
+        self.alike = Lookalikes(self.near, self.corpus, self.folder)
+
+    def add(self, candidate: Candidate) -> None:
+        assert candidate.doc_id is not None
+        self.doc_ids.add(bytes.fromhex(candidate.doc_id))
+        self.tokens += candidate.tokens
+        self.alike.add(Kept(candidate.doc_id, self.repo, candidate.path, candidate.code))
 
 
 class Gate(NamedTuple):
     rule: str
     """What a verdict calls it."""
-    refuse: Callable[[Candidate, Accepted, float], Refusal | None]
-    """(candidate, accepted so far, limit of contamination) -> why the candidate stops, or None."""
+    refuse: Callable[[Candidate, Accepted], Refusal | None]
+    """(candidate, accepted so far) -> why the candidate stops, or None."""
 
 
-def answered(candidate: Candidate, accepted: Accepted, share: float) -> Refusal | None:
+def answered(candidate: Candidate, accepted: Accepted) -> Refusal | None:
     return Refusal(detail=candidate.answer.error) if candidate.answer.error is not None else None
 
 
-def ended(candidate: Candidate, accepted: Accepted, share: float) -> Refusal | None:
+def ended(candidate: Candidate, accepted: Accepted) -> Refusal | None:
     answer = candidate.answer
-    return Refusal(detail=f"finish_reason {answer.finish}") if answer.ending != "ended" else None
+    if answer.ending == "ended":
+        return None
+    return Refusal(answer.usage.get("completion_tokens"), detail=f"finish_reason {answer.finish}")
 
 
-def has_code(candidate: Candidate, accepted: Accepted, share: float) -> Refusal | None:
+def has_code(candidate: Candidate, accepted: Accepted) -> Refusal | None:
     return Refusal() if not candidate.code else None
 
 
-def parses(candidate: Candidate, accepted: Accepted, share: float) -> Refusal | None:
+def in_language(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+    if candidate.other is None:
+        return None
+    return Refusal(candidate.parse_errors, detail=f"{candidate.other}, not {candidate.seed.target}")
+
+
+def parses(candidate: Candidate, accepted: Accepted) -> Refusal | None:
     from neve.corpus.signals import rules
 
-    limit = rules.limit("syntax", candidate.seed.language) or 0.0
+    limit = rules.limit("syntax", candidate.seed.target) or 0.0
     if candidate.unparsed or (candidate.parse_errors is not None and candidate.parse_errors <= limit):
         return None
     late = "not parsed in time" if candidate.parse_errors is None else None
     return Refusal(candidate.parse_errors, limit, late)
 
 
-def large_enough(candidate: Candidate, accepted: Accepted, share: float) -> Refusal | None:
+def large_enough(candidate: Candidate, accepted: Accepted) -> Refusal | None:
     if (size := len(candidate.code.encode())) < MIN_BYTES:
         return Refusal(size, MIN_BYTES, "bytes")
-    lines = int(telling(candidate.code.splitlines()).sum())
+    lines = int(telling(candidate.program.splitlines()).sum())
     return Refusal(lines, MIN_LINES, "lines of code") if lines < MIN_LINES else None
 
 
-def unlike_seed(limit: float) -> Callable[[Candidate, Accepted, float], Refusal | None]:
-    """A gate's function: the Jaccard similarity with the seed, its snippet or its whole document, is below
-    `limit`."""
-
-    def refuse(candidate: Candidate, accepted: Accepted, share: float) -> Refusal | None:
-        from neve.corpus.duplicates import near_duplicates
-
-        seed, ngram = candidate.seed, accepted.settings.ngram
-        value = max(
-            near_duplicates.jaccard(candidate.code, text, ngram) for text in (seed.snippet, seed.text)
-        )
-        return Refusal(value, limit, kept_doc_id=seed.doc_id) if value >= limit else None
-
-    return refuse
-
-
-def no_lines_of_seed(candidate: Candidate, accepted: Accepted, share: float) -> Refusal | None:
-    value = common_lines(candidate.code, candidate.seed.text)
-    return Refusal(value, COPY_LINES, kept_doc_id=candidate.seed.doc_id) if value >= COPY_LINES else None
-
-
-def clean(candidate: Candidate, accepted: Accepted, share: float) -> Refusal | None:
-    if candidate.contamination < share:
+def as_the_corpus(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+    if candidate.broken is None:
         return None
-    return Refusal(candidate.contamination, share, candidate.task)
+    rule, value, limit = candidate.broken
+    return Refusal(value, limit, rule)
 
 
-def new(candidate: Candidate, accepted: Accepted, share: float) -> Refusal | None:
+def well_written(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+    limit = accepted.limits.lint
+    return Refusal(candidate.lint, limit) if candidate.lint is not None and candidate.lint < limit else None
+
+
+def likeness(candidate: Candidate, accepted: Accepted) -> float:
+    """Jaccard similarity with the seed, its snippet or its whole document, whichever is more."""
+    from neve.corpus.duplicates import near_duplicates
+
+    seed, ngram = candidate.seed, accepted.near.ngram
+    return max(near_duplicates.jaccard(candidate.code, text, ngram) for text in (seed.snippet, seed.text))
+
+
+def no_copy(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+    value, limit = likeness(candidate, accepted), accepted.limits.seed_jaccard
+    return like_seed(value, limit, candidate.seed) if value >= limit else None
+
+
+def rewritten(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+    value, limit = likeness(candidate, accepted), accepted.limits.rewritten
+    return like_seed(value, limit, candidate.seed) if value >= limit else None
+
+
+def no_lines_of_seed(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+    value, limit = common_lines(candidate.code, candidate.seed.text), accepted.limits.seed_lines
+    return like_seed(value, limit, candidate.seed) if value >= limit else None
+
+
+def no_echo(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+    limit = accepted.limits.echo
+    return Refusal(candidate.echo, limit) if candidate.echo >= limit else None
+
+
+def clean(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+    if candidate.contamination < accepted.share:
+        return None
+    return Refusal(candidate.contamination, accepted.share, candidate.task)
+
+
+def new(candidate: Candidate, accepted: Accepted) -> Refusal | None:
     doc_id = candidate.doc_id
-    return Refusal(kept_doc_id=doc_id) if doc_id in accepted.candidates else None
+    known = doc_id is not None and bytes.fromhex(doc_id) in accepted.doc_ids
+    return Refusal(1.0, 1.0, None, doc_id, accepted.repo, candidate.path) if known else None
 
 
-def no_near_duplicate(candidate: Candidate, accepted: Accepted, share: float) -> Refusal | None:
-    if not accepted.settings.enabled:
+def no_near_duplicate(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+    found = accepted.alike.nearest(candidate.code, candidate.seed.doc_id)
+    return (
+        Refusal(found.jaccard, accepted.near.threshold, None, found.doc_id, found.repo, found.path)
+        if found
+        else None
+    )
+
+
+def runs(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+    check = candidate.check
+    return Refusal(detail=check.error) if check is not None and check.error else None
+
+
+def passes_tests(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+    check, limit = candidate.check, accepted.limits.tests_passed
+    if check is None or not check.tests or (share := check.passed / check.tests) >= limit:
         return None
-    kept, value = accepted.nearest(candidate.code)
-    return Refusal(value, accepted.settings.threshold, kept_doc_id=kept) if kept else None
+    return Refusal(share, limit, check.failure)
+
+
+def tests_assert(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+    check, limit = candidate.check, accepted.limits.asserting
+    if check is None or not check.tests or (share := check.asserting / check.tests) >= limit:
+        return None
+    return Refusal(share, limit, "tests that assert something")
+
+
+def tests_notice(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+    check, limit = candidate.check, accepted.limits.mutants_killed
+    if check is None or not check.mutants[1] or (share := check.mutants[0] / check.mutants[1]) >= limit:
+        return None
+    return Refusal(share, limit, f"{check.mutants[0]} of {check.mutants[1]} mutants noticed")
 
 
 SYNTAX = Gate("syntax", parses)
@@ -124,27 +214,44 @@ WELL_FORMED = (
     Gate("unanswered", answered),
     Gate("unfinished", ended),
     Gate("no-code", has_code),
+    Gate("language", in_language),
     SYNTAX,
     Gate("too-small", large_enough),
+    Gate("filters", as_the_corpus),
 )
-"""For every kind, first: there is an answer, it is whole, and it holds code that parses."""
-SEED_COPY = Gate("seed-copy", unlike_seed(COPY_JACCARD))
+"""For every kind, first: there is an answer, it is whole, and it holds code as the corpus has it."""
+PROGRAM = (*WELL_FORMED, Gate("lint", well_written))
+"""The same for kinds whose documents are whole programs: names that they use are there."""
+SEED_COPY = Gate("seed-copy", no_copy)
 SEED_LINES = Gate("seed-lines", no_lines_of_seed)
 """For kinds that may not resemble their seed."""
+UNCHANGED = Gate("unchanged", rewritten)
+"""For kinds that rewrite it."""
 NEW = (
+    Gate("echo", no_echo),
     Gate("contaminated", clean),
     Gate("exact-duplicate", new),
     Gate("near-duplicate", no_near_duplicate),
 )
-"""For every kind, last: no benchmark's text, and nothing that was accepted already."""
+"""For every kind: neither the question nor a benchmark's text, and nothing that is there already."""
+RUNS = (
+    Gate("does-not-run", runs),
+    Gate("tests-fail", passes_tests),
+    Gate("tests-assert-nothing", tests_assert),
+    Gate("tests-notice-nothing", tests_notice),
+)
+"""For kinds whose documents are programs, last: a program is run only where a kind lists the first of these.
+"""
+MENDABLE = ("syntax", "lint", "does-not-run", "tests-fail", "tests-assert-nothing", "tests-notice-nothing")
+"""Rules that say something a model can mend."""
 
 
 def first_refusal(
-    gates: Sequence[Gate], candidate: Candidate, accepted: Accepted, share: float
+    gates: Sequence[Gate], candidate: Candidate, accepted: Accepted
 ) -> tuple[Gate, Refusal] | None:
     """The first gate that the candidate fails, and why; None when it passes them all."""
     for gate in gates:
-        if (refusal := gate.refuse(candidate, accepted, share)) is not None:
+        if (refusal := gate.refuse(candidate, accepted)) is not None:
             return gate, refusal
     return None
 

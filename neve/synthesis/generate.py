@@ -1,12 +1,15 @@
-"""Seeds become new documents: ask, gate, accept in seed order until the token budget is met.
+"""Seeds become new documents: ask, gate, accept in seed order until each language has its tokens.
 
-Answers are asked for many at a time and come in any order; they are judged in the order of the seeds, so the
-accepted set is the shortest prefix of that order that meets the budget and depends on the answers alone. The
-ledger keeps those: after a crash the stage starts over and asks nothing that was answered. The price is that
-a slow answer holds up those after it, which go on being asked up to AHEAD times the concurrency, and that
-the last few answers are not needed.
+Answers are asked for many at a time and come in any order; they are judged in the order of the seeds, so
+of each language the accepted set is the shortest prefix of that order that meets its quota, and depends
+on the answers alone. The ledger keeps those: after a crash the stage starts over and asks nothing that
+was answered. The price is that a slow answer holds up those after it, which go on being asked as far
+ahead as the client has use for, and that the last few answers are not needed.
 
-The seeds' texts and the accepted documents are held in memory: a few kilobytes a seed.
+An answer with a fault that a model can mend (it does not parse, run, or pass its own tests) may be shown the
+error once and asked for again; the second answer takes the first one's place.
+
+The seeds' texts are held in memory: a few kilobytes a seed.
 
 Source: Arctic-SnowCoder (arXiv 2409.02326), phase 3; OSS-Instruct (arXiv 2312.02120).
 """
@@ -15,197 +18,262 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from neve import documents, weights
+from neve import sandbox, weights
 from neve.corpus.contamination.benchmark_index import Index
-from neve.corpus.languages import detection
 from neve.errors import Fault
 from neve.hashing import seed_of
-from neve.llm import local
+from neve.llm import costs, local
 from neve.llm.answers import Answer
+from neve.llm.budget import Budget
 from neve.llm.client import Client, in_order
+from neve.llm.endpoint import Address
 from neve.llm.ledger import Ledger
 from neve.progress import bar
 from neve.recipe.synthesis import Synthesis
-from neve.synthesis import candidates, gates, kinds, seeds
-from neve.synthesis.candidates import Accepted, Candidate
-from neve.synthesis.gates import Refusal
-from neve.synthesis.reading import Reading
+from neve.synthesis import candidates, execution, gates, kinds, seeds
+from neve.synthesis.candidates import Candidate, Measures
+from neve.synthesis.gates import Accepted
+from neve.synthesis.harvest import NOT_ASKED, Harvest
+from neve.synthesis.kinds import Kind
 from neve.synthesis.seeds import Seed
 from neve.synthesis.settings import Settings
 from neve.tokens import bpe
 
 CHARACTERS = 3
 """Characters of code that a token stands for, at least: a prompt of 3 characters a token has room."""
-UNSUITABLE = "unsuitable"
-"""Rule of the verdict of a seed that suits none of the kinds asked for."""
+LOCAL_SLOTS = 8
+REPAIR = """\
+That answer has a fault: {fault}
 
-NOT_ASKED = Answer("")
-"""In place of an answer, for such a seed."""
+Answer once more with the whole corrected {language} file in a single code block, and nothing else."""
 
 
-@dataclass
-class Harvest:
-    """What became of the seeds tried so far, each a document or a verdict."""
+@dataclass(frozen=True)
+class Work:
+    """What a stage works with."""
 
-    accepted: Accepted
-    verdicts: list[tuple[Candidate, str, Refusal]] = field(default_factory=list)
-    tried: int = 0
+    settings: Settings
+    kinds: Mapping[str, Kind]
+    measures: Measures
+    seeds: list[Seed]
+    quotas: Mapping[str, float]
 
-    def judge(self, candidate: Candidate, share: float) -> bool:
-        """Whether the candidate was accepted; `share` is the limit of contamination."""
-        self.tried += 1
-        if candidate.answer is NOT_ASKED:
-            self.verdicts.append((candidate, UNSUITABLE, Refusal()))
-            return False
-        wanted = kinds.KINDS[candidate.seed.kind].GATES
-        if (refused := gates.first_refusal(wanted, candidate, self.accepted, share)) is not None:
-            gate, refusal = refused
-            self.verdicts.append((candidate, gate.rule, refusal))
-            return False
-        self.accepted.add(candidate)
-        return True
+    @classmethod
+    def load(cls, settings: Settings, inputs: dict[str, Path]) -> Work:
+        recipe, clean = settings.synthesis, settings.decontaminate
+        named = kinds.named(recipe.kinds)
+        place = inputs["documents"] / "documents"
+        chosen = seeds.read(inputs["seeds"], place, recipe.seeds, settings.seed)
+        data = Path(settings.data) if settings.data else None
+        measures = Measures(
+            lambda text, seed: named.get(seed.kind, kinds.KINDS["problem-file"]).read(text, seed),
+            lambda seed: kinds.document(named[seed.kind], seed) if seed.kind in named else seed.target,
+            Index.load(clean.benchmarks, data, [file.model_dump() for file in clean.files]),
+            bpe.load(inputs["tokenizer"]),
+            settings.filters,
+        )
+        return cls(settings, named, measures, chosen, quotas(chosen, recipe.tokens))
+
+    def asked(self) -> Iterator[Seed]:
+        """The seeds, each with its kind and its question, or without one."""
+        recipe = self.settings.synthesis
+        shares = list(zip(self.kinds.values(), recipe.kinds.values(), strict=True))
+        return kinds.deal(self.seeds, shares, CHARACTERS * recipe.prompt_tokens, list(self.quotas))
+
+    def payload(self, seed: Seed, model: str) -> dict[str, Any]:
+        """What asks `model` for a document: a function of the seed's document and the recipe alone."""
+        recipe = self.settings.synthesis
+        return {
+            "model": model,
+            "messages": [{"role": "user", "content": seed.prompt}],
+            "max_tokens": recipe.max_tokens,
+            "temperature": recipe.temperature,
+            "top_p": recipe.top_p,
+            "stop": list(self.kinds[seed.kind].STOP),
+            "seed": seed_of(f"synthesis {self.settings.seed} {seed.doc_id} {seed.turn}", bits=31),
+        }
+
+
+def quotas(seeds: list[Seed], tokens: int) -> dict[str, float]:
+    """Accepted tokens wanted of each language, in the proportions of its seeds, which are the recipe's
+    shares."""
+    counts = Counter(seed.language for seed in seeds)
+    return {name: tokens * count / len(seeds) for name, count in sorted(counts.items())}
 
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `synthesis`: documents/ and verdicts/ with the columns seed_doc_id and kind, both in seed order.
+    """Stage `synthesis`: documents/ and verdicts/ in seed order, yields.parquet, refusals.json.
 
     `inputs`: documents, seeds (seeds.parquet in seed order), tokenizer. Raises Fault when the endpoint
-    fails; what was answered is not asked again.
+    fails or a budget is used up; what was answered is not asked again.
     """
-    recipe = settings.synthesis
-    chosen = seeds.read(inputs["seeds"], inputs["documents"] / "documents", recipe.seeds, settings.seed)
-    clean, data = settings.decontaminate, settings.data
-    index = Index.load(
-        clean.benchmarks, Path(data) if data else None, [file.model_dump() for file in clean.files]
-    )
-    tokenizer = bpe.load(inputs["tokenizer"])
-    harvest = Harvest(Accepted(settings.near))
-    concurrency = recipe.concurrency
-
+    work, recipe = Work.load(settings, inputs), settings.synthesis
+    place = sandbox.probe() if recipe.gates.run and settings.sandbox != "none" else None
+    corpus = inputs["documents"] / "documents" if recipe.gates.corpus else None
     with (
         Ledger(Path(settings.ledger)) as ledger,
-        _endpoint(recipe, concurrency) as (base, name),
+        served(recipe) as (addresses, name),
         bar("synthesis", total=recipe.tokens, unit="accepted tokens") as advance,
     ):
+        accepted = Accepted(
+            settings.near, recipe.gates, settings.decontaminate.share, corpus, out, f"synthetic/{name}"
+        )
+        harvest = Harvest(accepted, work.kinds, work.quotas, out)
 
-        def judge(answers: list[tuple[Seed, Answer]]) -> bool:
-            for candidate in _measured(answers, index, tokenizer):
-                if harvest.accepted.tokens >= recipe.tokens:
-                    break
-                accepted = harvest.judge(candidate, clean.share)
-                advance(candidate.tokens if accepted else 0)
-            return harvest.accepted.tokens >= recipe.tokens
+        async def ask() -> None:
+            loop = asyncio.get_running_loop()
+            async with Client(addresses, ledger, **_bounds(recipe, ledger, name)) as client:
 
-        async def work() -> None:
-            async with Client(
-                base, ledger, api_key_env=recipe.api_key_env, concurrency=concurrency
-            ) as client:
-                dealt = kinds.deal(chosen, recipe.kinds, CHARACTERS * recipe.prompt_tokens)
-                asks = (
-                    (seed, partial(client.ask, question(seed, prompt, name, recipe, settings.seed)))
-                    if prompt is not None
-                    else (seed, _nothing)
-                    for seed, prompt in dealt
+                def again(payloads: list[dict[str, Any]]) -> list[Answer]:
+                    asked = [asyncio.run_coroutine_threadsafe(client.ask(p), loop) for p in payloads]
+                    return [future.result() for future in asked]
+
+                def judge(answers: list[tuple[Seed, Answer]]) -> bool:
+                    pairs = [pair for pair in answers if harvest.wanted(pair[0])]
+                    made = [(each, False) for each in assess(work, pairs, accepted, place)]
+                    if recipe.repair:
+                        made = repaired(work, made, accepted, place, partial(_asks, work, name, again))
+                    for candidate, mended in made:
+                        if harvest.wanted(candidate.seed):
+                            advance(candidate.tokens if harvest.judge(candidate, mended) else 0)
+                    return harvest.full
+
+                questions = (
+                    (seed, partial(client.ask, work.payload(seed, name)) if seed.prompt else _nothing)
+                    for seed in work.asked()
+                    if harvest.wanted(seed)
                 )
-                await in_order(client, asks, judge)
+                await in_order(client, questions, judge)
 
-        asyncio.run(work())
-    return _write(harvest, [seed.doc_id for seed in chosen], name, out) | {"endpoint": recipe.endpoint}
+        asyncio.run(ask())
+    counts = harvest.close()
+    if counts["seeds_tried"] != counts["accepted"] + sum(counts["refused"].values()):
+        raise Fault(f"synthesis: the seeds tried do not add up to documents and verdicts: {counts}")
+    return counts | {
+        "model": name,
+        "endpoint": " ".join(a.url for a in addresses)
+        if recipe.endpoint != "local" or recipe.endpoints
+        else "local",
+    }
 
 
 async def _nothing() -> Answer:
     return NOT_ASKED
 
 
-def _measured(answers: list[tuple[Seed, Answer]], index: Index, tokenizer: bpe.Tokenizer) -> list[Candidate]:
-    """Candidates in the order of `answers`, each read as its kind says."""
+def assess(
+    work: Work, answers: list[tuple[Seed, Answer]], accepted: Accepted, place: sandbox.Sandbox | None
+) -> list[Candidate]:
+    """Candidates for answers; those that all other gates let pass are run, where the kind asks for it."""
+    made = candidates.measure(answers, work.measures) if answers else []
+    runs = [
+        i for i, candidate in enumerate(made)
+        if place is not None and candidate.answer is not NOT_ASKED
+        and gates.RUNS[0] in work.kinds[candidate.seed.kind].GATES
+        and gates.first_refusal(work.kinds[candidate.seed.kind].GATES, candidate, accepted) is None
+    ]  # fmt: skip
+    programs = [
+        execution.Program(
+            made[i].seed.target, made[i].program, kinds.beside(work.kinds[made[i].seed.kind], made[i].seed)
+        )
+        for i in runs
+    ]
+    if place is not None and programs:
+        checks = execution.check(programs, work.settings.synthesis.gates, place)
+        for i, check in zip(runs, checks, strict=True):
+            made[i] = replace(made[i], check=check)
+    return made
 
-    def read(text: str, seed: Seed) -> Reading:
-        return kinds.KINDS[seed.kind].read(text, seed)
 
-    return candidates.measure(answers, read, index, tokenizer)
+def repaired(
+    work: Work,
+    made: list[tuple[Candidate, bool]],
+    accepted: Accepted,
+    place: sandbox.Sandbox | None,
+    asks: Any,
+) -> list[tuple[Candidate, bool]]:
+    """`made` with second answers for those that a mendable gate refuses; `asks([(candidate, fault)])` gets
+    them."""
+    faults = []
+    for i, (candidate, _) in enumerate(made):
+        if candidate.answer is NOT_ASKED:
+            continue
+        found = gates.first_refusal(work.kinds[candidate.seed.kind].GATES, candidate, accepted)
+        if found is not None and found[0].rule in gates.MENDABLE:
+            faults.append((i, said(candidate, found[0].rule, found[1])))
+    answers = asks([(made[i][0], fault) for i, fault in faults])
+    seconds = assess(
+        work, [(made[i][0].seed, a) for (i, _), a in zip(faults, answers, strict=True)], accepted, place
+    )
+    for (i, _), second in zip(faults, seconds, strict=True):
+        made[i] = (second, True)
+    return made
 
 
-def question(seed: Seed, prompt: str, model: str, recipe: Synthesis, run_seed: int) -> dict[str, Any]:
-    """The payload that asks `model` for a document: a function of the seed's document and the
-    recipe alone."""
+def _asks(work: Work, model: str, again: Any, faults: list[tuple[Candidate, str]]) -> list[Answer]:
+    payloads = []
+    for candidate, fault in faults:
+        payload = work.payload(candidate.seed, model)
+        turn = REPAIR.format(fault=fault, language=candidate.seed.target)
+        payload["messages"] += [
+            {"role": "assistant", "content": candidate.answer.text},
+            {"role": "user", "content": turn},
+        ]
+        payloads.append(payload)
+    return again(payloads)
+
+
+def said(candidate: Candidate, rule: str, why: gates.Refusal) -> str:
+    """A refusal as it is told to the model."""
+    if rule == "syntax" and candidate.seed.target == "Python":
+        try:
+            compile(candidate.program, "answer.py", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+            return f"{type(error).__name__}: {error}"
+    what = {
+        "syntax": "it does not parse", "lint": "a linter finds undefined or unused names",
+        "tests-assert-nothing": "some of its tests assert nothing",
+        "tests-notice-nothing": "its tests pass whatever the code does",
+    }.get(rule, rule.replace("-", " "))  # fmt: skip
+    return f"{what}: {why.detail}" if why.detail else what
+
+
+def _bounds(recipe: Synthesis, ledger: Ledger, model: str) -> dict[str, Any]:
+    """What the client is held to: its concurrency, and the budget with what the ledger spent on the
+    model."""
+    budget = recipe.budget
+    limited = budget.tokens is not None or budget.money is not None
+    spent = costs.report(ledger).get(model, {}) if limited else {}
+    alone = recipe.endpoint == "local" and not recipe.endpoints
     return {
-        "model": model,
-        "messages": [{"role": "user", "content": prompt}],
-        "max_tokens": recipe.max_tokens,
-        "temperature": recipe.temperature,
-        "top_p": recipe.top_p,
-        "stop": list(kinds.KINDS[seed.kind].STOP),
-        "seed": seed_of(f"synthesis {run_seed} {seed.doc_id} {seed.turn}", bits=31),
-    }
+        "concurrency": recipe.concurrency or (LOCAL_SLOTS if alone else None),
+        "total_s": None if budget.hours is None else 3600 * budget.hours,
+        "budget": Budget(
+            budget.tokens, budget.money, budget.input_price, budget.output_price,
+            spent.get("input_tokens", 0), spent.get("output_tokens", 0),
+        ),
+    }  # fmt: skip
 
 
 @contextmanager
-def _endpoint(recipe: Synthesis, slots: int) -> Iterator[tuple[str, str]]:
-    """Base URL and the model's name, which is its identity in the ledger; "local" is served while the
+def served(recipe: Synthesis) -> Iterator[tuple[list[Address], str]]:
+    """The endpoints, and the model's name, which is its identity in the ledger; "local" is served while the
     context lasts."""
-    if recipe.endpoint != "local":
-        yield recipe.endpoint, recipe.model
-        return
-    file = weights.resolve(recipe.model)
-    name = weights.identity(recipe.model, file)
-    with local.serve(file, name, slots=slots, context=recipe.max_tokens + recipe.prompt_tokens) as base:
-        yield base, name
-
-
-def _write(harvest: Harvest, seeds: list[str], model: str, out: Path) -> dict[str, Any]:
-    """Write documents and verdicts; returns the stage's counts."""
-    accepted, verdicts = harvest.accepted, harvest.verdicts
-    where = {"source": "synthesis", "repo": f"synthetic/{model}"}
-    rows = [
-        {
-            **where, "doc_id": doc_id, "path": f"{doc_id}{detection.extension(c.seed.language)}",
-            "language": c.seed.language, "split": "train", "size": len(c.code.encode()), "content": c.code,
-            "seed_doc_id": c.seed.doc_id, "kind": c.seed.kind,
-        }
-        for doc_id, c in accepted.candidates.items()
-    ]  # fmt: skip
-    kept = {row["doc_id"]: (row["repo"], row["path"]) for row in rows}
-    kept |= {c.seed.doc_id: (c.seed.repo, c.seed.path) for c, _, _ in verdicts}
-    stopped = []
-    for c, rule, why in verdicts:
-        kept_repo, kept_path = kept[why.kept_doc_id] if why.kept_doc_id else (None, None)
-        rules = [gate.rule for gate in kinds.KINDS[c.seed.kind].GATES]
-        later = rule in rules and rules.index(rule) > rules.index(gates.SYNTAX.rule)
-        row = {
-            **where, "doc_id": c.doc_id, "path": f"seed-{c.seed.doc_id}-{c.seed.turn}{detection.extension(c.seed.language)}",
-            "language": c.seed.language, "stage": "gates", "rule": rule, "value": why.value, "limit": why.limit,
-            "kept_doc_id": why.kept_doc_id, "kept_repo": kept_repo, "kept_path": kept_path,
-            "detail": why.detail or (f"no parser for {c.seed.language}" if later and c.unparsed else None),
-            "seed_doc_id": c.seed.doc_id, "kind": c.seed.kind,
-        }  # fmt: skip
-        stopped.append(row)
-    if sorted(str(row["seed_doc_id"]) for row in rows + stopped) != sorted(seeds[: harvest.tried]):
-        raise Fault(
-            f"synthesis: {harvest.tried} seeds tried do not add up to {len(rows)} documents and {len(stopped)} verdicts"
-        )
-    for name, schema, made in (
-        ("documents", documents.DOCUMENTS, rows),
-        ("verdicts", documents.VERDICTS, stopped),
-    ):
-        for column in ("seed_doc_id", "kind"):
-            schema = schema.append(pa.field(column, pa.string(), nullable=False))
-        documents.write(pa.Table.from_pylist(made, schema=schema), out / name, schema)
-    return {
-        "seeds_tried": harvest.tried,
-        "accepted": len(rows),
-        "tokens": accepted.tokens,
-        "refused": dict(Counter(rule for _, rule, _ in verdicts).most_common()),
-        "kinds": dict(Counter(c.seed.kind for c in accepted.candidates.values())),
-        "unparsed": sum(c.unparsed for c in accepted.candidates.values()),
-        "model": model,
-    }
+    if recipe.endpoints:
+        yield [Address(e.url, e.weight, e.api_key_env) for e in recipe.endpoints], recipe.model
+    elif recipe.endpoint != "local":
+        yield [Address(recipe.endpoint, api_key_env=recipe.api_key_env)], recipe.model
+    else:
+        file = weights.resolve(recipe.model)
+        name = weights.identity(recipe.model, file)
+        context = recipe.prompt_tokens + recipe.max_tokens * (2 if recipe.repair else 1)
+        slots = recipe.concurrency or LOCAL_SLOTS
+        with local.serve(file, name, slots=slots, context=context) as base:
+            yield [Address(base, api_key_env=recipe.api_key_env)], name

@@ -12,9 +12,13 @@ class Reading(NamedTuple):
     """What an answer holds."""
 
     code: str
-    """"" where there is none."""
+    """The document's text; "" where there is none."""
     fenced: bool
     """Whether it stood in a fence. Without one it is code only if it parses."""
+    word: str = ""
+    """What the fence says of its language."""
+    program: str | None = None
+    """What is parsed and run, where that is not the whole text."""
 
 
 def longest_block(answer: str, seed: Seed) -> Reading:
@@ -23,10 +27,24 @@ def longest_block(answer: str, seed: Seed) -> Reading:
 
     What kinds have as their `read` unless they look at the seed, which this does not.
     """
-    blocks = [fence.code for fence in fences(answer) if fence.code.strip()]
-    text = max(blocks, key=len) if blocks else answer
-    code = "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
-    return Reading(f"{code}\n" if code.strip() else "", bool(blocks))
+    blocks = [fence for fence in fences(answer) if fence.code.strip()]
+    chosen = max(blocks, key=lambda fence: len(fence.code), default=None)
+    text = neat(chosen.code if chosen else answer)
+    return Reading(text, bool(blocks), chosen.word if chosen else "")
+
+
+def chapter(answer: str, seed: Seed) -> Reading:
+    """The whole answer as Markdown; its program is what stands in fences of the language asked for."""
+    named = [fence for fence in fences(answer) if fence.word.lower() in _tags(seed.target)]
+    program = neat("\n\n".join(fence.code for fence in named if fence.closed))
+    return Reading(neat(answer) if program else "", bool(program), tag(seed.target), program)
+
+
+def neat(text: str) -> str:
+    """`text` without blank lines around it and white space at line ends; it ends with one newline, or is
+    "" ."""
+    lines = "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
+    return f"{lines}\n" if lines.strip() else ""
 
 
 def tag(language: str) -> str:
@@ -36,3 +54,10 @@ def tag(language: str) -> str:
     'jupyter-notebook'
     """
     return language.lower().replace(" ", "-")
+
+
+def _tags(language: str) -> set[str]:
+    """Words by which models call a language, in lower case."""
+    from neve.corpus.languages import detection
+
+    return {tag(language), detection.extension(language).lstrip(".")}

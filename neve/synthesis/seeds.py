@@ -40,6 +40,17 @@ class Seed:
     """How often the document was a seed before; each turn shows other lines of it."""
     kind: str = "problem-file"
     """Name of the kind of document that is asked for."""
+    quantile: float | None = None
+    """Its place in the selection of its language, 0 the best and 1 the last; None without scores."""
+    into: str = ""
+    """The language asked for, where it is not the seed's."""
+    prompt: str = ""
+    """The question, once there is one."""
+
+    @property
+    def target(self) -> str:
+        """The language that the answer is to be in."""
+        return self.into or self.language
 
 
 def read(selection: Path, corpus: Path, limit: int, seed: int) -> list[Seed]:
@@ -50,7 +61,7 @@ def read(selection: Path, corpus: Path, limit: int, seed: int) -> list[Seed]:
 
     from neve import documents
 
-    seeds = documents.read(selection / "seeds.parquet", ["doc_id", "turn"]).slice(0, limit)
+    seeds = documents.read(selection / "seeds.parquet", ["doc_id", "turn", "quantile"]).slice(0, limit)
     chosen = seeds["doc_id"].combine_chunks()
     columns = ["doc_id", "repo", "path", "language", "content"]
     table = documents.read(corpus, columns, ds.field("doc_id").isin(chosen))
@@ -64,9 +75,9 @@ def read(selection: Path, corpus: Path, limit: int, seed: int) -> list[Seed]:
     return [
         Seed(
             row["doc_id"], row["repo"], row["path"], row["language"], row["content"],
-            snippet(row["content"], row["doc_id"], seed, turn), turn,
+            snippet(row["content"], row["doc_id"], seed, asked["turn"]), asked["turn"], quantile=asked["quantile"],
         )
-        for row, turn in zip(rows, seeds["turn"].to_pylist(), strict=True)
+        for row, asked in zip(rows, seeds.to_pylist(), strict=True)
     ]  # fmt: skip
 
 

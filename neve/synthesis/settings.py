@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from neve.recipe.corpus import Decontaminate, Near
@@ -12,10 +13,13 @@ from neve.settings import Execution
 @dataclass(frozen=True)
 class Settings:
     synthesis: Synthesis
+    filters: Mapping[str, float | bool]
     near: Near
     decontaminate: Decontaminate
     data: str | None
     """Folder of benchmark files as published, if there is one."""
     seed: int
+    sandbox: str
+    """The tier that this machine has; "none" where nothing is to be run."""
     ledger: Execution[str]
     """Path of the ledger."""

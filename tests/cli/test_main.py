@@ -42,7 +42,21 @@ def test_errors_are_a_line_and_a_status(arguments, status: int, said: str, tmp_p
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "plan", "train", "status", "why", "report", "export", "filters", "grade", "evaluate"]
+    "command",
+    [
+        "run",
+        "plan",
+        "train",
+        "status",
+        "why",
+        "report",
+        "export",
+        "filters",
+        "synthesize",
+        "ledger",
+        "grade",
+        "evaluate",
+    ],
 )
 def test_help_shows_an_example(command: str) -> None:
     done = neve(command, "--help")

@@ -92,7 +92,7 @@ def run(inputs, out, tokens=20_000, repeats=4, seeds=12, curve=None, temperature
     for name in names[1:]:
         kind = name.removeprefix("quality-")
         controls.build(controls.Settings(name, kind, tokens, seed=1), inputs, folders[name])
-    counts = quality_seeds.build(quality_seeds.Settings(seeds, 0.5), inputs, folders["seeds"])
+    counts = quality_seeds.build(quality_seeds.Settings(seeds, 0.5, 1.0, 1), inputs, folders["seeds"])
     made = {name: pq.read_table(next(folder.glob("*.parquet"))) for name, folder in folders.items()}
     return made, {name: read_json(folders[name] / "selection.json") for name in names} | {"seeds": counts}
 
@@ -261,21 +261,35 @@ def test_documents_are_drawn_by_score_where_a_temperature_says_so(corpus, tmp_pa
     assert mean[0.0] > mean[0.5] > mean[100.0] and abs(mean[100.0] - everything) < 0.08
 
 
-def test_seeds_are_the_best_half_python_and_interleaved(corpus, tmp_path):
+def test_seeds_are_drawn_out_of_the_selection_half_python_and_interleaved(corpus, tmp_path):
     inputs, _, ranked = corpus
     made, _ = run(inputs, tmp_path / "out")
     seeds = made["seeds"].to_pylist()
     assert [s["language"] for s in seeds].count("Python") == 6 == len(seeds) - 6
     for language in ("Python", "C"):
-        ranks = [s["rank"] for s in seeds if s["language"] == language]
-        assert (
-            ranks
-            == sorted(ranks)
-            == [ranked[s["doc_id"]]["rank"] for s in seeds if s["language"] == language]
-        )
+        of_language = [s for s in seeds if s["language"] == language]
+        assert all(s["rank"] == ranked[s["doc_id"]]["rank"] for s in of_language)
+        by_rank = [s["quantile"] for s in sorted(of_language, key=lambda s: (s["rank"], s["turn"]))]
+        assert by_rank == sorted(by_rank) and 0 < by_rank[0] < by_rank[-1] < 1
     assert {s["doc_id"] for s in seeds} <= set(made["quality"]["doc_id"].to_pylist())
     first = [s["language"] for s in seeds[:6]]
     assert 2 <= first.count("Python") <= 4
+
+
+def test_a_draw_prefers_good_documents_and_spreads_over_repositories():
+    """Oracles: without sharpness and with one document a repository the draw is even; with both, the law of
+    the first draw is the weights'."""
+    ids = pa.array([documents.doc_id(str(i).encode()) for i in range(400)])
+    alone = pa.array([str(i) for i in range(400)])
+    places = (np.arange(400) + 0.5) / 400
+    firsts = [quality_seeds.draw(ids, alone, places, 1.0, seed)[:100].mean() for seed in range(20)]
+    evenly = [quality_seeds.draw(ids, alone, places, 0.0, seed)[:100].mean() for seed in range(20)]
+    assert np.mean(firsts) < 160 and 190 < np.mean(evenly) < 210
+    order = quality_seeds.draw(ids, alone, places, 1.0, 1)
+    assert sorted(order.tolist()) == list(range(400))  # without replacement
+    crowd = pa.array(["one"] * 300 + [str(i) for i in range(100)])
+    shares = [(quality_seeds.draw(ids, crowd, places * 0, 0.0, seed)[:50] < 300).mean() for seed in range(20)]
+    assert np.mean(shares) < 0.3  # a draw without spreading would give 0.75
 
 
 def test_rows_in_another_order_select_the_same(corpus, tmp_path):
@@ -337,5 +351,5 @@ def test_more_seeds_than_documents_take_turns(corpus, tmp_path):
     assert len(seeds) == 400 == sum(report["seeds"].values())
     assert len({(s["doc_id"], s["turn"]) for s in seeds}) == 400 and max(s["turn"] for s in seeds) > 0
     for language in ("Python", "C"):
-        own = [(s["turn"], s["rank"]) for s in seeds if s["language"] == language]
-        assert own == sorted(own)
+        turns = [s["turn"] for s in seeds if s["language"] == language]
+        assert turns == sorted(turns)

@@ -15,6 +15,8 @@ LEAST = {"tokens": 1, "seeds": 1}
         ({**LEAST, "python_share": 1.1}, "synthesis.python_share = 1.1: must be at most 1"),
         ({**LEAST, "kinds": {}}, "synthesis.kinds = {}: "),
         ({**LEAST, "kinds": {"rewrite": 0}}, "synthesis.kinds.rewrite = 0: must be more than 0"),
+        ({**LEAST, "budget": {"money": 5}}, "budget.money = 5.0 needs input_price and output_price"),
+        ({**LEAST, "gates": {"lint": 2}}, "synthesis.gates.lint = 2: must be at most 1"),
         ({**LEAST, "top_p": 0}, "synthesis.top_p = 0: must be more than 0"),
         ({**LEAST, "api_key": "x"}, "synthesis.api_key = \"x\": unknown key; did you mean 'api_key_env'?"),
     ],
@@ -27,5 +29,6 @@ def test_where_the_key_is_and_how_many_ask_at_once_builds_nothing_again() -> Non
     assert {name for name, apart in aside(Synthesis).items() if apart} == {
         "api_key_env",
         "concurrency",
+        "endpoints",
         "ledger",
     }

@@ -12,7 +12,7 @@ import pytest
 
 from neve import documents
 from neve.recipe.corpus import Decontaminate, Near
-from neve.recipe.synthesis import Synthesis
+from neve.recipe.synthesis import Gates, Synthesis
 from neve.recipe.tokenizer import Tokenizer
 from neve.synthesis import generate
 from neve.tokens import bpe
@@ -53,6 +53,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             "language": ["Python"] * len(rows),
             "rank": range(1, len(rows) + 1),
             "turn": [0] * len(rows),
+            "quantile": [(i + 0.5) / len(rows) for i in range(len(rows))],
         }
     )
     (folder / "seeds").mkdir()
@@ -67,10 +68,14 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def settings(tmp_path: Path) -> generate.Settings:
     """The stage's settings; `endpoint` is to be set."""
     return generate.Settings(
-        Synthesis(model="m", tokens=1_000_000, seeds=20, max_tokens=256, concurrency=4),
+        Synthesis(
+            model="m", tokens=1_000_000, seeds=20, max_tokens=256, concurrency=4, gates=Gates(seconds=5)
+        ),
+        {},
         Near(),
         Decontaminate(benchmarks=["humaneval", "mbpp"]),
         data=None,
         seed=1,
+        sandbox="bubblewrap",
         ledger=str(tmp_path / "ledger.sqlite"),
     )

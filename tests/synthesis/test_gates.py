@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from neve.corpus.contamination.benchmark_index import Index
 from neve.corpus.duplicates import near_duplicates
 from neve.errors import Fault
 from neve.llm.answers import Answer
-from neve.recipe.corpus import Near
-from neve.synthesis import candidates, gates
+from neve.recipe.synthesis import Gates
+from neve.synthesis import candidates, gates, lookalikes
+from neve.synthesis.candidates import Measures
+from neve.synthesis.execution import Check
 from neve.synthesis.gates import Accepted, Candidate, Seed, common_lines, first_refusal
 from neve.synthesis.kinds import problem_file
 from neve.tasks import benchmarks
@@ -54,7 +57,8 @@ def judge(inputs: dict[str, Path], seed: Seed) -> Any:
     ) -> Candidate:
         asked = Seed(**vars(seed) | {"language": language})
         answers = [(asked, Answer(text, finish, {}, error))]
-        return candidates.measure(answers, problem_file.read, index, tokenizer)[0]
+        how = Measures(problem_file.read, lambda seed: seed.language, index, tokenizer, {})
+        return candidates.measure(answers, how)[0]
 
     return measure
 
@@ -64,7 +68,7 @@ def fenced(code: str) -> str:
 
 
 def refused(candidate: Candidate, accepted: Accepted | None = None) -> tuple[Any, ...] | None:
-    found = first_refusal(problem_file.GATES, candidate, accepted or Accepted(Near()), SHARE)
+    found = first_refusal(problem_file.GATES, candidate, accepted or Accepted())
     return (found[0].rule, found[1].value, found[1].limit, found[1].detail) if found else None
 
 
@@ -103,10 +107,10 @@ def test_too_small(judge: Any) -> None:
 
 def test_a_copy_of_the_seed(judge: Any, seed: Seed) -> None:
     rule, value, limit, _ = refused(judge(fenced(seed.text)))  # type: ignore[misc]
-    assert (rule, value, limit) == ("seed-copy", 1.0, gates.COPY_JACCARD)
+    assert (rule, value, limit) == ("seed-copy", 1.0, Gates().seed_jaccard)
     snippet = judge(fenced(seed.snippet + "\n"))
-    assert near_duplicates.jaccard(snippet.code, seed.text) < gates.COPY_JACCARD
-    assert gates.SEED_COPY.refuse(snippet, Accepted(Near()), SHARE) is not None  # all of it is the seed's
+    assert near_duplicates.jaccard(snippet.code, seed.text) < Gates().seed_jaccard
+    assert gates.SEED_COPY.refuse(snippet, Accepted()) is not None  # all of it is the seed's
 
 
 def test_consecutive_lines_of_the_seed(judge: Any, seed: Seed) -> None:
@@ -114,10 +118,10 @@ def test_consecutive_lines_of_the_seed(judge: Any, seed: Seed) -> None:
     start = next(i for i, line in enumerate(lines) if line.startswith("def insort_right"))
     stop = next(i for i, line in enumerate(lines) if i > start and line.startswith("def "))
     whole = GOOD + "\n\n" + "\n".join(lines[start:stop]) + "\n"
-    rule, value, limit, _ = refused(judge(fenced(whole)))  # type: ignore[misc]
-    assert rule == "seed-lines" and value >= gates.COPY_LINES == limit
+    rule, value, limit, _ = refused(judge(fenced(whole)), Accepted(limits=Gates(lint=0)))  # type: ignore[misc]
+    assert rule == "seed-lines" and value >= Gates().seed_lines == limit
     few = GOOD + "\n\n" + "\n".join(lines[start : start + 1]) + "\n    return None\n"
-    assert refused(judge(fenced(few))) is None
+    assert refused(judge(fenced(few)), Accepted(limits=Gates(lint=0))) is None
 
 
 def test_contaminated(judge: Any) -> None:
@@ -130,16 +134,69 @@ def test_contaminated(judge: Any) -> None:
 
 
 def test_duplicates_of_what_was_accepted(judge: Any) -> None:
-    accepted = Accepted(Near())
+    accepted = Accepted()
     first = judge(fenced(GOOD))
     accepted.add(first)
-    gate, why = first_refusal(problem_file.GATES, judge(GOOD), accepted, SHARE)  # type: ignore[misc]
-    assert (gate.rule, why) == ("exact-duplicate", gates.Refusal(kept_doc_id=first.doc_id))
-    gate, why = first_refusal(problem_file.GATES, judge(GOOD + "print(2)\n"), accepted, SHARE)  # type: ignore[misc]
+    gate, why = first_refusal(problem_file.GATES, judge(GOOD), accepted)  # type: ignore[misc]
+    assert (gate.rule, why.kept_doc_id, why.kept_path) == ("exact-duplicate", first.doc_id, first.path)
+    gate, why = first_refusal(problem_file.GATES, judge(GOOD + "print(2)\n"), accepted)  # type: ignore[misc]
     assert gate.rule == "near-duplicate" and why.kept_doc_id == first.doc_id and why.limit == 0.7
-    assert why.value == near_duplicates.jaccard(GOOD, GOOD + "print(2)\n") >= 0.7
-    other = "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n        self.items.append(item)\n"
+    assert why.value == lookalikes.alike(GOOD, GOOD + "print(2)\n", 5) >= 0.7
+    other = "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n        self.items.append(item)\n\n    def peek(self, default=None):\n        return self.items[-1] if self.items else default\n"
     assert refused(judge(other), accepted) is None
+
+
+def test_another_language(judge: Any) -> None:
+    script = (
+        "function add(a, b) {\n  const total = a + b;\n  return total;\n}\nconsole.log(add(1, 2), add(3, 4));\n"
+        * 2
+    )
+    assert refused(judge(f"```javascript\n{script}```"))[3] == "JavaScript, not Python"  # type: ignore[index]
+    assert refused(judge(f"```\n{script}```"))[0] == "language"  # type: ignore[index]
+
+
+def test_a_rule_of_the_corpus_and_its_figure(judge: Any) -> None:
+    data = (
+        "TABLE = [\n"
+        + "".join(f"    0x{i * 7919:06x},\n" for i in range(200))
+        + "]\nFIRST = TABLE[0]\nLAST = TABLE[-1]\n"
+    )
+    rule, value, limit, detail = refused(judge(fenced(data)))  # type: ignore[misc]
+    assert (rule, detail, limit) == ("filters", "digits", 0.5) and value > limit
+
+
+def test_lint_is_a_score(judge: Any) -> None:
+    assert judge(fenced(GOOD)).lint == 1.0
+    bad = GOOD.replace("math.pi", "maths.pi").replace("points.append", "point.append")
+    rule, value, limit, _ = refused(judge(fenced(bad)))  # type: ignore[misc]
+    assert (rule, limit) == ("lint", 0.7) and 0 <= value < 0.7
+
+
+def test_the_question_again(judge: Any, seed: Seed) -> None:
+    candidate = replace(judge(fenced(GOOD)), echo=0.8)
+    assert refused(candidate) == ("echo", 0.8, 0.5, None)
+
+
+@pytest.mark.parametrize(
+    ("check", "rule"),
+    [
+        (Check("run"), None),
+        (Check("not checked: no compiler"), None),
+        (Check("run", "NameError: x"), "does-not-run"),
+        (Check("tested", tests=4, passed=3, asserting=4, failure="test_a: no"), "tests-fail"),
+        (Check("tested", tests=4, passed=4, asserting=3), "tests-assert-nothing"),
+        (Check("tested", tests=4, passed=4, asserting=4, mutants=(0, 6)), "tests-notice-nothing"),
+        (Check("tested", tests=4, passed=4, asserting=4, mutants=(1, 6)), None),
+    ],
+)
+def test_what_running_showed(judge: Any, check: Check, rule: str | None) -> None:
+    found = refused(replace(judge(fenced(GOOD)), check=check))
+    assert (found[0] if found else None) == rule
+
+
+def test_the_share_of_tests_is_the_recipes(judge: Any) -> None:
+    candidate = replace(judge(fenced(GOOD)), check=Check("tested", tests=4, passed=3, asserting=4))
+    assert refused(candidate, Accepted(limits=Gates(tests_passed=0.75))) is None
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=10), st.lists(st.sampled_from("abc"), max_size=10))

@@ -17,13 +17,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from chat_server import completion, endpoint, http
 
 from neve import documents, store
 from neve.errors import Fault
 from neve.llm.client import AHEAD, AHEAD_AT_LEAST
-from neve.synthesis import generate
+from neve.synthesis import generate, harvest
 from neve.synthesis.kinds import problem_file
 from neve.tokens import bpe
 
@@ -106,7 +108,7 @@ def test_every_seed_is_a_document_or_a_verdict(
     tokens = bpe.load(inputs["tokenizer"]).encode_batch([row["content"] for row in made])
     assert counts["tokens"] == sum(map(len, tokens))
     schema = documents.read(tmp_path / "out" / "documents").schema
-    assert [f.name for f in schema] == [*documents.DOCUMENTS.names, "seed_doc_id", "kind"]
+    assert schema.names == harvest.DOCUMENTS.names
     assert len({(row["repo"], row["path"]) for row in made + stopped}) == 20
 
 
@@ -155,7 +157,7 @@ RUN = """
 import pickle, sys
 from pathlib import Path
 from neve import store
-from neve.synthesis import generate
+from neve.synthesis import generate, harvest
 given = store.read_json(Path(sys.argv[1]))
 out = Path(given["out"])
 out.mkdir(exist_ok=True)
@@ -218,3 +220,72 @@ def test_end_to_end_with_a_real_model(
     assert all(row["rule"] != "unanswered" for row in stopped)
     assert build(settings, inputs, tmp_path / "b", "local", **given) == counts
     assert rows(tmp_path / "b") == (made, stopped)
+
+
+def test_a_fault_is_told_once_and_the_second_answer_counts(
+    tmp_path: Path, settings: generate.Settings, inputs: dict[str, Path]
+) -> None:
+    """Answers fail by a wrong name first; shown the error, every second seed's is mended."""
+
+    def mending(payload: dict[str, Any], before: int) -> bytes:
+        n = number(payload)
+        text = program(n)
+        turns = payload["messages"]
+        if len(turns) == 1 or n % 2:
+            text += f"print({STORIES[n % len(STORIES)]}_{n}(1).nonesuch)\n"
+        else:
+            assert turns[1]["role"] == "assistant" and "does not run: TypeError" in turns[2]["content"]
+        return completion(f"```python\n{text}```")
+
+    with endpoint(mending) as server:
+        counts = build(settings, inputs, tmp_path / "a", server.url, repair=True)
+        assert len(server.asked) == 40
+        again = build(settings, inputs, tmp_path / "b", server.url, repair=True)
+        assert len(server.asked) == 40 and again == counts
+    made, stopped = rows(tmp_path / "a")
+    assert len(made) + len(stopped) == 20 and len(made) >= 5
+    assert all(row["repaired"] and row["checked"] == "run" for row in made)
+    assert {row["rule"] for row in stopped if row["repaired"]} == {"does-not-run"}
+
+
+def test_each_language_has_its_share_of_the_accepted_tokens(
+    tmp_path: Path, settings: generate.Settings, inputs: dict[str, Path]
+) -> None:
+    """Half of the seeds are C, whose answers are four times as long: the tokens are even all the same."""
+    corpus, seeds = tmp_path / "documents", tmp_path / "seeds"
+    table = documents.read(inputs["documents"] / "documents").to_pylist()
+    order = documents.read(inputs["seeds"] / "seeds.parquet").to_pylist()
+    for i, row in enumerate(order):
+        row["language"] = "C" if i % 2 else "Python"
+    spoken = {row["doc_id"]: row["language"] for row in order}
+    for row in table:
+        row["language"] = spoken[row["doc_id"]]
+    documents.write(
+        pa.Table.from_pylist(table, schema=documents.DOCUMENTS), corpus / "documents", documents.DOCUMENTS
+    )
+    seeds.mkdir()
+    pa.parquet.write_table(pa.Table.from_pylist(order), seeds / "seeds.parquet")
+
+    def by_language(payload: dict[str, Any], before: int) -> bytes:
+        n = number(payload)
+        if " C program" not in payload["messages"][0]["content"]:
+            return completion(f"```python\n{program(n)}```")
+        parts = "".join(
+            f"int part_{n}_{i}(int value) {{\n    int total = value * {n};\n    for (int k = 0; k < {i + 3}; k++) {{\n        total += k * {n + i};\n    }}\n    return total;\n}}\n\n"
+            for i in range(12)
+        )
+        return completion(f"```c\n{parts}```")
+
+    with endpoint(by_language) as server:
+        given = inputs | {"documents": corpus, "seeds": seeds}
+        counts = build(settings, given, tmp_path / "out", server.url, tokens=3000)
+    assert counts["languages"]["C"]["wanted"] == 1500 == counts["languages"]["Python"]["wanted"]
+    lengths = {"C": [], "Python": []}
+    made, _ = rows(tmp_path / "out")
+    tokens = bpe.load(inputs["tokenizer"]).encode_batch([row["content"] for row in made])
+    for row, ids in zip(made, tokens, strict=True):
+        lengths[row["language"]].append(len(ids))
+    for language, found in lengths.items():
+        assert sum(found) == counts["languages"][language]["tokens"]
+        assert sum(found[:-1]) < 1500 <= sum(found)
+    assert len(lengths["Python"]) > len(lengths["C"])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from neve.synthesis import reading
-from neve.synthesis.reading import Reading
 from neve.synthesis.seeds import Seed
 
+SEED = Seed("", "", "", "Python", "", "")
 
-def longest_block(answer: str) -> Reading:
-    return reading.longest_block(answer, Seed("", "", "", "Python", "", ""))
+
+def longest_block(answer: str) -> tuple[str, bool]:
+    return reading.longest_block(answer, SEED)[:2]
 
 
 def test_the_longest_block_else_the_whole_text() -> None:
@@ -25,3 +26,15 @@ def test_a_block_in_a_list_or_a_quote_loses_their_marks() -> None:
         True,
     )
     assert longest_block("> ```\n> x = 1\n> y = 2\n> ```") == ("x = 1\ny = 2\n", True)
+
+
+def test_the_word_of_the_block_is_kept() -> None:
+    assert reading.longest_block("```js\nx = 1\n```", SEED).word == "js"
+
+
+def test_a_chapter_is_the_whole_answer_and_its_program_what_its_blocks_hold() -> None:
+    answer = "# Sums\n\nLook:\n```python\nx = 1\n```\nor\n```bash\nls\n```\nand\n```py\ny = x\n```\n"
+    found = reading.chapter(answer, SEED)
+    assert found.code == answer and found.program == "x = 1\n\n\ny = x\n" and found.fenced
+    cut = reading.chapter("# Sums\n```python\nx = 1\n", SEED)
+    assert (cut.code, cut.program, cut.fenced) == ("", "", False)

@@ -58,6 +58,8 @@ def test_a_turn_shows_other_lines() -> None:
 
 
 def test_a_seed_that_is_no_document_is_a_fault(tmp_path: Path, inputs: dict[str, Path]) -> None:
-    pa.parquet.write_table(pa.table({"doc_id": ["f" * 32], "turn": [0]}), tmp_path / "seeds.parquet")
+    pa.parquet.write_table(
+        pa.table({"doc_id": ["f" * 32], "turn": [0], "quantile": [0.5]}), tmp_path / "seeds.parquet"
+    )
     with pytest.raises(Fault, match=r"the seed f+ is not among the documents"):
         seeds.read(tmp_path, inputs["documents"] / "documents", 10, 1)

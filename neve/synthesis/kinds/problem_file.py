@@ -30,7 +30,7 @@ parsed, with 100 bytes or more."""
 
 STOP = ("\n```\n",)
 
-GATES = (*gates.WELL_FORMED, gates.SEED_COPY, gates.SEED_LINES, *gates.NEW)
+GATES = (*gates.PROGRAM, gates.SEED_COPY, gates.SEED_LINES, *gates.NEW, *gates.RUNS)
 
 
 def prompt(seed: Seed, room: int) -> str | None:

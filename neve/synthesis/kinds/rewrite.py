@@ -29,10 +29,7 @@ Answer with a single code block that holds the whole new file, and nothing else.
 
 STOP = ("\n```\n",)
 
-UNCHANGED = 0.9
-"""Similarity with the seed's document at and above which next to nothing was rewritten."""
-
-GATES = (*gates.WELL_FORMED, gates.Gate("unchanged", gates.unlike_seed(UNCHANGED)), *gates.NEW)
+GATES = (*gates.PROGRAM, gates.UNCHANGED, *gates.NEW, *gates.RUNS)
 
 
 def prompt(seed: Seed, room: int) -> str | None:

@@ -47,7 +47,7 @@ def test_the_pages_kind_works_with_one_file_and_one_line(
 ) -> None:
     file, line = (fence.code for fence in fences(PAGE.read_text()) if fence.word in ("python", "text"))
     assert len(file.splitlines()) <= 60 and len(line.splitlines()) == 1
-    shutil.copytree(ROOT / "neve", tmp_path / "neve", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "neve", tmp_path / "neve")  # compiled kernels too
     folder = tmp_path / "neve" / "synthesis" / "kinds"
     (folder / "function_docstring.py").write_text(file)
     table = (folder / "__init__.py").read_text()

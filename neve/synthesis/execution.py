@@ -1,0 +1,124 @@
+"""The last gate's measurement: new documents are run, or compiled, in the sandbox.
+
+Python is imported, run as a program if it is one, and its own tests are run; how strong those are is
+measured too: assertions, branches that they reach, mutants that they notice (`inside/run_document.py`).
+JavaScript is run with node; C, C++, Go, Rust and Java are compiled (`toolchains`). What could not be
+checked says so and why, and passes: a program that needs a package which is not here is not wrong. The
+trade-off: wall-clock limits, so a starved machine refuses a slow program that a calm one accepts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from neve import sandbox
+from neve.recipe.synthesis import Gates
+from neve.synthesis import toolchains
+
+PARTS = ("inside/strength.py", "inside/run_document.py")
+PROCESSES = 16
+MEMORY_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class Check:
+    """What running a document showed."""
+
+    how: str
+    """run, tested, compiled, or "not checked: why"."""
+    error: str = ""
+    """Why it does not run, or compile."""
+    tests: int = 0
+    passed: int = 0
+    failure: str = ""
+    """Of the first test that failed."""
+    asserting: int = 0
+    """Tests that assert something about a value."""
+    assertions: int = 0
+    branches: tuple[int, int] = (0, 0)
+    """(reached, all) of the code under test."""
+    mutants: tuple[int, int] = (0, 0)
+    """(noticed, made)."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What is to be run."""
+
+    language: str
+    text: str
+    beside: Mapping[str, str]
+    """Modules that it may import: name -> text."""
+
+
+def check(programs: Sequence[Program], gates: Gates, place: sandbox.Sandbox) -> list[Check]:
+    """What became of each, in their order; as many run at a time as there are cores."""
+    if place.tier == "none":
+        return [Check(f"not checked: {place.detail}") for _ in programs]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with ThreadPoolExecutor(cores) as threads:
+        return list(threads.map(partial(_check, gates=gates, place=place), programs))
+
+
+def _check(document: Program, gates: Gates, place: sandbox.Sandbox) -> Check:
+    if document.language == "Python":
+        return python(document, gates, place)
+    how, error = toolchains.check(document.language, document.text, gates.seconds, place)
+    return Check(how, error)
+
+
+@cache
+def program() -> str:
+    """What runs in the sandbox: the files of PARTS, one after the other."""
+    texts = [(Path(__file__).parent / name).read_text(encoding="utf-8") for name in PARTS]
+    return re.sub(r"(?m)^from neve\.[\w.]+ import (?:\([^)]*\)|[^\n]*)$", "", "\n".join(texts))
+
+
+def python(document: Program, gates: Gates, place: sandbox.Sandbox) -> Check:
+    """Run a Python document and its tests."""
+    mark = f"report {secrets.token_hex(8)} "
+    given = {
+        "program": document.text, "beside": dict(document.beside), "seconds": gates.seconds,
+        "mutants": gates.mutants, "mark": mark,
+    }  # fmt: skip
+    result = sandbox.run(
+        program(),
+        sandbox=place,
+        limits=sandbox.Limits(
+            gates.seconds * (3 + gates.mutants), memory_bytes=MEMORY_BYTES, processes=PROCESSES
+        ),
+        stdin=json.dumps(given).encode("utf-8", "surrogatepass"),
+        extra=sandbox.Extra(packages=Path(gates.packages) if gates.packages else None),
+    )
+    lines = result.stdout.decode("utf-8", "replace").splitlines()
+    said = next((line.removeprefix(mark) for line in lines if line.startswith(mark)), None)
+    if said is None:
+        return Check("run", result.detail or result.status)
+    return _read(json.loads(said))
+
+
+def _read(report: dict[str, Any]) -> Check:
+    if report["error"]:
+        if report.get("outside"):
+            return Check(f"not checked: {report['error']}")
+        return Check("run", report["error"])
+    failures = [f"{name}: {error}" for name, error in report["tests"] if error]
+    return Check(
+        "tested" if report["tests"] else "run",
+        tests=len(report["tests"]),
+        passed=len(report["tests"]) - len(failures),
+        failure=failures[0] if failures else "",
+        asserting=report["asserting"],
+        assertions=report["assertions"],
+        branches=(report["branches"][0], report["branches"][1]),
+        mutants=(report["killed"][0], report["killed"][1]),
+    )

@@ -1,0 +1,1 @@
+"""What runs beside a new document, in the sandbox: standard library alone."""

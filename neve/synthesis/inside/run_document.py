@@ -1,0 +1,287 @@
+"""Runs a Python document inside the sandbox: imports it, runs it, runs its own tests, and its mutants.
+
+Standard input is JSON: `program`; `beside` (module name -> text, which it may import); `seconds` for one
+run; `mutants`, how many changed copies at most; `mark`, a word that stands before the report on standard
+output. Each run is a process of its own, so that one that hangs or dies is only itself. The report
+counts what a program says of itself: one that goes out of its way to fake its tests can.
+
+This file runs in the sandbox, as text after `strength`.
+"""
+
+import ast
+import doctest
+import json
+import os
+import random
+import select
+import signal
+import sys
+import time
+import traceback
+import types
+import unittest
+from contextlib import suppress
+from inspect import Parameter, signature
+from pathlib import Path
+
+from neve.synthesis.inside.strength import GUARD, assertions, change, parts, reached, sites, telling
+
+FILE = "/tmp/work/document.py"
+NAME = "document"
+OUTSIDE = ("gaierror", "URLError", "ConnectionRefusedError", "ConnectionError", "TclError", "PermissionError")
+"""Errors of programs that want what the sandbox does not have."""
+
+
+# --- processes
+
+
+def apart(work, seconds):
+    """What `work()` returns, in a process of its own: (result or None, why there is none)."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        os.setpgid(0, 0)
+        null = os.open("/dev/null", os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(null, descriptor)
+        try:
+            data = json.dumps(work()).encode()
+        except BaseException:
+            os._exit(3)
+        while data:
+            data = data[os.write(writer, data) :]
+        os._exit(0)
+    os.close(writer)
+    data, end, ended = b"", time.monotonic() + seconds, False
+    while (left := end - time.monotonic()) > 0:
+        if select.select([reader], [], [], left)[0]:
+            part = os.read(reader, 1 << 16)
+            if not part:
+                ended = True
+                break
+            data += part
+    os.close(reader)
+    for kill in (os.killpg, os.kill):
+        with suppress(OSError):
+            kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    if not ended:
+        return None, "timeout"
+    try:
+        return json.loads(data), ""
+    except ValueError:
+        return None, "the process ended without a word"
+
+
+def told(error):
+    """An error in a line, with the line of the document where it happened."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILE]
+    said = " ".join(str(error).split())[:200]
+    return f"{type(error).__name__}: {said}" + (f" (line {lines[-1]})" if lines else "")
+
+
+# --- tests
+
+
+def load(tree, name):
+    """Execute the document as module `name`."""
+    module = types.ModuleType(name)
+    module.__file__ = FILE
+    sys.modules[name] = module
+    exec(compile(tree, FILE, "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def tests_of(module):
+    """(name, function without parameters) of each test: functions, methods, unittest's cases, doctests."""
+    found: list = []
+    for name, value in list(vars(module).items()):
+        if getattr(value, "__module__", None) != module.__name__:
+            continue
+        if isinstance(value, types.FunctionType) and name.startswith("test") and callable_bare(value):
+            found.append((name, value))
+        elif isinstance(value, type) and issubclass(value, unittest.TestCase):
+            for test in unittest.defaultTestLoader.getTestCaseNames(value):
+                found.append((f"{name}.{test}", lambda value=value, test=test: case(value(test))))
+        elif isinstance(value, type) and name.startswith("Test"):
+            for test in [each for each in vars(value) if each.startswith("test")]:
+                found.append((f"{name}.{test}", lambda value=value, test=test: method(value, test)))
+    for example in doctest.DocTestFinder(exclude_empty=True).find(module, module.__name__):
+        if example.examples:
+            found.append((f">>> {example.name}", lambda example=example: documented(example)))
+    return found
+
+
+def callable_bare(function):
+    given = signature(function).parameters.values()
+    return all(
+        p.default is not p.empty or p.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD) for p in given
+    )
+
+
+def case(test):
+    result = unittest.TestResult()
+    test.run(result)
+    if result.errors or result.failures:
+        raise AssertionError((result.errors + result.failures)[0][1].strip().splitlines()[-1])
+
+
+def method(kind, name):
+    made = kind()
+    for before in ("setup_method", "setUp"):
+        if hasattr(made, before):
+            getattr(made, before)()
+            break
+    getattr(made, name)()
+
+
+def documented(example):
+    runner = doctest.DocTestRunner(verbose=False)
+    output: list = []
+    runner.run(example, out=output.append)
+    if runner.failures:
+        raise AssertionError(f"the doctest of {example.name} gives other output")
+
+
+def attempt(tree, wanted=None, trace=False):
+    """Load the document and run its tests, or those `wanted`: {error, tests: [[name, error]], lines,
+    seconds}."""
+    lines: dict = {}
+    started = time.monotonic()
+
+    def local(frame, event, argument):
+        if event == "line":
+            lines.setdefault(Path(frame.f_code.co_filename).name, set()).add(frame.f_lineno)
+        return local
+
+    def look(frame, event, argument):
+        return local if frame.f_code.co_filename.startswith("/tmp/work/") else None
+
+    if trace:
+        sys.settrace(look)
+    try:
+        module = load(tree, NAME)
+    except BaseException as error:
+        return {"error": told(error), "missing": getattr(error, "name", None) if isinstance(error, ImportError) else None,
+                "exit": isinstance(error, (SystemExit, EOFError))}  # fmt: skip
+    ran = []
+    for name, test in tests_of(module):
+        if wanted is not None and name not in wanted:
+            continue
+        try:
+            test()
+            ran.append([name, ""])
+        except unittest.SkipTest:
+            pass
+        except BaseException as error:
+            ran.append([name, told(error)])
+            if wanted is not None:
+                break
+    sys.settrace(None)
+    found = {name: sorted(numbers) for name, numbers in lines.items()}
+    return {"error": "", "tests": ran, "lines": found, "seconds": time.monotonic() - started}
+
+
+def as_program(tree):
+    """Run the document as a program that is given no arguments and no input."""
+    sys.argv = [FILE]
+    try:
+        load(tree, GUARD)
+    except (SystemExit, EOFError):  # arguments or input are wanted: it runs
+        return ""
+    except BaseException as error:
+        return told(error)
+    return ""
+
+
+def killed(program, beside, passed, lines, most, seconds):
+    """(mutants that the passing tests notice, mutants) of a sample."""
+    target = next(iter(beside), NAME)
+    text = beside.get(target, program)
+    lines = set(lines.get(f"{target}.py", ()))
+    count = len(sites(parts(ast.parse(text)), lines))
+    chosen = sorted(random.Random(len(text)).sample(range(count), min(most, count)))
+    noticed = 0
+    for place in chosen:
+        mutant = ast.parse(text)
+        change(sites(parts(mutant), lines)[place])
+        mutant = ast.fix_missing_locations(mutant)
+
+        def work(mutant=mutant):
+            if target == NAME:
+                return attempt(mutant, passed)
+            module = types.ModuleType(target)
+            sys.modules[target] = module
+            exec(compile(mutant, f"/tmp/work/{target}.py", "exec", dont_inherit=True), module.__dict__)
+            return attempt(ast.parse(program), passed)
+
+        result, _ = apart(work, seconds)
+        noticed += result is None or bool(result["error"]) or any(error for _, error in result["tests"])
+    return noticed, len(chosen)
+
+
+# --- the report
+
+
+def report(given):
+    program, beside = given["program"], given["beside"]
+    tree = ast.parse(program)
+    first, why = apart(lambda: attempt(tree, trace=True), given["seconds"])
+    if first is None:
+        return {"error": why}
+    if first["error"] and not first["exit"]:
+        outside = first["missing"] and first["missing"].partition(".")[0] not in sys.stdlib_module_names
+        outside = outside or first["error"].startswith(OUTSIDE) or "_tkinter" in first["error"]
+        return {"error": first["error"], "outside": bool(outside)}
+    if GUARD in program:
+        said, why = apart(lambda: as_program(tree), given["seconds"])
+        said = why if said is None else said
+        if said:
+            return {"error": said, "outside": said.startswith(OUTSIDE)}
+    if first["error"]:
+        return {
+            "error": "",
+            "tests": [],
+            "assertions": 0,
+            "asserting": 0,
+            "branches": [0, 0],
+            "killed": [0, 0],
+        }
+    known = assertions(tree)
+    ran = first["tests"]
+    telling_tests = [name for name, _ in ran if name.startswith(">>> ") or known.get(name, 0)]
+    loose = [
+        node
+        for node in ast.walk(ast.Module(tree.body, []))
+        if isinstance(node, ast.Assert) and telling(node.test)
+    ]
+    target = beside[next(iter(beside))] if beside else program
+    lines = first["lines"].get(f"{next(iter(beside), NAME)}.py", [])
+    passed = [name for name, error in ran if not error]
+    limit = min(given["seconds"], 1.0 + 5 * first["seconds"])
+    return {
+        "error": "",
+        "tests": ran,
+        "assertions": max(len(loose), sum(known.get(name, 1) for name, _ in ran)),
+        "asserting": len(telling_tests),
+        "branches": reached(parts(ast.parse(target)), set(lines)),
+        "killed": killed(program, beside, passed, first["lines"], given["mutants"], limit)
+        if passed
+        else [0, 0],
+    }
+
+
+def main():
+    given = json.loads(sys.stdin.buffer.read())
+    Path("/tmp/work").mkdir()
+    os.chdir("/tmp/work")
+    sys.path.insert(0, "/tmp/work")
+    for name, text in {**given["beside"], NAME: given["program"]}.items():
+        Path(f"/tmp/work/{name}.py").write_text(text, encoding="utf-8")
+    sys.setrecursionlimit(2000)
+    print(given["mark"] + json.dumps(report(given)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Documents are really run in the sandbox. Oracle: programs written to do one thing each."""
+
+from __future__ import annotations
+
+import pytest
+
+from neve import sandbox
+from neve.recipe.synthesis import Gates
+from neve.synthesis import execution
+from neve.synthesis.execution import Check, Program
+
+pytestmark = pytest.mark.skipif(sandbox.probe().tier == "none", reason="no sandbox here")
+
+CLAMP = '''
+def clamp(x, low, high):
+    """Keep x within bounds.
+
+    >>> clamp(5, 0, 3)
+    3
+    """
+    if x < low:
+        return low
+    if x > high:
+        return high
+    return x
+
+'''
+TESTS = """
+def test_bounds():
+    assert clamp(5, 0, 3) == 3
+    assert clamp(-1, 0, 3) == 0
+
+def test_inside():
+    assert clamp(1, 0, 3) == 1
+"""
+
+
+def check(text: str, language: str = "Python", beside: dict[str, str] | None = None) -> Check:
+    gates = Gates(seconds=3)
+    return execution.check([Program(language, text, beside or {})], gates, sandbox.probe())[0]
+
+
+def test_tests_are_run_and_their_strength_measured() -> None:
+    found = check(CLAMP + TESTS)
+    assert (found.how, found.error, found.tests, found.passed, found.asserting) == ("tested", "", 3, 3, 3)
+    assert found.assertions == 4 and found.branches == (2, 2)
+    assert (
+        found.mutants[1] >= 3 and found.mutants[0] == found.mutants[1]
+    )  # each mutant breaks one of the tests
+    weak = check(CLAMP + "\n\ndef test_inside():\n    assert clamp(1, 0, 3) == 1\n")
+    assert weak.branches == (1, 2) or weak.branches == (2, 2)  # the doctest reaches one
+
+
+def test_a_share_of_failing_tests() -> None:
+    found = check(CLAMP.replace(">>> ", "") + TESTS.replace("== 1", "== 2"))
+    assert (found.tests, found.passed) == (2, 1) and found.failure.startswith("test_inside: AssertionError")
+
+
+@pytest.mark.parametrize(
+    ("body", "asserting"),
+    [
+        ("clamp(1, 0, 3)", 0),
+        ("clamp(1, 0, 3)\n    assert True", 0),
+        ("x = clamp(1, 0, 3)\n    assert x == x", 0),
+        ("helper(clamp(1, 0, 3), 1)", 1),
+        ("assert clamp(1, 0, 3) == 1", 1),
+    ],
+)
+def test_what_asserts_something(body: str, asserting: int) -> None:
+    helper = "def helper(a, b):\n    assert a == b\n\n"
+    found = check(f"{CLAMP.replace('>>> ', '')}{helper}\ndef test_one():\n    {body}\n")
+    assert (found.tests, found.passed, found.asserting) == (1, 1, asserting)
+
+
+def test_unittest_and_classes_are_found() -> None:
+    found = check(
+        "import unittest\n\ndef add(a, b):\n    return a + b\n\nclass AddTest(unittest.TestCase):\n"
+        "    def test_sum(self):\n        self.assertEqual(add(1, 2), 3)\n\n"
+        "class TestMore:\n    def test_zero(self):\n        assert add(0, 0) == 0\n\n"
+        "if __name__ == '__main__':\n    unittest.main()\n"
+    )
+    assert (found.tests, found.passed, found.asserting, found.error) == (2, 2, 2, "")
+
+
+@pytest.mark.parametrize(
+    ("program", "error"),
+    [
+        ("import math\nprint(math.sqroot(2))\n", "AttributeError"),
+        ("def f():\n    pass\n\nif __name__ == '__main__':\n    g()\n", "NameError"),
+        ("while True:\n    pass\n", "timeout"),
+        ("import os\nos._exit(0)\n", "the process ended without a word"),
+        ("x = [0] * (1 << 32)\n", "MemoryError"),
+    ],
+)
+def test_what_does_not_run_says_why(program: str, error: str) -> None:
+    assert check(program).error.startswith(error)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "name = input('name? ')\nprint(name)\n",
+        "import sys\nif __name__ == '__main__':\n    sys.exit(len(sys.argv) < 2)\n",
+    ],
+)
+def test_programs_that_want_input_or_arguments_run(program: str) -> None:
+    assert (check(program).how, check(program).error) == ("run", "")
+
+
+def test_what_cannot_be_checked_says_so() -> None:
+    assert check("import nonesuch.more\n").how == (
+        "not checked: ModuleNotFoundError: No module named 'nonesuch' (line 1)"
+    )
+    assert check("x", "Ruby").how == "not checked: nothing runs or compiles Ruby here"
+    nowhere = sandbox.Sandbox("none", "no walls")
+    assert execution.check([Program("Python", "x = 1", {})], Gates(), nowhere) == [
+        Check("not checked: no walls")
+    ]
+
+
+def test_tests_of_another_module_make_mutants_of_that() -> None:
+    found = check("from tools import clamp\n" + TESTS, beside={"tools": CLAMP})
+    assert (found.how, found.tests, found.passed) == ("tested", 2, 2) and found.branches == (2, 2)
+    assert found.mutants[1] > 0 and found.mutants[0] == found.mutants[1]
+    found = check(
+        "import tools\n\ndef test_any():\n    assert callable(tools.clamp)\n", beside={"tools": CLAMP}
+    )
+    assert found.mutants[0] == 0

@@ -1,0 +1,66 @@
+"""What becomes of candidates. Oracles: rows counted; quotas worked out by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from neve import documents
+from neve.llm.answers import Answer
+from neve.store import read_json
+from neve.synthesis import harvest, kinds
+from neve.synthesis.candidates import Candidate
+from neve.synthesis.gates import Accepted
+from neve.synthesis.harvest import Harvest
+from neve.synthesis.seeds import Seed
+
+
+def candidate(n: int, language: str = "Python", finish: str = "stop", quantile: float = 0.05) -> Candidate:
+    seed = Seed(f"{n:032x}", "r", f"{n}.py", language, "seed " * 20, "seed", quantile=quantile)
+    text = "".join(f"def part_{n}_{i}(value):\n    return value * {n} + {i}\n\n" for i in range(9))
+    answer = Answer(text, finish, {"completion_tokens": 50})
+    return Candidate(seed, answer, text, language, text, None, 0.0, None, 1.0, 0.0, 0.0, None, 40)
+
+
+def test_a_language_that_has_its_tokens_takes_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harvest, "ROWS", 2)
+    found = Harvest(Accepted(repo="synthetic/m"), kinds.KINDS, {"Python": 70, "Go": 30}, tmp_path)
+    for n, language in enumerate(["Python", "Python", "Python", "Go", "Go"]):
+        made = candidate(n, language, quantile=n / 10)
+        if found.wanted(made.seed):
+            assert found.judge(made, repaired=n == 1)
+    assert found.full and not found.wanted(candidate(9).seed)
+    refused = Harvest(Accepted(), kinds.KINDS, {"Python": 1}, tmp_path / "other")
+    assert not refused.judge(candidate(1, finish="length"), repaired=False)
+    counts = found.close()
+    assert counts["languages"] == {"Go": {"wanted": 30, "tokens": 40}, "Python": {"wanted": 70, "tokens": 80}}
+    assert (counts["accepted"], counts["tokens"], counts["seeds_tried"]) == (3, 120, 3)
+    rows = documents.read(tmp_path / "documents").to_pylist()
+    assert [row["seed_doc_id"][-1] for row in rows] == ["0", "1", "3"]  # over two files, in seed order
+    assert [row["repaired"] for row in rows] == [False, True, False]
+    assert {row["checked"] for row in rows} == {"not checked: not run"}
+
+
+def test_yields_and_samples_tell_what_was_refused(tmp_path: Path) -> None:
+    found = Harvest(Accepted(), kinds.KINDS, {"Python": 1000}, tmp_path)
+    for n in range(5):
+        found.judge(candidate(n, finish="stop" if n == 0 else "length", quantile=0.99), repaired=False)
+    counts = found.close()
+    assert counts["refused"] == {"unfinished": 4}
+    table = documents.read(tmp_path / harvest.YIELDS).to_pylist()
+    assert [(row["outcome"], row["tenth"], row["answers"], row["answer_tokens"], row["tokens"]) for row in table] == [
+        ("accepted", 9, 1, 50, 40), ("unfinished", 9, 4, 200, 0),
+    ]  # fmt: skip
+    samples = read_json(tmp_path / harvest.REFUSALS)
+    assert (
+        len(samples["unfinished"]) == harvest.SAMPLES and "def part_1_0" in samples["unfinished"][0]["text"]
+    )
+    verdict = documents.read(tmp_path / "verdicts").to_pylist()[0]
+    assert (verdict["rule"], verdict["value"], verdict["detail"]) == (
+        "unfinished",
+        50.0,
+        "finish_reason length",
+    )

@@ -1,0 +1,20 @@
+"""Scores by ruff. Oracle: the formula, worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from neve.synthesis import linting
+
+
+def test_findings_cost_and_errors_cost_five_times() -> None:
+    clean = "def f(x):\n    y = x + 1\n    return y\n"
+    unused = "import os\n\n\ndef f(x):\n    y = x + 1\n    return y\n"  # one finding, 4 statements
+    undefined = "def f(x):\n    y = x + z\n    return y\n"  # one error, 3 statements
+    found = linting.scores([clean, unused, undefined, "def f(:\n", ""])
+    assert found == [1.0, pytest.approx(0.75), 0.0, None, None]
+
+
+def test_noqa_does_not_hide_and_docstrings_are_no_statements() -> None:
+    text = 'import os  # noqa\n\n\ndef f(x):\n    """What it does."""\n    return x\n'
+    assert linting.scores([text]) == [pytest.approx(1 - 1 / 3)]
