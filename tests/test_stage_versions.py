@@ -74,7 +74,7 @@ def change(tree: Path, file: str, old: str, new: str) -> None:
     [
         ("neve/training/model.py", r"^INIT_STD = .*$", {"train", "evaluate"}),
         ("neve/quality/annotators/head.py", r"^WEIGHT_DECAY = .*$", {"annotator-encoder"}),
-        ("neve/synthesis/gates.py", r"^COPY_LINES = .*$", {"synthesis"}),
+        ("neve/synthesis/gates.py", r"^MIN_LINES = .*$", {"synthesis"}),
         ("neve/evaluation/generation/extraction.py", r"^MAX_LINES = .*$", {"evaluate"}),
         ("neve/quality/pools.py", r"^    reached = np.cumsum.*$", {"selection", "control", "seeds"}),
     ],

@@ -142,7 +142,9 @@ def _print_plan(result: dict[str, Any], cores: int) -> None:
             f"{row['memory']['total'] / 2**30:.1f}" if "memory" in row else "",
         )
     out.print(table)
-    if spec.synthesis is not None:
+    if "synthesis" in result:
+        from neve.run import asking
+
         print("\n".join(asking.lines(result["synthesis"])))
     gpu, cpu = (
         f"{row['total'] / 2**30:.1f} GiB{' (layers recomputed in part)' * row['recomputed']}"
