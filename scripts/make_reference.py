@@ -1,4 +1,4 @@
-"""Writes docs/recipe.md and docs/commands.md: the recipe's fields and the commands, as the package has them.
+"""Writes docs/recipe.md, commands.md and tables.md: fields, commands and schemas, as the package has them.
 
 python scripts/make_reference.py            # writes the pages
 python scripts/make_reference.py --check    # exits with 1 where one is stale
@@ -14,6 +14,7 @@ from typing import Any
 
 import typer
 
+from neve import documents
 from neve.cli.main import app
 from neve.recipe import explain
 from neve.recipe.explain import Row
@@ -100,7 +101,7 @@ def commands() -> str:
     for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
         said, _, example = str(command.help).strip().partition("\n\nExample")
         text = said.split("\n\n")
-        shown = [line for part in example.lstrip("s: \n").split("\n") for line in part.split("; ") if line]
+        shown = [line for part in example.lstrip("s: \n").split("\n") for line in part.rstrip(";").split("; ") if line]
         arguments = [p for p in command.params if p.param_type_name == "argument"]
         usage = " ".join(["neve", name, *(str(p.metavar or p.name.upper()) for p in arguments)])
         lines += [f"## neve {name}", "", f"    {usage} [OPTIONS]", ""]
@@ -116,6 +117,44 @@ WORDS = {int: "N", float: "X", Path: "PATH", Path | None: "PATH"}
 """What stands for an option's value in a command, by its type."""
 
 
+TABLES = """\
+# Tables and schemas
+
+What stages and commands write: Parquet folders, zstd, in row groups of at most 64 MiB of text, which pandas, polars, DuckDB and
+`datasets` read as they lie. This page is written by `scripts/make_reference.py` from the schemas in `neve/documents.py`. A document is known by
+`doc_id`: the first 16 bytes of the SHA-256 of its decoded text, in hex. Languages have Linguist's names, licences SPDX's. Columns
+that a table has beside these are explained where its stage is: seeds and kinds of synthetic documents, labels' languages and folds.
+
+```python
+import duckdb, pandas, polars
+pandas.read_parquet("clean/documents"); polars.read_parquet("clean/documents/*.parquet")
+duckdb.sql("select rule, count(*) from 'clean/verdicts/*.parquet' group by rule order by 2 desc")
+```
+"""
+HOLDS = {
+    "FILES": ("Raw files", "`files/` of stage files, before curation."),
+    "DOCUMENTS": ("Documents", "`documents/` of curate, dedup and synthesis: files that stayed."),
+    "VERDICTS": ("Verdicts", "`verdicts/` of the same: why each other file stopped. `value` and `limit` are what was compared; "
+                 "`kept_...` name the document that stayed in its place."),
+    "LABELS": ("Labels", "`labels/` of labels-NAME: what an annotator learns from; 1 is good."),
+    "SCORES": ("Scores", "`scores/` of scores-NAME: a row a document; `rank` is 1 for the best of its language."),
+    "SELECTION": ("Selections", "`selection/` of selection-PHASE and control-NAME: which documents a phase sees, how often, and how many "
+                  "tokens of each from its start (null: all)."),
+    "INDEX": ("The index of tokens", "`index.parquet` of tokens: where each document's tokens lie, `offset` and `length` in tokens."),
+}  # fmt: skip
+
+
+def tables() -> str:
+    """The page of the tables."""
+    lines = [TABLES]
+    for name, (title, about) in HOLDS.items():
+        lines += [f"## {title}", "", *textwrap.wrap(about, WIDTH, break_on_hyphens=False), ""]
+        fields = getattr(documents, name)
+        cells = [[f"`{field.name}`", f"`{field.type}`", "yes" if field.nullable else ""] for field in fields]
+        lines += [*_table(["column", "type", "may be null"], cells), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
 def _option(param: Any) -> list[str]:
     if param.param_type_name == "argument":
         return [f"`{param.metavar or param.name.upper()}`", param.help or "", ""]
@@ -123,7 +162,7 @@ def _option(param: Any) -> list[str]:
     takes = "" if param.is_flag else f" {param.metavar or kind}"
     default = "" if param.is_flag or param.default in (None, ...) else f"`{param.default}`"
     return [
-        f"`{', '.join(param.opts)}{takes}`",
+        f"`{', '.join((*param.opts, *param.secondary_opts))}{takes}`",
         param.help or "",
         "must be given" if param.required else default,
     ]
@@ -134,7 +173,7 @@ def _table(head: list[str], rows: list[list[str]]) -> list[str]:
     return ["| " + " | ".join(row) + " |" for row in cells]
 
 
-PAGES = {"recipe.md": recipe, "commands.md": commands}
+PAGES = {"recipe.md": recipe, "commands.md": commands, "tables.md": tables}
 
 if __name__ == "__main__":
     stale = [
