@@ -101,7 +101,12 @@ def commands() -> str:
     for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
         said, _, example = str(command.help).strip().partition("\n\nExample")
         text = said.split("\n\n")
-        shown = [line for part in example.lstrip("s: \n").split("\n") for line in part.rstrip(";").split("; ") if line]
+        shown = [
+            line
+            for part in example.lstrip("s: \n").split("\n")
+            for line in part.rstrip(";").split("; ")
+            if line
+        ]
         arguments = [p for p in command.params if p.param_type_name == "argument"]
         usage = " ".join(["neve", name, *(str(p.metavar or p.name.upper()) for p in arguments)])
         lines += [f"## neve {name}", "", f"    {usage} [OPTIONS]", ""]
@@ -126,8 +131,12 @@ What stages and commands write: Parquet folders, zstd, in row groups of at most 
 that a table has beside these are explained where its stage is: seeds and kinds of synthetic documents, labels' languages and folds.
 
 ```python
-import duckdb, pandas, polars
-pandas.read_parquet("clean/documents"); polars.read_parquet("clean/documents/*.parquet")
+import duckdb
+import pandas
+import polars
+
+pandas.read_parquet("clean/documents")
+polars.read_parquet("clean/documents/*.parquet")
 duckdb.sql("select rule, count(*) from 'clean/verdicts/*.parquet' group by rule order by 2 desc")
 ```
 """

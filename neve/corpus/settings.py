@@ -17,7 +17,7 @@ class Settings:
     max_file_bytes: int
     heldout_share: float
     quarantine_limit: float
-    filters: dict[str, float | bool]
+    filters: dict[str, float | bool | str]
     near: Near
     decontaminate: Decontaminate
     secrets: Secrets

@@ -118,8 +118,9 @@ class Corpus(Section):
     """Share of repositories held out of training, at least one where there are two or more."""
     quarantine_limit: float = Field(default=0.01, ge=0, le=1)
     """Share of files that may fail for an internal error before the run stops."""
-    filters: dict[str, float | bool] = Field(default={})
-    """Limits by rule name (`neve filters` lists them); false switches a rule off."""
+    filters: dict[str, float | bool | str] = Field(default={})
+    """Limits by rule name (`neve filters` lists them); false switches a rule off; a text under a new name is
+    a rule of your own, an expression over signals that says which files stop."""
     near: Near = Near()
     """How near duplicates are told."""
     decontaminate: Decontaminate = Decontaminate()

@@ -101,7 +101,8 @@ def grade(
             place.mkdir(parents=True, exist_ok=True)
             path.write_text("".join(json.dumps(dict(row)) + "\n" for row in samples), encoding="utf-8")
         folder = place / "graded" if out is None else place
-        return evaluation.grade_file(path, task, folder, Options(), data=Path(data) if data else None)
+        read = evaluation.Folders(Path(data) if data else None)
+        return evaluation.grade_file(path, task, folder, Options(), read)
 
 
 class Annotator:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -24,6 +25,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
+from neve.corpus.signals import expression
 from neve.corpus.signals.table import SIGNALS
 from neve.errors import Fault
 
@@ -152,16 +154,17 @@ def limit(rule: str, language: str | None) -> float | None:
 def apply(
     signals: pa.Table,
     languages: pa.Array | pa.ChunkedArray,
-    overrides: Mapping[str, float | bool] | None = None,
+    overrides: Mapping[str, float | bool | str] | None = None,
     step: Literal["bytes", "syntax"] = "bytes",
 ) -> tuple[pa.Array, np.ndarray, np.ndarray]:
     """Verdict of the rules of one step for every row of `signals`.
 
     `languages`: Linguist names or null, as many. `overrides`: a limit by rule name, for all languages that
-    the rule applies to, or by `rule.Language` for one; False switches off, True leaves as it is. Returns
+    the rule applies to, or by `rule.Language` for one; False switches off, True leaves as it is; a text by a
+    name of its own is an expression (`expression`), asked after the rules of step bytes. Returns
     (name of the first rule that stops the row, "unmeasured" where that rule's signal is null or NaN, null
     where none stops it; the value; the limit), the last two NaN where there is nothing to tell. Raises Fault
-    for an override of an unknown rule or to something that is no number.
+    for an override of an unknown rule or to something that is neither number nor expression.
     """
     chosen = _chosen(overrides or {})
     rows = signals.num_rows
@@ -183,10 +186,13 @@ def apply(
         names[stopped & unknown] = UNMEASURED
         values[stopped] = value[stopped]
         bounds[stopped] = limit[stopped]
+    spelled = np.array(known, dtype=object)[codes]
+    for name, text in _own(overrides or {}).items() if step == "bytes" else ():
+        names[expression.stops(text, signals, spelled) & (names == None)] = name  # noqa: E711
     return pa.array(names, pa.string()), values, bounds
 
 
-def table(overrides: Mapping[str, float | bool] | None = None) -> list[dict[str, Any]]:
+def table(overrides: Mapping[str, float | bool | str] | None = None) -> list[dict[str, Any]]:
     """Rows for a person: rule, step, what stops a file, languages, limits by language, meaning, source.
 
     Limits are as `overrides` leave them.
@@ -207,7 +213,16 @@ def table(overrides: Mapping[str, float | bool] | None = None) -> list[dict[str,
             "source": rule.source,
         }
         for rule in RULES
-    ]
+    ] + [
+        {"rule": name, "step": "bytes", "stops": text, "languages": "all", "by_language": "", "meaning": "a rule of one's own",
+         "source": "the recipe"}
+        for name, text in _own(overrides or {}).items()
+    ]  # fmt: skip
+
+
+def _own(overrides: Mapping[str, float | bool | str]) -> dict[str, str]:
+    """The expressions among the overrides, by the names that they give their rules."""
+    return {name: text for name, text in overrides.items() if isinstance(text, str)}
 
 
 @dataclass
@@ -221,13 +236,16 @@ class _Limits:
         return self.single.get(language, self.limit) if language is not None else self.limit
 
 
-def _chosen(overrides: Mapping[str, float | bool]) -> dict[str, _Limits]:
+def _chosen(overrides: Mapping[str, float | bool | str]) -> dict[str, _Limits]:
     rules = {rule.name: rule for rule in RULES}
     chosen = {rule.name: _Limits(rule.limit, dict(rule.limits)) for rule in RULES}
     for key, value in sorted(
         overrides.items(), key=lambda pair: "." in pair[0]
     ):  # a rule before its languages
         name, _, language = key.partition(".")
+        if isinstance(value, str):
+            _check_own(key, value, rules)
+            continue
         if name not in rules:
             raise Fault(
                 f"corpus.filters.{key} = {value}: no such rule{_meant(name, rules)}; `neve filters` lists them, and one "
@@ -247,6 +265,21 @@ def _chosen(overrides: Mapping[str, float | bool]) -> dict[str, _Limits]:
         else:
             chosen[name] = _Limits(limit, {})
     return chosen
+
+
+def _check_own(name: str, text: str, rules: Mapping[str, Rule]) -> None:
+    """Raises Fault for an expression that cannot be, or under a name that it may not have."""
+    said = f"corpus.filters.{name} = {text!r}"
+    if name.partition(".")[0] in rules:
+        raise Fault(
+            f"{said}: must be a number, or false to switch the rule off; a rule of one's own has another name"
+        )
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name == UNMEASURED:
+        raise Fault(f"{said}: a rule's name has small letters, digits and _")
+    try:
+        expression.parse(text)
+    except Fault as fault:
+        raise Fault(f"{said}: {fault}") from None
 
 
 def _meant(name: str, rules: Mapping[str, Rule]) -> str:
