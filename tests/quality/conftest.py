@@ -11,6 +11,8 @@ from neve import documents
 from neve.quality.settings import Fit, Labels
 from neve.recipe.annotators import Encoder, Ngrams
 
+from . import selecting
+
 POOL = ("asyncio", "concurrent", "email", "html", "http", "json", "logging", "unittest", "xml")
 GOOD = ("collections", "importlib")
 GOOD_FILES = (
@@ -104,3 +106,9 @@ def word_list(tmp_path_factory, inputs) -> Path:
 
 
 LABELS = Labels(positives_limit=1000, family_share=0.9, negatives=30, seed=1)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> tuple[dict[str, Path], pa.Table, dict[str, dict]]:
+    """Folders of tokens and scores of 420 documents, the index, and the scores by doc_id."""
+    return selecting.corpus(tmp_path)

@@ -346,26 +346,6 @@ def test_only_the_training_split_enters(tmp_path: Path) -> None:
         view_of(tmp_path, "selection", repeats={row["doc_id"]: 1 for row in rows})
 
 
-def test_faults_of_a_selection(tmp_path: Path) -> None:
-    rows = random_shards(tmp_path / "tokens", [5, 0], 1)
-    with pytest.raises(Fault, match="not in the token index"):
-        view_of(tmp_path, "selection", repeats={"0" * 32: 1})
-    with pytest.raises(Fault, match="repeats = 0"):
-        view_of(tmp_path, "selection", repeats={rows[0]["doc_id"]: 0})
-    with pytest.raises(Fault, match="no training tokens"):
-        view_of(tmp_path, "selection", repeats={rows[1]["doc_id"]: 1})
-    with pytest.raises(Fault, match="tokens = 0"):
-        view_of(tmp_path, "selection", repeats={rows[0]["doc_id"]: 1}, cut={rows[0]["doc_id"]: 0})
-    columns = {"doc_id": [rows[0]["doc_id"]] * 2, "repeats": [1, 2], "tokens": [None, None]}
-    twice = pa.table(columns, schema=tables.SELECTION)
-    pa.parquet.write_table(twice, tmp_path / "selection" / "selection.parquet")
-    settings = build_view.Settings("x", "selection", 0.0, 1)
-    with pytest.raises(Fault, match="stands twice"):
-        build_view.build(
-            settings, {"tokens": tmp_path / "tokens", "selection": tmp_path / "selection"}, tmp_path
-        )
-
-
 def test_a_document_that_is_cut_ends_early_in_every_pass(tmp_path: Path) -> None:
     """Oracle: the segments of the same view without the cut, shortened by hand."""
     rows = random_shards(tmp_path / "tokens", [9, 6, 7], 1)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from neve.corpus.languages import detection
 from neve.corpus.signals import measurement, rules
 from neve.corpus.signals import table as signal_table
+from neve.corpus.text import buffers
 from neve.errors import Fault
 
 GOOD = "def area(radius: float) -> float:\n    return 3.14159 * radius * radius\n\n\nprint(area(2.0), area(3.5), area(0.5))\n"
@@ -303,7 +305,7 @@ def test_the_page_and_the_tables_agree() -> None:
 def test_the_page_on_adding_a_rule_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
     """The line of docs/extend-rule.md, in the table, stops what it says, and a recipe moves its limit."""
     page = (Path(__file__).parents[3] / "docs" / "extend-rule.md").read_text("utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    code, _ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     (rule,) = eval(f"[{code}]", {"Rule": rules.Rule})
     monkeypatch.setattr(rules, "RULES", (rule, *rules.RULES))
     long = GOOD * 5000
@@ -313,3 +315,15 @@ def test_the_page_on_adding_a_rule_is_true(monkeypatch: pytest.MonkeyPatch) -> N
         and verdict(GOOD, **{"long_file": 10, "long_file.Python": False}) is None
     )
     assert next(row["rule"] for row in rules.table()) == "long_file"
+
+
+def test_the_page_on_adding_a_signal_is_true() -> None:
+    """The module of docs/extend-rule.md, on texts whose lines are counted in plain Python."""
+    page = (Path(__file__).parents[3] / "docs" / "extend-rule.md").read_text("utf-8")
+    module: dict[str, Any] = {}
+    exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[1], module)
+    texts = ["\tx\n\ty\nz", "", "", "a\n\n\tb\n", "\t", "x\ty", "\n\t\n", ""]
+    values, offsets, _ = buffers(pa.array(texts, pa.large_string()))
+    lines = [text.splitlines() for text in texts]
+    shares = [sum(line[:1] == "\t" for line in of) / max(1, len(of)) for of in lines]
+    assert module["measure"](values, offsets).tolist() == [shares]

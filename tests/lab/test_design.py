@@ -1,0 +1,45 @@
+"""What a laboratory trains. Oracle: cells written down by hand; fingerprints of the store."""
+
+from pathlib import Path
+
+from neve.lab import design
+from neve.lab.file import load
+
+
+def test_cells_are_every_arm_seed_and_rate_and_share_what_is_equal(place: Path):
+    lab, base = load(place / "lab.toml")
+    cells = design.cells(lab, base, place / "out")
+    names = [(c.arm, c.seed, c.low) for c in cells]
+    assert names[:4] == [
+        ("usual", 1, False),
+        ("usual-copy-1", 1, False),
+        ("usual", 2, False),
+        ("usual-copy-1", 2, False),
+    ]
+    assert set(names[4:]) == {
+        ("tiny-rate", 1, False), ("tiny-rate", 2, False), ("usual", 1, True), ("usual-copy-1", 1, True),
+        ("tiny-rate", 1, True),
+    }  # fmt: skip
+    trained = {str(c.store.path(c.train)) for c in cells}
+    assert len(trained) == len(cells), "each trains a model of its own"
+    for shared in ("tokens", "train-general", "view-more"):
+        assert len({c.store.path(shared) for c in cells}) == 1, shared
+
+
+def test_a_cell_needs_its_own_stages_and_all_that_they_read(place: Path):
+    lab, base = load(place / "lab.toml")
+    cell = design.cell(lab, base, place / "out", "tiny-rate", 2, low=False)
+    needed = cell.needed(final=False)
+    assert needed[0] == "files" and needed[-1] == cell.tune and cell.train in needed
+    assert cell.final not in needed and cell.final in cell.needed(final=True)
+    assert cell.name == "tiny-rate · seed 2"
+
+
+def test_a_copy_has_seeds_of_its_own_and_an_arm_the_baselines(place: Path):
+    lab, base = load(place / "lab.toml")
+
+    def seed(arm: str) -> int:
+        cell = design.cell(lab, base, place / "out", arm, 2, low=False)
+        return cell.store.stages[cell.train].settings.seed
+
+    assert (seed("usual"), seed("tiny-rate"), seed("usual-copy-1")) == (2, 2, 2 + design.COPY)

@@ -1,0 +1,68 @@
+"""A laboratory's outcome. Oracle: figures planted in units.json; sentences by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neve.errors import Fault
+from neve.lab import design, results
+from neve.lab.file import load
+from neve.lab.statistics import BETTER, EQUAL, UNKNOWN
+from neve.store import write_json
+
+
+@pytest.fixture
+def cells(place: Path, tmp_path: Path) -> list[design.Cell]:
+    """All cells of the laboratory as if they had been trained: `tiny-rate` is worse by half a bit a byte."""
+    lab, base = load(place / "lab.toml")
+    made = design.cells(lab, base, tmp_path / "out")
+    task = np.random.default_rng(1).normal(2.0, 0.3, 40)
+    for number, cell in enumerate(made):
+        shift = 0.5 if cell.arm == "tiny-rate" else 0.0
+        bits = (task + shift + 0.001 * (number % 3)) * 100
+        folder = cell.store.path(cell.tune)
+        folder.mkdir(parents=True)
+        units = {"keys": [str(i) for i in range(40)], "bits": bits.tolist(), "bytes": [100] * 40}
+        write_json(folder / "units.json", {"heldout": units})
+    return made
+
+
+def test_what_was_planted_is_found_and_written(place: Path, tmp_path: Path, cells: list[design.Cell]) -> None:
+    lab, _ = load(place / "lab.toml")
+    found = results.outcome(lab, cells, [1, 2], final=False)
+    (only,) = found["texts"]["heldout"]["comparisons"]
+    assert only["arm"] == "tiny-rate" and only["verdict"] == "worse"
+    assert abs(only["value"] - 0.5) < 0.01 and only["interval"][0] > 0.4
+    assert found["texts"]["heldout"]["low_rate"]["tiny-rate"] == pytest.approx(0.5, abs=0.01)
+    results.write(tmp_path, found, {"seconds": 1})
+    said = "tiny-rate is worse than usual (+0.5"
+    assert said in (tmp_path / "table.txt").read_text() and said in (tmp_path / "index.html").read_text()
+
+
+def test_few_units_are_a_fault(place: Path, cells: list[design.Cell]) -> None:
+    lab, _ = load(place / "lab.toml")
+    for cell in cells:
+        units = {"keys": ["1"], "bits": [1.0], "bytes": [10]}
+        write_json(cell.store.path(cell.tune) / "units.json", {"heldout": units})
+    with pytest.raises(Fault, match="heldout: has 1 units, a laboratory needs 5"):
+        results.figures(lab, cells, "heldout")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        (BETTER, "new is better than old (-0.020 bits per byte, between -0.030 and -0.010)"),
+        (EQUAL, "new equals old within the margin (-0.020 bits per byte, between -0.030 and -0.010)"),
+        (UNKNOWN, "new or old: cannot tell (-0.020 bits per byte, between -0.030 and -0.010); few seeds"),
+    ],
+)
+def test_a_verdict_is_a_sentence(verdict: str, said: str) -> None:
+    about = {
+        "arm": "new",
+        "baseline": "old",
+        "value": -0.02,
+        "interval": (-0.03, -0.01),
+        "reason": "few seeds",
+    }
+    assert results.sentence(about | {"verdict": verdict}) == said
