@@ -14,7 +14,7 @@ BETWEEN = {
     "quality": {"corpus", "training", "tokens"},
     "training": {"tokens"},
     "evaluation": {"training", "tokens"},
-    "report": {"tokens"},
+    "report": {"corpus", "evaluation", "tokens"},
     "export": {"corpus"},
     "corpus": set(),
     "tokens": set(),

@@ -1,15 +1,17 @@
-"""Commands for what leaves a run: export.
+"""Commands for what leaves a run: export, remove.
 
 Parse, call, print.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from neve.cli.options import AsJson, EngineChoice, chosen_engine
 from neve.cli.runs import ArmName, RunFolder
 from neve.errors import Misuse
 
@@ -50,3 +52,47 @@ def export(
     else:
         write(folder, phase, to, step, arm)
     print(to)
+
+
+def remove(
+    folder: RunFolder,
+    what: Annotated[
+        list[str],
+        typer.Argument(metavar="WHAT…", help="Repositories, author: NAME, SWHIDs, doc_ids or single files."),
+    ],
+    plan: Annotated[bool, typer.Option("--plan", help="Say what it touches, and do nothing.")] = False,
+    engine: EngineChoice = None,
+    arm: ArmName = "main",
+    as_json: AsJson = False,
+) -> None:
+    """Take something out of a run, and build the run again without it.
+
+    Says first in which phases it was and how often. WHAT goes on the list that corpus.opt_out names, or on
+    RUN/opt-out.txt; what depends on it is built again.
+
+    Example: neve remove runs/quickstart octocat/hello-world "author: Jane Q. Doe" --plan
+    """
+    from neve.report import touched
+    from neve.run import removal
+
+    found = removal.look(folder, what, arm)
+    if as_json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+    else:
+        print("\n".join([", ".join(found["lines"]), *touched.lines(found)]))
+        for labels, count in found["exemplars"].items():
+            if count:
+                print(f"  labels {labels}: {count:,} exemplars")
+    if plan:
+        return
+    recipe = removal.remove(folder, found["lines"], arm, chosen_engine(engine))
+    if as_json:
+        return
+    print(
+        f"on the list now, {recipe.corpus.opt_out}: keep corpus.opt_out = it in the recipe that you run again"
+    )
+    if old := removal.leftovers(folder):
+        print(
+            "built before, with the text in it, as are files-…, ledger.sqlite and whatever was exported; to delete:"
+        )
+        print("\n".join(f"  {path}" for path in old))

@@ -14,7 +14,7 @@ import typer
 
 from neve.cli.corpus import curate, dedup, filters, score
 from neve.cli.evaluation import evaluate, grade
-from neve.cli.export import export
+from neve.cli.export import export, remove
 from neve.cli.laboratory import ablate
 from neve.cli.machine import doctor
 from neve.cli.runs import plan, report, run, status, train, why
@@ -41,6 +41,7 @@ COMMANDS = (
     report,
     train,
     export,
+    remove,
     curate,
     dedup,
     score,

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from neve import sandbox
-from neve.evaluation import bits_per_byte, evaluator, references, results, statistics
+from neve.evaluation import bits_per_byte, continuation, evaluator, references, results, statistics
 from neve.evaluation.evaluator import Asked
 from neve.evaluation.generation.completion import Options
 from neve.evaluation.generation.local_model import LocalModel
@@ -92,9 +92,11 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
         for metric in sorted(units[pair[0]], key=lambda metric: metric == evaluator.HELDOUT)
     ]
     beside = _references(settings, inputs, asked, options)
+    folders = {name: inputs[stage] for name, stage in settings.models.items()}
+    text = continuation.of_stages(folders, table, options)
     write_json(
         out / results.RESULTS,
-        {"sandbox": vars(place), "models": found, "references": beside, "pairs": pairs},
+        {"sandbox": vars(place), "models": found, "references": beside, "pairs": pairs, "continuation": text},
     )
     return {
         "models": len(found),

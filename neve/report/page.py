@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neve.evaluation import published
 from neve.recipe.recipe import Recipe
 from neve.report import charts
 from neve.report.charts import Chart
@@ -27,7 +28,7 @@ WORDS = {
     "control": "a twin of a phase on random documents: same start, tokens, learning rates and languages",
     "document": "a file that survived curation, known by the digest of its text",
     "held out": "repositories that no phase trains on",
-    "interval": "95 %, by resampling tasks or documents; it does not cover other seeds or other draws",
+    "interval": f"95 %, by resampling tasks or documents; it does not cover other seeds or other draws; below {FEW} of them there is none",
     "pass@1": "the share of tasks that one completion solves, its tests run in a sandbox",
     "phase": "one leg of training: its data, token budget, learning-rate curve and starting weights",
     "selection": "which documents a phase sees, and how often",
@@ -50,14 +51,15 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
 
 def render(summary: dict[str, Any]) -> str:
     """The page as HTML."""
-    training, scores = training_charts(summary["phases"]), score_charts(summary)
+    training = [*training_charts(summary["phases"]), *speed_chart(summary)]
+    scores = score_charts(summary)
     corpus = with_differences(summary["corpus"])
     drawn = [
         results_chart(summary),
         *corpus_charts(corpus),
         *training,
         *scores,
-        times_chart(summary["timings"]),
+        times_chart(summary["timings"]["seconds"]),
     ]
     if "synthesis" in summary:
         drawn.append(gates_chart(summary["synthesis"]))
@@ -79,6 +81,10 @@ def render(summary: dict[str, Any]) -> str:
         rows=rows(summary),
         metrics=metrics(summary),
         written=summary["written"],
+        published=published.TABLE,
+        columns=published.COLUMNS,
+        ours=ours(summary),
+        last=[phase["name"] for phase in summary["phases"] if not phase["control"]][-1],
         groups=groups(summary),
         words=WORDS,
     )  # fmt: skip
@@ -132,7 +138,7 @@ def cost(summary: dict[str, Any]) -> list[tuple[str, str]]:
     """What the run cost, as tiles: number and what it counts."""
     phases = [phase for phase in summary["phases"] if not phase["control"]]
     controls = [phase for phase in summary["phases"] if phase["control"]]
-    seconds = sum(summary["timings"].values())
+    seconds = sum(summary["timings"]["seconds"].values())
     tiles = [
         (f"{seconds / 60:,.0f} min" if seconds >= 90 else f"{seconds:,.0f} s", "in all stages"),
         (f"{sum(p['tokens'] for p in phases):,}", f"tokens trained in {len(phases)} phases"),
@@ -178,6 +184,31 @@ def training_charts(phases: list[dict[str, Any]]) -> list[Chart]:
         if any(value is not None for _, values in series.values() for value in values):
             made.append(charts.lines(f"curve-{name}", title, series, "tokens trained", unit))
     return made
+
+
+def speed_chart(summary: dict[str, Any]) -> list[Chart]:
+    """Tokens a second along training, as its curves; none where no step was timed."""
+    before = offsets(summary["phases"])
+    series = {
+        phase["name"]: (
+            [before[phase["name"]] + t for t in phase["curve"]["tokens"]],
+            summary["timings"]["tokens_a_second"][phase["name"]],
+        )
+        for phase in summary["phases"]
+    }
+    if not any(value is not None for _, values in series.values() for value in values):
+        return []
+    return [charts.lines("curve-speed", "Throughput", series, "tokens trained", "tokens a second")]
+
+
+def ours(summary: dict[str, Any]) -> dict[str, dict[str, float | None]]:
+    """pass@1 of the phases' models in the columns of the published table."""
+    models = summary["results"]["models"]
+    return {
+        phase["name"]: published.beside(models[phase["name"]].get("benchmarks", {}))
+        for phase in summary["phases"]
+        if not phase["control"]
+    }
 
 
 def score_charts(summary: dict[str, Any]) -> list[Chart]:

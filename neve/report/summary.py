@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from neve.documents import read
-from neve.report import corpus
+from neve.report import corpus, shortages
 from neve.store import MANIFEST, read_json
 
 CURVE_POINTS = 120
@@ -45,7 +45,15 @@ def summarize(inputs: dict[str, Path], recipe: dict[str, Any]) -> dict[str, Any]
         "results": read_json(inputs["evaluate"] / "results.json"),
         "recipe": recipe,
         "versions": manifests["curate"]["versions"],
-        "timings": {name: manifest["seconds"] for name, manifest in manifests.items()},
+        "shortages": shortages.of_run(inputs, recipe),
+        "timings": {
+            "seconds": {name: manifest["seconds"] for name, manifest in manifests.items()},
+            "tokens_a_second": {
+                name.removeprefix("train-"): speed(place)
+                for name, place in inputs.items()
+                if name.startswith("train-")
+            },
+        },
     }
     if used := [name.removeprefix("scores-") for name in inputs if name.startswith("scores-")]:
         summary["annotators"] = {
@@ -220,17 +228,38 @@ def _data(phase: dict[str, Any]) -> str:
     return phase["data"] or "mix of " + ", ".join(parts)
 
 
+def speed(train: Path) -> list[float | None]:
+    """Tokens a second of a phase's training over the parts of its curve; None where no step was timed."""
+    steps = _lines(train / "metrics.jsonl")
+    seconds = {row["step"]: row["seconds"] for row in _lines(train / "timings.jsonl")}
+    tokens = np.diff([0, *(step["tokens"] for step in steps)])
+    found: list[float | None] = []
+    for part in _parts(len(steps)):
+        timed = [i for i in part.tolist() if steps[i]["step"] in seconds]
+        taken = sum(seconds[steps[i]["step"]] for i in timed)
+        found.append(round(float(tokens[timed].sum()) / taken, 1) if taken else None)
+    return found
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return (
+        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    )
+
+
+def _parts(steps: int) -> list[np.ndarray]:
+    """The steps of each point of a curve."""
+    return np.array_split(np.arange(steps), min(CURVE_POINTS, steps)) if steps else []
+
+
 def curve(path: Path) -> dict[str, list[float | None]]:
     """Loss (nats a token), learning rate, norm of the gradient and held-out bits per byte over tokens.
 
     Thinned to CURVE_POINTS parts: loss and norm are means over a part's steps, the others the last value in
     it.
     """
-    steps = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    parts = [
-        [steps[i] for i in part]
-        for part in np.array_split(np.arange(len(steps)), min(CURVE_POINTS, len(steps)))
-    ]
+    steps = _lines(path)
+    parts = [[steps[i] for i in part] for part in _parts(len(steps))]
 
     def mean(part: list[dict[str, Any]], key: str) -> float | None:
         values = [step[key] for step in part if step.get(key) is not None]

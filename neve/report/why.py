@@ -7,17 +7,19 @@ decide is None, "not decided yet", and never "no".
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from neve.corpus import opt_out
 from neve.documents import read
 from neve.errors import Fault, Misuse
-from neve.store import MANIFEST, RUN, arm_stages, read_json, state
+from neve.report import touched
+from neve.store import MANIFEST, RUN, arm_stages, state
 
 CANDIDATES = 10
 """Matches shown when a key fits several files."""
@@ -29,7 +31,7 @@ Stages = dict[str, Path | None]
 
 def why(folder: Path, key: str, arm: str = "main") -> dict[str, Any]:
     """All that a run knows of the file that `key` names: a doc_id, `repo/path`, or a part of it that fits
-    one file.
+    one file; of a repository's name, `author: NAME` or a SWHID what became of all their files.
 
     Raises Misuse when there is no run and no such arm, Fault when there is no such file, or more than one.
     """
@@ -38,6 +40,8 @@ def why(folder: Path, key: str, arm: str = "main") -> dict[str, Any]:
         raise Fault(f"{folder}: curation is not done yet; `neve run` does it")
     if (grown := _synthetic(stages, curate, key)) is not None:
         return grown
+    if (group := _group(stages, curate, key)) is not None:
+        return group
     corpora = {
         name: path for name, path in stages.items() if path and name.startswith(("curate", "exemplars-"))
     }
@@ -137,61 +141,35 @@ def _quality(stages: Stages, doc_id: str) -> dict[str, Any]:
 def _phases(stages: Stages, doc_id: str) -> list[dict[str, Any]]:
     """For each phase and control that reads the corpus: whether the document is in its view, and how many of
     its tokens were trained on, repeats counted; None where that is not decided yet."""
-    rows = []
-    for stage, trained in stages.items():
-        if not stage.startswith("train-"):
-            continue
-        phase = stage.removeprefix("train-")
-        row: dict[str, Any] = {
-            "phase": phase, "control": f"control-{phase}" in stages, "in_view": None, "tokens": None, "tokens_trained": None,
-        }  # fmt: skip
-        view, tokens = stages[f"view-{phase}"], stages["tokens"]
-        if view is not None and tokens is not None:
-            at = _row(tokens / "index.parquet", doc_id, ["shard", "offset", "length"])
-            parts = _parts(view)
-            if at is None or not parts:
-                continue
-            row |= {
-                "tokens": at["length"],
-                "in_view": any(_in_view(place, at) is not None for place in parts),
-            }
-            row["tokens_trained"] = trained and _trained(view, trained, at)
-        rows.append(row)
-    return rows
+    if (tokens := stages["tokens"]) is None:
+        length = None
+    elif (at := _row(tokens / "index.parquet", doc_id, ["length"])) is None:
+        return []
+    else:
+        length = at["length"]
+    return [
+        {
+            "phase": row["phase"], "control": row["control"],
+            "in_view": None if row["documents"] is None else row["documents"] > 0,
+            "tokens": None if row["documents"] is None else length,
+            "tokens_trained": row["tokens_trained"],
+        }
+        for row in touched.phases(stages, pa.array([doc_id]))
+    ]  # fmt: skip
 
 
-def _parts(view: Path) -> list[Path]:
-    """The views over the corpus's own shards that a view is made of: itself, or the parts of a mix."""
-    from neve.tokens.mix import Mix, opened
-
-    found = opened(view)
-    places = found.folders if isinstance(found, Mix) else [view]
-    return [place for place in places if read_json(place / "view.json")["kind"] != "synthetic"]
-
-
-def _trained(view: Path, trained: Path, at: dict[str, Any]) -> int:
-    """Tokens of the document at a place in the shards that a finished phase was trained on."""
-    from neve.tokens.mix import Mix, opened
-
-    manifest = read_json(trained / MANIFEST)
-    sequence, seed = manifest["settings"]["training"]["sequence"], manifest["settings"]["seed"]
-    windows, found = -(-manifest["counts"]["tokens"] // sequence), opened(view)
-    parts: list[tuple[Path, Any, int]] = [(view, found, windows)]
-    if isinstance(found, Mix):
-        parts = list(zip(found.folders, found.parts, found.windows_of(windows), strict=True))
-    wanted = _parts(view)
-    return sum(
-        part.seen(row, seed, count, sequence)
-        for place, part, count in parts
-        if place in wanted and (row := _in_view(place, at)) is not None
-    )
-
-
-def _in_view(place: Path, at: dict[str, Any]) -> int | None:
-    """Row of a view that holds these tokens, if one does: tokens are known by where they lie."""
-    shard, offset = (np.load(place / f"{name}.npy", mmap_mode="r") for name in ("shard", "offset"))
-    hits = np.flatnonzero((shard == at["shard"]) & (offset == at["offset"]))
-    return int(hits[0]) if len(hits) else None
+def _group(stages: Stages, curate: Path, key: str) -> dict[str, Any] | None:
+    """What became of all files of a repository, of an author or of a SWHID; None where the key is none."""
+    if key.startswith(("author:", "swh:")):
+        found = touched.named(curate, opt_out.parse([(key, key)]))
+        return {"what": key, "stopped": {}, **touched.of_documents(stages, found)}
+    here = ds.field("repo") == key
+    found = read(curate / "documents", ["doc_id", "repo", "path"], here)
+    verdicts = read(curate / "verdicts", ["stage", "rule"], here)
+    if not found.num_rows and not verdicts.num_rows:
+        return None
+    stopped = Counter(f"{row['stage']}/{row['rule']}" for row in verdicts.to_pylist())
+    return {"what": key, "stopped": dict(stopped.most_common()), **touched.of_documents(stages, found)}
 
 
 def _children(stages: Stages, doc_id: str) -> list[dict[str, Any]] | None:
@@ -222,6 +200,9 @@ def _synthetic(stages: Stages, curate: Path, key: str) -> dict[str, Any] | None:
 
 def render(life: dict[str, Any]) -> str:
     """The same for a person, a line each."""
+    if "what" in life:
+        stopped = [f"  stopped by {rule}: {n:,} files" for rule, n in life["stopped"].items()]
+        return "\n".join([life["what"], *touched.lines(life), *stopped])
     file, lines = life["file"], []
     lines.append(f"{file['repo']}/{file['path']}")
     about = [
@@ -293,7 +274,8 @@ def _rendered_phases(life: dict[str, Any]) -> list[str]:
             lines.append(f"  {name}: in its view, not trained yet")
         elif phase["in_view"]:
             trained, tokens = f"{phase['tokens_trained']:,}", f"{phase['tokens']:,}"
-            lines.append(f"  {name}: trained on {trained} tokens of its {tokens}")
+            times = phase["tokens_trained"] / max(1, phase["tokens"])
+            lines.append(f"  {name}: trained on {trained} tokens of its {tokens}, {times:.2f} times each")
     if life["synthetic"] is None:
         return [*lines, f"  synthetic documents grown from it: {UNDECIDED}"]
     for child in life["synthetic"]:

@@ -16,12 +16,13 @@ from neve import progress
 from neve.errors import Misuse
 from neve.locks import locked
 from neve.recipe.recipe import Recipe
+from neve.report import shortages
 from neve.run import curated, evaluated, machine, outside, record, vocabulary
 from neve.run.machine import Machine
 from neve.run.record import ARM, Arm
 from neve.run.stages import stages
 from neve.run.status import brief
-from neve.store import MANIFEST, arm_stages, read_json, state
+from neve.store import MANIFEST, Store, arm_stages, read_json, state
 
 
 def folder_of(recipe: Recipe, out: str | None) -> Path:
@@ -149,12 +150,19 @@ def _build(plan: Arm, folder: Path, arm: str, names: list[str], engine: str) -> 
             for line in curated.lines(manifest["counts"]):
                 _say(line)
             curated.check(manifest["counts"])
+        for line in shortages.of_stage(name, _done(store), plan.recipe.model_dump(mode="json")):
+            _say(f"  short: {line}")
         if name == "evaluate":
             for line in evaluated.lines(read_json(store.path(name) / "results.json")):
                 _say(line)
     if "report" in names:
         _publish(store.path("report"), shown(folder, arm))
     return bool(todo)
+
+
+def _done(store: Store) -> dict[str, Path]:
+    """Folders of the stages that are done."""
+    return {name: store.path(name) for name in store.stages if store.done(name)}
 
 
 def _publish(made: Path, to: Path) -> None:

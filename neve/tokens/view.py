@@ -92,21 +92,36 @@ class View:
         inputs[inputs == IGNORED] = self.sentinels["<|endoftext|>"]
         return inputs, targets
 
-    def seen(self, row: int, seed: int, windows: int, length: int) -> int:
-        """Number of tokens of document `row` that are targets in the first `windows` windows, repeats
-        included."""
-        per_round, total = self.windows(length), 0
+    def seen(self, rows: np.ndarray, seed: int, windows: int, length: int) -> np.ndarray:
+        """How many tokens of each of the documents `rows` are targets in the first `windows` windows.
+
+        int64 [rows], repeats included.
+        """
+        per_round, total = self.windows(length), np.zeros(len(rows), np.int64)
         for turn in range(-(-windows // per_round)):
             reached = min(per_round, windows - turn * per_round)
-            read = np.arange(reached)
-            if self.kind == "corpus":
-                read = permute(read, per_round, "windows", seed, turn)
-            for epoch in range(1, int(self._repeats[row]) + 1):
+            read = np.zeros(per_round + 1, bool)
+            numbers = np.arange(reached)
+            read[permute(numbers, per_round, "windows", seed, turn) if self.kind == "corpus" else numbers] = (
+                True
+            )
+            before = np.concatenate([[0], np.cumsum(read) * length])
+
+            def targets(stop: np.ndarray, read: np.ndarray = read, before: np.ndarray = before) -> np.ndarray:
+                """Targets among the first `stop` tokens after the stream's first one."""
+                window, inside = np.divmod(np.maximum(stop, 0), length)
+                return before[window] + read[window] * inside
+
+            for epoch in range(1, len(self._bounds)):
                 order, cumulative = self._table(seed, turn, epoch)
-                place = row if order is None else int(np.flatnonzero(order == row)[0])
-                start, stop = (self._bounds[epoch - 1] + int(cumulative[place + i]) for i in (0, 1))
-                tokens = np.arange(max(start, 1), stop - 1)
-                total += int(np.isin((tokens - 1) // length, read).sum())
+                mine = self._repeats[rows] >= epoch
+                place = rows[mine]
+                if order is not None:
+                    at = np.full(self.documents, -1, np.int64)
+                    at[order] = np.arange(len(order))
+                    place = at[place]
+                start, stop = (self._bounds[epoch - 1] + cumulative[place + i] for i in (0, 1))
+                total[mine] += np.maximum(targets(stop - 2) - targets(start - 1), 0)
         return total
 
     def _read(

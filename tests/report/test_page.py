@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from neve.documents import read
+from neve.evaluation import published
 from neve.report.page import WORDS, render
 from neve.store import read_json
 
@@ -129,3 +130,36 @@ def test_documents_on_both_sides_of_the_cut_are_shown(summary, small_run: Path) 
 
 def test_the_page_is_small(small_run: Path) -> None:
     assert (small_run / "report" / "index.html").stat().st_size < 5 << 20
+
+
+def test_what_fell_short_the_papers_rows_and_a_text_are_shown(page: Page, summary) -> None:
+    assert summary["shortages"] and all(line in page.text for line in summary["shortages"])
+    for name, row in published.TABLE.items():
+        assert name in page.text and f"{row[0]:.1f}" in page.text
+    text = summary["results"]["continuation"]
+    assert text["prompt"].strip()[:40] in page.text
+    assert all(said.strip()[:20] in page.text for said in text["models"].values())
+
+
+def test_curves_of_speed_and_gradients(page: Page, summary) -> None:
+    """Oracle: the steps as they were timed; their mean is that of the table within the time that starting took."""
+    charts = json.loads(page.scripts[0])
+    assert {"curve-loss", "curve-grad_norm", "curve-speed"} <= set(charts)
+    assert {row["series"] for row in charts["curve-speed"]["rows"]} == {p["name"] for p in summary["phases"]}
+    assert all(row["y"] > 0 for row in charts["curve-speed"]["rows"])
+
+
+def test_the_page_of_the_largest_corpus_is_small(summary) -> None:
+    """Oracle: everything that grows at its limit: rules with their samples, languages, licences, curves, repositories."""
+    large = copy.deepcopy(summary)
+    corpus = large["corpus"]
+    text = "".join(f"name_{i} = value\n" for i in range(75))[:1200]
+    sample = {"repo": "r" * 40, "path": "p" * 80, "text": text}
+    rule = {"stage": "filters", "files": 1000, "languages": dict.fromkeys(map(str, range(300)), 3)}
+    corpus["rules"] = [
+        {**rule, "rule": f"rule{i}", "samples": [dict(sample) for _ in range(5)]} for i in range(90)
+    ]
+    corpus["by_language"] = [{**corpus["by_language"][0], "language": str(i)} for i in range(26)]
+    corpus["licenses"] = [{"license": f"Licence-{i}", "documents": 1000, "bytes": 10**9} for i in range(300)]
+    corpus["heldout_repositories"] = [f"owner/repository-{i}" for i in range(5000)]
+    assert len(render(large)) < 5 << 20

@@ -44,6 +44,17 @@ def test_what_was_not_finite_or_not_measured_is_left_out_of_a_curve(tmp_path, mo
     assert found == {"tokens": [16], "loss": [3.0], "lr": [0.1], "grad_norm": [2.0], "validation": [2.5]}
 
 
+def test_speed_is_tokens_over_seconds_of_the_steps_that_were_timed(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(summary, "CURVE_POINTS", 2)
+    steps(tmp_path / "metrics.jsonl", [{"step": k, "tokens": 8 * k} for k in range(1, 5)])
+    assert summary.speed(tmp_path) == [None, None]
+    steps(
+        tmp_path / "timings.jsonl",
+        [{"step": 1, "seconds": 2.0}, {"step": 2, "seconds": 2.0}, {"step": 4, "seconds": 0.5}],
+    )
+    assert summary.speed(tmp_path) == [4.0, 16.0]
+
+
 def test_tasks_of_which_most_models_wrote_something_are_shown(tmp_path) -> None:
     def samples(model: str, texts: list[str]) -> None:
         """A model's folder as the evaluator leaves it; a benchmark's name may have hyphens."""

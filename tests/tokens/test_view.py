@@ -391,4 +391,7 @@ def test_seen_adds_up_to_the_targets(tmp_path: Path, kind: str, windows: int) ->
     repeats = {row["doc_id"]: 1 + i % 3 for i, row in enumerate(rows)} if kind == "selection" else None
     view = view_of(tmp_path, kind, repeats=repeats)
     targets = view.batch(9, 0, windows, 11)[1]
-    assert sum(view.seen(row, 9, windows, 11) for row in range(view.documents)) == (targets >= 7).sum()
+    rows = np.arange(view.documents)
+    found = view.seen(rows, 9, windows, 11)
+    assert found.sum() == (targets >= 7).sum()
+    assert view.seen(rows[::-1][:3], 9, windows, 11).tolist() == found[::-1][:3].tolist()

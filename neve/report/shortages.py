@@ -1,0 +1,147 @@
+"""What a run promised and its data could not give, said as soon as the stage is done and in the report.
+
+A recipe names tokens, repeats and languages before anybody knows what the corpus holds. Where it holds less,
+the run goes on, since a smaller truth is better than none; but a reader must not take it for what the recipe
+says. Limits of what is worth a word are below.
+
+Source: tokens repeated more than about four times lose their worth fast (arXiv 2305.16264).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+
+from neve.documents import read
+from neve.report.render import FEW
+from neve.store import MANIFEST, read_json
+
+WHOLE = 0.95
+"""Share of a language's tokens from which a selection selects next to nothing."""
+MANY = 8
+"""Times that a phase goes through its synthetic documents from which it is worth a word."""
+
+
+def of_run(places: Mapping[str, Path], recipe: Mapping[str, Any]) -> list[str]:
+    """All shortages of the stages in `places`, in their order."""
+    return [line for stage in places for line in of_stage(stage, places, recipe)]
+
+
+def of_stage(stage: str, places: Mapping[str, Path], recipe: Mapping[str, Any]) -> list[str]:
+    """The shortages that a stage, which is done, brings to light; a sentence each."""
+    kind, _, name = stage.partition("-")
+    if stage == "curate":
+        return _heldout(places[stage])
+    if kind == "labels":
+        return _labels(places[stage], places["curate"], name)
+    if kind == "selection":
+        return _selection(read_json(places[stage] / "selection.json"), name, recipe)
+    if kind == "control":
+        return _control(read_json(places[stage] / "selection.json"), name)
+    if kind == "view":
+        return _synthetic(places, recipe, name)
+    return []
+
+
+def _heldout(curate: Path) -> list[str]:
+    """Languages of which nothing, or little, is held out."""
+    counts = (
+        read(curate / "documents", ["language", "split"])
+        .group_by(["language", "split"])
+        .aggregate([([], "count_all")])
+    )
+    held = {row["language"]: 0 for row in counts.to_pylist()}
+    for row in counts.to_pylist():
+        if row["split"] == "heldout":
+            held[row["language"]] = row["count_all"]
+    none = sorted(name for name, n in held.items() if not n)
+    few = sorted(f"{name} ({n})" for name, n in held.items() if 0 < n < FEW)
+    lines = []
+    if not any(held.values()):
+        return ["No document is held out, so nothing can be said of code that the model has not seen."]
+    if none:
+        lines.append(
+            f"No document is held out in {_list(none)}: held-out figures say nothing of {_them(none)}."
+        )
+    if few:
+        lines.append(
+            f"Fewer than {FEW} documents are held out in {_list(few)}: their figures have no interval."
+        )
+    return lines
+
+
+def _labels(labels: Path, curate: Path, name: str) -> list[str]:
+    """Languages of the corpus of which an annotator sees no positive."""
+    good = read(labels / "labels", ["label", "language"])
+    good = good.filter(pc.greater(good["label"], 0.5))["language"].unique().to_pylist()
+    missing = sorted(
+        set(read(curate / "documents", ["language"])["language"].unique().to_pylist()) - set(good)
+    )
+    if not missing:
+        return []
+    return [
+        f"The labels {name} have no positive in {_list(missing)}: what is good there is told by other languages."
+    ]
+
+
+def _selection(about: Mapping[str, Any], name: str, recipe: Mapping[str, Any]) -> list[str]:
+    """Languages of which a selection takes all there is, or finds less than it promised."""
+    rows = about["languages"]
+    curve = any(row["name"] == name and row["curve"] for row in recipe["phase"])
+    times = 1 if curve else about["repeats"]
+    whole = sorted(language for language, row in rows.items() if row["tokens"] and row["share"] >= WHOLE)
+    short = sorted(
+        f"{language} ({row['seen']:,} of {row['quota'] * times:,} tokens)"
+        for language, row in rows.items()
+        if row["short"]
+    )
+    nothing = sorted(language for language, row in rows.items() if not row["documents"])
+    lines = []
+    if whole:
+        lines.append(
+            f"The selection for {name} is the whole pool of {_list(whole)}: nothing was chosen there."
+        )
+    if short:
+        lines.append(f"The pool cannot give what the selection for {name} promises in {_list(short)}.")
+    if nothing:
+        lines.append(
+            f"The selection for {name} takes no document of {_list(nothing)}: its quota is under a document."
+        )
+    return lines
+
+
+def _control(about: Mapping[str, Any], name: str) -> list[str]:
+    """Languages of which a control sees documents more often than in others, or than once."""
+    once = "-random-repeated" not in name
+    often = sorted(
+        f"{language} ({row['repeats']} times)"
+        for language, row in about["languages"].items()
+        if row["repeats"] > min(other["repeats"] for other in about["languages"].values())
+        or (once and row["repeats"] > 1)
+    )
+    return [f"The pool is too small for {name}: documents of {_list(often)} are repeated."] if often else []
+
+
+def _synthetic(places: Mapping[str, Path], recipe: Mapping[str, Any], name: str) -> list[str]:
+    """A synthetic phase that reads few tokens many times."""
+    phase = next((row for row in recipe["phase"] if row["name"] == name), None)
+    if phase is None or phase["data"] != "synthetic" or not phase["tokens"]:
+        return []
+    tokens = read_json(places[f"view-{name}"] / MANIFEST)["counts"]["tokens"]
+    times = phase["tokens"] / max(1, tokens)
+    if times < MANY:
+        return []
+    return [
+        f"Phase {name} reads {tokens:,} synthetic tokens about {times:,.0f} times: more of them are needed."
+    ]
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
+
+
+def _them(names: list[str]) -> str:
+    return "them" if len(names) > 1 else "it"
