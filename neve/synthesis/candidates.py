@@ -91,7 +91,7 @@ class Measures:
     """Language of the documents that a seed's kind makes."""
     index: Index
     tokenizer: Tokenizer
-    filters: Mapping[str, float | bool]
+    filters: Mapping[str, float | bool | str]
     """[corpus.filters]."""
 
 
@@ -128,7 +128,7 @@ def measure(answers: list[tuple[Seed, Answer]], how: Measures) -> list[Candidate
 
 
 def _broken(
-    texts: pa.Array, languages: list[str], filters: Mapping[str, float | bool]
+    texts: pa.Array, languages: list[str], filters: Mapping[str, float | bool | str]
 ) -> list[tuple[str, float, float] | None]:
     """The first rule of the corpus that stops each text."""
     import pyarrow as pa

@@ -13,7 +13,7 @@ from neve.settings import Execution
 @dataclass(frozen=True)
 class Settings:
     synthesis: Synthesis
-    filters: Mapping[str, float | bool]
+    filters: Mapping[str, float | bool | str]
     near: Near
     decontaminate: Decontaminate
     data: str | None

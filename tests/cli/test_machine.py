@@ -10,6 +10,7 @@ from neve.run import doctor
 
 def test_doctor_prints_what_was_found(monkeypatch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple/")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     done = CliRunner().invoke(app, ["doctor", "--json"])
     rows = json.loads(done.stdout)
     assert [row["what"] for row in rows] == [row["what"] for row in doctor.examine()]

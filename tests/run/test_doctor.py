@@ -20,10 +20,13 @@ def script(folder: Path, name: str, text: str) -> None:
 
 def test_every_check_answers_with_a_state_and_something_found(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple/")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     rows = doctor.examine(tmp_path)
     assert len({row["what"] for row in rows}) == len(rows) >= 10
     assert all(row["state"] in ("ok", "limited", "missing") and row["found"] for row in rows)
-    assert next(row for row in rows if row["what"] == "package index")["state"] == "limited"
+    for what in ("package index", "hub"):
+        found = next(row for row in rows if row["what"] == what)
+        assert found["state"] == "limited" and found["remedy"]
 
 
 def test_a_short_machine_is_told_what_would_help(tmp_path, monkeypatch) -> None:
