@@ -50,7 +50,7 @@ class Candidate:
     """The language that it is in instead of the one asked for."""
     parse_errors: float | None
     """Share of the program that its parser cannot make sense of; None: no parser, or not parsed in time."""
-    broken: tuple[str, float, float] | None
+    broken: tuple[str, float | None, float | None] | None
     """The corpus's rule that stops it, the value and the limit."""
     lint: float | None
     """Ruff's score; None: not Python."""
@@ -129,8 +129,8 @@ def measure(answers: list[tuple[Seed, Answer]], how: Measures) -> list[Candidate
 
 def _broken(
     texts: pa.Array, languages: list[str], filters: Mapping[str, float | bool | str]
-) -> list[tuple[str, float, float] | None]:
-    """The first rule of the corpus that stops each text."""
+) -> list[tuple[str, float | None, float | None] | None]:
+    """The first rule of the corpus that stops each text, with what was compared where the rule says."""
     import pyarrow as pa
 
     from neve.corpus.languages import detection
@@ -140,9 +140,13 @@ def _broken(
     names = pa.array(languages, pa.string())
     stopped, values, limits = rules.apply(measurement.measure(texts, names, paths), names, filters)
     return [
-        None if rule is None else (rule, float(values[i]), float(limits[i]))
+        None if rule is None else (rule, _told(values[i]), _told(limits[i]))
         for i, rule in enumerate(stopped.to_pylist())
     ]
+
+
+def _told(number: float) -> float | None:
+    return None if math.isnan(number) else float(number)
 
 
 def _others(programs: list[str], asked: list[str], errors: np.ndarray, words: list[str]) -> list[str | None]:
