@@ -46,7 +46,7 @@ again for less."""
 TINY = {"model": {**MODEL, "hidden": 64, "intermediate": 176, "layers": 2}, "vocabulary": 512, "length": 64, "batch": 4}  # fmt: skip
 OPTIMIZER = {"rate": 1e-4, "betas": [0.9, 0.95], "weight_decay": 0.1, "clip": 1.0}
 WARM = 2
-"""Steps behind the first that are not timed either."""
+"""Steps after the first that are not timed either."""
 
 AGREEMENT = {"fp32": {"loss": 1e-5, "norm": 1e-3}, "bf16": {"loss": 1e-3, "norm": 2e-2}}
 """How far, relatively, an arm's first step may be from the first arm's. Untrained weights all have about the
@@ -68,7 +68,7 @@ class Arm(NamedTuple):
 ARMS = {
     "neve": Arm("training.py", ["--worker", "neve"], []),
     "neve-compiled": Arm("training.py", ["--worker", "neve-compiled"], [], compiles=True),
-    "transformers-tuned": Arm("training.py", ["--worker", "transformers-tuned"], ["transformers"]),
+    "transformers-tuned": Arm("peers/training_tuned.py", [], ["transformers"]),
     "transformers-trainer": Arm(
         "peers/training_trainer.py", [], ["transformers", "accelerate"], peer=True
     ),
@@ -77,8 +77,8 @@ ARMS = {
 }  # fmt: skip
 
 
-# --- the arms that run in Neve's environment
-# ---------------------------------------------------------------------
+# --- Neve's own arm
+# ----------------------------------------------------------------------------------------------
 
 
 def neve(folder: Path, compiled: bool) -> None:
@@ -123,42 +123,6 @@ def neve(folder: Path, compiled: bool) -> None:
 
     with attention.kernels():
         serve(windows, step)
-
-
-def transformers_tuned(folder: Path) -> None:
-    """A plain loop around transformers' model, with what its users are told to switch on."""
-    import torch
-    from training_steps import read, serve
-    from transformers import AutoModelForCausalLM
-
-    job, windows = read(folder)
-    model = AutoModelForCausalLM.from_pretrained(
-        folder / "model", attn_implementation="sdpa", dtype=torch.float32, use_cache=False
-    ).train()
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=job["rate"], betas=tuple(job["betas"]), weight_decay=job["weight_decay"], fused=True
-    )  # fmt: skip
-    low = job["precision"] == "bf16"
-
-    def step(tokens: torch.Tensor) -> tuple[float, float]:
-        with torch.autocast("cpu", torch.bfloat16, enabled=low):
-            loss = model(input_ids=tokens, labels=tokens).loss
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), job["clip"])
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        return loss.item(), norm.item()
-
-    serve(windows, step)
-
-
-def work(name: str, folder: Path) -> None:
-    """Be an arm until the benchmark is over."""
-    sys.path.insert(0, str(HERE / "peers"))
-    if name == "transformers-tuned":
-        transformers_tuned(folder)
-    else:
-        neve(folder, ARMS[name].compiles)
 
 
 # --- the benchmark
@@ -406,7 +370,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--worker"]:
-        work(sys.argv[2], Path(sys.argv[3]))
+        sys.path.insert(0, str(HERE / "peers"))
+        neve(Path(sys.argv[3]), ARMS[sys.argv[2]].compiles)
     else:
         os.environ.update(QUIET)  # "auto" is about the processor, also where there is a GPU
         sys.exit(main())

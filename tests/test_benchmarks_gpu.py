@@ -24,7 +24,9 @@ def script(name: str):
 
 @pytest.fixture(scope="module")
 def evidence():
-    return script("evidence")
+    sys.path.append(str(ROOT / "benchmarks" / "gpu"))
+    yield script("evidence")
+    sys.path.remove(str(ROOT / "benchmarks" / "gpu"))
 
 
 def test_a_dry_run_trains_all_arms_and_a_second_one_trains_none(evidence, tmp_path, monkeypatch, capsys):

@@ -7,7 +7,7 @@ replication. Bits per byte of solutions and of held-out code are measured once a
 
     python benchmarks/gpu/evidence.py --pack build/gpu --work build/evidence --out OUT --probe
     python benchmarks/gpu/evidence.py --pack build/gpu --work build/evidence --out OUT [--seconds 540]
-    python benchmarks/gpu/evidence.py --table OUT/evidence.json
+    python benchmarks/gpu/table.py OUT/evidence.json
     python benchmarks/gpu/evidence.py --dry-run --out OUT     tiny sizes and random text on a CPU
 
 Arms are in the order of their worth, seed by seed; none is begun that would end after `--seconds`, and one
@@ -27,7 +27,7 @@ import json
 import lzma
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -343,59 +343,6 @@ def probe(
         )
 
 
-def table(found: dict[str, Any]) -> str:
-    """Arms by schedule, in Markdown: bits per byte, and beside random documents of the same schedule, seen
-    once and seen as often. Intervals are over seeds and tasks, Holm over the arms of a schedule."""
-    lines = []
-    for suite in SUITES:
-        sizes = np.array(found["sizes"][suite])
-        base = sum(found["general"]["bits"][suite]) / sizes.sum()
-        lines += ["", f"{suite}, {len(sizes)} texts, {base:.4f} before the arms", ""]
-        lines += [
-            "| arm | seeds | bits per byte | minus random once | minus random as often |",
-            "|---|---|---|---|---|",
-        ]
-        for schedule_name in RATES:
-            arms = [arm for arm in ARMS if arm.schedule == schedule_name and arm.name in found["arms"]]
-            bits = {
-                arm: np.array([one["bits"][suite] for one in found["arms"][arm.name].values()])
-                for arm in arms
-            }
-            columns = [
-                compared(bits, sizes, Arm("random", repeats, schedule_name), often)
-                for repeats, often in ((1, (1, 2, 4)), (4, (4,)))
-            ]
-            for arm in arms:
-                figure = bits[arm].sum(axis=1).mean() / sizes.sum()
-                cells = [column.get(arm, "") for column in columns]
-                lines.append(f"| {arm.name} | {len(bits[arm])} | {figure:.4f} | {cells[0]} | {cells[1]} |")
-    return "\n".join(lines)
-
-
-def compared(
-    bits: dict[Arm, np.ndarray], sizes: np.ndarray, base: Arm, repeats: Sequence[int]
-) -> dict[Arm, str]:
-    """Arms of these repeats beside `base`, those that have its seeds: difference, interval, p, verdict."""
-    from neve.lab import statistics
-
-    known = {
-        arm.name: values
-        for arm, values in bits.items()
-        if (arm == base or arm.repeats in repeats) and base in bits and len(values) == len(bits[base])
-    }
-    if len(known) < 2 or len(bits[base]) < 2:
-        return {}
-    groups = {name: "random" if name.startswith("random") else "chosen" for name in known}
-    figures = statistics.figures(known, sizes, [base.name], groups)
-    named = {arm.name: arm for arm in bits}
-    return {
-        named[
-            one.arm
-        ]: f"{one.value:+.4f} [{one.interval[0]:+.4f}, {one.interval[1]:+.4f}], p = {one.p:.2g}, {one.verdict}"
-        for one in statistics.compare(figures, statistics.Rule(margin=0.005))
-    }
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -409,16 +356,10 @@ def main() -> int:
     parser.add_argument("--arm", type=int, help="tokens of an arm")
     parser.add_argument("--peak", type=float, help="the highest learning rate")
     parser.add_argument("--probe", action="store_true", help="only speed and rates")
-    parser.add_argument(
-        "--table", type=Path, metavar="EVIDENCE_JSON", help="print the table and train nothing"
-    )
     parser.add_argument("--dry-run", action="store_true", help="tiny sizes and random text on a CPU")
     options = parser.parse_args()
-    if options.table:
-        print(table(json.loads(options.table.read_text())))
-        return 0
     if options.out is None or not (options.dry_run or (options.pack and options.work)):
-        parser.error("--out, --pack and --work are needed (or --dry-run, or --table)")
+        parser.error("--out, --pack and --work are needed (or --dry-run)")
     if not (options.dry_run or torch.cuda.is_available()):
         print("error: no GPU here; --dry-run tries the script on a CPU", file=sys.stderr)
         return 1
@@ -447,6 +388,8 @@ def main() -> int:
     found["card"] = torch.cuda.get_device_name() if trainer.gpu else "cpu"
     found["torch"] = torch.__version__
     (options.out / "evidence.json").write_text(json.dumps(found))
+    from table import table
+
     say(table(found))
     return 0
 
