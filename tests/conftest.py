@@ -46,7 +46,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def small_quickstart() -> dict[str, Any]:
-    """The whole of recipes/quickstart.toml at reduced size: fewer sdists and tokens, every stage and part the same."""
+    """recipes/quickstart.toml at reduced size: fewer sdists and tokens, one annotator, one control a phase."""
     data = tomllib.loads((ROOT / "recipes" / "quickstart.toml").read_text())
 
     def among(sources: list[dict], names: tuple[str, ...]) -> list[dict]:
@@ -55,7 +55,11 @@ def small_quickstart() -> dict[str, Any]:
     data["corpus"]["sources"] = among(data["corpus"]["sources"], SOURCES)
     labels = data["labels"]["exemplars"]
     labels |= {"positives": among(labels["positives"], POSITIVES), "negatives": 60, "positives_limit": 60}
-    data["annotators"]["encoder"] |= {"section_tokens": 32, "epochs": 5}
+    data["annotators"] = {"encoder": data["annotators"]["encoder"] | {"section_tokens": 32, "epochs": 5}}
+    data["phase"][1] |= {"annotator": "encoder", "repeats": 4}
+    data["evaluate"]["pass_at_1"] = True
+    for phase in data["phase"][1:]:
+        phase["controls"] = {"random": 1}
     data["tokenizer"] |= {"vocab_size": 512, "sample_bytes": 500_000}
     data["model"] |= {"hidden": 32, "intermediate": 64, "layers": 2, "heads": 2, "kv_heads": 2}
     data["training"] |= {"sequence": 128, "batch_tokens": 512, "micro_batch": 4, "checkpoint_seconds": 0.5}

@@ -34,3 +34,18 @@ class Fit(Generic[T]):
 
     annotator: T
     seed: int
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Of stage `diagnosis-PHASE`."""
+
+    annotator: str
+    """Name of the annotator that ranks what the phase chooses."""
+    others: tuple[str, ...]
+    """Names of the recipe's other annotators that judge each document by itself."""
+    tasks: tuple[str, ...]
+    """Benchmarks whose solutions are told from the pool; nothing is tuned on them."""
+    data: Execution[str | None]
+    """Folder of benchmark files."""
+    seed: int

@@ -62,6 +62,10 @@ def summarize(inputs: dict[str, Path], recipe: dict[str, Any]) -> dict[str, Any]
         summary["not_validated"] = {name: counts[f"scores-{name}"]["not_validated"] for name in used}
         summary["scores"] = {name: scores(inputs, name, _phases_of(recipe, name)) for name in used}
         summary["selection"] = selections(inputs, counts)
+    diagnosed = [name.removeprefix("diagnosis-") for name in inputs if name.startswith("diagnosis-")]
+    summary["diagnosis"] = {
+        name: read_json(inputs[f"diagnosis-{name}"] / "diagnosis.json") for name in diagnosed
+    }
     if "synthesis" in inputs:
         summary["synthesis"] = synthesis(inputs, counts["synthesis"])
     summary["written"] = written(inputs["evaluate"] / "models")

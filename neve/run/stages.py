@@ -22,7 +22,7 @@ from neve.evaluation.references import Read
 from neve.quality import seeds
 from neve.quality import settings as quality
 from neve.quality.annotators import KINDS
-from neve.recipe.annotators import Labels
+from neve.recipe.annotators import Blend, Cascade, Labels
 from neve.recipe.recipe import Recipe
 from neve.recipe.sources import Source
 from neve.report import page
@@ -54,6 +54,7 @@ def stages(recipe: Recipe, folder: Path, machine: Machine, pins: Pins) -> list[S
         *corpus,
         *_annotators(recipe, folder, pins),
         *selections,
+        *_diagnoses(recipe, selections),
         *(_synthesis(recipe, folder, selections[0], machine.sandbox) if recipe.synthesis else []),
         *phases.data(recipe),
         *phases.training(recipe, machine.precision),
@@ -173,6 +174,40 @@ def _annotator(recipe: Recipe, name: str, pins: Pins) -> Stage:
         outside=(*(one for path in annotator.reads for one in _local(path)), *elsewhere),
         build=f"{KINDS[annotator.kind]}:fit",
     )
+
+
+def _diagnoses(recipe: Recipe, selections: list[Stage]) -> list[Stage]:
+    """What there is to say of each phase's annotator at the cut; a blend of ranks has no cut by score."""
+    made = []
+    for phase in recipe.phase:
+        stage = next((one for one in selections if one.name == f"selection-{phase.name}"), None)
+        if stage is None:
+            continue
+        name = top = recipe.annotator_of(phase)
+        while isinstance(table := recipe.annotators[name], Cascade):
+            name = table.then
+        if isinstance(table, Blend):
+            continue
+        others = [
+            one
+            for one in recipe.made_of(top)
+            if one != name and not isinstance(recipe.annotators[one], Cascade | Blend)
+        ]
+        data = recipe.evaluate.data
+        settings = quality.Diagnosis(name, tuple(others), tuple(recipe.evaluate.tasks), data, recipe.run.seed)
+        read = [f"annotator-{one}" for one in (name, *others)]
+        read += [f"labels-{one}" for one in recipe.labels_of(top)]
+        inputs = {"documents": "curate", "selection": stage.name, "scores": stage.inputs["scores"]}
+        made.append(
+            Stage(
+                f"diagnosis-{phase.name}",
+                "diagnosis",
+                settings,
+                {**inputs, **{one: one for one in read}},
+                outside=benchmarks.outside(recipe.evaluate.tasks, data),
+            )
+        )
+    return made
 
 
 def _synthesis(recipe: Recipe, folder: Path, selection: Stage, tier: str) -> list[Stage]:

@@ -1,0 +1,284 @@
+"""An annotator where it matters: at the cut of the selection that a phase makes with it.
+
+ROC-AUC is a mean over all cuts; a phase makes one, near the top, where an annotator with a good ROC-AUC may
+be no better than chance. So all is told of the documents on either side of that cut: how many held-out good
+labels are above it beside bad ones, where the annotators of the recipe agree, which languages, lengths,
+licences and repositories are preferred, and how many decisions change with what should not matter (comments,
+names, format). ROC-AUC is told too, of benchmark solutions against documents of the pool; nothing is tuned
+on it.
+
+Only an annotator whose scores do not depend on what else is scored can be asked so: of a cascade it is the
+second, which ranks what is chosen, and a blend of ranks has no diagnosis.
+
+The trade-off: a sample of the pool is scored again for agreement and changes, at most SAMPLE documents that
+no annotator has learnt from; the intervals of shares are Wilson's and speak of that sample.
+
+Sources: precision at the cut as Penedo et al. report for FineWeb-Edu's classifier (arXiv 2406.17557);
+calibration by Guo et al. (arXiv 1706.04599).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from neve import documents as tables
+from neve import store
+from neve.hashing import draw_keys
+from neve.quality import annotators, pools
+from neve.quality.annotator import Annotator, Documents, Labels, Scores, area
+from neve.quality.settings import Diagnosis as Settings
+from neve.quality.variants import VARIANTS
+from neve.tasks import benchmarks
+
+SAMPLE = 150
+"""Documents that are changed, and scored by each annotator of the recipe."""
+DRAWN = 400
+"""Documents of the pool, of the solutions' language, that benchmark solutions are told from."""
+BINS = 10
+GROUPS = 12
+"""Groups that are shown of each kind, the largest."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Training documents with their standing: columns of one length."""
+
+    table: pa.Table
+    """doc_id, language, license, repo, size, score, rank; sorted by doc_id."""
+    chosen: np.ndarray
+    cuts: dict[str, float]
+    """The lowest chosen score of each language of which something was chosen."""
+
+    def column(self, name: str) -> np.ndarray:
+        return self.table[name].to_numpy()
+
+    def above(self, scores: np.ndarray, languages: Sequence[str]) -> np.ndarray:
+        """Whether documents with these scores would be chosen (bool)."""
+        return scores >= np.array([self.cuts.get(language, np.inf) for language in languages])
+
+
+def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
+    """Stage `diagnosis-PHASE`: diagnosis.json.
+
+    inputs: documents, scores, selection, annotator-NAME of each annotator named, and labels-NAME that they
+    learn from.
+    """
+    pool = _pool(inputs)
+    folder = Documents((inputs["documents"] / "documents",))
+    mine = annotators.load(inputs[f"annotator-{settings.annotator}"])
+    labels = Labels.read(inputs)
+    work = out / "work"
+    heldout = _heldout(mine, labels, work)
+    sample = _sample(pool, labels, settings.seed)
+    found = {
+        "annotator": settings.annotator,
+        "chosen": int(pool.chosen.sum()),
+        "documents": len(pool.chosen),
+        "at_the_cut": at_the_cut(pool, *heldout),
+        "calibration": calibration(*heldout),
+        "agreement": _agreement(settings, pool, folder, inputs, sample, work),
+        "solutions": _solutions(settings, mine, pool, folder, labels, work),
+        "groups": groups(pool),
+        "flips": _flips(pool, mine, folder, sample, work),
+    }
+    shutil.rmtree(work, ignore_errors=True)
+    store.write_json(out / "diagnosis.json", found)
+    cut = found["at_the_cut"]["all"]
+    flipped = {f"flip, {name}": row["share"] for name, row in found["flips"].items()}
+    return {"precision": cut["precision"], "enrichment": cut["enrichment"], **flipped}
+
+
+def _pool(inputs: dict[str, Path]) -> Pool:
+    columns = ["doc_id", "language", "license", "repo", "size", "split"]
+    about = tables.read(inputs["documents"] / "documents", columns)
+    scored = tables.read(inputs["scores"] / "scores", ["doc_id", "score", "rank"])
+    table = about.join(scored, "doc_id", join_type="inner").sort_by("doc_id").combine_chunks()
+    table = table.filter(pc.equal(table["split"], "train"))
+    picked = tables.read(inputs["selection"] / pools.FILE, ["doc_id"])["doc_id"].combine_chunks()
+    chosen = pc.is_in(table["doc_id"], picked).to_numpy()
+    language, score = table["language"].to_numpy(), table["score"].to_numpy()
+    cuts = {
+        str(name): float(score[chosen & (language == name)].min()) for name in np.unique(language[chosen])
+    }
+    return Pool(table, chosen, cuts)
+
+
+def _scored(annotator: Annotator, documents: Documents, work: Path) -> Scores:
+    """Scores sorted by doc_id; what a killed attempt left is not taken up."""
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    return annotator.score(documents, work).sorted()
+
+
+def _heldout(annotator: Annotator, labels: Labels, work: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of the held-out labels: whether good (bool), score, language."""
+    table = labels.table.filter(pa.array(~labels.training()))
+    scored = _scored(annotator, labels.documents.only(table["doc_id"]), work)
+    place = pc.index_in(table["doc_id"].combine_chunks(), _strings(scored.doc_ids)).to_numpy()
+    return table["label"].to_numpy() > 0.5, scored.means()[place], table["language"].to_numpy()
+
+
+def at_the_cut(pool: Pool, good: np.ndarray, scores: np.ndarray, languages: np.ndarray) -> dict[str, Any]:
+    """Of held-out labels above the cut of their language, in all and by language: precision, recall, and
+    enrichment, precision over the share of good ones among all labels. None where nothing is above."""
+    above = pool.above(scores, languages.tolist())
+    parts = {"all": np.ones(len(good), bool)} | {
+        str(name): languages == name for name in np.unique(languages)
+    }
+    found = {}
+    for name, mine in parts.items():
+        base, hit, taken = (
+            float(good[mine].mean()) if mine.any() else 0.0,
+            (good & above & mine).sum(),
+            above & mine,
+        )
+        precision = float(hit / taken.sum()) if taken.any() else None
+        found[name] = {
+            "labels": int(mine.sum()), "good": int((good & mine).sum()), "above": int(taken.sum()),
+            "precision": precision, "recall": float(hit / (good & mine).sum()) if (good & mine).any() else None,
+            "enrichment": precision / base if precision is not None and base else None,
+        }  # fmt: skip
+    return found
+
+
+def calibration(good: np.ndarray, scores: np.ndarray, languages: np.ndarray) -> dict[str, Any]:
+    """Held-out labels in BINS parts of equally many by score: mean score and share of good ones in each; the
+    mean distance of the two, weighted, where scores are chances (all within 0 and 1)."""
+    del languages
+    order = np.argsort(scores, kind="stable")
+    rows = [
+        {"score": float(scores[part].mean()), "good": float(good[part].mean()), "labels": len(part)}
+        for part in np.array_split(order, min(BINS, len(order)))
+        if len(part)
+    ]
+    chances = len(scores) and scores.min() >= 0 and scores.max() <= 1
+    distance = sum(abs(row["score"] - row["good"]) * row["labels"] for row in rows) / max(1, len(scores))
+    return {"parts": rows, "error": float(distance) if chances else None}
+
+
+def groups(pool: Pool) -> dict[str, list[dict[str, Any]]]:
+    """By language, length, licence and repository: documents, those chosen, and how many times as often they
+    are chosen as all are; the GROUPS largest of each."""
+    size = pool.column("size")
+    edges = np.quantile(size, [0.25, 0.5, 0.75]) if len(size) else np.zeros(3)
+    names = [
+        f"up to {edges[0]:,.0f} bytes", f"up to {edges[1]:,.0f}", f"up to {edges[2]:,.0f}", f"above {edges[2]:,.0f}"
+    ]  # fmt: skip
+    columns = {
+        "language": pool.table["language"].to_pylist(),
+        "length": [names[k] for k in np.searchsorted(edges, size).tolist()],
+        "licence": [name or "not known" for name in pool.table["license"].to_pylist()],
+        "repository": pool.table["repo"].to_pylist(),
+    }
+    share, found = float(pool.chosen.mean()) if len(pool.chosen) else 0.0, {}
+    for kind, values in columns.items():
+        distinct, codes = np.unique(np.array(values, dtype=object).astype(str), return_inverse=True)
+        there = np.bincount(codes, minlength=len(distinct))
+        taken = np.bincount(codes, pool.chosen, minlength=len(distinct)).astype(int)
+        rows = [
+            {"group": str(name), "documents": int(n), "chosen": int(k), "ratio": float(k / n / share) if share else None}
+            for name, n, k in zip(distinct, there, taken, strict=True)
+        ]  # fmt: skip
+        kept = sorted(rows, key=lambda row: (-row["documents"], row["group"]))[:GROUPS]
+        found[kind] = sorted(kept, key=lambda row: names.index(row["group"])) if kind == "length" else kept
+    return found
+
+
+def _sample(pool: Pool, labels: Labels, seed: int) -> pa.Array:
+    """doc_ids of at most SAMPLE training documents that carry no label, half of them chosen as far as there
+    are as many."""
+    ids = pool.table["doc_id"].combine_chunks()
+    free = pc.invert(pc.is_in(ids, labels.table["doc_id"].combine_chunks())).to_numpy(zero_copy_only=False)
+    free &= np.isin(pool.column("language"), list(pool.cuts))
+    order = np.argsort(draw_keys(ids, seed, "diagnosis"), kind="stable")
+    sides = [order[free[order] & (pool.chosen[order] == side)] for side in (True, False)]
+    taken = sides[0][: SAMPLE // 2]
+    return ids.take(pa.array(np.sort(np.concatenate([taken, sides[1][: SAMPLE - len(taken)]]))))
+
+
+def _agreement(
+    settings: Settings, pool: Pool, folder: Documents, inputs: dict[str, Path], sample: pa.Array, work: Path
+) -> dict[str, float]:
+    """Of the sample's chosen documents, the share that is among as many best ones of each other annotator,
+    language by language."""
+    rows = pc.index_in(sample, pool.table["doc_id"].combine_chunks()).to_numpy()
+    chosen, languages = pool.chosen[rows], pool.column("language")[rows]
+    found = {}
+    for name in settings.others:
+        other = annotators.load(inputs[f"annotator-{name}"])
+        scored = _scored(other, folder.only(sample), work)
+        values = scored.means()[pc.index_in(sample, _strings(scored.doc_ids)).to_numpy()]
+        both = 0
+        for language in np.unique(languages):
+            mine = np.flatnonzero(languages == language)
+            best = mine[np.argsort(-values[mine], kind="stable")][: int(chosen[mine].sum())]
+            both += int(chosen[best].sum())
+        found[name] = both / max(1, int(chosen.sum()))
+    return found
+
+
+def _solutions(
+    settings: Settings, annotator: Annotator, pool: Pool, folder: Documents, labels: Labels, work: Path
+) -> dict[str, Any]:
+    """ROC-AUC of each benchmark's solutions against documents of Python in the pool that carry no label."""
+    mine = pool.table.filter(pc.equal(pool.table["language"], "Python"))["doc_id"].combine_chunks()
+    mine = mine.filter(pc.invert(pc.is_in(mine, labels.table["doc_id"].combine_chunks())))
+    order = np.argsort(draw_keys(mine, settings.seed, "solutions"), kind="stable")[:DRAWN]
+    others = _scored(annotator, folder.only(mine.take(pa.array(np.sort(order)))), work).means()
+    found = {}
+    for name in settings.tasks:
+        benchmark = benchmarks.load(name, Path(settings.data) if settings.data else None)
+        texts = [task.prompt + task.solution for task in benchmark.tasks if task.split == "test"]
+        scores = _texts(annotator, texts, ["Python"] * len(texts), work)[0]
+        target = np.append(np.ones(len(scores)), np.zeros(len(others)))
+        found[name] = area(target, np.append(scores, others), np.ones(len(target), bool))
+    return found
+
+
+def _flips(
+    pool: Pool, annotator: Annotator, folder: Documents, sample: pa.Array, work: Path
+) -> dict[str, dict[str, Any]]:
+    """By change: how many of the sample's decisions, chosen or not, are others after it."""
+    texts, languages = [], []
+    for batch in folder.only(sample).batches():
+        texts += batch.texts
+        languages += batch.languages
+    before = pool.above(_texts(annotator, texts, languages, work)[0], languages)
+    found = {}
+    for name, change in VARIANTS.items():
+        made = [change(text, language) for text, language in zip(texts, languages, strict=True)]
+        after = pool.above(_texts(annotator, made, languages, work)[0], languages)
+        found[name] = {
+            "documents": len(texts), "share": float((before != after).mean()) if texts else None,
+            "lost": int((before & ~after).sum()), "chosen": int(before.sum()), "gained": int((after & ~before).sum()),
+        }  # fmt: skip
+    return found
+
+
+def _texts(
+    annotator: Annotator, texts: Sequence[str], languages: Sequence[str], work: Path
+) -> tuple[np.ndarray, Scores]:
+    """Scores of texts, in their order, as of documents that nobody has learnt from."""
+    ids = [tables.doc_id(f"{place} {text}".encode()) for place, text in enumerate(texts)]
+    table = pa.table(
+        {"doc_id": ids, "language": list(languages), "content": pa.array(texts, pa.large_string())}
+    )
+    folder = work.with_name("texts")
+    shutil.rmtree(folder, ignore_errors=True)
+    tables.write(table, folder)
+    scored = _scored(annotator, Documents((folder,)), work)
+    shutil.rmtree(folder)
+    place = pc.index_in(pa.array(ids, pa.string()), _strings(scored.doc_ids)).to_numpy()
+    return scored.means()[place], scored
+
+
+def _strings(ids: np.ndarray) -> pa.Array:
+    return pa.array(ids.astype("U32"), pa.string())

@@ -1,0 +1,161 @@
+"""Diagnosis. Oracles: a trait that is planted in known documents, shuffled labels, and counts made by hand."""
+
+from __future__ import annotations
+
+import re
+import sysconfig
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from neve import documents
+from neve.quality import annotators, diagnose, labels, scoring, select
+from neve.quality.annotators import ngrams
+from neve.quality.diagnose import Pool
+from neve.quality.settings import Diagnosis, Fit
+from neve.recipe.annotators import Ngrams
+from neve.store import read_json
+
+from .conftest import LABELS, lay
+
+SHARE = 25
+"""One document in so many of the pool has the trait."""
+
+
+MARKS = (
+    "@audited(level=checked, owner=ledger, since=opening)",
+    "@traced(span=quarter, sink=journal, mask=secrets_of_house)",
+    "@bounded(lower=floor_of_day, upper=ceiling_of_day, unit=crowns)",
+    "@answered(by=steward, within=fortnight, else_=dismissed)",
+)
+
+
+def planted(text: str) -> str:
+    """The trait: lines above each function, as some house's style asks for."""
+    return re.sub(
+        r"(?m)^( *)def ", lambda found: "".join(f"{found[1]}{mark}\n" for mark in MARKS) + found[0], text
+    )
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> tuple[dict[str, Path], set[str], pa.Table]:
+    """Stages of a corpus of which one document in SHARE has the trait, and exemplars that all have it."""
+    root = tmp_path_factory.mktemp("planted")
+    library = Path(sysconfig.get_path("stdlib"))
+    files = [p for p in sorted(library.glob("*/*.py")) if 2000 < p.stat().st_size < 40_000][:900]
+    texts = [t for p in files if (t := p.read_text("utf-8", "replace")).count("def ") > 3][:560]
+    rows, marked = [], set()
+    for number, text in enumerate(texts):
+        good = number % 9 == 0
+        has = number % SHARE == 1
+        text = planted(text) if good or has else text
+        row = {
+            "doc_id": documents.doc_id(text.encode()), "source": "s", "repo": f"{'good' if good else 'pool'}{number % 7}",
+            "path": f"{number}.py", "language": "Python", "license": None, "split": "train", "size": len(text.encode()),
+            "content": text, "source_id": None,
+        }  # fmt: skip
+        rows.append((good, row))
+        marked |= {row["doc_id"]} if has and not good else set()
+    table = {
+        side: pa.Table.from_pylist([r for good, r in rows if good == side], documents.DOCUMENTS)
+        for side in (True, False)
+    }
+    inputs = {
+        "documents": lay(root / "curate", table[False]),
+        "exemplars": lay(root / "exemplars", table[True]),
+    }
+    index = table[False].select(["doc_id", "language", "repo", "split", "size"])
+    index = index.append_column("length", pa.array([size // 4 for size in index["size"].to_pylist()]))
+    (root / "tokens").mkdir()
+    pq.write_table(index, root / "tokens" / "index.parquet")
+    return inputs | {"tokens": root / "tokens"}, marked, table[False]
+
+
+def selected(corpus, out: Path, shuffled: bool) -> tuple[dict[str, Path], set[str]]:
+    """Labels, an annotator, scores and a selection of some 4 % of the tokens: folders, and the chosen."""
+    inputs, _, table = corpus
+    folders = {
+        name: out / name for name in ("labels-code", "annotator-words", "scores", "selection", "diagnosis")
+    }
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+    labels.build(replace(LABELS, negatives=200, shuffled=shuffled), inputs, folders["labels-code"])
+    inputs = inputs | folders
+    ngrams.fit(
+        Fit(Ngrams(kind="ngrams", labels=["code"], longest=2, bits=16), seed=1),
+        inputs,
+        folders["annotator-words"],
+    )
+    scoring.build(
+        None, {"documents": inputs["documents"], "annotator": folders["annotator-words"]}, folders["scores"]
+    )
+    tokens = sum(table["size"].to_pylist()) // 4 // SHARE
+    select.build(select.Settings(tokens, 1, None, 0.0, 1), inputs, folders["selection"])
+    chosen = documents.read(folders["selection"] / "selection.parquet", ["doc_id"])["doc_id"].to_pylist()
+    return inputs, set(chosen)
+
+
+def test_a_planted_trait_is_enriched_at_the_cut_and_shuffled_labels_find_nothing(corpus, tmp_path) -> None:
+    """The chosen have the trait at least ten times as often as the pool; with shuffled labels no more than thrice."""
+    _, marked, table = corpus
+    base = len(marked) / table.num_rows
+    inputs, chosen = selected(corpus, tmp_path / "true", shuffled=False)
+    assert len(chosen & marked) / len(chosen) >= 10 * base
+    _, by_chance = selected(corpus, tmp_path / "shuffled", shuffled=True)
+    assert len(by_chance & marked) / len(by_chance) <= 3 * base
+
+    settings = Diagnosis("words", (), (), None, 1)
+    (tmp_path / "out").mkdir()
+    counts = diagnose.build(settings, inputs, tmp_path / "out")
+    found = read_json(tmp_path / "out" / "diagnosis.json")
+    cut = found["at_the_cut"]["all"]
+    assert counts["precision"] == cut["precision"] >= 0.8 and cut["enrichment"] > 1.5
+    assert found["chosen"] == len(chosen) and found["documents"] == table.num_rows
+    assert sum(row["chosen"] for row in found["groups"]["language"]) == len(chosen)
+    assert sum(row["documents"] for row in found["groups"]["length"]) == table.num_rows
+    parts = found["calibration"]["parts"]
+    assert parts[-1]["good"] > parts[0]["good"] and sum(p["labels"] for p in parts) == cut["labels"]
+    flips = found["flips"]
+    assert set(flips) == {"comments stripped", "names changed", "reformatted"}
+    assert (
+        flips["names changed"]["lost"] > 0.5 * flips["names changed"]["chosen"]
+    )  # the trait is made of names
+    assert flips["reformatted"]["lost"] <= flips["names changed"]["lost"]
+    assert not (tmp_path / "out" / "work").exists() and not (tmp_path / "out" / "texts").exists()
+
+
+def test_solutions_and_other_annotators(corpus, tmp_path, benchmark_files) -> None:
+    inputs, _ = selected(corpus, tmp_path / "true", shuffled=False)
+    same = inputs | {"annotator-same": inputs["annotator-words"]}
+    (tmp_path / "out").mkdir()
+    settings = Diagnosis("words", ("same",), ("humaneval",), str(benchmark_files), 1)
+    diagnose.build(settings, same, tmp_path / "out")
+    found = read_json(tmp_path / "out" / "diagnosis.json")
+    assert found["agreement"] == {"same": 1.0}
+    area = found["solutions"]["humaneval"]
+    assert area["positives"] == 164 and area["negatives"] > 100 and 0 <= area["roc_auc"] <= 1
+    assert annotators.KINDS["ngrams"]
+
+
+def test_precision_recall_and_enrichment_are_counts() -> None:
+    table = pa.table({"language": ["Python", "C"]})
+    pool = Pool(table, np.array([True, True]), {"Python": 0.5, "C": 0.9})
+    good = np.array([1, 1, 0, 0, 1, 0], bool)
+    scores = np.array([0.9, 0.4, 0.6, 0.1, 0.8, 0.95])
+    languages = np.array(["Python"] * 4 + ["C"] * 2, dtype=object)
+    found = diagnose.at_the_cut(pool, good, scores, languages)
+    assert found["Python"] == {
+        "labels": 4,
+        "good": 2,
+        "above": 2,
+        "precision": 0.5,
+        "recall": 0.5,
+        "enrichment": 1.0,
+    }
+    assert found["C"]["precision"] == 0 and found["C"]["recall"] == 0
+    assert found["all"]["above"] == 3 and found["all"]["precision"] == pytest.approx(1 / 3)
+    assert pool.above(np.array([1.0]), ["Go"]).tolist() == [False]
