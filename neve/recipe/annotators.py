@@ -150,6 +150,26 @@ class Encoder(Table):
     """logistic: learning rate."""
 
 
+class Tuned(Table):
+    """An encoder that is trained on the labels together with its head."""
+
+    kind: Literal["tuned"]
+    labels: list[str] = Field(min_length=1)
+    """Names of sets of labels."""
+    encoder: str = "Snowflake/snowflake-arctic-embed-m"
+    """As for kind encoder: what training starts from."""
+    section_tokens: int = Field(default=512, ge=16)
+    """As for kind encoder."""
+    sections: list[Place] = Field(default=["top", "middle", "bottom"], min_length=1)
+    """As for kind encoder."""
+    labels_are: Literal["classes", "values"] = "classes"
+    """classes: good or not, scores are probabilities. values: a regression."""
+    epochs: int = Field(default=3, ge=1)
+    """Passes over the labelled sections."""
+    lr: float = Field(default=3e-5, gt=0)
+    """Learning rate, after a short warm-up falling along a line to 0; ten times as much for the head."""
+
+
 class Ngrams(Table):
     """Hashed words and word n-grams, a weight for each."""
 
@@ -293,7 +313,7 @@ class Own(Table):
         return given
 
 
-TABLES = ("encoder", "ngrams", "forest", "student", "loss-difference", "column", "blend", "cascade")
+TABLES = ("encoder", "tuned", "ngrams", "forest", "student", "loss-difference", "column", "blend", "cascade")
 """Kinds with a table of their own."""
 
 
@@ -304,6 +324,7 @@ def _table(given: Any) -> str:
 
 Annotator = Annotated[
     Annotated[Encoder, Tag("encoder")]
+    | Annotated[Tuned, Tag("tuned")]
     | Annotated[Ngrams, Tag("ngrams")]
     | Annotated[Forest, Tag("forest")]
     | Annotated[Student, Tag("student")]

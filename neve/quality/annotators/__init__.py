@@ -13,6 +13,7 @@ from neve.store import read_json
 KINDS = {
     "encoder": "neve.quality.annotators.encoder_head",
     "ngrams": "neve.quality.annotators.ngrams",
+    "tuned": "neve.quality.annotators.tuned_encoder",
     "forest": "neve.quality.annotators.forest",
     "student": "neve.quality.annotators.student",
     "loss-difference": "neve.quality.annotators.loss_difference",

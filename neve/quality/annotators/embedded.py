@@ -98,8 +98,6 @@ def fitted(table: Any, labels: Labels, out: Path, learn: Callable[[Embeddings], 
 def gate(made: Fitted[Any], exact: Encoder, labels: Labels, out: Path) -> dict[str, Any]:
     """How well the scores of some labelled documents agree with those in fp32, and whether that will do:
     rank correlation, and the share of the best that is the same."""
-    from scipy.stats import spearmanr
-
     some = labels.table.slice(0, GATE_DOCUMENTS)  # by doc_id, which is random
     rows = made.found.labels < some.num_rows
     other = _embed(exact, labels.documents, some, out)
@@ -107,17 +105,22 @@ def gate(made: Fitted[Any], exact: Encoder, labels: Labels, out: Path) -> dict[s
         np.bincount(of, made.models.judge(found, np.full(len(found), FOLDS))) / np.bincount(of)
         for found, of in ((made.found.rows[rows], made.found.labels[rows]), (other.rows, other.labels))
     ]
-    best = max(1, round(GATE_TOP * some.num_rows))
-    first, second = (np.argsort(-score, kind="stable")[:best] for score in scores)
-    common = np.intersect1d(first, second)
-    correlation, overlap = float(spearmanr(*scores)[0]), len(common) / best
-    passes = correlation >= GATE_CORRELATION and overlap >= GATE_OVERLAP
+    return agreement(scores[0], scores[1], made.encoder.precision)
+
+
+def agreement(fast: np.ndarray, exact: np.ndarray, precision: str) -> dict[str, Any]:
+    """The gate's figures for the scores of the same documents in a fast format and in fp32."""
+    from scipy.stats import spearmanr
+
+    best = max(1, round(GATE_TOP * len(fast)))
+    first, second = (np.argsort(-score, kind="stable")[:best] for score in (fast, exact))
+    correlation, overlap = float(spearmanr(fast, exact)[0]), len(np.intersect1d(first, second)) / best
     return {
-        "precision": made.encoder.precision,
-        "documents": some.num_rows,
+        "precision": precision,
+        "documents": len(fast),
         "rank_correlation": correlation,
         "top_overlap": overlap,
-        "passes": passes,
+        "passes": correlation >= GATE_CORRELATION and overlap >= GATE_OVERLAP,
     }
 
 

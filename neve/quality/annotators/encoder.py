@@ -260,12 +260,12 @@ class Encoder:
         parts = [rows[start:stop] for start, stop in pairwise((0, *stops))]
         under_way: list[Any] = []
         with ThreadPoolExecutor(1, "padding") as padding:
-            coming = padding.submit(self._padded, sections, parts[0]) if parts else None
+            coming = padding.submit(self.padded, sections, parts[0]) if parts else None
             for number in range(1, len(parts) + 1):
                 assert coming is not None
                 ids, mask = (tensor.pin_memory() for tensor in coming.result())
                 if number < len(parts):
-                    coming = padding.submit(self._padded, sections, parts[number])
+                    coming = padding.submit(self.padded, sections, parts[number])
                 begun, ended = cuda.Event(enable_timing=True), cuda.Event(enable_timing=True)
                 begun.record()
                 pooled = self._pooled(
@@ -286,7 +286,7 @@ class Encoder:
 
     def _forward(self, sections: Sections, rows: np.ndarray) -> tuple[np.ndarray, float]:
         """Embeddings, and the seconds that a core computed."""
-        padded = self._padded(sections, rows)
+        padded = self.padded(sections, rows)
         begun = time.perf_counter()
         pooled = self._pooled(*padded).numpy()
         return pooled, time.perf_counter() - begun
@@ -297,7 +297,7 @@ class Encoder:
         places = self.capacity + 2, self.places, self.precision
         return [self, *(Encoder(self.name, *places, f"cuda:{i}") for i in range(1, count))]
 
-    def _padded(self, sections: Sections, rows: np.ndarray) -> tuple[Any, Any]:
+    def padded(self, sections: Sections, rows: np.ndarray) -> tuple[Any, Any]:
         """Token ids between [CLS] and [SEP], int64 [rows, width], and which of them are no padding."""
         lengths = sections.lengths[rows][:, None]
         place = np.arange(-1, int(lengths.max()) + 1)
@@ -309,13 +309,16 @@ class Encoder:
         return self._torch.from_numpy(ids), self._torch.from_numpy(place <= lengths)
 
     def _pooled(self, ids: Any, mask: Any) -> Any:
-        """float32 [rows, dimensions]: [CLS], or the mean over the tokens."""
         with self._torch.inference_mode():
-            hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
-            if self.pooling == "cls":
-                return hidden[:, 0]
-            inside = mask.unsqueeze(2)
-            return (hidden * inside).sum(1) / inside.sum(1)
+            return self.pool(ids, mask)
+
+    def pool(self, ids: Any, mask: Any) -> Any:
+        """float32 [rows, dimensions]: [CLS], or the mean over the tokens."""
+        hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+        if self.pooling == "cls":
+            return hidden[:, 0]
+        inside = mask.unsqueeze(2)
+        return (hidden * inside).sum(1) / inside.sum(1)
 
 
 def token_batches(lengths: np.ndarray, budget: int) -> list[int]:
