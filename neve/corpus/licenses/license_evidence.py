@@ -54,6 +54,12 @@ OWN_FILES, OWN_SHARE = 3, 0.05
 """
 
 
+_OWN_NAME = re.compile(
+    r"(?i)LicenseRef-(?!public|permissive)(?!.*(?:eula|commercial|propriet|enterprise|trial|evaluation|non))[\w.-]+"
+)
+"""A name that metadata give to the text beside them, whatever that is."""
+
+
 class Known(NamedTuple):
     """What is known of a folder or a file."""
 
@@ -163,8 +169,9 @@ class Lookup:
             said = [
                 known for known in said if known.license != UNREAD
             ]  # "mixed", and a file further up says of what
-        titles = {title for path in here["text"] for title in self._texts[path].titles}
-        return _agree(texts, [known for known in said if known.license not in titles])
+        if texts is not None and texts.license is not None and UNREAD not in texts.license:
+            said = [known for known in said if not _OWN_NAME.fullmatch(known.license or "")]
+        return _agree(texts, said)
 
     def _together(self, paths: list[str], operator: str, vouched: frozenset[str] = frozenset()) -> Known:
         """(licence, files) of several texts; the LGPL 3 contains the GPL that it lies beside.

@@ -50,7 +50,7 @@ _NO_CODE = re.compile(
     r"notices?|dependencies|deps|bundled|vendor(?:ed)?|binary|bin|changelog|cla|exceptions?|runtime|faq|readme|list|keys?|check(?:er|s)?|report|info|overrides?|tests?|expected|out|spec|trademarks?)(?:$|[-_. ]).*"
 )
 _UPWARDS = re.compile(
-    r"^((?:.*/)?)(?:META-INF/(?:maven/[^/]+/[^/]+/|licen[cs]es?/)?|[^/]+\.(?:dist|egg)-info/(?:licenses/)?|EGG-INFO/|LICENSES/(?:\w+/)?|\.reuse/|debian/(?=copyright$))[^/]+$"
+    r"^((?:.*?/)??)(?:META-INF/(?:maven/[^/]+/[^/]+/|licen[cs]es?/)?|[^/]+\.dist-info/(?:licenses/)?|(?:src/)?[^/]+\.egg-info/(?:licenses/)?|EGG-INFO/|LICENSES/(?:\w+/)?|\.reuse/|debian/(?=copyright$))[^/]+$"
 )
 INSTALLED = re.compile(r"(?:^|/)[^/]+\.(?:dist|egg)-info/")
 

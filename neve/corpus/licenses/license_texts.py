@@ -81,8 +81,6 @@ class Text(NamedTuple):
     holders: frozenset[str] = frozenset()
     partly: str | None = None
     """What its understood part holds, where no more than a grant or an agreement in it is not understood."""
-    titles: frozenset[str] = frozenset()
-    """Titles of the agreements in it, as `LicenseRef-Acme-License-Agreement`."""
 
 
 def identify(text: bytes) -> str | None:
@@ -104,7 +102,6 @@ def read(content: bytes) -> Text:
     if not re.search(r"\w", rest) and not found:
         return Text(None)
     rules, rest = _rules(rest)
-    titles = frozenset(f"LicenseRef-{'-'.join(title.split())}" for title in _TITLE.findall(rest))
     rest = _without_titles(rest) if found else rest
     sentences = re.split(r"(?<=[.;:])\s+|\n\s*\n", _COMPONENTS.split(rest)[0] if found else rest)
     flat = [" ".join(each.split()) for each in sentences]
@@ -124,7 +121,7 @@ def read(content: bytes) -> Text:
         forbids = any(_LIMITS.search(_OTHERS.sub(" ", each)) for each in limits)
         return Text(UNREAD, None, rules, holders, None if forbids else spdx.join(found, "AND"))
     operator = "OR" if _is_choice(_COMPONENTS.split(rest)[0], found) else "AND"
-    return Text(spdx.join(found, operator), None, rules, holders, titles=titles)
+    return Text(spdx.join(found, operator), None, rules, holders)
 
 
 def _without_titles(rest: str) -> str:
@@ -236,7 +233,11 @@ def _says_nothing(rest: str, reserved: bool = False) -> bool:
     rights."""
     lines = [line for line in rest.splitlines() if re.search(r"\w{3}", line)]
     said = all(
-        re.search(r"(?i)copyright|©|\(c\)|^\W*(?:year|owner|organi[sz]ation)\s*:", line) for line in lines
+        re.search(
+            r"(?i)copyright|©|\(c\)|^\W*\(?https?://\S+\W*(?:all rights reserved)?\W*$|^\W*(?:year|owner|organi[sz]ation)\s*:",
+            line,
+        )
+        for line in lines
     )
     return said and (reserved or not re.search(r"(?i)reserved", rest))
 

@@ -135,6 +135,8 @@ def _gnu(flat: str) -> list[str]:
 
 
 def _fields(text: str) -> list[str]:
+    """Licences of the lines that state one as a field; `@license Angular` above `License: MIT` is a
+    product's name."""
     found = []
     for match in patterns.FIELD.finditer(text):
         value = re.sub(r"\s*(?:\*/|-->|[*#\"'`,;>\]}]+)\s*$", "", match[1].strip()).strip("\"'`<[{ ")
@@ -143,8 +145,9 @@ def _fields(text: str) -> list[str]:
             value = re.sub(r"(?i)\W*\b(?:see|in|file)\b.*", "", value)
         license = names.read(value)
         if license is not None and (license != UNREAD or (value[:1].isupper() and len(value) <= 60)):
-            found.append(license)
-    return found
+            found.append((license, "@" in match[0][: match.start(1) - match.start()]))
+    known = any(license != UNREAD for license, _ in found)
+    return [license for license, tagged in found if not (tagged and known and license == UNREAD)]
 
 
 def _named(flat: str) -> list[tuple[str, tuple[int, int]]]:

@@ -64,6 +64,7 @@ _BLOCK = re.compile(
 _HEADER = re.compile(rb"(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset): [^\n\\\"']*")
 _LITERALS = re.compile(rb"[A-Za-z0-9+/=\s\"'`.,;:|&_\\()*#-]*")
 """The inside of a private key, which may be put together from string literals or stand in a comment."""
+_MASK = re.compile(rb"([A-Za-z0-9])\1{24}")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=]{16,}")
 
 
@@ -73,7 +74,11 @@ def private_key(text: bytes, start: int) -> Iterator[Place]:
     if (block := _BLOCK.match(text, start)) is None:
         return
     body = _HEADER.sub(b"", block[1])
-    if not any(len(run) >= 40 for run in _BASE64.findall(body)) or not _LITERALS.fullmatch(body):
+    if (
+        _MASK.search(body)
+        or not any(len(run) >= 40 for run in _BASE64.findall(body))
+        or not _LITERALS.fullmatch(body)
+    ):
         return  # the two marks, but no key
     if not re.search(rb"[\"'`]", block[1]):
         yield block.span()

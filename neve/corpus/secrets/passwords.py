@@ -38,6 +38,10 @@ _SHELL = re.compile(
 _URL = re.compile(
     rb"""(?i)[a-z][a-z0-9+.-]{1,20}://([^\s:/@"'`<>{}()]{0,64}):([^\s/@"'`<>{}()$\\]{3,128})@[a-z0-9\[]"""
 )
+_NOBODYS = re.compile(
+    rb"(?i)(?:[\w.-]*\bexample(?:\.(?:com|org|net|edu))?|[\w.-]+\.(?:example|test|invalid)|host(?:name)?|server|my-?host)(?![\w.-])"
+)
+"""Hosts of documentation."""
 _PLACEHOLDER = re.compile(rb"""[<>{}]|^[$%./~&:\[]|\$\(|%[sd(]|\*\*|\.\.|(?i:x{3,})|(.)\1{5}|^[Uu]ser:""")
 _NAME = re.compile(rb"[A-Za-z]+(?:[_.-][A-Za-z]+)+\d{0,2}|[\w.-]+\.[a-z]{2,}:\d+")
 """A name in code, or a host and its port."""
@@ -49,10 +53,12 @@ _RULE = re.compile(
 
 
 def in_url(text: bytes, start: int, end: int) -> tuple[int, int] | None:
-    """Where the password of the first URL of `text[start:end]` with one stands, unless it is a
-    common one."""
+    """Where the password of the first URL of `text[start:end]` with one stands, unless it is a common one,
+    or one for a host of documentation."""
     url = _URL.search(text, start, end)
-    return None if url is None or is_common(url[2], url[1]) else url.span(2)
+    if url is None or _NOBODYS.match(text, url.end() - 1) or is_common(url[2], url[1]):
+        return None
+    return url.span(2)
 
 
 def assigned(text: bytes, start: int, end: int) -> list[tuple[int, int]]:

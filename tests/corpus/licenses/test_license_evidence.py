@@ -220,6 +220,12 @@ HPND = (
         ({"LICENSE.txt": b"This project is dual licensed under the Eclipse Public License 2.0 and the\nEclipse Distribution License 1.0.\n", "edl-v10": BSD}, "EPL-2.0 OR BSD-3-Clause"),
         ({"LICENSE.txt": b"Licensed under the Eclipse Public License 2.0.\n", "edl-v10": BSD}, "EPL-2.0 AND BSD-3-Clause"),
         ({"LICENSE": b"Acme License Agreement\n----------------------\n\n" + HPND, "PKG-INFO": b"Name: a\nLicense-Expression: LicenseRef-Acme-License-Agreement\n"}, "HPND"),
+        ({"LICENSE": HPND, "package.json": b'{"license": "LicenseRef-acme-bsd-derived"}'}, "HPND"), ({"LICENSE": OURS, "package.json": b'{"license": "LicenseRef-acme-bsd-derived"}'}, None),
+        ({"LICENSE.txt": BSD, "COPYRIGHT.txt": b"Copyright (c) 2008 Acme Consulting.\n(http://www.acme.example), All Rights Reserved\n\nPortions (c) Others\n"}, "BSD-3-Clause"),
+        ({"LICENSE": MIT + b"\n\n" + APACHE, "package.json": b'{"license": "(MIT OR Apache-2.0)"}'}, "MIT OR Apache-2.0"), ({"LICENSE": MIT + b"\n\n" + APACHE, "package.json": b'{"license": "MIT"}'}, "MIT AND Apache-2.0"),
+        ({"LICENSE": MIT + b"\n\nPermission is hereby granted to use the fonts.\n", "package.json": b'{"license": "MIT"}'}, "MIT"),
+        ({"LICENSE": MIT + b"\n\nIt may not be used by companies.\n", "package.json": b'{"license": "MIT"}'}, None),
+        ({"LICENSE": MIT + b"\n\nPermission is hereby granted to use the fonts.\n", "package.json": b'{"license": "0BSD"}'}, None),
         ({"LICENSE": HPND, "PKG-INFO": b"Name: a\nLicense-Expression: LicenseRef-Acme-EULA\n"}, "HPND AND LicenseRef-Acme-EULA"),
     ],
 )  # fmt: skip

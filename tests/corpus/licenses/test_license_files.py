@@ -29,7 +29,7 @@ def test_roles(kind: str | None, names: str) -> None:
 @pytest.mark.parametrize(
     ("path", "folder", "word"),
     [
-        ("a/b/LICENSE", "a/b", ""), ("a/META-INF/LICENSE", "a", ""), ("META-INF/maven/g/x/pom.xml", "", ""), ("x-1.dist-info/METADATA", "", ""), ("lib/x.egg-info/PKG-INFO", "lib", ""),
+        ("a/b/LICENSE", "a/b", ""), ("a/META-INF/LICENSE", "a", ""), ("META-INF/maven/g/x/pom.xml", "", ""), ("x-1.dist-info/METADATA", "", ""), ("lib/x.egg-info/PKG-INFO", "lib", ""), ("src/x.egg-info/PKG-INFO", "", ""), ("a/src/x.egg-info/PKG-INFO", "a", ""), ("src/x-1.dist-info/METADATA", "src", ""),
         ("a/LICENSES/MIT.txt", "a", ""), (".reuse/dep5", "", ""), ("debian/copyright", "", ""), ("debian/LICENSE", "debian", ""), ("src/a.c.license", "src/a.c", ""), ("LICENSE_EE.md", "", "ee"),
     ],
 )  # fmt: skip

@@ -49,7 +49,7 @@ SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE."""
         (GPL, "GPL-3.0-or-later"), (LGPL, "LGPL-2.1-only"), (APACHE, "Apache-2.0"), (BSD, "BSD-2-Clause"),
         ("You can use this file under version 3 of the GNU Affero General Public License.", "AGPL-3.0-only"),
         ("This Source Code Form is subject to the terms of the Mozilla Public\nLicense, v. 2.0. If a copy of the MPL was not distributed with this\nfile, You can obtain one at http://mozilla.org/MPL/2.0/.", "MPL-2.0"),
-        ("License: Same as ZLIB (www.gzip.org)", "Zlib"), ("License: Same license as the MIT", "MIT"), ("License: Free for any use", "LicenseRef-Permissive"),
+        ("@license Angular\n(c) 2010 Acme.\nLicense: MIT", "MIT"), ("@license Angular", UNREAD), ("License: Same as ZLIB (www.gzip.org)", "Zlib"), ("License: Same license as the MIT", "MIT"), ("License: Free for any use", "LicenseRef-Permissive"),
         ("Licensed under the SGI Free Software B License Version\n2.0. For details, see the site.", "SGI-B-2.0"), ("Licensed under the Acme Free Software B License Version 2.0.", UNREAD),
         ("To the extent possible under law, the author has dedicated all copyright\nand related and neighboring rights to this software to the public domain\nworldwide.", PUBLIC_DOMAIN),
         ("This module is for internal use only. Do not use it\nin your own code.", None), ("This code is for internal use only.", PROPRIETARY),

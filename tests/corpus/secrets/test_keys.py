@@ -55,3 +55,5 @@ def test_a_private_key_is_only_what_holds_nothing_else() -> None:
     assert comment[slice(*place)].startswith(begin) and comment[slice(*place)].endswith(end)
     literals = f'"{begin}\\n" "Proc-Type: 4,ENCRYPTED\\n" "{body[:64]}\\n" "{body[64:]}\\n" "{end}"'
     assert [literals[a:b] for a, b in keys.private_key(literals.encode(), 1)] == [body[:64], body[64:]]
+    for mask in ("X" * 64, "0" * 70):
+        assert list(keys.private_key(literals.replace(body[:64], mask).encode(), 1)) == []

@@ -44,6 +44,8 @@ def test_a_password_is_found(line: str, value: str) -> None:
         ("https://bob:pL4n3t-x@host.de/", True), ("redis://:b4ckendsecret9@10.0.0.3/0", True),
         ("https://bob:horsebatterystaple@host.de/", True), ("https://USER:MY_GITHUB_TOKEN@host.de/", False),
         ("https://remoteUser:remotePassword@host.de", False), ("http://a%20b:c%20d@host/", False),
+        ("http://bob:pL4n3t-x@example.com/", False), ("imap://bob:pL4n3t;opt@host/", False), ("https://bob:p%40N3t-x@www.shop.example/", False),
+        ("https://bob:pL4n3t-x@example.com.de/", True), ("https://bob:pL4n3t-x@server.acme.de/", True),
         ("http://joe:blow@host.de", False), ("http://user:[secure]@host.de", False), ("http://bob:bob@host.de", False),
     ],
 )  # fmt: skip
