@@ -177,7 +177,7 @@ def test_overrides_move_and_switch_off() -> None:
     assert verdict("x = one\n", size=True) == "size"
     assert verdict(GOOD, path="tests/a.py") is None
     assert verdict(GOOD, path="tests/a.py", test_file=0) == "test_file"
-    with pytest.raises(Fault, match=r"corpus\.filters\.sise.*no such rule.*size.*syntax"):
+    with pytest.raises(Fault, match=r"corpus\.filters\.sise.*no such rule.*size.*neve filters"):
         verdict(GOOD, sise=3)
     with pytest.raises(Fault, match="must be a number"):
         verdict(GOOD, size="3")
