@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from neve.documents import read
-from neve.report import corpus, shortages
+from neve.report import corpus, grown, shortages
 from neve.store import MANIFEST, read_json
 
 CURVE_POINTS = 120
@@ -67,7 +67,7 @@ def summarize(inputs: dict[str, Path], recipe: dict[str, Any]) -> dict[str, Any]
         name: read_json(inputs[f"diagnosis-{name}"] / "diagnosis.json") for name in diagnosed
     }
     if "synthesis" in inputs:
-        summary["synthesis"] = synthesis(inputs, counts["synthesis"])
+        summary["synthesis"] = grown.synthesis(inputs, counts["synthesis"], recipe["synthesis"]["budget"])
     summary["written"] = written(inputs["evaluate"] / "models")
     for model in summary["results"]["models"].values():
         for benchmark in model.get("benchmarks", {}).values():
@@ -147,43 +147,6 @@ def _with_text(table: pa.Table, curate: Path) -> list[dict[str, Any]]:
     text = read(curate / "documents", ["doc_id", "content"], ds.field("doc_id").isin(wanted))
     texts = dict(zip(text["doc_id"].to_pylist(), text["content"].to_pylist(), strict=True))
     return [{**row, "text": texts[row["doc_id"]][:SNIPPET]} for row in table.to_pylist()]
-
-
-def synthesis(inputs: dict[str, Path], counts: dict[str, Any]) -> dict[str, Any]:
-    """What was grown from which seeds, what the gates refused, with samples in seed order."""
-    documents = read(inputs["synthesis"] / "documents")
-    verdicts = read(inputs["synthesis"] / "verdicts")
-    refused = verdicts.group_by(["rule"]).aggregate([([], "count_all")]).to_pylist()
-    samples, refusals = documents.slice(0, SHOWN).to_pylist(), verdicts.slice(0, SHOWN).to_pylist()
-    wanted = [row["seed_doc_id"] for row in [*samples, *refusals]]
-    found = read(inputs["curate"] / "documents", None, ds.field("doc_id").isin(wanted)).to_pylist()
-    seeds = {row["doc_id"]: row for row in found}
-    names = {key: f"{row['repo']}/{row['path']}" for key, row in seeds.items()}
-    return {
-        **{key: value for key, value in counts.items() if isinstance(value, int | float | str)},
-        "accepted": documents.num_rows,
-        "languages": corpus.tally(documents, "language"),
-        "refused": {
-            row["rule"]: row["count_all"]
-            for row in sorted(refused, key=lambda r: (-r["count_all"], r["rule"]))
-        },
-        "samples": [
-            {
-                "path": row["path"],
-                "language": row["language"],
-                "seed_doc_id": row["seed_doc_id"],
-                "seed_name": names[row["seed_doc_id"]],
-                "seed_text": seeds[row["seed_doc_id"]]["content"][:SNIPPET],
-                "text": row["content"][:SNIPPET],
-            }
-            for row in samples
-        ],
-        "refusals": [
-            {"seed_name": names[row["seed_doc_id"]]}
-            | {key: row[key] for key in ("seed_doc_id", "rule", "value", "limit", "detail")}
-            for row in refusals
-        ],
-    }
 
 
 def written(folder: Path) -> list[dict[str, Any]]:

@@ -181,20 +181,30 @@ class Harvest:
     def _count(self, candidate: Candidate, outcome: str) -> None:
         seed = candidate.seed
         tenth = None if seed.quantile is None else min(TENTHS - 1, int(seed.quantile * TENTHS))
-        row = self._yields.setdefault((seed.kind, seed.target, tenth, outcome), [0, 0, 0])
+        row = self._yields.setdefault((seed.kind, seed.target, tenth, outcome), [0, 0, 0, 0])
         row[0] += 1
         row[1] += candidate.answer.usage.get("completion_tokens", 0)
-        row[2] += candidate.tokens if outcome == "accepted" else 0
+        row[2] += candidate.answer.usage.get("prompt_tokens", 0)
+        row[3] += candidate.tokens if outcome == "accepted" else 0
 
     def close(self) -> dict[str, Any]:
         """Write what is left; returns counts."""
         self.documents.flush()
         self.verdicts.flush()
-        names = ("kind", "language", "tenth", "outcome", "answers", "answer_tokens", "tokens")
+        names = (
+            "kind",
+            "language",
+            "tenth",
+            "outcome",
+            "answers",
+            "answer_tokens",
+            "question_tokens",
+            "tokens",
+        )
         rows = [
             dict(zip(names, (*key, *row), strict=True)) for key, row in sorted(self._yields.items(), key=str)
         ]
-        kinds = [_text, _text, _count, _text, _count, _count, _count]
+        kinds = [_text, _text, _count, _text, _count, _count, _count, _count]
         schema = pa.schema(list(zip(names, kinds, strict=True)))
         documents.write(pa.Table.from_pylist(rows, schema=schema), self.out, schema, YIELDS)
         write_json(self.out / REFUSALS, self._samples)
@@ -203,6 +213,7 @@ class Harvest:
             "accepted": self.documents.count,
             "tokens": self.accepted.tokens,
             "answer_tokens": sum(row[1] for row in self._yields.values()),
+            "question_tokens": sum(row[2] for row in self._yields.values()),
             "languages": {
                 name: {"wanted": round(quota), "tokens": self.got[name]} for name, quota in sorted(self.quotas.items())
             },
