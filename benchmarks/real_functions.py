@@ -155,12 +155,10 @@ def _calls(node: ast.FunctionDef) -> tuple[tuple[str, str], ...]:
 
 
 def works(function: Function) -> bool:
-    """Whether the file and its tests run in a plain interpreter."""
-    program = (
-        function.text
-        + function.tests
-        + (f"\n\ntest_{function.name.strip('_')}()\n" if function.calls else "")
-    )
+    """Whether the file, its assertions and its doctests as they stand pass in a plain interpreter."""
+    program = function.text + function.tests
+    program += f"\n\ntest_{function.name.strip('_')}()\n" if function.calls else ""
+    program += "import doctest\nassert not doctest.testmod().failed\n"
     try:
         done = subprocess.run(
             [sys.executable, "-I", "-S", "-c", program],

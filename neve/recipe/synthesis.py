@@ -34,6 +34,8 @@ class Gates(Section):
     """Whether near duplicates of the corpus's documents are refused, beside those of accepted answers."""
     run: bool = True
     """Whether programs are run (Python, JavaScript) or compiled (C, C++, Go, Rust, Java) in the sandbox."""
+    unchecked: bool = True
+    """Whether a program passes that could not be checked: no compiler, or a package that is not here."""
     seconds: float = Field(default=10.0, gt=0)
     """Wall-clock for one program; one that runs on is refused."""
     tests_passed: float = Field(default=1.0, ge=0, le=1)

@@ -188,6 +188,13 @@ def runs(candidate: Candidate, accepted: Accepted) -> Refusal | None:
     return Refusal(detail=check.error) if check is not None and check.error else None
 
 
+def was_checked(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+    check = candidate.check
+    if check is None or accepted.limits.unchecked or not check.how.startswith("not checked"):
+        return None
+    return Refusal(detail=check.how)
+
+
 def passes_tests(candidate: Candidate, accepted: Accepted) -> Refusal | None:
     check, limit = candidate.check, accepted.limits.tests_passed
     if check is None or not check.tests or (share := check.passed / check.tests) >= limit:
@@ -236,6 +243,7 @@ NEW = (
 """For every kind: neither the question nor a benchmark's text, and nothing that is there already."""
 RUNS = (
     Gate("does-not-run", runs),
+    Gate("not-checked", was_checked),
     Gate("tests-fail", passes_tests),
     Gate("tests-assert-nothing", tests_assert),
     Gate("tests-notice-nothing", tests_notice),

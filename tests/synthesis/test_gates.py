@@ -194,6 +194,13 @@ def test_what_running_showed(judge: Any, check: Check, rule: str | None) -> None
     assert (found[0] if found else None) == rule
 
 
+def test_what_was_not_checked_passes_unless_the_recipe_says_otherwise(judge: Any) -> None:
+    candidate = replace(judge(fenced(GOOD)), check=Check("not checked: needs numpy"))
+    assert refused(candidate) is None
+    found = refused(candidate, Accepted(limits=Gates(unchecked=False)))
+    assert found == ("not-checked", None, None, "not checked: needs numpy")
+
+
 def test_the_share_of_tests_is_the_recipes(judge: Any) -> None:
     candidate = replace(judge(fenced(GOOD)), check=Check("tested", tests=4, passed=3, asserting=4))
     assert refused(candidate, Accepted(limits=Gates(tests_passed=0.75))) is None
