@@ -161,7 +161,7 @@ def test_minilm_is_the_published_one():
 @pytest.fixture
 def model(tmp_path):
     """A model's folder as Neve exports it, and a stage `tokenizer` with the same vocabulary."""
-    config = Config(300, 16, 32, 1, 2, 2, 1e4, 1e-5, True, 16)
+    config = Config(16, 32, 1, 2, 2, 1e4, 1e-5, True, vocab_size=300, max_positions=16)
     tokenizer = tmp_path / "tokenizer"
     tokenizer.mkdir()
     bpe.train(iter([["def f(x):\n    return x\n"] * 9]), 300).save(str(tokenizer / "tokenizer.json"))

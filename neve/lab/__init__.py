@@ -1,1 +1,6 @@
-"""Laboratories: several arms over one store, with seeds, one question and verdicts that hold."""
+"""Laboratories: several arms over one store, with seeds, one question and verdicts that hold.
+
+One run shows that a phase beat its control once. Whether choosing data, repeating it four times or another
+annotator helps is a question about many runs: a laboratory trains the arms of one question at several seeds,
+states beforehand how small a difference it can tell, and then says better, worse, equal or "cannot tell".
+"""

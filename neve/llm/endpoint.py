@@ -3,12 +3,14 @@
 An endpoint is not trusted: its answer is read up to a size and for a time. What comes back is sorted by what
 it means for the question and for the endpoint:
 
-    answer    the question has its answer failed    this question was refused, or its answer cannot be read
-    (400, no JSON, too large): final for it late      no whole answer in time: final for the question, which
-    has cost its time, and trouble for the endpoint busy      429, 503: the endpoint wants to be asked later
-    broken    another 5xx, a connection that broke: may be the question's fault or the endpoint's away
-    no connection at all: the endpoint's fault, and the question was not asked barred    the key, the address
-    or the model is wrong: nothing will be answered cancelled nobody wants to know any more
+    answer     the question has its answer
+    failed     this question was refused, or its answer cannot be read (400, no JSON, too large): final
+    late       no whole answer in time: final for the question, and trouble for the endpoint
+    busy       429, 503: the endpoint wants to be asked later
+    broken     another 5xx, a connection that broke: the question's fault, or the endpoint's
+    away       no connection at all: the endpoint's fault, and the question was not asked
+    barred     the key, the address or the model is wrong: nothing will be answered
+    cancelled  nobody wants to know any more
 
 A circuit breaker keeps questions from an endpoint that is in trouble: after TRIP troubles in a row it is
 left alone for a while, doubling each time, and then given one question to prove itself. Redirects are not

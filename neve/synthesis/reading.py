@@ -48,7 +48,7 @@ def neat(text: str) -> str:
 
 
 def tag(language: str) -> str:
-    """The word that names a language behind a fence's opening.
+    """The word after a fence's opening that names a language.
 
     >>> tag("Jupyter Notebook")
     'jupyter-notebook'

@@ -2,7 +2,7 @@
 
 Bytes are the alphabet, so any text round-trips. PATTERN says which stretches of text merges never cross:
 words with one leading mark (` name`, `.append`, `_id`), digits one by one, runs of punctuation with the line
-breaks behind them, indentation. `tokenizers` learns; `tiktoken` applies the same merges several times
+breaks after them, indentation. `tokenizers` learns; `tiktoken` applies the same merges several times
 faster, but may reach a token by other merges, so `build` encodes a sample with both, and unless all is equal
 (`encoder.json`), `tokenizers` encodes. The trade-off: single digits and no merges across words cost tokens;
 in return numbers and names look alike everywhere.

@@ -287,7 +287,7 @@ def _save(checkpoints: Checkpoints, last: bool, step: int, settings: str, *state
 
 
 def _batches(job: Job, done: int) -> Iterator[tuple[int, tuple[Tensor, Tensor], float]]:
-    """Steps behind `done`: number, this process's inputs and targets [share, T], seconds waited for them.
+    """Steps after `done`: number, this process's inputs and targets [share, T], seconds waited for them.
     Every process gets as many windows as the others, empty where there are no more."""
     training, world = job.settings.training, job.world
     batch, share, pinned = training.batch, -(-training.batch // world.size), world.device.type == "cuda"
@@ -341,8 +341,8 @@ def accumulate(
 
 @contextlib.contextmanager
 def _interrupts() -> Iterator[list[int]]:
-    """Collects SIGTERM and SIGINT instead of dying of them. A SIGINT behind another one is obeyed at once;
-    SIGTERM is not: a scheduler sends it to torchrun, which passes it on, and to its processes too."""
+    """Collects SIGTERM and SIGINT instead of dying of them. A SIGINT after any of them is obeyed at
+    once, SIGTERM is not: a scheduler sends it to torchrun, which passes it on, and to its processes too."""
     seen: list[int] = []
 
     def note(number: int, frame: Any) -> None:

@@ -20,7 +20,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selectiv
 from neve.errors import Fault
 from neve.hashing import seed_of
 from neve.permissions import by_umask
+from neve.training import settings
 from neve.training.attention import Mask, attend, rotary, rotary_causal, rotate
 from neve.training.distributed import ALONE, World, full
 
@@ -55,19 +56,12 @@ PLAIN = {"architectures": ["LlamaForCausalLM"], "hidden_act": "silu", "attention
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError)
 
 
-@dataclass(frozen=True)
-class Config:
-    """Shape of a model; `max_positions` is the longest window that it was trained on."""
+@dataclass(frozen=True, kw_only=True)
+class Config(settings.Model):
+    """Shape of a model as built: the recipe's, the vocabulary, and the longest window that it was trained
+    on."""
 
     vocab_size: int
-    hidden: int
-    intermediate: int
-    layers: int
-    heads: int
-    kv_heads: int
-    rope_base: float
-    norm_eps: float
-    tied: bool
     max_positions: int
 
 
@@ -309,7 +303,7 @@ def save(model: Llama, folder: Path, tokenizer_folder: Path | None, world: World
         ends = {"bos_token_id": end, "eos_token_id": end}
         description: dict[str, Any] = {"model_type": "llama", "torch_dtype": "float32"}
         description["architectures"] = PLAIN["architectures"]
-        description |= {NAMES[field]: value for field, value in asdict(model.config).items()} | ends
+        description |= {name: getattr(model.config, field) for field, name in NAMES.items()} | ends
         (folder / "config.json").write_text(json.dumps(description, indent=2) + "\n")
         generation = json.dumps(ends | {"do_sample": False}, indent=2)
         (folder / "generation_config.json").write_text(generation + "\n")

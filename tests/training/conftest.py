@@ -135,4 +135,4 @@ def plain_settings() -> dict[str, Any]:
 
 @pytest.fixture
 def config() -> Config:
-    return Config(97, 32, 88, 2, 4, 2, 5000.0, 1e-5, True, 64)
+    return Config(32, 88, 2, 4, 2, 5000.0, 1e-5, True, vocab_size=97, max_positions=64)

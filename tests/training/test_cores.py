@@ -14,7 +14,7 @@ from neve.training.model import Config, Llama
 
 @pytest.fixture
 def cores():
-    """PyTorch's operations have four threads; behind a test what they had before."""
+    """PyTorch's operations have four threads; after a test what they had before."""
     before = torch.get_num_threads()
     torch.set_num_threads(4)
     yield 4

@@ -36,7 +36,7 @@ folder, real = Path(sys.argv[1]), checkpoint._sum
 def broken(path):
     raise OSError(28, "No space left on device")
 with distributed.joined(minutes=1.0) as world:
-    model = Llama(Config(97, 32, 88, 2, 4, 2, 5000.0, 1e-5, True, 64), 1)
+    model = Llama(Config(32, 88, 2, 4, 2, 5000.0, 1e-5, True, vocab_size=97, max_positions=64), 1)
     distributed.shard(model, model.model.layers, world, "fp32")
     about = SimpleNamespace(optimizer=sys.argv[2], adamw_lr_factor=0.5, betas=(0.9, 0.95), weight_decay=0.1)
     optimizer = optim.make(model, about, bf16=False)
@@ -103,7 +103,7 @@ def test_two_processes_equal_one(settings, stages, tmp_path, optimizer):
 
 
 def test_another_number_of_processes_goes_on(settings, stages, tmp_path):
-    """Two processes are killed behind a checkpoint and one goes on: the data and, to rounding, the losses of one alone."""
+    """Two processes are killed after a checkpoint and one goes on: the data and, to rounding, the losses of one alone."""
     settings["phase"] |= {"tokens": 40 * 8 * 32}
     settings["training"] |= {"checkpoint_seconds": 0.05}
     (tmp_path / "one").mkdir()

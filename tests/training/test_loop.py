@@ -313,7 +313,7 @@ def test_the_loop_needs_torch_numpy_and_safetensors_only(settings, stages, tmp_p
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True, env={**os.environ})
     line = done.stdout.splitlines()[-1]
     assert line.startswith("MODULES ['neve'] "), line
-    heavy = ("neve.recipe.recipe", "neve.store", "neve.documents", "neve.engine", "neve.progress")
+    heavy = ("neve.recipe.recipe", "neve.store", "neve.documents", "neve.engine")
     assert not any(name in line.split() for name in heavy), line
 
 

@@ -49,7 +49,7 @@ def test_a_phase_shorter_than_its_warm_up_is_a_fault():
 
 
 def test_every_edge_of_the_shipped_recipe_is_the_papers():
-    """Oracle: arXiv 2409.02326, section 3: the rate behind no step, at the end of warm-up, and at each phase's last step."""
+    """Oracle: arXiv 2409.02326, section 3: the rate before any step, at the end of warm-up, and at each phase's last step."""
     from neve.recipe.file import load
     from neve.run.plan import plan
 
