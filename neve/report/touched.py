@@ -83,11 +83,12 @@ def corpus_parts(view: Path) -> list[Path]:
 def _in_view(view: Path, trained: Path | None, at: pa.Table) -> dict[str, Any]:
     """What a phase's view has of the documents at places in the shards, and what of it was trained on."""
     places = {place: _rows(place, at) for place in corpus_parts(view)}
-    inside = np.unique(np.concatenate([mine for mine, _ in places.values()]))
-    lengths = at["length"].to_numpy()
+    lengths = np.zeros(len(at), np.int64)  # as the view reads them: a selection may cut its last document
+    for place, (mine, theirs) in places.items():
+        lengths[mine] = np.maximum(lengths[mine], np.load(place / "length.npy", mmap_mode="r")[theirs])
     row: dict[str, Any] = {
-        "documents": len(inside),
-        "tokens": int(lengths[inside].sum()),
+        "documents": len(np.unique(np.concatenate([mine for mine, _ in places.values()]))),
+        "tokens": int(lengths.sum()),
         "tokens_trained": None,
     }
     if trained is None:
@@ -138,21 +139,31 @@ def of_documents(stages: Stages, table: pa.Table) -> dict[str, Any]:
 
 def lines(life: Mapping[str, Any]) -> list[str]:
     """The same for a person, a line a phase."""
-    said = [f"  {life['documents']:,} documents in {life['repositories']:,} repositories"]
+    said = [f"  {_counted(life['documents'], 'document')}, {_counted(life['repositories'], 'repository')}"]
     for row in life.get("phases", []):
         name = f"{'control' if row['control'] else 'phase'} {row['phase']}"
         if row["documents"] is None:
             said.append(f"  {name}: not decided yet")
         elif row["documents"] and row["tokens_trained"] is None:
-            said.append(f"  {name}: {row['documents']:,} documents in its view, not trained yet")
+            said.append(f"  {name}: {_counted(row['documents'], 'document')} in its view, not trained yet")
         elif row["documents"]:
             times = row["tokens_trained"] / max(1, row["tokens"])
             said.append(
-                f"  {name}: {row['documents']:,} documents, trained on {row['tokens_trained']:,} tokens of their "
-                f"{row['tokens']:,}, {times:.2f} times each on average"
+                f"  {name}: {_counted(row['documents'], 'document')}, {row['tokens']:,} tokens in its view, trained on "
+                f"{row['tokens_trained']:,}: {times:.2f} times each on average"
             )
         else:
             said.append(f"  {name}: none of them")
     if life.get("synthetic"):
-        said.append(f"  {life['synthetic']:,} synthetic documents grew from them")
+        said.append(f"  {_counted(life['synthetic'], 'synthetic document')} grew from them")
     return said
+
+
+def _counted(number: int, what: str) -> str:
+    """A number of things.
+
+    >>> _counted(1, "document"), _counted(2, "repository")
+    ('1 document', '2 repositories')
+    """
+    plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{number:,} {what if number == 1 else plural}"

@@ -151,7 +151,7 @@ def _phases(stages: Stages, doc_id: str) -> list[dict[str, Any]]:
         {
             "phase": row["phase"], "control": row["control"],
             "in_view": None if row["documents"] is None else row["documents"] > 0,
-            "tokens": None if row["documents"] is None else length,
+            "tokens": None if row["documents"] is None else row["tokens"] or length,
             "tokens_trained": row["tokens_trained"],
         }
         for row in touched.phases(stages, pa.array([doc_id]))
