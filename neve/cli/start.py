@@ -58,10 +58,21 @@ def init(
     print(f"{to}: written; {run.replace('run', 'plan', 1)} says what it takes, {run} builds it")
 
 
+def _keys(begun: str) -> list[str]:
+    """Fields that a shell may complete to."""
+    from neve.recipe import explain
+
+    return [row.key for row in explain.rows() if row.key.startswith(begun)]
+
+
 def recipe(
     field: Annotated[
         str | None,
-        typer.Argument(metavar="[FIELD]", help="A field or table, e.g. corpus.near.threshold or lr."),
+        typer.Argument(
+            metavar="[FIELD]",
+            help="A field or table, e.g. corpus.near.threshold or lr.",
+            autocompletion=_keys,
+        ),
     ] = None,
     as_schema: Annotated[
         bool, typer.Option("--schema", help="Print the recipe's JSON schema, for editors.")

@@ -54,6 +54,7 @@ class Hard(Section):
     """Documents that look good and are not: an n-gram model picks what looks best, a judge labels it."""
 
     rounds: int = Field(default=2, ge=1, le=10)
+    """How often it is looked again."""
     documents: int = Field(default=1000, ge=1)
     """A round, as many of each language as there are."""
     good: float = Field(default=0.5, gt=0, lt=1)

@@ -97,7 +97,7 @@ def _line(name: str, row: Row, given: dict[str, Any]) -> str:
         return f"{name} = {_value(given[name], row.table)}"
     if row.default is None:
         fields = [one for one in explain.rows() if one.key.rpartition(".")[0] == row.key]
-        if fields:
+        if fields and not any(one.required for one in fields):
             return f"# {name} = {_inline({one.key.rpartition('.')[2]: one.default for one in fields})}"
         return f"# {name} =   # not set; {row.takes}"
     return f"# {name} = {_value(row.default)}"

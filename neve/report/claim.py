@@ -71,7 +71,7 @@ def claim(summary: dict[str, Any]) -> dict[str, str]:
     if not found:
         model = next(p for p in reversed(summary["phases"]) if not p["control"])
         figures = summary["results"]["models"][model["name"]]["bits_per_byte"]
-        value = figures.get("humaneval", figures["heldout"].get("all", {})).get("value")
+        value = figures.get("humaneval", figures.get("heldout", {}).get("all", {})).get("value")
         text = f"The model trained through {model['name']}" + (
             f" needs {value:.3f} bits per byte." if value is not None else "."
         )

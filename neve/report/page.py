@@ -77,7 +77,7 @@ def render(summary: dict[str, Any]) -> str:
         funnel=funnel(corpus),
         benchmarks=sorted({name for m in models.values() for name in m.get("benchmarks", {})}),
         not_run=sorted({b["not_run"] for m in models.values() for b in m.get("benchmarks", {}).values() if "not_run" in b}),
-        languages=sorted({key for m in models.values() for key in m["bits_per_byte"]["heldout"]} - {"all"}),
+        languages=sorted({key for m in models.values() for key in m["bits_per_byte"].get("heldout", {})} - {"all"}),
         rows=rows(summary),
         metrics=metrics(summary),
         written=summary["written"],

@@ -27,7 +27,9 @@ from neve.settings import deciding
 HERE = Machine("fp32", "bubblewrap")
 MEMBERS = {
     "ngrams": {"kind": "ngrams", "labels": ["exemplars"]},
-    "forest": {"kind": "forest", "labels": ["exemplars"], "encoder": "minilm"},
+    "forest": {"kind": "forest", "labels": ["exemplars", "rated"], "encoder": "minilm"},
+    "column": {"kind": "column", "labels": ["exemplars"], "path": "e.parquet"},
+    "difference": {"kind": "loss-difference", "labels": ["exemplars"], "better": "f/x", "base": "g/x"},
     "student": {"kind": "student", "teacher": "encoder"},
     "cascade": {"kind": "cascade", "first": "student", "then": "encoder"},
 }
@@ -52,8 +54,11 @@ def _everything() -> Recipe:
     data["corpus"]["sources"] = [*data["corpus"]["sources"][:1], *others]
     labels = data["labels"]["exemplars"]
     labels["positives"] = [*labels["positives"][:1], *others]
+    judge = {"documents": 100, "endpoint": "http://localhost/v1", "model": "judge"}
+    best = {"annotator": "ngrams", "documents": 10}
+    data["labels"]["rated"] = {"best": best, "judge": judge, "hard": {}}
     data["corpus"]["decontaminate"] = {"files": [{"name": "own", "path": "d.jsonl", "prompt": "prompt"}]}
-    data["annotators"] |= MEMBERS | {"all": {"kind": "blend", "of": ["forest", "ngrams", "cascade"]}}
+    data["annotators"] |= MEMBERS | {"all": {"kind": "blend", "of": [*MEMBERS]}}
     data["phase"][1]["annotator"] = "all"
     mixed = data["phase"][2] | {"name": "mixed", "controls": {}}
     mixed.pop("data")

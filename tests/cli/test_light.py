@@ -49,7 +49,12 @@ def modules(folder: Path, *arguments: object) -> set[str]:
 def test_filters_and_a_plan_before_anything_ran(tmp_path: Path, small_recipe: Recipe) -> None:
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(to_toml(small_recipe))
-    for arguments in (("filters",), ("plan", recipe), ("plan", recipe, "--out", tmp_path / "run")):
+    for arguments in (
+        ("filters",),
+        ("recipe", "threshold"),
+        ("plan", recipe),
+        ("plan", recipe, "--out", tmp_path / "run"),
+    ):
         assert modules(tmp_path, *arguments) <= MAY, arguments
 
 

@@ -75,7 +75,7 @@ def test_a_phase_takes_the_only_annotator():
         (lambda d: d["phase"][0].update(annotator="none"), "phase 'quality' has annotator = 'none'; the recipe has"),
         (lambda d: (d.pop("annotators"), d["phase"][0].pop("annotator")), "the recipe has no [annotators.NAME]"),
         (lambda d: d["phase"][0]["lr"].update(peek=1), "phase.0.lr.peek = 1: unknown key; did you mean 'peak'?"),
-        (lambda d: d.update(synthesis={"tokns": 1}), "synthesis.tokens: is missing"),
+        (lambda d: d.update(synthesis={"tokns": 1}), "synthesis.tokns = 1: unknown key; did you mean 'tokens'?"),
         (lambda d: d.update(synthesis={"tokens": 1, "seeds": 1, "top": 1}), "synthesis.top = 1: unknown key; did you mean 'top_p'?"),
     ],
 )  # fmt: skip

@@ -14,7 +14,7 @@ from neve.recipe.corpus import LANGUAGES, BenchmarkFile
     [
         (lambda d: d["corpus"].update(heldout_share=1.5), "corpus.heldout_share = 1.5: must be less than 1"),
         (lambda d: d["corpus"].update(licenses=7), "corpus.licenses = 7: must be 'permissive' or 'any' or a list, in [ ]"),
-        (lambda d: d["corpus"].update(filters={"short": "x"}), 'corpus.filters.short = "x": must be a number or true or false'),
+        (lambda d: d["corpus"].update(filters={"short": [1]}), "corpus.filters.short = [1]: must be a number or true or false or a text, in quotes"),
         (lambda d: d["corpus"].update(sources=[]), "corpus.sources = []: must have at least 1"),
         (lambda d: d["corpus"].update(near={"threshold": 0}), "corpus.near.threshold = 0: must be more than 0"),
         (lambda d: d["corpus"].update(secrets={"action": "hide"}), "corpus.secrets.action = \"hide\": must be 'redact', 'drop' or 'keep'"),

@@ -57,3 +57,10 @@ def test_several_draws_are_in_the_interval_and_said() -> None:
     found["results"]["pairs"][0]["draws"] = 3
     assert "164 tasks and 3 draws of random documents" in claim(found)["scope"]
     assert headlines(found)[0]["over"] == "over tasks, draws and seeds"
+
+
+def test_where_nothing_was_measured_nothing_is_said() -> None:
+    """One repository, of which none is held out, and no benchmark: the claim has no figure."""
+    results = {"models": {"general": {"bits_per_byte": {}}}, "pairs": []}
+    said = claim({"phases": [{"name": "general", "control": False}], "results": results})
+    assert said["text"] == "The model trained through general."
