@@ -24,17 +24,25 @@ def choose(table: pa.Table, limit: int) -> pa.Table:
     bytes.
 
     Within a language they are taken by doc_id, which is a hash of their text, until the next one would pass
-    the language's part of `limit`; of each language at least one is in. Ordered by language and doc_id.
+    the language's part of `limit`. Where the first one would, the smallest stands for the language, and
+    languages with more documents make room; where even the smallest do not fit, the largest go, but the last
+    document stays. Ordered by language and doc_id.
     """
     table = table.sort_by([("language", "ascending"), ("doc_id", "ascending")])
     sizes, language = table["size"].to_numpy(), table["language"].to_numpy()
     share = min(1.0, limit / max(1, sizes.sum()))
-    rows: list[int] = []
+    kept: list[list[int]] = []
     for name in np.unique(language):
         mine = np.flatnonzero(language == name)
         total = np.cumsum(sizes[mine])
-        rows += mine[: max(1, np.searchsorted(total, share * total[-1], side="right"))].tolist()
-    return table.take(pa.array(rows, pa.int64()))
+        fit = int(np.searchsorted(total, share * total[-1], side="right"))
+        kept.append(mine[:fit].tolist() if fit else [int(mine[np.argmin(sizes[mine])])])
+    over = sum(int(sizes[rows].sum()) for rows in kept) - limit
+    while over > 0 and sum(map(len, kept)) > 1:
+        largest = max(kept, key=lambda rows: (len(rows) > 1, int(sizes[rows].sum())))
+        over -= int(sizes[largest.pop()])
+        kept = [rows for rows in kept if rows]
+    return table.take(pa.array(sorted(row for rows in kept for row in rows), pa.int64()))
 
 
 @dataclass(frozen=True)
@@ -43,8 +51,7 @@ class Settings:
 
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `heldout`: at most settings.bytes of the held-out documents of `tokens`, one at least of each
-    language.
+    """Stage `heldout`: at most settings.bytes of the held-out documents of `tokens`, one document at least.
 
     Writes tokens.npy (end to end), starts.npy (int64, one more than documents), language.npy (int32, into
     the list `languages` of heldout.json) and bytes.npy (int64, of each document's text).

@@ -73,3 +73,29 @@ def test_nothing_held_out_is_a_fault(tokens: Path, tmp_path: Path) -> None:
     pq.write_table(train, tmp_path / "index.parquet")
     with pytest.raises(Fault, match="nothing is held out"):
         heldout.build(heldout.Settings(1000), {"tokens": tmp_path}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "limit", "chosen"),
+    [
+        ({"C": [95, 70, 80], "Go": [10, 10]}, 100, {"C": [70], "Go": [10]}),
+        ({"C": [40, 40, 40], "Go": [60]}, 120, {"C": [40], "Go": [60]}),
+        ({"C": [500], "Go": [300, 200]}, 250, {"Go": [200]}),
+        ({"C": [500]}, 10, {"C": [500]}),
+    ],
+)
+def test_at_most_is_at_most(sizes: dict[str, list[int]], limit: int, chosen: dict[str, list[int]]) -> None:
+    """By hand: a language's first documents that fit its part, else its smallest; the largest make room."""
+    rows = [(name, size) for name, each in sizes.items() for size in each]
+    table = pa.table(
+        {
+            "doc_id": [f"{i:02}" for i in range(len(rows))],
+            "language": [name for name, _ in rows],
+            "size": [size for _, size in rows],
+        }
+    )
+    found = heldout.choose(table, limit)
+    mine: dict[str, list[int]] = {}
+    for name, size in zip(found["language"].to_pylist(), found["size"].to_pylist(), strict=True):
+        mine.setdefault(name, []).append(size)
+    assert mine == chosen
