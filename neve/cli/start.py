@@ -55,7 +55,8 @@ def init(
         print("\n".join(said))
     to.write_text(text, encoding="utf-8")
     run = "neve run" if str(to) == start.FILE else f"neve run {to}"
-    print(f"{to}: written; {run.replace('run', 'plan', 1)} says what it takes, {run} builds it")
+    plan = f"{run.replace('run', 'plan', 1)} says what it takes, " if "\n[[phase]]" in text else ""
+    print(f"{to}: written; {plan}{run} builds it")
 
 
 def _keys(begun: str) -> list[str]:

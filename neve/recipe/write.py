@@ -42,7 +42,9 @@ def commented(data: dict[str, Any], head: str) -> str:
                     *_table(f"{row.key}.NAME", f"[{row.key}.{_key(name)}]", item, told, item.get("kind", "")),
                 ]
         elif row.key == "phase" or (given is None and row.key == "synthesis"):
-            lines += [f"# {line}".rstrip() for line in _table(row.key, f"[{row.key}]", {}, told, "")]
+            header = f"[[{row.key}]]" if row.takes.startswith("a list") else f"[{row.key}]"
+            table = _table(row.key, header, {}, told, "")
+            lines += [f"# {line.removeprefix('# ')}".rstrip() for line in table]
         else:
             lines += _table(row.key, f"[{row.key}]", given or {}, told, "")
     return "\n".join(lines).rstrip() + "\n"
@@ -99,7 +101,7 @@ def _line(name: str, row: Row, given: dict[str, Any]) -> str:
         fields = [one for one in explain.rows() if one.key.rpartition(".")[0] == row.key]
         if fields and not any(one.required for one in fields):
             return f"# {name} = {_inline({one.key.rpartition('.')[2]: one.default for one in fields})}"
-        return f"# {name} =   # not set; {row.takes}"
+        return f"# {name} =   # {'must be given' if row.required else 'not set'}; {row.takes}"
     return f"# {name} = {_value(row.default)}"
 
 

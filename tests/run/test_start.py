@@ -28,7 +28,7 @@ def test_little_code_is_not_trained_on_and_other_languages_have_no_exemplars(tmp
     (tmp_path / "c" / "a.c").write_text("int x;\n" * 30)
     found = survey.look(tmp_path / "c", tmp_path / "neve.toml")
     text, said = start.recipe(found, "c")
-    assert parse(tomllib.loads(text)).phase == [] and "too few" in said[1]
+    assert parse(tomllib.loads(text)).phase == [] and "too few" in said[1] and "\n# [[phase]]\n" in text
     found.bytes, found.languages["C"] = 5_000_000, 5_000_000
     recipe = parse(tomllib.loads(start.recipe(found, "c")[0]))
     assert [phase.name for phase in recipe.phase] == ["general"] and recipe.evaluate.tasks == []
