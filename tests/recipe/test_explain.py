@@ -46,4 +46,9 @@ def test_a_field_is_found_by_its_key_or_the_end_of_it(name: str, keys: list[str]
 
 
 def test_a_field_of_several_kinds_is_told_for_each() -> None:
-    assert {row.kind for row in explain.find("annotators.any.epochs")} == {"encoder", "ngrams", "student"}
+    assert {row.kind for row in explain.find("annotators.any.epochs")} == {
+        "encoder",
+        "tuned",
+        "ngrams",
+        "student",
+    }
