@@ -110,7 +110,7 @@ def _told(row: Any, stages: list[str], alone: bool) -> str:
     if row.table and not alone:
         return f"[{row.key}] {row.text}"
     again = (
-        "changes nothing but how it is come by: nothing is built again"
+        "changes nothing but how it is reached: nothing is built again"
         if row.execution
         else f"decides {', '.join(stages)}; what reads them is built again too"
         if stages

@@ -28,7 +28,7 @@ from typing import NamedTuple
 FIRST = 8
 """Requests in flight at first."""
 STEPS = (1.25, 1.25, 1.5, 2.0)
-"""How far a probe goes, up or down, after so many probes in the same direction that were kept."""
+"""How far a probe goes, up or down, after this many probes in the same direction that were kept."""
 FOLLOWS = 0.3
 """Throughput follows the limit where it changes by at least this much in proportion."""
 DROPPED, JUMPED = 0.7, 1.5
@@ -43,7 +43,7 @@ SHARE_AT_START = 0.7
 CERTAIN, CERTAIN_AT_START = 0.05, 0.15
 """Standard error of a window's rate, in proportion, at which it is long enough."""
 LONGEST = 8
-"""A window ends, uncertain or not, after so many times the answers that it needs at least."""
+"""A window ends, uncertain or not, after this many times the answers that it needs at least."""
 LEAST_SECONDS = 0.05
 QUIET = 6
 """Windows between two probes, once probes in both directions found nothing."""

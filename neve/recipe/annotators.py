@@ -77,7 +77,7 @@ class Labels(Section):
     licenses: Literal["permissive", "any"] | list[str] | None = None
     """Licences admitted among the positives; default: as in the corpus. Instruction sets state none."""
     positives_limit: int = Field(default=300_000, ge=10)
-    """At most so many of the exemplars, drawn by a hash of doc_id."""
+    """At most this many of the exemplars, drawn by a hash of doc_id."""
     family_share: float = Field(default=0.5, gt=0, le=1)
     """Share of the positives that one family of repositories may have."""
     negatives: int = Field(default=300_000, ge=10)

@@ -39,7 +39,7 @@ class Row:
     required: bool
     text: str
     execution: bool
-    """Whether it changes nothing but how the result is come by."""
+    """Whether it changes nothing but how the result is reached."""
     table: bool
     """Whether it is a table, whose fields have rows of their own."""
 

@@ -116,7 +116,7 @@ class Recipe(Section):
                     f"phase.name = {phase.name!r} is the name of a control of {twins[phase.name]!r}; take another"
                 )
             if phase.name in names:
-                raise ValueError(f"phase.name = {phase.name!r} stands twice; each phase needs its own name")
+                raise ValueError(f"phase.name = {phase.name!r} occurs twice; each phase needs its own name")
             if phase.start not in ["scratch", *names] and not phase.outside:
                 raise ValueError(
                     f"phase.start = {phase.start!r} of phase {phase.name!r} is no earlier phase; it may be "

@@ -96,7 +96,7 @@ class Synthesis(Section):
     """Accepted synthetic tokens wanted (of Neve's tokenizer), shared out among languages; a language ends
     when it has its own."""
     seeds: int = Field(ge=1)
-    """At most so many seeds are tried. Be generous: a language that has its tokens asks no more."""
+    """At most this many seeds are tried. Be generous: a language that has its tokens asks no more."""
     python_share: float = Field(default=0.5, ge=0, le=1)
     """Share of the accepted tokens, and of the seeds, in Python; the other languages keep their
     proportions."""

@@ -42,7 +42,7 @@ class Training(Section):
     validate_steps: Execution[int] = Field(default=0, ge=0)
     """Held-out bits per byte by language are taken every so many steps; 0: never."""
     checkpoint_seconds: Execution[float] = Field(default=60.0, gt=0)
-    """A checkpoint at least so often."""
+    """Longest time between two checkpoints."""
     keep_checkpoints: Execution[int] = Field(default=2, ge=1)
     """Checkpoints of a phase in training that stay on disk, the newest."""
     skip_limit: Execution[int] = Field(default=10, ge=1)
@@ -153,7 +153,7 @@ class Phase(Section):
     repeats: int = Field(default=4, ge=1)
     """selection: how often each chosen document is seen; the top tokens / repeats are chosen."""
     curve: Curve | None = None
-    """selection: instead of repeats, so many that rise with quality."""
+    """selection: instead of repeats, numbers of repeats that rise with quality."""
     temperature: float = Field(default=0.0, ge=0)
     """selection: above 0, documents are drawn by their scores, instead of the best being taken."""
     controls: dict[Control, Annotated[int, Field(ge=1)]] = Field(default={})

@@ -23,7 +23,7 @@ ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = ("plot.js", "report.js")
 LIVE = ("plot.js", "live.js")
 FEW = 10
-"""Below so many documents or tasks an interval says more than is known: the count is shown in its place."""
+"""Below this many documents or tasks an interval says more than is known: the count is shown instead."""
 
 
 @functools.cache

@@ -102,5 +102,5 @@ def lines(found: dict[str, Any]) -> list[str]:
         f"{rests['answer']:,.0f} an answer, {rests['yield']:.2f} accepted for each answered ({origin})"
     )
     if found["short"]:
-        said.append("  so many seeds will not do for that: raise synthesis.seeds")
+        said.append("  these seeds are too few for that: raise synthesis.seeds")
     return said

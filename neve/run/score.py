@@ -2,8 +2,8 @@
 
 What `neve curate` left is scored as it lies. Anything else that curation reads is first decoded and given
 the identity by which scores name a document; nothing is filtered, equal texts are one document, and what has
-no language that is known is ranked among its like. The trade-off: such documents are a copy on disk beside
-the scores, since a score without its document would say nothing.
+no language that is known is ranked with others like it. The trade-off: such documents are a copy on disk
+beside the scores, since a score without its document would say nothing.
 
 A killed command goes on where it was: the documents are whole or absent, and scores are kept block by block.
 """

@@ -34,7 +34,7 @@ TICK = 1.0
 SEND_SECONDS = 20.0
 """A reader that takes longer to take what it is sent is left."""
 QUIET_SECONDS = 15.0
-"""A sign of life at least so often, which finds readers that are gone."""
+"""A sign of life at least this often, in seconds, which finds readers that are gone."""
 PORT = 8321
 NICE = 10
 

@@ -103,7 +103,7 @@ def recipe(found: Survey, name: str) -> tuple[str, list[str]]:
 
 
 def fitting(unique: int, flops: float) -> tuple[Shape, int]:
-    """(shape, tokens of the first phase) for so many unique tokens and floating-point operations.
+    """(shape, tokens of the first phase) for a number of unique tokens and of floating-point operations.
 
     >>> fitting(4_000_000, 4e13)[0].hidden, fitting(10**10, 1e18)[0].hidden
     (192, 768)

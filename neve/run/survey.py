@@ -26,9 +26,9 @@ from neve.recipe.sources import Source
 from neve.run.inputs import sources_of
 
 LOOK_BYTES = 1 << 30
-"""Files are looked at until so many bytes are read."""
+"""Files are looked at until this many bytes are read."""
 CLONES = 100
-"""At most so many sources are listed; a folder of more repositories is one source."""
+"""At most this many sources are listed; a folder of more repositories is one source."""
 
 
 @dataclass

@@ -90,7 +90,7 @@ def _selected(index: pa.Table, path: Path) -> tuple[np.ndarray, np.ndarray, np.n
     train = np.flatnonzero(pc.equal(index["split"], "train").to_numpy())
     rules = (
         (rows < 0, "is not in the token index; build the selection again"),
-        (np.diff(rows, prepend=-1) == 0, "stands twice; `repeats` says how often a document is seen"),
+        (np.diff(rows, prepend=-1) == 0, "occurs twice; `repeats` says how often a document is seen"),
         (repeats < 1, f"has repeats = {repeats.min(initial=1)}, must be 1 or more; leave it out instead"),
         (limits < 1, f"has tokens = {limits.min(initial=1)}, must be 1 or more; leave it out instead"),
         (~np.isin(rows, train), "is held out; only split train may be chosen"),

@@ -22,7 +22,7 @@ from neve.store import write_json
 from neve.tokens import bpe
 
 SHARD_TOKENS = 1 << 29
-"""A document starts a new shard where this one would grow past so many tokens (1 GiB at two bytes)."""
+"""A document starts a new shard where this one would grow past this many tokens (1 GiB at two bytes)."""
 
 BATCH_ROWS = 1024
 

@@ -86,7 +86,7 @@ def test_what_the_paper_does_not_state_is_marked() -> None:
         (lambda d: d.pop("run"), "run: is missing"),
         (lambda d: d["phase"][1].update(data="synthetic"), "phase 'quality' has data = 'synthetic': the recipe needs a [synthesis]"),
         (lambda d: d["phase"][1].update(data=None, mix=[{"data": "synthetic", "weight": 1}]), "phase 'quality' has data = 'synthetic': the recipe needs a [synthesis]"),
-        (lambda d: d["phase"][1].update(name="general"), "phase.name = 'general' stands twice"),
+        (lambda d: d["phase"][1].update(name="general"), "phase.name = 'general' occurs twice"),
         (lambda d: (d["phase"][1].update(controls={"random": 2}), d["phase"][0].update(name="quality-random-2")), "is the name of a control of 'quality'; take another"),
         (lambda d: (d["phase"].pop(1), d.update(synthesis={"tokens": 1, "seeds": 1})), "[synthesis] takes its seeds from a phase with data = 'selection'"),
         (lambda d: d["phase"][1].update(sequence=5000), "batch_tokens = 4194304 of phase 'quality' must be a multiple of sequence = 5000"),

@@ -40,7 +40,7 @@ def build(root: Path, chosen: list[tuple], data: str = "selection") -> dict:
     [
         (lambda ids: (ids[3], 1, None), "is held out; only split train may be chosen"),
         (lambda ids: ("f" * 32, 1, None), "is not in the token index"),
-        (lambda ids: (ids[0], 1, None), "stands twice"),
+        (lambda ids: (ids[0], 1, None), "occurs twice"),
         (lambda ids: (ids[1], 0, None), "has repeats = 0, must be 1 or more"),
         (lambda ids: (ids[1], 1, 0), "has tokens = 0, must be 1 or more"),
     ],

@@ -39,7 +39,7 @@ def fit(settings: Fit[Table], inputs: dict[str, Path], out: Path) -> dict[str, A
     ids = given["doc_id"].to_numpy()
     again = np.flatnonzero(ids[1:] == ids[:-1])
     if len(again):
-        raise Fault(f"column: {table.path}: document {ids[again[0]]} stands twice; give each one score")
+        raise Fault(f"column: {table.path}: document {ids[again[0]]} occurs twice; give each one score")
     corpus = tables.read(inputs["documents"] / "documents", ["doc_id"])["doc_id"]
     lacking = corpus.filter(pc.invert(pc.is_in(corpus, given["doc_id"].combine_chunks())))
     if len(lacking) and table.missing is None:

@@ -62,7 +62,7 @@ def test_a_table_needs_no_labels_and_a_lacking_score_is_said_or_filled(inputs, p
     [
         ([{"doc_id": "a", "other": 1.0}], "needs doc_id and a number score"),
         ([{"doc_id": "a", "score": "good"}], "needs doc_id and a number score"),
-        ([{"doc_id": "a", "score": 1.0}, {"doc_id": "a", "score": 2.0}], "document a stands twice"),
+        ([{"doc_id": "a", "score": 1.0}, {"doc_id": "a", "score": 2.0}], "document a occurs twice"),
     ],
 )
 def test_a_table_that_will_not_do(inputs, tmp_path, rows, said):
