@@ -78,7 +78,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     work = out / "work"
     heldout = _heldout(mine, labels, work)
     sample = _sample(pool, labels, settings.seed)
-    found = {
+    found: dict[str, Any] = {
         "annotator": settings.annotator,
         "chosen": int(pool.chosen.sum()),
         "documents": len(pool.chosen),
@@ -178,12 +178,13 @@ def groups(pool: Pool) -> dict[str, list[dict[str, Any]]]:
         "licence": [name or "not known" for name in pool.table["license"].to_pylist()],
         "repository": pool.table["repo"].to_pylist(),
     }
-    share, found = float(pool.chosen.mean()) if len(pool.chosen) else 0.0, {}
+    share = float(pool.chosen.mean()) if len(pool.chosen) else 0.0
+    found: dict[str, list[dict[str, Any]]] = {}
     for kind, values in columns.items():
         distinct, codes = np.unique(np.array(values, dtype=object).astype(str), return_inverse=True)
         there = np.bincount(codes, minlength=len(distinct))
         taken = np.bincount(codes, pool.chosen, minlength=len(distinct)).astype(int)
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"group": str(name), "documents": int(n), "chosen": int(k), "ratio": float(k / n / share) if share else None}
             for name, n, k in zip(distinct, there, taken, strict=True)
         ]  # fmt: skip
