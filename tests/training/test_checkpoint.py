@@ -131,7 +131,7 @@ def test_damage_falls_back_to_the_one_before(config: Config, tmp_path, file: str
     assert equal(older, target)
 
 
-def test_a_damaged_later_one_does_not_push_out_those_behind_it(config: Config, tmp_path):
+def test_a_damaged_later_one_does_not_push_out_those_before_it(config: Config, tmp_path):
     """Training went back before it, and keeps one checkpoint."""
     one, target = state(config, 1, 1), state(config, 2, 0)
     save(tmp_path, 9, one, kept=1)

@@ -159,7 +159,7 @@ def test_sigint_leaves_a_checkpoint_of_the_last_step(settings, stages, tmp_path)
     assert not (out / "model").exists()
 
 
-def test_sigterm_twice_still_stops_with_a_checkpoint_and_sigint_behind_it_at_once(capsys):
+def test_sigterm_twice_still_stops_with_a_checkpoint_and_sigint_after_it_at_once(capsys):
     """A scheduler sends SIGTERM to torchrun and to its processes, which get it twice."""
     with loop._interrupts() as seen:
         for _ in range(2):

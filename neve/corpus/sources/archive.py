@@ -94,11 +94,11 @@ def members(path: Path, limits: Limits, wanted: Wanted = lambda path: True) -> I
                 count += member.rule is None
                 yield member
     except _Bomb as bomb:
-        detail = f"{bomb}; all behind {printable(last)!r} is refused, {count} files before it are kept"
+        detail = f"{bomb}; all after {printable(last)!r} is refused, {count} files before it are kept"
         yield Member(printable(path.name), rule="bomb", value=bomb.value, limit=bomb.limit, detail=detail)
     except _DAMAGE as error:
         why = " ".join(f"{type(error).__name__}: {error}".split())
-        detail = f"{why}; what lies behind {last!r} is lost, {count} files before it are kept"
+        detail = f"{why}; what comes after {last!r} is lost, {count} files before it are kept"
         yield Member(printable(path.name), rule="unreadable", detail=printable(detail))
 
 

@@ -257,7 +257,7 @@ def _members(store: Path, commit: str, limits: Limits, wanted: Callable[[str], b
             out += yield from _filled(waiting, store, limits)
             waiting = []
         if out > limits.max_archive_bytes:
-            detail = f"all behind {member.path!r} is refused, {len(seen)} files before it are kept"
+            detail = f"all after {member.path!r} is refused, {len(seen)} files before it are kept"
             value, limit = float(out), float(limits.max_archive_bytes)
             yield Member(commit, rule="bomb", value=value, limit=limit, detail=detail)
             return

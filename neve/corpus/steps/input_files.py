@@ -75,7 +75,7 @@ def _conformed(frame: DataFrame) -> DataFrame:
         for alias in columns.ALIASES[name]:
             if alias in kinds:
                 found.append((col(alias), kinds[alias]))
-            elif name != "content":
+            if name != "content":
                 found += [
                     (col(outer).get(alias), kinds[outer].fields[alias])
                     for outer in columns.NESTED

@@ -49,6 +49,12 @@ def test_metadata_is_looked_into_and_the_table_itself_comes_first(tmp_path: Path
     path = put(tmp_path, "a.parquet", content=["1", "2"], path=["outer.py", None], metadata=meta)
     found = in_place([path])[0].to_arrow().to_pylist()
     assert [(row["path"], row["language"]) for row in found] == [("outer.py", "Ruby"), ("b.rb", "Ruby")]
+    same = [{"path": "a.go", "repo": "r/inner"}, {"path": "b.go", "repo": "r/inner"}]
+    path = put(
+        tmp_path, "b.parquet", content=["1", "2"], path=[None, "o.go"], repo=["", "r/o"], metadata=same
+    )
+    found = in_place([path])[0].to_arrow().to_pylist()
+    assert [(row["path"], row["repo"]) for row in found] == [("a.go", "r/inner"), ("o.go", "r/o")]
 
 
 def test_copied_files_and_tables_in_place_are_one_frame(small, tmp_path: Path) -> None:
