@@ -87,7 +87,7 @@ def _parsed(source: bytes) -> tuple[list[tuple[str, str]], set[str], str]:
     tree = ast.parse(source)
     named: list[tuple[str, str]] = []
     strings, lines = set(), []
-    for node in _walk(tree):
+    for place, node in _walk(tree):
         if isinstance(node, ast.Import):
             named += [(alias.name, "") for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -101,22 +101,24 @@ def _parsed(source: bytes) -> tuple[list[tuple[str, str]], set[str], str]:
             and not isinstance(value, ast.AST | list)
             and name not in ("type_comment", "kind")
         )
-        lines.append(f"{type(node).__name__} {' '.join(fields)}")
+        lines.append(f"{place} {type(node).__name__} {' '.join(fields)}")
     return named, strings, hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def _walk(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but docstrings and what is imported for types alone."""
-    yield node
-    for child in ast.iter_child_nodes(node):
-        told = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
-        types = (
-            isinstance(child, ast.If)
-            and isinstance(child.test, ast.Name)
-            and child.test.id == "TYPE_CHECKING"
-        )
-        if not told and not types:
-            yield from _walk(child)
+def _walk(node: ast.AST, depth: int = 0, field: str = "") -> Iterator[tuple[str, ast.AST]]:
+    """All nodes but docstrings and what is imported for types alone, each with its depth and the field of
+    its parent that it stands in: without these a statement could move out of its branch unseen."""
+    yield f"{depth} {field}", node
+    for name, value in ast.iter_fields(node):
+        for child in value if isinstance(value, list) else [value]:
+            told = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
+            types = (
+                isinstance(child, ast.If)
+                and isinstance(child.test, ast.Name)
+                and child.test.id == "TYPE_CHECKING"
+            )
+            if isinstance(child, ast.AST) and not told and not types:
+                yield from _walk(child, depth + 1, name)
 
 
 def _data(path: Path) -> list[Path]:

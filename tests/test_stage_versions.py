@@ -121,6 +121,12 @@ def test_comments_docstrings_and_data_files(tree: Path, asked) -> None:
         asked("--same", "poem")
 
 
+def test_a_statement_that_leaves_its_branch_is_a_change(tree: Path, asked) -> None:
+    change(tree, "neve/corpus/steps/input_files.py", "            if name != ", "            elif name != ")
+    status, said = asked()
+    assert status == 1 and "neve/corpus/steps/input_files.py" in said and "curate" in said
+
+
 def test_two_digests_of_one_file_after_a_merge_are_a_change(tree: Path, asked) -> None:
     path = tree / "tests" / "stage_digests.txt"
     line = next(line for line in path.read_text().splitlines() if line.startswith("neve/tokens/bpe.py "))
