@@ -95,6 +95,12 @@ def functions(text: str) -> Iterator[Function]:
             and node.end_lineno
             and node.end_lineno - node.lineno + 1 >= LINES
         ):
+            if any(
+                isinstance(n, ast.Constant) and isinstance(n.value, str)
+                for a in _annotations(node)
+                for n in ast.walk(a)
+            ):
+                continue  # names that are there for a type checker alone
             needed, todo = {node.name}, [node.name]
             while todo:
                 used = {n.id for n in ast.walk(held[todo.pop()]) if isinstance(n, ast.Name)}
@@ -109,6 +115,11 @@ def functions(text: str) -> Iterator[Function]:
             body = "\n\n\n".join(ast.get_source_segment(text, each) or "" for each in chosen)
             head = "\n".join(ast.unparse(each) for each in kept)
             yield Function(node.name, f"{head}\n\n\n{body}\n" if head else f"{body}\n", _calls(node))
+
+
+def _annotations(node: ast.FunctionDef) -> list[ast.expr]:
+    found = [argument.annotation for argument in ast.walk(node.args) if isinstance(argument, ast.arg)]
+    return [annotation for annotation in (*found, node.returns) if annotation is not None]
 
 
 def _defines(node: ast.stmt) -> list[str]:
@@ -147,7 +158,9 @@ def _calls(node: ast.FunctionDef) -> tuple[tuple[str, str], ...]:
         names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
         if (
             node.name in names
-            and "\n" not in call + value
+            and call.isprintable()
+            and "#" not in call
+            and "\n" not in value
             and names <= {node.name, "list", "sorted", "range", "str", "len", "tuple"}
         ):
             found.append((call, value))

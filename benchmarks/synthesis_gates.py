@@ -31,6 +31,7 @@ from real_functions import Function, good
 
 from neve import sandbox
 from neve.corpus.contamination.benchmark_index import Index
+from neve.corpus.duplicates import shingles
 from neve.llm.answers import Answer
 from neve.recipe.synthesis import Gates, Synthesis
 from neve.recipe.tokenizer import Tokenizer
@@ -42,6 +43,8 @@ from neve.synthesis.seeds import Seed
 from neve.tasks import benchmarks
 from neve.tokens import bpe
 
+NEAR = 0.8
+"""Similarity of a planted near duplicate, at least, where one line more leaves it that."""
 SECONDS = 3.0
 """For a planted program, in the sandbox."""
 
@@ -98,7 +101,10 @@ def edited(function: Function, draw: random.Random) -> str:
             if "import" not in text.partition(name)[0].rpartition("\n")[2]
             else text
         )
-    return text + f"\nLIMIT = {draw.randrange(9)}\n" + function.tests
+    line = f"\nLIMIT = {draw.randrange(9)}\n"
+    near, kept = text + line + function.tests, function.text + line + function.tests
+    before = function.text + function.tests
+    return near if shingles.similarity(*shingles.of([before, near], 5)) >= NEAR else kept
 
 
 def wrong(function: Function, draw: random.Random) -> Function:

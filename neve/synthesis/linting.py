@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 RULES = "E9,F,B,PLE,PLW,W605"
-ERRORS = ("E9", "F82", "F7", "F5", "F63", "PLE", "invalid-syntax")
+IGNORED = "PLE25"
+"""Control characters in strings: odd, and no fault of a program."""
+UNDEFINED = "F82"
+"""A program that uses a name which is not there has the score 0."""
+ERRORS = ("E9", "F7", "F5", "F63", "PLE", "invalid-syntax")
 WEIGHT = 5
 SECONDS = 60
 
@@ -29,9 +34,9 @@ def scores(programs: Sequence[str]) -> list[float | None]:
         return [None] * len(programs)
     command = [
         find_ruff_bin(), "check", ".", "--isolated", "--no-cache", "--no-respect-gitignore", "--quiet", "--exit-zero",
-        "--target-version=py311", f"--select={RULES}", "--output-format=json-lines", "--ignore-noqa",
+        "--target-version=py311", f"--select={RULES}", f"--ignore={IGNORED}", "--output-format=json-lines", "--ignore-noqa",
     ]  # fmt: skip
-    found = [0] * len(programs)
+    found = [0.0] * len(programs)
     with tempfile.TemporaryDirectory(prefix="neve-") as folder:
         for i, program in enumerate(programs):
             Path(folder, f"{i}.py").write_text(program, encoding="utf-8", errors="replace")
@@ -48,8 +53,8 @@ def scores(programs: Sequence[str]) -> list[float | None]:
             return [None] * len(programs)
     for line in done.stdout.decode("utf-8", "replace").splitlines():
         finding = json.loads(line)
-        error = (finding.get("code") or "invalid-syntax").startswith(ERRORS)
-        found[int(Path(finding["filename"]).stem)] += WEIGHT if error else 1
+        code, place = finding.get("code") or "invalid-syntax", int(Path(finding["filename"]).stem)
+        found[place] += math.inf if code.startswith(UNDEFINED) else WEIGHT if code.startswith(ERRORS) else 1
     return [
         max(0.0, 1 - worth / count) if (count := _statements(program)) else None
         for program, worth in zip(programs, found, strict=True)

@@ -10,9 +10,13 @@ from neve.synthesis import linting
 def test_findings_cost_and_errors_cost_five_times() -> None:
     clean = "def f(x):\n    y = x + 1\n    return y\n"
     unused = "import os\n\n\ndef f(x):\n    y = x + 1\n    return y\n"  # one finding, 4 statements
-    undefined = "def f(x):\n    y = x + z\n    return y\n"  # one error, 3 statements
+    undefined = "def f(x):\n    y = x + z\n    return y\n" + "TOTAL = 1\n" * 30  # one, among many statements
     found = linting.scores([clean, unused, undefined, "def f(:\n", ""])
     assert found == [1.0, pytest.approx(0.75), 0.0, None, None]
+
+
+def test_a_control_character_in_a_string_is_no_error() -> None:
+    assert linting.scores(["def f():\n    return '\x1b[0m'\n"]) == [1.0]
 
 
 def test_noqa_does_not_hide_and_docstrings_are_no_statements() -> None:

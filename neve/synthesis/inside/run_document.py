@@ -13,6 +13,7 @@ import doctest
 import json
 import os
 import random
+import re
 import select
 import signal
 import sys
@@ -77,7 +78,7 @@ def apart(work, seconds):
 def told(error):
     """An error in a line, with the line of the document where it happened."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILE]
-    said = " ".join(str(error).split())[:200]
+    said = re.sub(r" \(/[^)]*\)", "", " ".join(str(error).split()))[:200]  # without places of this machine
     return f"{type(error).__name__}: {said}" + (f" (line {lines[-1]})" if lines else "")
 
 
