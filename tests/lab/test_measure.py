@@ -1,30 +1,12 @@
-"""A model's bits on a laboratory's texts. Oracle: evaluation's own measure of the same units; a benchmark of
-one's own without training tasks."""
+"""A model's bits on a laboratory's texts. Oracle: a benchmark of one's own without training tasks; whole
+laboratories, which measure real models, are in test_laboratory.py."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from neve.errors import Misuse
-from neve.lab.measure import Settings, _units, build
-from neve.store import arm_stages
-
-
-def test_bits_of_held_out_code_by_document(small_run: Path, tmp_path: Path) -> None:
-    stages = arm_stages(small_run, "main")
-    inputs = {
-        "documents": stages["curate"],
-        "tokenizer": stages["tokenizer"],
-        "model": stages["train-general"],
-    }
-    counts = build(Settings(("heldout",), 20_000, None), inputs, tmp_path)
-    units = json.loads((tmp_path / "units.json").read_text())["heldout"]
-    assert len(units["keys"]) == len(set(units["keys"])) == len(units["bits"])
-    assert counts["heldout"] == pytest.approx(sum(units["bits"]) / sum(units["bytes"]))
-    results = json.loads((stages["evaluate"] / "results.json").read_text())
-    figure = results["models"]["general"]["bits_per_byte"]["heldout"]["all"]["value"]
-    assert counts["heldout"] == pytest.approx(figure, rel=1e-4)
+from neve.lab.measure import Settings, _units
 
 
 def test_a_benchmark_without_training_tasks_is_a_line(tmp_path: Path) -> None:
