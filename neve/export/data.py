@@ -43,6 +43,16 @@ COLUMNS = {
     "seed_doc_id": "the document that a synthetic one was grown from",
     "seed": "repository and path of that document",
     "kind": "kind of synthesis",
+    "repaired": "whether the model was shown an error of its first answer",
+    "checked": "how the program was tried: run, tested, compiled, or why not",
+    "lint": "score of the linter: 1 − (5 errors + other findings) / statements",
+    "tests": "tests that the program brings",
+    "tests_passed": "how many of them pass",
+    "assertions": "assertions in them",
+    "branches": "branches of the program",
+    "branches_reached": "how many of them its tests reach",
+    "mutants": "changed copies of the program that were tried",
+    "mutants_killed": "how many of them its tests notice",
 }
 """Columns of the tables and what they mean."""
 _BESIDE = ("swhid", "license_path")

@@ -22,7 +22,6 @@ from typing import NamedTuple
 from neve.recipe.corpus import Near
 from neve.recipe.synthesis import Gates
 from neve.synthesis.candidates import Candidate
-from neve.synthesis.lookalikes import Kept, Lookalikes
 from neve.synthesis.seeds import Seed, telling
 
 __all__ = ["Accepted", "Candidate", "Gate", "Refusal", "Seed", "first_refusal"]
@@ -68,9 +67,13 @@ class Accepted:
 
     def __post_init__(self) -> None:
         self.doc_ids: set[bytes] = set()
+        from neve.synthesis.lookalikes import Lookalikes
+
         self.alike = Lookalikes(self.near, self.corpus, self.folder)
 
     def add(self, candidate: Candidate) -> None:
+        from neve.synthesis.lookalikes import Kept
+
         assert candidate.doc_id is not None
         self.doc_ids.add(bytes.fromhex(candidate.doc_id))
         self.tokens += candidate.tokens

@@ -9,6 +9,7 @@ import yaml
 from huggingface_hub import ModelCard
 from huggingface_hub import parse_eval_result_entries as parse
 
+from neve.export import model
 from neve.export.model import card, described, eval_results, path_to
 from neve.run.export import export
 from neve.store import MANIFEST, arm_stages, read_json
@@ -49,7 +50,6 @@ def test_the_card_tells_the_run(small_run: Path, made: Path) -> None:
         "`click==8.5.1`",
         "`humaneval`, pass@1",
         "smollm2-135m-instruct",
-        "2 documents are too few",
     ):
         assert said in found.text
     assert str(small_run) not in found.text, "no path of this machine"
@@ -98,3 +98,9 @@ def test_a_model_that_was_not_measured(small_run: Path) -> None:
     recipe = read_json(small_run / "run.json")["recipes"]["main"]
     text = card(stages, recipe, "general", "40", {})
     assert "--step 40" in text and "Not measured" in text and "smollm2" not in text
+
+
+def test_few_units_have_no_interval() -> None:
+    figure = {"documents": 2, "interval": (1.0, 2.0)}
+    assert model._interval(figure, "documents", 1.0) == "none: 2 documents are too few"
+    assert model._interval(figure | {"documents": 12}, "documents", 1.0) == "1 to 2, 12 documents"

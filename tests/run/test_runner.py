@@ -112,7 +112,8 @@ def more_phases(small_recipe: Recipe, small_run: Path, tmp_path: Path) -> tuple[
     mix = [{"data": "corpus", "weight": 1}, {"data": "selection", "weight": 1}]
     data["phase"] = [
         data["phase"][0],
-        {"name": "polish", "data": "selection", "tokens": 5000, "epochs": 2, "start": "general", "lr": rate},
+        {"name": "polish", "data": "selection", "tokens": 5000, "epochs": 2, "start": "general",
+         "moments": "keep", "lr": rate},
         {"name": "mixed", "mix": mix, "tokens": 5000, "start": "polish", "moments": "keep", "sequence": 64,
          "lr": rate | {"shape": "wsd", "decay": 3}},
         {"name": "long", "data": "corpus", "tokens": 5_000_000, "start": "general", "lr": rate},

@@ -23,7 +23,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "extend-annotator.md"
 @pytest.fixture
 def page(tmp_path, monkeypatch):
     """The page's module, in the table as its line says, and its recipe."""
-    module, line, recipe = re.findall(r"```(?:python|toml)\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    module, line, recipe, *_ = re.findall(r"```(?:python|toml)\n(.*?)```", PAGE.read_text(), re.DOTALL)
     assert len(module.splitlines()) <= 60 and len(line.splitlines()) == 1
     monkeypatch.setattr(annotators, "KINDS", annotators.KINDS | ast.literal_eval(f"{{{line}}}"))
     name = annotators.KINDS["words"]
