@@ -34,7 +34,7 @@ format: .venv/ready
 	@sh scripts/sandbox.sh
 	@touch $@
 
-# Writes the lock anew from what is installed in .venv.
+# Writes the lock again from what is installed in .venv.
 lock:
 	$(BIN)/python -m pip freeze --all --exclude-editable | grep -viE '^(pip|wheel|neve)==|@ file' | sed 's/^\(torch==[^+]*\)+.*/\1/' > requirements.lock
 

@@ -167,7 +167,7 @@ def _run(folder: Path) -> dict[str, Path]:
     }
     if not {"documents", "tokenizer", "tokens"} <= set(found):
         raise Misuse(
-            f"{folder}: this run's corpus is not done; `neve run RECIPE --until tokens` gets it done"
+            f"{folder}: this run's corpus is not done; build it with `neve run RECIPE --until tokens`"
         )
     return found
 

@@ -27,7 +27,9 @@ from pathlib import Path
 
 from neve.synthesis.inside.strength import GUARD, assertions, change, parts, reached, sites, telling
 
-FILE = "/tmp/work/document.py"
+WORK = "/tmp/work"
+"""The program's folder; the sandbox shows a /tmp of its own."""
+FILE = f"{WORK}/document.py"
 NAME = "document"
 OUTSIDE = ("gaierror", "URLError", "ConnectionRefusedError", "ConnectionError", "TclError", "PermissionError")
 """Errors of programs that want what the sandbox does not have."""
@@ -157,7 +159,7 @@ def attempt(tree, wanted=None, trace=False):
         return local
 
     def look(frame, event, argument):
-        return local if frame.f_code.co_filename.startswith("/tmp/work/") else None
+        return local if frame.f_code.co_filename.startswith(f"{WORK}/") else None
 
     if trace:
         sys.settrace(look)
@@ -214,7 +216,7 @@ def killed(program, beside, passed, lines, most, seconds):
                 return attempt(mutant, passed)
             module = types.ModuleType(target)
             sys.modules[target] = module
-            exec(compile(mutant, f"/tmp/work/{target}.py", "exec", dont_inherit=True), module.__dict__)
+            exec(compile(mutant, f"{WORK}/{target}.py", "exec", dont_inherit=True), module.__dict__)
             return attempt(ast.parse(program), passed)
 
         result, _ = apart(work, seconds)
@@ -275,11 +277,11 @@ def report(given):
 
 def main():
     given = json.loads(sys.stdin.buffer.read())
-    Path("/tmp/work").mkdir()
-    os.chdir("/tmp/work")
-    sys.path.insert(0, "/tmp/work")
+    Path(WORK).mkdir()
+    os.chdir(WORK)
+    sys.path.insert(0, WORK)
     for name, text in {**given["beside"], NAME: given["program"]}.items():
-        Path(f"/tmp/work/{name}.py").write_text(text, encoding="utf-8")
+        Path(f"{WORK}/{name}.py").write_text(text, encoding="utf-8")
     sys.setrecursionlimit(2000)
     print(given["mark"] + json.dumps(report(given)), flush=True)
 
