@@ -8,7 +8,7 @@ quickstart: .venv/ready
 	$(BIN)/neve run recipes/quickstart.toml
 
 test: .venv/ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup --max-worker-restart 0
 
 # What takes many minutes, or needs a browser; run by hand, its result noted in docs/log.md.
 test-slow: .venv/ready

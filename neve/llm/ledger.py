@@ -76,7 +76,8 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._db.close()
+        with self._lock:  # closed under a query that another thread runs, SQLite takes the process down
+            self._db.close()
 
     def get(self, payload: dict[str, Any]) -> dict[str, Any] | None:
         """The recorded answer, {text, finish, usage, error}, or None when the question has none yet."""

@@ -33,6 +33,38 @@ with Ledger(Path(sys.argv[1])) as ledger:
         print(i, flush=True)
 """
 
+CLOSED_WHILE_READ = """
+import sys, threading
+from pathlib import Path
+from neve.errors import Fault
+from neve.llm.ledger import Ledger
+
+def read(ledger):
+    try:
+        while True:
+            ledger.get({"n": 1})
+    except Fault as fault:
+        ended.append("closed" in str(fault))
+
+for _ in range(100):
+    ended = []
+    with Ledger(Path(sys.argv[1])) as ledger:
+        ledger.put({"n": 1}, {"text": "x" * 100_000, "finish": "stop", "usage": {}, "error": None})
+        threads = [threading.Thread(target=read, args=(ledger,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+    for thread in threads:
+        thread.join()
+    assert ended == [True] * 4, ended
+"""
+
+
+def test_a_ledger_closed_while_threads_read_it_is_a_fault_not_a_crash(tmp_path: Path) -> None:
+    """A cancelled task leaves its thread in `get`; oracle: the process ends with 0, each thread with a Fault."""
+    command = [sys.executable, "-c", CLOSED_WHILE_READ, tmp_path / "ledger.sqlite"]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+
 
 def test_an_answer_comes_back_as_it_was_and_the_first_stays(tmp_path: Path) -> None:
     with Ledger(tmp_path / "new" / "ledger.sqlite") as ledger:
