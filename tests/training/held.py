@@ -3,6 +3,7 @@
 As a program, under `processes.together` or alone, it prints {"peak", "gradients"} in bytes for each of `CASES`.
 """
 
+import gc
 import itertools
 import json
 import sys
@@ -66,6 +67,7 @@ def measure(case: tuple[Any, ...], world: World) -> dict[str, int]:
         optim.update(optimizer, step(), 1e-3, 1.0)  # buffers that are made once are there now
         kept = [*model.parameters(), *(t for state in optimizer.state.values() for t in state.values())]
         storages = {s.data_ptr(): s.nbytes() for s in (local(t).untyped_storage() for t in kept)}
+        gc.collect()  # an earlier case's gradients, freed in this step, would be taken off its peak
         with profile(profile_memory=True) as profiler:
             step()
     events = [e for e in profiler.kineto_results.events() if e.name() == "[memory]"]
