@@ -136,7 +136,8 @@ def score(
     """Score INPUT with an annotator that a run fitted.
 
     A folder that neve curate made is scored as it lies; other inputs are decoded first, not filtered, and
-    left in documents/ beside the scores. Ranks are within a language. After a crash, run it again.
+    left in documents/ beside the scores. Ranks are within a language. index.html shows the best, the worst
+    and what lies at the best tenth side by side. After a crash, run it again.
 
     Example: neve score clean --annotator runs/quickstart/stages/annotator-encoder-0123abcd --out scored
     """
@@ -153,6 +154,7 @@ def score(
         print(f"the device waited {waits:.1%} of the time")
     if counts["not_validated"]:
         print(f"not validated, no held-out labels: {', '.join(counts['not_validated'])}")
+    print(f"page: {folder / 'index.html'}")
 
 
 def filters(as_json: AsJson = False) -> None:

@@ -1,17 +1,22 @@
 """An annotator where it matters: at the cut of the selection that a phase makes with it.
 
 ROC-AUC is a mean over all cuts; a phase makes one, near the top, where an annotator with a good ROC-AUC may
-be no better than chance. So all is told of the documents on either side of that cut: how many held-out good
-labels are above it beside bad ones, where the annotators of the recipe agree, which languages, lengths,
-licences and repositories are preferred, and how many decisions change with what should not matter (comments,
-names, format). ROC-AUC is told too, of benchmark solutions against documents of the pool; nothing is tuned
-on it.
+be no better than chance. So all is told of the documents on either side of that cut: how much oftener good
+labels are above it than documents of the pool, where the annotators of the recipe agree, which languages,
+lengths, licences and repositories are preferred, and how many decisions change with what should not matter
+(comments, names, format). ROC-AUC is told too, of benchmark solutions against documents of the pool; nothing
+is tuned on it.
+
+Good labels count if the model that judges them has not seen their family: held-out ones, and those learnt
+from where the kind judges them out of fold. They are held against the pool, not against the bad labels:
+these are random documents, so a few families of them decide what a share among labels is. What an annotator
+is worth differs from family to family, so each is shown, and the interval is over families.
 
 Only an annotator whose scores do not depend on what else is scored can be asked so: of a cascade it is the
 second, which ranks what is chosen, and a blend of ranks has no diagnosis.
 
 The trade-off: a sample of the pool is scored again for agreement and changes, at most SAMPLE documents that
-no annotator has learnt from; the intervals of shares are Wilson's and speak of that sample.
+no annotator has learnt from.
 
 Sources: precision at the cut as Penedo et al. report for FineWeb-Edu's classifier (arXiv 2406.17557);
 calibration by Guo et al. (arXiv 1706.04599).
@@ -33,7 +38,8 @@ from neve import documents as tables
 from neve import store
 from neve.hashing import draw_keys
 from neve.quality import annotators, pools
-from neve.quality.annotator import Annotator, Documents, Labels, Scores, area
+from neve.quality.annotator import GOOD, Annotator, Documents, Labels, Scores, area
+from neve.quality.annotators import folds
 from neve.quality.settings import Diagnosis as Settings
 from neve.quality.variants import VARIANTS
 from neve.tasks import benchmarks
@@ -45,6 +51,8 @@ DRAWN = 400
 BINS = 10
 GROUPS = 12
 """Groups that are shown of each kind, the largest."""
+FEWEST, RESAMPLES = 3, 2000
+"""Families of good labels without which there is no interval, and how often they are drawn again for it."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,23 @@ class Pool:
         """Whether documents with these scores would be chosen (bool)."""
         return scores >= np.array([self.cuts.get(language, np.inf) for language in languages])
 
+    def share(self, languages: Sequence[str]) -> np.ndarray:
+        """The share of documents of each of these languages that was chosen: float64 [languages]."""
+        of = self.column("language")
+        known = {name: float(self.chosen[of == name].mean()) for name in np.unique(of).tolist()}
+        return np.array([known.get(language, 0.0) for language in languages])
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Labels that were judged by a model which has not seen their family: columns of one length."""
+
+    good: np.ndarray
+    """bool."""
+    scores: np.ndarray
+    languages: np.ndarray
+    families: np.ndarray
+
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `diagnosis-PHASE`: diagnosis.json.
@@ -76,14 +101,15 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     mine = annotators.load(inputs[f"annotator-{settings.annotator}"])
     labels = Labels.read(inputs)
     work = out / "work"
-    heldout = _heldout(mine, labels, work)
+    judged = _judged(mine, inputs[f"annotator-{settings.annotator}"], labels, work)
     sample = _sample(pool, labels, settings.seed)
     found: dict[str, Any] = {
         "annotator": settings.annotator,
         "chosen": int(pool.chosen.sum()),
         "documents": len(pool.chosen),
-        "at_the_cut": at_the_cut(pool, *heldout),
-        "calibration": calibration(*heldout),
+        "at_the_cut": at_the_cut(pool, judged),
+        "families": by_family(pool, judged),
+        "calibration": calibration(judged),
         "agreement": _agreement(settings, pool, folder, inputs, sample, work),
         "solutions": _solutions(settings, mine, pool, folder, labels, work),
         "groups": groups(pool),
@@ -93,7 +119,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     store.write_json(out / "diagnosis.json", found)
     cut = found["at_the_cut"]["all"]
     flipped = {f"flip, {name}": row["share"] for name, row in found["flips"].items()}
-    return {"precision": cut["precision"], "enrichment": cut["enrichment"], **flipped}
+    return {"recall": cut["recall"], "enrichment": cut["enrichment"], **flipped}
 
 
 def _pool(inputs: dict[str, Path]) -> Pool:
@@ -118,41 +144,74 @@ def _scored(annotator: Annotator, documents: Documents, work: Path) -> Scores:
     return annotator.score(documents, work).sorted()
 
 
-def _heldout(annotator: Annotator, labels: Labels, work: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of the held-out labels: whether good (bool), score, language."""
-    table = labels.table.filter(pa.array(~labels.training()))
+def _judged(annotator: Annotator, folder: Path, labels: Labels, work: Path) -> Judged:
+    """The labels that the annotator in `folder` judges fairly: all if it has folds, else those held out."""
+    fair = np.ones(labels.table.num_rows, bool) if (folder / folds.FILE).exists() else ~labels.training()
+    table = labels.table.filter(pa.array(fair))
     scored = _scored(annotator, labels.documents.only(table["doc_id"]), work)
     place = pc.index_in(table["doc_id"].combine_chunks(), _strings(scored.doc_ids)).to_numpy()
-    return table["label"].to_numpy() > 0.5, scored.means()[place], table["language"].to_numpy()
+    columns = (table[name].to_numpy() for name in ("language", "family"))
+    return Judged(table["label"].to_numpy() > GOOD, scored.means()[place], *columns)
 
 
-def at_the_cut(pool: Pool, good: np.ndarray, scores: np.ndarray, languages: np.ndarray) -> dict[str, Any]:
-    """Of held-out labels above the cut of their language, in all and by language: precision, recall, and
-    enrichment, precision over the share of good ones among all labels. None where nothing is above."""
-    above = pool.above(scores, languages.tolist())
-    parts = {"all": np.ones(len(good), bool)} | {
-        str(name): languages == name for name in np.unique(languages)
-    }
+def at_the_cut(pool: Pool, judged: Judged) -> dict[str, Any]:
+    """Of the labels above the cut of their language, in all and by language: recall, the share of good ones
+    that is above; enrichment, recall over the share of the pool's documents that was chosen in the same
+    languages, with its interval over families; precision, the share of good ones among labels above. None
+    where there is nothing to divide by."""
+    above = pool.above(judged.scores, judged.languages.tolist())
+    expected = pool.share(judged.languages.tolist())
+    languages = np.unique(judged.languages).tolist()
+    parts = {"all": np.ones(len(above), bool)} | {str(name): judged.languages == name for name in languages}
     found = {}
     for name, mine in parts.items():
-        base, hit, taken = (
-            float(good[mine].mean()) if mine.any() else 0.0,
-            (good & above & mine).sum(),
-            above & mine,
-        )
-        precision = float(hit / taken.sum()) if taken.any() else None
+        good, taken = judged.good & mine, above & mine
+        hit, chance = int((good & above).sum()), float(expected[good].sum())
         found[name] = {
-            "labels": int(mine.sum()), "good": int((good & mine).sum()), "above": int(taken.sum()),
-            "precision": precision, "recall": float(hit / (good & mine).sum()) if (good & mine).any() else None,
-            "enrichment": precision / base if precision is not None and base else None,
+            "labels": int(mine.sum()), "good": int(good.sum()), "above": int(taken.sum()), "good_above": hit,
+            "precision": hit / int(taken.sum()) if taken.any() else None,
+            "recall": hit / int(good.sum()) if good.any() else None,
+            "enrichment": hit / chance if chance else None,
+            "interval": _interval(judged.families[good], above[good], expected[good]),
         }  # fmt: skip
     return found
 
 
-def calibration(good: np.ndarray, scores: np.ndarray, languages: np.ndarray) -> dict[str, Any]:
-    """Held-out labels in BINS parts of equally many by score: mean score and share of good ones in each; the
-    mean distance of the two, weighted, where scores are chances (all within 0 and 1)."""
-    del languages
+def _interval(families: np.ndarray, above: np.ndarray, expected: np.ndarray) -> list[float] | None:
+    """95 % of enrichment when the families of good labels are drawn again; None for fewer than FEWEST."""
+    names, codes = np.unique(families.astype(str), return_inverse=True)
+    if len(names) < FEWEST or not expected.any():
+        return None
+    hits, chance = (np.bincount(codes, one, minlength=len(names)) for one in (above, expected))
+    rng = np.random.default_rng(0)
+    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), RESAMPLES)
+    values = (drawn @ hits) / np.maximum(drawn @ chance, 1e-12)
+    return [float(edge) for edge in np.quantile(values, [0.025, 0.975])]
+
+
+def by_family(pool: Pool, judged: Judged) -> list[dict[str, Any]]:
+    """Good labels of each family: how many, those above the cut, and how many would be by chance; the GROUPS
+    largest."""
+    above = pool.above(judged.scores, judged.languages.tolist())
+    names, codes = np.unique(judged.families.astype(str), return_inverse=True)
+    columns = [
+        judged.good,
+        judged.good & above,
+        np.where(judged.good, pool.share(judged.languages.tolist()), 0),
+    ]
+    labels, hits, chance = (np.bincount(codes, one, minlength=len(names)) for one in columns)
+    rows = [
+        {"family": str(name), "labels": int(n), "above": int(k), "by_chance": float(c)}
+        for name, n, k, c in zip(names, labels, hits, chance, strict=True)
+        if n
+    ]
+    return sorted(rows, key=lambda row: (-int(row["labels"]), str(row["family"])))[:GROUPS]
+
+
+def calibration(judged: Judged) -> dict[str, Any]:
+    """Labels in BINS parts of equally many by score: mean score and share of good ones in each; the mean
+    distance of the two, weighted, where scores are chances (all within 0 and 1)."""
+    good, scores = judged.good, judged.scores
     order = np.argsort(scores, kind="stable")
     rows = [
         {"score": float(scores[part].mean()), "good": float(good[part].mean()), "labels": len(part)}

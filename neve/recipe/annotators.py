@@ -277,6 +277,10 @@ class Blend(Table):
         return self
 
 
+BEST = 0.1
+"""Share of the best of which a cascade keeps its recall."""
+
+
 class Cascade(Table):
     """A cheap annotator drops the bottom, an expensive one ranks the rest."""
 
@@ -285,14 +289,27 @@ class Cascade(Table):
     """Name of the annotator that scores everything."""
     then: str
     """Name of the annotator that ranks what is left."""
-    keep: float = Field(default=0.5, gt=0, lt=1)
-    """Share of each language's documents that is left."""
+    recall: float = Field(default=0.95, gt=0, lt=1)
+    """Share of the second's best tenth that is left, in the mean at least; how many documents that takes is
+    found on the sample."""
+    keep: float | None = Field(default=None, gt=0, lt=1)
+    """Instead: the share of each language's documents that is left."""
     sample: int = Field(default=1000, ge=0)
-    """Dropped documents that the second judges all the same, to measure what is lost."""
+    """Documents that the second judges before, to find what has to be left and to measure what is lost."""
 
     @property
     def members(self) -> list[str]:
         return [self.first, self.then]
+
+    @model_validator(mode="after")
+    def _knows_its_share(self) -> Cascade:
+        if self.keep is None and self.sample * (1 - self.recall) < 1 / BEST:
+            least = round(1 / BEST / (1 - self.recall))
+            raise ValueError(
+                f"sample = {self.sample} is too small to tell a recall of {self.recall:g}: give it {least} or more, or "
+                "keep = the share that is left"
+            )
+        return self
 
 
 class Own(Table):

@@ -14,7 +14,7 @@ from typing import Any
 
 from neve.evaluation import published
 from neve.recipe.recipe import Recipe
-from neve.report import charts
+from neve.report import charts, ranked
 from neve.report.charts import Chart
 from neve.report.claim import METRICS, claim, headlines
 from neve.report.corpus import corpus_charts, funnel, with_differences
@@ -240,20 +240,8 @@ def times_chart(timings: dict[str, float]) -> Chart:
 
 def groups(summary: dict[str, Any]) -> list[dict[str, Any]]:
     """Documents to look at that a score or a selection puts forward."""
-    titles = {"best": "Best by score", "marginal": "At the cut of the selection", "worst": "Worst by score"}
     return [
-        {
-            "title": f"{title}, {annotator}",
-            "documents": [
-                {
-                    "name": f"{d['repo']}/{d['path']}",
-                    "about": f"{d['language']}, score {d['score']:.3f}, rank {d['rank']:,}{', ' + d['side'] if 'side' in d else ''}",
-                    "text": d["text"],
-                }
-                for d in found[kind]
-            ],
-        }
+        group
         for annotator, found in summary.get("scores", {}).items()
-        for kind, title in titles.items()
-        if found.get(kind)
+        for group in ranked.columns(found["beside"], annotator)
     ]

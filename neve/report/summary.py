@@ -11,18 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from neve.documents import read
-from neve.report import corpus, grown, shortages
+from neve.report import corpus, grown, ranked, shortages
 from neve.store import MANIFEST, read_json
 
 CURVE_POINTS = 120
 """Points of a loss curve at most; each is the mean of the steps it stands for."""
-SHOWN = 5
-"""Samples shown of each kind."""
 SNIPPET = 700
 """Characters of a sample."""
 WRITTEN = 3
@@ -81,27 +77,14 @@ def _phases_of(recipe: dict[str, Any], annotator: str) -> list[str]:
 
 
 def scores(inputs: dict[str, Path], annotator: str, phases: list[str]) -> dict[str, Any]:
-    """Distribution of an annotator's scores in each language; the best and the worst documents, and those at
-    the cut of the first of `phases`."""
-    table = read(inputs[f"scores-{annotator}"] / "scores", ["doc_id", "score", "rank"])
-    about = read(inputs["curate"] / "documents", ["doc_id", "repo", "path", "language", "size"])
-    table = table.join(about, "doc_id").sort_by([("score", "descending"), ("doc_id", "ascending")])
-    values = table["score"].to_numpy()
-    edges = np.linspace(values.min(), values.max(), 41) if len(values) else np.linspace(0, 1, 41)
-    histogram = {}
-    for language in sorted(table["language"].unique().to_pylist()):
-        of_language = table.filter(pc.field("language") == language)["score"].to_numpy()
-        histogram[language] = np.histogram(of_language, edges)[0].tolist()
-    sized = table.filter(pc.field("size") >= 200)
-    best, worst = sized.slice(0, SHOWN), sized.slice(max(0, sized.num_rows - SHOWN))
-    return {
-        "documents": table.num_rows,
-        "edges": edges.tolist(),
-        "histogram": histogram,
-        "best": _with_text(best, inputs["curate"]),
-        "marginal": _with_text(marginal(sized, inputs, phases), inputs["curate"]),
-        "worst": _with_text(worst, inputs["curate"])[::-1],
-    }
+    """Distribution of an annotator's scores in each language, and documents side by side, at the cut of the
+    first of `phases` that has a selection."""
+    folder = inputs["curate"] / "documents"
+    table = ranked.scored(inputs[f"scores-{annotator}"] / "scores", folder)
+    places = [inputs[f"selection-{phase}"] for phase in phases if f"selection-{phase}" in inputs]
+    chosen = read(places[0] / "selection.parquet", ["doc_id"])["doc_id"].combine_chunks() if places else None
+    train = table.filter(pc.equal(table["split"], "train"))
+    return {**ranked.histogram(table), "beside": ranked.beside(train, folder, chosen)}
 
 
 def selections(inputs: dict[str, Path], counts: dict[str, Any]) -> dict[str, Any]:
@@ -112,41 +95,6 @@ def selections(inputs: dict[str, Path], counts: dict[str, Any]) -> dict[str, Any
         if name.startswith(("selection-", "control-"))
     }
     return {"phases": chosen, **({"seeds": counts["seeds"]} if "seeds" in counts else {})}
-
-
-def marginal(table: pa.Table, inputs: dict[str, Path], phases: list[str]) -> pa.Table:
-    """Documents of the largest language on both sides of a selection's cut: the last chosen, the first left
-    out.
-
-    `table` is sorted by score, best first. The selection of the first of `phases` that has one is taken.
-    """
-    places = [inputs[f"selection-{phase}"] for phase in phases if f"selection-{phase}" in inputs]
-    if not places or not table.num_rows:
-        return table.slice(0, 0)
-    best = read(places[0] / "selection.parquet", ["doc_id"])["doc_id"].combine_chunks()
-    chosen = pc.is_in(table["doc_id"], best)
-    languages = table.filter(chosen)["language"].value_counts().to_pylist()
-    if not languages:
-        return table.slice(0, 0)
-    largest = max(languages, key=lambda row: (row["counts"], row["values"]))["values"]
-    of_language = pc.equal(table["language"], largest)
-    last = table.filter(pc.and_(of_language, chosen))
-    first = table.filter(pc.and_(of_language, pc.invert(chosen)))
-    sides = [last.slice(max(0, last.num_rows - SHOWN)), first.slice(0, SHOWN)]
-    said = [
-        pa.array([word] * part.num_rows, pa.string())
-        for word, part in zip(("chosen", "left out"), sides, strict=True)
-    ]
-    return pa.concat_tables(
-        [part.append_column("side", words) for part, words in zip(sides, said, strict=True)]
-    )
-
-
-def _with_text(table: pa.Table, curate: Path) -> list[dict[str, Any]]:
-    wanted = table["doc_id"].to_pylist()
-    text = read(curate / "documents", ["doc_id", "content"], ds.field("doc_id").isin(wanted))
-    texts = dict(zip(text["doc_id"].to_pylist(), text["content"].to_pylist(), strict=True))
-    return [{**row, "text": texts[row["doc_id"]][:SNIPPET]} for row in table.to_pylist()]
 
 
 def written(folder: Path) -> list[dict[str, Any]]:

@@ -42,10 +42,12 @@ COLUMNS = {"doc_id", "language", "content"}
 
 def run(given: list[str], annotator: Path, out: Path) -> dict[str, Any]:
     """Score the inputs `given` by the annotator in a folder into `out`: scores/ (SCORES), and documents/
-    where they are no curated ones; returns counts, `timings` among them.
+    where they are no curated ones, and index.html; returns counts, `timings` among them.
 
     Raises Misuse where `out` holds something else, or there is no annotator.
     """
+    from neve.report.scored import write_page
+
     if not (annotator / "annotator.json").is_file():
         raise Misuse(
             f"--annotator {annotator}: no annotator.json there; name a folder such as "
@@ -73,6 +75,7 @@ def run(given: list[str], annotator: Path, out: Path) -> dict[str, Any]:
             shutil.rmtree(out / place.name, ignore_errors=True)
             place.rename(out / place.name)
         write_json(out / COUNTS, counts)
+        write_page(out, (curated or out) / "documents", about["annotator"], counts)
         write_json(out / MANIFEST, {"fingerprint": print_, "annotator": about["annotator"], "inputs": given})
         shutil.rmtree(out / ".work")
     return counts

@@ -14,8 +14,9 @@ import pytest
 
 from neve import documents
 from neve.quality import annotators, diagnose, labels, scoring, select
+from neve.quality.annotator import Labels
 from neve.quality.annotators import ngrams
-from neve.quality.diagnose import Pool
+from neve.quality.diagnose import Judged, Pool
 from neve.quality.settings import Diagnosis, Fit
 from neve.recipe.annotators import Ngrams
 from neve.store import read_json
@@ -113,7 +114,10 @@ def test_a_planted_trait_is_enriched_at_the_cut_and_shuffled_labels_find_nothing
     counts = diagnose.build(settings, inputs, tmp_path / "out")
     found = read_json(tmp_path / "out" / "diagnosis.json")
     cut = found["at_the_cut"]["all"]
-    assert counts["precision"] == cut["precision"] >= 0.8 and cut["enrichment"] > 1.5
+    assert counts["enrichment"] == cut["enrichment"] >= 10 and cut["interval"][0] >= 5
+    assert cut["precision"] >= 0.8 and cut["recall"] == cut["good_above"] / cut["good"]
+    assert sum(row["labels"] for row in found["families"]) == cut["good"]
+    assert sum(row["above"] for row in found["families"]) == cut["good_above"]
     assert found["chosen"] == len(chosen) and found["documents"] == table.num_rows
     assert sum(row["chosen"] for row in found["groups"]["language"]) == len(chosen)
     assert sum(row["documents"] for row in found["groups"]["length"]) == table.num_rows
@@ -142,20 +146,43 @@ def test_solutions_and_other_annotators(corpus, tmp_path, benchmark_files) -> No
 
 
 def test_precision_recall_and_enrichment_are_counts() -> None:
-    table = pa.table({"language": ["Python", "C"]})
-    pool = Pool(table, np.array([True, True]), {"Python": 0.5, "C": 0.9})
-    good = np.array([1, 1, 0, 0, 1, 0], bool)
-    scores = np.array([0.9, 0.4, 0.6, 0.1, 0.8, 0.95])
-    languages = np.array(["Python"] * 4 + ["C"] * 2, dtype=object)
-    found = diagnose.at_the_cut(pool, good, scores, languages)
-    assert found["Python"] == {
-        "labels": 4,
-        "good": 2,
-        "above": 2,
-        "precision": 0.5,
-        "recall": 0.5,
-        "enrichment": 1.0,
+    """A tenth of the pool's Python was chosen and half of its C; of four good labels three are above."""
+    languages = ["Python"] * 10 + ["C"] * 2
+    chosen = np.array([True] + [False] * 9 + [True, False])
+    pool = Pool(pa.table({"language": languages}), chosen, {"Python": 0.5, "C": 0.9})
+    judged = Judged(
+        np.array([1, 1, 0, 0, 1, 0, 1], bool),
+        np.array([0.9, 0.4, 0.6, 0.1, 0.8, 0.95, 0.7]),
+        np.array(["Python"] * 5 + ["C"] * 2, dtype=object),
+        np.array(["a", "a", "x", "x", "b", "y", "c"], dtype=object),
+    )
+    found = diagnose.at_the_cut(pool, judged)
+    python = found["Python"]
+    assert (python["labels"], python["good"], python["above"], python["good_above"]) == (5, 3, 3, 2)
+    assert python["precision"] == python["recall"] == pytest.approx(2 / 3)
+    assert python["enrichment"] == pytest.approx(2 / 3 / 0.1) and python["interval"] is None, "two families"
+    assert found["C"]["precision"] == found["C"]["recall"] == found["C"]["enrichment"] == 0
+    every = found["all"]
+    assert every["above"] == 4 and every["precision"] == every["recall"] == 0.5
+    assert every["enrichment"] == pytest.approx(2 / (3 * 0.1 + 0.5))
+    low, high = every["interval"]
+    assert low == 0 and high == pytest.approx(10), "all three may be C's, or all b's"
+    rows = {row["family"]: row for row in diagnose.by_family(pool, judged)}
+    assert list(rows) == ["a", "b", "c"] and rows["a"] == {
+        "family": "a",
+        "labels": 2,
+        "above": 1,
+        "by_chance": pytest.approx(0.2),
     }
-    assert found["C"]["precision"] == 0 and found["C"]["recall"] == 0
-    assert found["all"]["above"] == 3 and found["all"]["precision"] == pytest.approx(1 / 3)
-    assert pool.above(np.array([1.0]), ["Go"]).tolist() == [False]
+    assert pool.above(np.array([1.0]), ["Go"]).tolist() == [False] and pool.share(["Go"]).tolist() == [0.0]
+
+
+def test_labels_learnt_from_count_only_where_they_are_judged_out_of_fold(corpus, tmp_path) -> None:
+    inputs, _ = selected(corpus, tmp_path / "true", shuffled=False)
+    read, folder = Labels.read(inputs), inputs["annotator-words"]
+    words = annotators.load(folder)
+    judged = diagnose._judged(words, folder, read, tmp_path / "work")
+    assert len(judged.good) == read.table.num_rows
+    (tmp_path / "bare").mkdir()
+    heldout = diagnose._judged(words, tmp_path / "bare", read, tmp_path / "work")
+    assert 0 < len(heldout.good) == int((~read.training()).sum()) < len(judged.good)

@@ -56,8 +56,8 @@ def page(small_run: Path) -> Page:
 def test_hostile_text_is_escaped(summary) -> None:
     hostile = copy.deepcopy(summary)
     attack = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
-    hostile["scores"]["encoder"]["best"][0]["text"] = attack
-    hostile["scores"]["encoder"]["best"][0]["path"] = attack
+    hostile["scores"]["encoder"]["beside"][0]["best"][0] |= {"text": attack, "path": attack}
+    hostile["scores"]["encoder"]["beside"][0]["language"] = attack
     hostile["corpus"]["rules"][0]["samples"][0]["detail"] = attack
     hostile["corpus"]["by_language"][0]["language"] = attack
     hostile["written"] = [
@@ -118,14 +118,18 @@ def test_the_page_shows_the_figures_of_the_summary(page: Page, summary) -> None:
 
 
 def test_documents_on_both_sides_of_the_cut_are_shown(summary, small_run: Path) -> None:
-    shown = summary["scores"]["encoder"]["marginal"]
+    beside = summary["scores"]["encoder"]["beside"]
+    shown = beside[0]["marginal"]
     (chosen_file,) = small_run.glob("stages/selection-quality-*/selection.parquet")
     chosen = set(read(chosen_file)["doc_id"].to_pylist())
-    assert {d["side"] for d in shown} == {"chosen", "left out"} and len({d["language"] for d in shown}) == 1
-    assert all((d["doc_id"] in chosen) == (d["side"] == "chosen") for d in shown)
-    for side in ("chosen", "left out"):
+    assert {d["side"] for d in shown} == {"above the cut", "below"} and len(
+        {d["language"] for d in shown}
+    ) == 1
+    assert all((d["doc_id"] in chosen) == (d["side"] == "above the cut") for d in shown)
+    for side in ("above the cut", "below"):
         ranks = [d["rank"] for d in shown if d["side"] == side]
         assert ranks == sorted(ranks)
+    assert sum(one["above"] for one in beside) == len(chosen)
 
 
 def test_the_page_is_small(small_run: Path) -> None:

@@ -5,10 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-import pytest
-
 from neve.report import summary
 
 
@@ -72,20 +68,3 @@ def test_tasks_of_which_most_models_wrote_something_are_shown(tmp_path) -> None:
     assert [task["task_id"] for task in found] == ["T/1", "T/2", "T/4"]
     assert [m["model"] for m in found[0]["models"]] == ["general", "quality-random"]
     assert found[0]["models"][0] == {"model": "general", "status": "fail", "text": "a"}
-
-
-@pytest.mark.parametrize(("chosen", "sides"), [("abd", ["chosen"] * 3 + ["left out"] * 2), ("", [])])
-def test_documents_at_the_cut_are_of_the_language_that_fills_the_selection(tmp_path, chosen, sides) -> None:
-    ids = list("abcdefg")
-    table = pa.table(
-        {
-            "doc_id": ids,
-            "score": [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3],
-            "language": ["C", "C", "C", "C", "C", "Go", "Go"],
-        }
-    )
-    pq.write_table(pa.table({"doc_id": pa.array(list(chosen), pa.string())}), tmp_path / "selection.parquet")
-    found = summary.marginal(table, {"selection-quality": tmp_path}, ["other", "quality"])
-    assert (found["side"].to_pylist() if sides else found.num_rows) == (sides or 0)
-    if sides:
-        assert found["doc_id"].to_pylist() == ["a", "b", "d", "c", "e"]

@@ -1,10 +1,12 @@
 """Kind `cascade`: a cheap annotator drops the clear bottom, an expensive one ranks the rest.
 
 A phase selects some percent of the corpus, so most documents need not be ranked well, only kept out. `first`
-scores everything, the best `keep` of each language go on, and `then` ranks them; all others come after
-these, in the order of `first`. The trade-off: what `first` wrongly drops is lost. How much that is, is
-measured whenever it scores: `then` also judges a sample of what was dropped, which tells what share of its
-own best documents went on. That recall stands in the stage's counts, for several sizes of a selection.
+scores everything, the best of each language go on, and `then` ranks them; all others come after these, in
+the order of `first`. The trade-off: what `first` wrongly drops is lost. How many go on is therefore found,
+not guessed: `then` judges a sample of all documents before, and as many go on as leave the stated share of
+its best tenth among them (one order statistic more careful than the sample's own share, so that the recall
+holds in the mean over samples). Where `first` agrees little with `then`, that is nearly everything, and the
+counts say so. The sample also tells what was lost: the recall for several sizes of a selection.
 
 Source: the cascade of Viola and Jones (2001); Seed-Coder and DataComp-LM filter likewise before they rank.
 """
@@ -22,9 +24,10 @@ from neve.hashing import draw_keys
 from neve.quality.annotator import Annotator, Documents, Labels, Scores, finish, ranks, standing
 from neve.quality.annotators import members
 from neve.quality.settings import Fit
+from neve.recipe.annotators import BEST
 from neve.recipe.annotators import Cascade as Table
 
-SELECTED = (0.01, 0.03, 0.1)
+SELECTED = (0.01, 0.03, BEST)
 """Shares of a language that a selection may take, for which recall is told."""
 
 
@@ -32,7 +35,7 @@ def fit(settings: Fit[Table], inputs: dict[str, Path], out: Path) -> dict[str, A
     """Stage `annotator-NAME`: members.json and cascade.json; nothing is learnt."""
     table = settings.annotator
     members.keep(table.members, inputs, out)
-    about = table.model_dump(include={"first", "then", "keep", "sample"})
+    about = table.model_dump(include={"first", "then", "recall", "keep", "sample"})
     store.write_json(out / "cascade.json", about)
     labels = Labels.read(inputs)
     return finish(load(out), "cascade", labels, out / "cascade.json", out, {"name": "cascade", **about})
@@ -42,37 +45,66 @@ def load(folder: Path) -> Cascade:
     """The annotator that `fit` left."""
     about = store.read_json(folder / "cascade.json")
     first, then = members.load(folder)
-    return Cascade(first, then, about["keep"], about["sample"])
+    return Cascade(first, then, about["recall"], about["keep"], about["sample"])
 
 
 class Cascade:
-    """`first` and `then`, the share of each language that goes on, and how many of the dropped are judged as
-    a check."""
+    """`first` and `then`, the recall that is asked for or the share of each language that goes on, and how
+    many documents are judged before."""
 
-    def __init__(self, first: Annotator, then: Annotator, keep: float, sample: int) -> None:
-        self._first, self._then, self._keep, self._sample = first, then, keep, sample
+    def __init__(
+        self, first: Annotator, then: Annotator, recall: float, keep: float | None, sample: int
+    ) -> None:
+        self._first, self._then, self._recall, self._keep, self._sample = first, then, recall, keep, sample
 
     def score(self, documents: Documents, work: Path) -> Scores:
         rough = members.score(self._first, documents, work, "first")
         ids, languages = rough.doc_ids, documents.languages(rough.doc_ids)
-        place = standing(ranks(rough, languages), languages)
-        kept = place > 1 - self._keep
-        fine = members.score(self._then, _those(documents, ids[kept]), work, "then")
-        dropped = np.flatnonzero(~kept)
-        order = np.argsort(draw_keys(_strings(ids[dropped]), 0, "cascade"), kind="stable")
-        drawn = np.sort(dropped[order[: self._sample]])
+        place, of = standing(ranks(rough, languages), languages), np.array(languages)
+        drawn = np.zeros(len(ids), dtype=bool)
+        drawn[np.argsort(draw_keys(_strings(ids), 0, "cascade"), kind="stable")[: self._sample]] = True
         check = members.score(self._then, _those(documents, ids[drawn]), work, "check")
+        if self._keep is None:
+            kept = place >= lowest(place[drawn], of[drawn], check.means(), self._recall)
+        else:
+            kept = place > 1 - self._keep
+        rest = members.score(self._then, _those(documents, ids[kept & ~drawn]), work, "then")
+        fine = _both(check, rest)
+        went = kept[kept | drawn]
         floor = fine.means().min(initial=0.0)
         counts = np.ones(len(ids), dtype=np.int64)
-        counts[kept] = fine.counts
+        counts[kept] = fine.counts[went]
         ends = np.cumsum(counts)
         sections = np.empty(int(counts.sum()))
         sections[ends[~kept] - 1] = floor - 1 + place[~kept]
-        sections[np.repeat(kept, counts)] = fine.sections
+        sections[np.repeat(kept, counts)] = fine.sections[np.repeat(went, fine.counts)]
         values = np.full(len(ids), np.nan)
-        values[kept], values[drawn] = fine.means(), check.means()
-        told = recall(np.array(languages), kept, values)
-        return Scores(ids, counts, sections, {"ranked": int(kept.sum()), **told})
+        values[kept | drawn] = fine.means()
+        told = {"ranked": int(kept.sum()), "judged": len(fine.doc_ids), **recall(of, kept, values)}
+        return Scores(ids, counts, sections, told)
+
+
+def lowest(place: np.ndarray, languages: np.ndarray, values: np.ndarray, recall: float) -> float:
+    """The standing by `first` down to which documents have to go on, so that the share `recall` of the best
+    tenth by `then` (its `values`) is among them, in the mean over samples like this one.
+
+    Below the j-th lowest of n of the best lie j / (n + 1) of all of them in the mean. A sample too small for
+    that keeps all of its own best.
+    """
+    best = []
+    for language in np.unique(languages):
+        rows = np.flatnonzero(languages == language)
+        order = rows[np.argsort(-values[rows], kind="stable")]
+        best.append(place[order[: max(1, round(BEST * len(rows)))]])
+    found = np.sort(np.concatenate([np.empty(0), *best]))
+    at = int((1 - recall) * (len(found) + 1) + 1e-9)
+    return float(found[max(0, at - 1)]) if len(found) else 0.0
+
+
+def _both(first: Scores, second: Scores) -> Scores:
+    """Scores of different documents as one, sorted."""
+    parts = ((getattr(one, name) for one in (first, second)) for name in ("doc_ids", "counts", "sections"))
+    return Scores(*(np.concatenate(list(part)) for part in parts)).sorted()
 
 
 def recall(languages: np.ndarray, kept: np.ndarray, values: np.ndarray) -> dict[str, float]:

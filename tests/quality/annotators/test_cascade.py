@@ -51,6 +51,57 @@ def test_recall_with_every_document_judged_is_counted(seed, size, keep):
             assert told[f"recall at {share:g}"] == pytest.approx(kept[best].mean())
 
 
+@pytest.mark.parametrize(
+    ("noise", "recall", "sample"), [(0.3, 0.95, 400), (1.0, 0.8, 300), (3.0, 0.95, 1000)]
+)
+def test_what_goes_on_holds_the_recall_that_is_asked_for(noise, recall, sample):
+    """Forty samples of 20,000 documents in two languages: of the best tenth at least `recall` goes on, in the mean, and
+    hardly more than needed."""
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=20_000)
+    rough = values + noise * rng.normal(size=20_000)
+    languages = np.array(["C", "Go"])[(np.arange(20_000) % 5 == 0).astype(int)]
+    place, best = np.empty(20_000), np.zeros(20_000, bool)
+    for language in ("C", "Go"):
+        mine = np.flatnonzero(languages == language)
+        place[mine[np.argsort(rough[mine])]] = (np.arange(len(mine)) + 0.5) / len(mine)
+        best[mine[np.argsort(-values[mine])[: len(mine) // 10]]] = True
+    needed = np.quantile(place[best], 1 - recall)
+    held, went = [], []
+    for _ in range(40):
+        drawn = rng.permutation(20_000)[:sample]
+        floor = cascade.lowest(place[drawn], languages[drawn], values[drawn], recall)
+        held.append((place[best] >= floor).mean())
+        went.append((place >= floor).mean())
+    assert recall - 0.005 <= np.mean(held) <= recall + 0.05
+    assert np.mean(went) <= 1.25 * (1 - needed) + 0.02
+    assert cascade.lowest(place[:0], languages[:0], values[:0], recall) == 0.0
+
+
+def test_a_cascade_finds_its_share_and_judges_no_document_twice(inputs, word_list, encoder_head, tmp_path):
+    places = {**inputs, "annotator-words": word_list, "annotator-encoder": encoder_head}
+    (out := tmp_path / "cascade").mkdir()
+    (work := tmp_path / "work").mkdir()
+    table = Cascade(kind="cascade", first="words", then="encoder", recall=0.8, sample=60)
+    cascade.fit(Fit(table, 1), places, out)
+    found = Documents((inputs["documents"] / "documents",))
+    scores = annotators.load(out).score(found, work)
+    told = scores.about
+    assert 0 < told["ranked"] < len(scores.doc_ids)
+    assert max(told["ranked"], 60) <= told["judged"] <= told["ranked"] + 60
+    assert len(scores.sections) == scores.counts.sum() and len(np.unique(scores.doc_ids)) == len(
+        scores.doc_ids
+    )
+    judged = (scores.counts > 1) | (scores.means() > scores.means().min() + 1)
+    assert judged.sum() >= told["ranked"] // 2
+
+
+def test_a_sample_too_small_for_its_recall_is_refused():
+    with pytest.raises(ValueError, match=r"sample = 100 is too small to tell a recall of 0\.95: give it 200"):
+        Cascade(kind="cascade", first="a", then="b", sample=100)
+    assert Cascade(kind="cascade", first="a", then="b", keep=0.5, sample=0).keep == 0.5
+
+
 def test_recall_from_a_sample_is_right_in_the_mean():
     """Twenty samples of 200 of 4,000 documents dropped, half as good as those kept."""
     rng = np.random.default_rng(1)
