@@ -200,12 +200,12 @@ def by_family(pool: Pool, judged: Judged) -> list[dict[str, Any]]:
         np.where(judged.good, pool.share(judged.languages.tolist()), 0),
     ]
     labels, hits, chance = (np.bincount(codes, one, minlength=len(names)) for one in columns)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"family": str(name), "labels": int(n), "above": int(k), "by_chance": float(c)}
         for name, n, k, c in zip(names, labels, hits, chance, strict=True)
         if n
     ]
-    return sorted(rows, key=lambda row: (-int(row["labels"]), str(row["family"])))[:GROUPS]
+    return sorted(rows, key=lambda row: (-row["labels"], row["family"]))[:GROUPS]
 
 
 def calibration(judged: Judged) -> dict[str, Any]:

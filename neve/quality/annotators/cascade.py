@@ -103,8 +103,11 @@ def lowest(place: np.ndarray, languages: np.ndarray, values: np.ndarray, recall:
 
 def _both(first: Scores, second: Scores) -> Scores:
     """Scores of different documents as one, sorted."""
-    parts = ((getattr(one, name) for one in (first, second)) for name in ("doc_ids", "counts", "sections"))
-    return Scores(*(np.concatenate(list(part)) for part in parts)).sorted()
+    doc_ids, counts, sections = (
+        np.concatenate([getattr(one, name) for one in (first, second)])
+        for name in ("doc_ids", "counts", "sections")
+    )
+    return Scores(doc_ids, counts, sections).sorted()
 
 
 def recall(languages: np.ndarray, kept: np.ndarray, values: np.ndarray) -> dict[str, float]:
