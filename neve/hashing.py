@@ -34,7 +34,6 @@ FEISTEL_STEPS = 6
 
 
 # --- keys and seeds
-# ----------------------------------------------------------------------------------------------
 
 
 def key(*parts: object) -> int:
@@ -57,7 +56,6 @@ def seed_of(name: str, bits: int = 63) -> int:
 
 
 # --- hashes of arrays
-# --------------------------------------------------------------------------------------------
 
 
 def finalize(values: np.ndarray) -> np.ndarray:
@@ -108,7 +106,6 @@ def draw_keys(doc_ids: pa.Array | pa.ChunkedArray, seed: int, use: str) -> np.nd
 
 
 # --- permutations and shares
-# -------------------------------------------------------------------------------------
 
 
 def permute(indices: np.ndarray, size: int, *parts: object) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""One process a folder: a lock that the kernel lets go of when its process ends, however it ends.
+"""One process per folder: a lock that the kernel lets go of when its process ends, however it ends.
 
 Apart from the store, since a machine that only trains needs no more of it.
 """

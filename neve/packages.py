@@ -2,8 +2,8 @@
 or by address.
 
 Nothing is installed or run: a file is bytes whose SHA-256 the recipe (or a table of Neve's) states. The
-index is the pip client's own: its configuration, else pypi-simple's default. The trade-off: one request
-for the project's page a file, so that no address of a release is ever written down.
+index is the pip client's own: its configuration, else pypi-simple's default. The trade-off: each file
+costs one request for its project's page, so that no address of a release is ever written down.
 
 A download that stopped goes on where it was. It lies in a hidden `.part` file beside its target, locked
 while somebody writes it, and gets its name only when the digest of the whole is right.

@@ -1,8 +1,8 @@
 """Files in, documents and verdicts out: the steps of curation in their order, cheap ones and those that
 remove much first.
 
-    decode ▸ language ▸ exact duplicates ▸ licence ▸ signals and rules ▸ benchmark text ▸ parsing ▸ split
-    ▸ near duplicates ▸ secrets ▸ grouping
+    decode ▸ opt-out list ▸ language ▸ exact duplicates ▸ licence ▸ signals and rules ▸ benchmark text
+    ▸ parsing ▸ split ▸ near duplicates ▸ secrets ▸ grouping
 
 This is the list; `steps/curation.py` has the steps, `steps/text_passes.py` what reads text for them.
 

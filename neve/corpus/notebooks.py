@@ -6,10 +6,10 @@ is a program with remarks, so that is what curation measures and a model reads: 
 cells as comments, with jupytext's percent marks (`# %%`, `# %% [markdown]`) between them, which editors read
 back as cells.
 
-What IPython alone understands (`%matplotlib inline`, `!ls`, `obj?`, cells under `%%bash`) becomes a comment,
-after a `pass` where a block may have nothing else, so that the script parses. The trade-off: magics are told
-by their look, line by line outside triple quotes, without parsing the cell; and a picture that is embedded
-in a text cell leaves an empty address.
+What IPython alone understands (`%matplotlib inline`, `!ls`, `obj?`, cells under `%%bash`) becomes a
+comment, after a `pass` where a block may have nothing else, so that the script parses. The trade-off:
+magics are known by their look, line by line outside triple quotes, without parsing the cell; and a picture
+that is embedded in a text cell leaves an empty address.
 
 Sources: the notebook format, versions 1 to 4 (nbformat); the percent format of jupytext.
 """

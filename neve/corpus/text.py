@@ -57,7 +57,6 @@ _SUPERSETS = {"GB18030": "gb18030", "Big5": "big5hkscs", "Shift_JIS": "cp932", "
 
 
 # --- from bytes to text
-# ------------------------------------------------------------------------------------------
 
 
 def decode(data: bytes) -> tuple[bytes, str | None] | None:
@@ -166,7 +165,6 @@ def binary(contents: pa.Array) -> pa.Array:
 
 
 # --- from columns to buffers
-# -------------------------------------------------------------------------------------
 
 
 def plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -205,7 +203,6 @@ def read_only(array: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray
 
 
 # --- identity
-# ----------------------------------------------------------------------------------------------------
 
 
 def doc_ids(texts: pa.Array) -> list[bytes | None]:

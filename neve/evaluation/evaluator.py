@@ -96,7 +96,6 @@ def wanted(benchmark: Benchmark, only: str | None) -> list[Task]:
 
 
 # --- samples
-# ---------------------------------------------------------------------------------------------------------
 
 
 def _samples(
@@ -140,7 +139,6 @@ def _row(task: Task, number: int, said: Completion, *, chat: bool) -> dict[str, 
 
 
 # --- verdicts
-# --------------------------------------------------------------------------------------------------------
 
 
 def graded(
@@ -188,7 +186,6 @@ def _verdict(sample: Sample, found: Grade | None) -> Grade:
 
 
 # --- bits per byte
-# -----------------------------------------------------------------------------------------------------
 
 
 def _bits_per_byte(model: Model, asked: Asked, options: Options, out: Path) -> dict[str, Any]:

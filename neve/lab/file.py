@@ -16,12 +16,12 @@ from pydantic import Field, ValidationError, model_validator
 from neve.errors import Misuse
 from neve.recipe.file import not_toml, parse
 from neve.recipe.recipe import Recipe
-from neve.recipe.section import Section
+from neve.recipe.table import RecipeTable
 
 Overrides = dict[str, Any]
 
 
-class Arm(Section):
+class Arm(RecipeTable):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
     set: Overrides = Field(default={})
     """Overrides of the base recipe, by dotted key: `"phase.1.repeats" = 2`."""
@@ -31,7 +31,7 @@ class Arm(Section):
     """Whether its documents are drawn at random: noise is pooled over such arms, and over the others."""
 
 
-class Laboratory(Section):
+class Laboratory(RecipeTable):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     question: str
     recipe: str

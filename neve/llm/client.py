@@ -164,7 +164,6 @@ class Client:
                 return Answer("", error=final)
 
     # --- a question's way
-    # ---------------------------------------------------------------------------------------
 
     async def _slot(self, payload: dict[str, Any], last: Endpoint | None) -> Endpoint:
         """Wait for an endpoint that may be asked; not the last one tried, if another may."""
@@ -221,7 +220,6 @@ class Client:
         return True
 
     # --- all questions
-    # ------------------------------------------------------------------------------------------
 
     def _dispatch(self) -> None:
         """Send what may be sent, and see whether anything can still happen."""
@@ -305,7 +303,6 @@ class Client:
             self._dispatch()
 
     # --- the ledger
-    # ---------------------------------------------------------------------------------------------
 
     async def _save(self, payload: dict[str, Any], answer: Answer) -> None:
         """Returns when the answer is on disk; answers that come together are written together."""

@@ -120,7 +120,6 @@ class Endpoint:
         )
 
     # --- may it be asked?
-    # ---------------------------------------------------------------------------------------
 
     def free(self, now: float) -> bool:
         """Whether one more question may go out."""
@@ -172,7 +171,6 @@ class Endpoint:
         self._closed_until = now + max(pause, min(outcome.after or 0.0, 10 * MAX_PAUSE_SECONDS))
 
     # --- asking
-    # -------------------------------------------------------------------------------------------------
 
     async def ask(self, payload: dict[str, Any]) -> Outcome:
         """One attempt at a question."""

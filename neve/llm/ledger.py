@@ -6,7 +6,7 @@ but not the endpoint's address, so a server that moves to another port or machin
 failures are answers too: they are not asked again, and a run repeated over the same ledger gives the same
 result. Delete their rows to ask them again.
 
-SQLite with its plain rollback journal and one synchronous commit an answer: a few milliseconds beside
+SQLite with its plain rollback journal and one synchronous commit per answer: a few milliseconds beside
 seconds of generation, one file, no helper files that a copy forgets, and safe on network file systems, where
 WAL is not. After `kill -9` an answer is there whole or not at all. The first answer to a question stays.
 """

@@ -1,11 +1,11 @@
 """An annotator where it matters: at the cut of the selection that a phase makes with it.
 
 ROC-AUC is a mean over all cuts; a phase makes one, near the top, where an annotator with a good ROC-AUC may
-be no better than chance. So all is told of the documents on either side of that cut: how much oftener good
-labels are above it than documents of the pool, where the annotators of the recipe agree, which languages,
-lengths, licences and repositories are preferred, and how many decisions change with what should not matter
-(comments, names, format). ROC-AUC is told too, of benchmark solutions against documents of the pool; nothing
-is tuned on it.
+be no better than chance. So it is the documents on either side of that cut that are looked at: how much
+more often good labels are above it than documents of the pool, where the annotators of the recipe agree,
+which languages, lengths, licences and repositories are preferred, and how many decisions change with what
+should not matter (comments, names, format). ROC-AUC is given too, of benchmark solutions against documents
+of the pool; nothing is tuned on it.
 
 Good labels count if the model that judges them has not seen their family: held-out ones, and those learnt
 from where the kind judges them out of fold. They are held against the pool, not against the bad labels:

@@ -1,7 +1,7 @@
 """What a judge is asked, and how its answer is read: a rubric is a file, packaged or one's own.
 
 A rubric of kind "score" rates one document on some criteria, one of kind "pair" says which of two is better.
-Answers are read with patience, since small models seldom keep to a form: a JSON object anywhere in the text,
+Answers are read leniently, since small models seldom keep to a form: a JSON object anywhere in the text,
 else a criterion's name followed by a number, else, with one criterion, the only number there is. What is
 outside the scale, or lacks a criterion, is not read: it would be a guess. The trade-off: an answer that
 reasons with other numbers before it decides may be read wrongly, so prompts ask for nothing but the result.

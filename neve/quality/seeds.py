@@ -1,7 +1,7 @@
 """A selection becomes seeds: documents from which synthetic ones are grown, languages interleaved.
 
 Of each language documents are drawn without replacement, the better the likelier, and spread over
-repositories: each further document of one counts half, a third, a quarter of what it would alone. So
+repositories: each further document of one counts half, a third, a quarter of what it would alone. As
 many of the seeds are Python as the recipe says; the other languages keep their proportions of the
 corpus's tokens. The trade-off: seeds are an order, not a set, so synthesis may stop anywhere and has
 then grown from about the shares that were asked for.

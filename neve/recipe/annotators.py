@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from neve.recipe.section import Section
 from neve.recipe.sources import Source
+from neve.recipe.table import RecipeTable
 from neve.settings import Execution
 
 
-class Judge(Section):
+class Judge(RecipeTable):
     """A language model that rates documents of the corpus."""
 
     rubric: str = "educational"
@@ -41,7 +41,7 @@ class Judge(Section):
     """Of an answer."""
 
 
-class Best(Section):
+class Best(RecipeTable):
     """The corpus's best documents by another annotator, as positives."""
 
     annotator: str
@@ -50,7 +50,7 @@ class Best(Section):
     """How many; languages in proportion to their documents."""
 
 
-class Hard(Section):
+class Hard(RecipeTable):
     """Documents that look good and are not: an n-gram model picks what looks best, a judge labels it."""
 
     rounds: int = Field(default=2, ge=1, le=10)
@@ -61,7 +61,7 @@ class Hard(Section):
     """A document rated so, on the scale of 0 to 1, is a positive; a lower one a negative."""
 
 
-class Labels(Section):
+class Labels(RecipeTable):
     """A set of labelled documents: positives against random documents of the corpus, or what a judge
     says."""
 
@@ -105,7 +105,7 @@ class Labels(Section):
 Place = Literal["top", "middle", "bottom"]
 
 
-class Table(Section):
+class Table(RecipeTable):
     """What all kinds have."""
 
     labels: list[str] = Field(default=[])

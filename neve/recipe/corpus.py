@@ -11,8 +11,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from neve.recipe.section import BenchmarkName, Section
 from neve.recipe.sources import Source
+from neve.recipe.table import BenchmarkName, RecipeTable
 from neve.settings import Execution
 
 LANGUAGES = [
@@ -22,7 +22,7 @@ LANGUAGES = [
 """The paper's 18 languages, by their Linguist names."""
 
 
-class Near(Section):
+class Near(RecipeTable):
     """Near duplicates: MinHash finds candidates, true similarity decides."""
 
     enabled: bool = True
@@ -41,7 +41,7 @@ class Near(Section):
     reported."""
 
 
-class BenchmarkFile(Section):
+class BenchmarkFile(RecipeTable):
     """A benchmark of one's own: JSON lines (.gz too), a task a line."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
@@ -64,7 +64,7 @@ class BenchmarkFile(Section):
         return self
 
 
-class Decontaminate(Section):
+class Decontaminate(RecipeTable):
     """What must not be learnt from: the text of benchmarks."""
 
     benchmarks: list[BenchmarkName] = Field(
@@ -79,7 +79,7 @@ class Decontaminate(Section):
     contaminated."""
 
 
-class Secrets(Section):
+class Secrets(RecipeTable):
     """Keys, passwords, e-mail and IP addresses."""
 
     action: Literal["redact", "drop", "keep"] = "redact"
@@ -87,7 +87,7 @@ class Secrets(Section):
     left alone."""
 
 
-class Grouping(Section):
+class Grouping(RecipeTable):
     """The order in which documents are laid down for training."""
 
     order: Literal["language-repository", "repository", "dependency"] = "language-repository"
@@ -95,7 +95,7 @@ class Grouping(Section):
     first."""
 
 
-class Corpus(Section):
+class Corpus(RecipeTable):
     """Raw files become documents: where they come from, and which stay."""
 
     sources: list[Source] = Field(min_length=1)

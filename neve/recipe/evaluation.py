@@ -9,10 +9,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from neve.recipe.section import BenchmarkName, Section
+from neve.recipe.table import BenchmarkName, RecipeTable
 
 
-class Evaluate(Section):
+class Evaluate(RecipeTable):
     """What the phases' models are asked at the end."""
 
     tasks: list[BenchmarkName] = Field(default=["humaneval"])

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from neve.recipe.recipe import Recipe
-from neve.recipe.training import Section
+from neve.recipe.table import RecipeTable
 from neve.settings import aside
 
 EDITORS = "https://json-schema.org/draft/2020-12/schema"
@@ -110,7 +110,7 @@ def _module(name: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def _tables(top: type[BaseModel] = Section) -> list[type[BaseModel]]:
+def _tables(top: type[BaseModel] = RecipeTable) -> list[type[BaseModel]]:
     return [kind for one in top.__subclasses__() for kind in (one, *_tables(one))]
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from neve.recipe.section import Section
+from neve.recipe.table import RecipeTable
 
 
-class Model(Section):
+class Model(RecipeTable):
     """Llama-2 shape; the vocabulary's size comes from the tokenizer."""
 
     hidden: int = Field(default=2048, ge=8)

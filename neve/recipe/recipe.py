@@ -19,8 +19,8 @@ from neve.recipe.annotators import Annotator, Labels
 from neve.recipe.corpus import Corpus
 from neve.recipe.evaluation import Evaluate
 from neve.recipe.model import Model
-from neve.recipe.section import Section
 from neve.recipe.synthesis import Synthesis
+from neve.recipe.table import RecipeTable
 from neve.recipe.tokenizer import Tokenizer
 from neve.recipe.training import Phase, Training
 from neve.settings import Execution
@@ -30,7 +30,7 @@ class RecipeError(Misuse):
     """A recipe that cannot run; the message is one line that names the key, the value and what would do."""
 
 
-class Run(Section):
+class Run(RecipeTable):
     """What the run is called, and where it lies."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -45,7 +45,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 """What a table is named by; folders of stages are named after it."""
 
 
-class Recipe(Section):
+class Recipe(RecipeTable):
     """All of a run."""
 
     run: Run

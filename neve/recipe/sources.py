@@ -8,10 +8,10 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from neve.recipe.section import Section
+from neve.recipe.table import RecipeTable
 
 
-class Source(Section):
+class Source(RecipeTable):
     """Where raw code comes from; which fields are needed depends on `kind`."""
 
     kind: Literal["directory", "git", "archive", "sdist", "table", "hub"]

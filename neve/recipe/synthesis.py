@@ -10,11 +10,11 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from neve.recipe.section import Section
+from neve.recipe.table import RecipeTable
 from neve.settings import Execution
 
 
-class Gates(Section):
+class Gates(RecipeTable):
     """Limits that answers have to keep. Those of the corpus's own rules are [corpus.filters]."""
 
     lint: float = Field(default=0.7, ge=0, le=1)
@@ -50,7 +50,7 @@ class Gates(Section):
     """Folder of installed packages that programs may import beside Python's own library."""
 
 
-class Budget(Section):
+class Budget(RecipeTable):
     """What asking may cost, with a hard stop, and what `neve plan` and the report count money with."""
 
     tokens: Execution[int | None] = Field(default=None, ge=1)
@@ -69,7 +69,7 @@ class Budget(Section):
     """Tokens a second that all endpoints together answer; `neve plan` counts hours with it."""
 
 
-class Endpoint(Section):
+class Endpoint(RecipeTable):
     """One of several OpenAI-compatible endpoints that serve the same model."""
 
     url: Execution[str]
@@ -80,7 +80,7 @@ class Endpoint(Section):
     """Environment variable that holds its key."""
 
 
-class Synthesis(Section):
+class Synthesis(RecipeTable):
     """Code that an LLM grows from the best documents."""
 
     endpoint: str = "local"

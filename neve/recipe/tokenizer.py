@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from neve.recipe.section import Section
+from neve.recipe.table import RecipeTable
 
 
-class Tokenizer(Section):
+class Tokenizer(RecipeTable):
     """Byte-level BPE, learnt from the corpus or taken from an earlier run."""
 
     vocab_size: int = Field(default=64_000, ge=300)

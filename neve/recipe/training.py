@@ -11,11 +11,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from neve.recipe.section import Section
+from neve.recipe.table import RecipeTable
 from neve.settings import Execution
 
 
-class Training(Section):
+class Training(RecipeTable):
     """What all phases share."""
 
     sequence: int = Field(default=8192, ge=8)
@@ -69,7 +69,7 @@ class Training(Section):
         return self
 
 
-class LearningRate(Section):
+class LearningRate(RecipeTable):
     """The curve of a phase's learning rate."""
 
     peak: float = Field(gt=0)
@@ -97,7 +97,7 @@ class LearningRate(Section):
 Data = Literal["corpus", "selection", "synthetic"]
 
 
-class Part(Section):
+class Part(RecipeTable):
     """One of the views that a mix is made of."""
 
     data: Data
@@ -109,7 +109,7 @@ class Part(Section):
 Control = Literal["random", "random-repeated", "random-length"]
 
 
-class Curve(Section):
+class Curve(RecipeTable):
     """Repeats that rise with quality: C · x^power · e^(growth · x), x the share of a language's tokens that
     is worse."""
 
@@ -123,7 +123,7 @@ class Curve(Section):
     """Share of a language's tokens, the worst, that is left out."""
 
 
-class Phase(Section):
+class Phase(RecipeTable):
     """One leg of training."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")

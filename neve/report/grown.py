@@ -1,6 +1,6 @@
 """What was grown from which seeds, for the report: yields, costs, samples of what was accepted and refused.
 
-Yields are told by kind, by language and by tenth of the selection, best tenth first. The trade-off:
+Yields are given by kind, by language and by tenth of the selection, best tenth first. The trade-off:
 samples are the first in seed order, which anybody can find again, rather than good ones.
 """
 

@@ -1,4 +1,4 @@
-"""Where documents went: which phases had them and how often, what grew from them, which are meant.
+"""Where documents went: which phases read them and how often, and what grew from them.
 
 The answer of `neve why` for more than one file, and what `neve remove` says before it does anything.
 Everything is looked up in what the stages of an arm wrote.

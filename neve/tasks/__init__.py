@@ -1,2 +1,5 @@
 """Benchmarks: their published files in one shape, and what sets each apart, as fields of one table
-(`traits`)."""
+(`traits`).
+
+`benchmarks` finds a file, `formats` turns its rows into `task`s, `own` reads a benchmark of your own.
+"""

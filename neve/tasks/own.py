@@ -3,13 +3,14 @@
 A description is a small TOML file. Wherever a benchmark is named (`--tasks`, `--task`, `evaluate.tasks`,
 `corpus.decontaminate.benchmarks`), its path may stand in place of a name:
 
-    name = "kata" file = "kata.jsonl"              # beside this file; gzipped or not grading = "assertions"
-    # or check, unittest; leave it out for bits per byte and decontamination alone
+    name = "kata"
+    file = "kata.jsonl"       # beside this file; gzipped or not
+    grading = "assertions"    # or check, unittest; without it, bits per byte and decontamination alone
 
-    [fields]                         # of each row; a field that is not named is empty
+    [fields]                  # of each row; a field that is not named is empty
     prompt = "question"
     solution = "answer"
-    test = "tests"                   # text, or a list of texts
+    test = "tests"            # text, or a list of texts
 
 `docs/extend-benchmark.md` explains every key. The trade-off: fields are renamed, not computed; rows that
 need more than that get a function in `formats` and an entry in `traits.TABLE`.

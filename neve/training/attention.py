@@ -1,9 +1,11 @@
 """Attention: rotary positions, and one function over PyTorch's kernels, chosen by the mask it is given.
 
-    None          causal           SDPA; on Hopper cuDNN's kernel first (`kernels`); fp32 training on a CPU:
-    `_Causal` bool tensor   any mask         SDPA over the full T × T square: exact on every device, the
-    oracle for the others BlockMask     by document      FlexAttention: blocks of 128 × 128 outside every
-    document are never computed
+    None           causal        SDPA; on Hopper cuDNN's kernel first (`kernels`);
+                                 fp32 training on a CPU: `_Causal`
+    bool tensor    any mask      SDPA over the full T × T square: exact on every device,
+                                 the oracle for the others
+    BlockMask      by document   FlexAttention: blocks of 128 × 128 outside every document
+                                 are never computed
 
 The block mask is computed from the ends of documents, with a few operations on [B, T/128] instead of on the
 square. The trade-off: FlexAttention is slower than cuDNN on a full causal square, so it is used only with a

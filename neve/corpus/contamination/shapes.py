@@ -1,11 +1,11 @@
 """The shape of a program: what stays of it when its names are changed, and where a document has it.
 
-Word 10-grams lose a copy whose author renamed one variable. Here a program is a row of tokens: keywords,
-built-in names, attributes, numbers and operators as they are, and every other name as a parameter, which
-counts by the distance to its last occurrence, not by its letters (Baker's p-strings). K tokens in a row are
-a shape gram, with distances that reach out of it forgotten: it is equal in two programs exactly if one is
-the other with its names consistently changed. Comments, quotes, parentheses and commas are left out, so
-formatting changes nothing; a docstring costs the few grams that it stands in.
+Word 10-grams lose a copy whose author renamed one variable. Here a program is a sequence of tokens:
+keywords, built-in names, attributes, numbers and operators as they are, and every other name as a
+parameter, which counts by the distance to its last occurrence, not by its letters (Baker's p-strings). K
+tokens in a row are a shape gram, with distances that reach out of it forgotten: it is equal in two programs
+exactly if one is the other with its names consistently changed. Comments, quotes, parentheses and commas
+are left out, so formatting changes nothing; a docstring costs the few grams that it stands in.
 
 Shape grams are less peculiar than words, so where they stand matters: a document's share of a task is that
 of the best window, half as long again as the task. A solution is found in the middle of a text of any

@@ -49,7 +49,6 @@ time."""
 
 
 # --- kernels
-# -----------------------------------------------------------------------------------------------------
 
 
 @numba.njit(nogil=True, cache=True)
@@ -129,7 +128,6 @@ def _greedy(first, starts, buckets, sets, threshold, state, found):
 
 
 # --- over Arrow batches
-# ------------------------------------------------------------------------------------------
 
 
 def buckets(contents: pa.Array | pa.ChunkedArray, settings: Near) -> pa.LargeListArray:
@@ -172,7 +170,6 @@ def candidates(signatures: DataFrame, documents: int, settings: Near) -> pa.Tabl
 
 
 # --- the decision
-# ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -218,7 +215,6 @@ def decide(bucket: np.ndarray, document: np.ndarray, sets: shingles.Sets, settin
 
 
 # --- a few texts at hand
-# -----------------------------------------------------------------------------------------
 
 
 def jaccard(a: str, b: str, ngram: int = 5) -> float:

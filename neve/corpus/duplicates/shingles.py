@@ -49,7 +49,6 @@ LOAD_ROWS = 1024
 
 
 # --- kernels: bytes to words to n-grams
-# --------------------------------------------------------------------------
 
 
 @numba.njit(nogil=True, cache=True)
@@ -240,7 +239,6 @@ def similarity(a, b):
 
 
 # --- over Arrow columns
-# ------------------------------------------------------------------------------------------
 
 
 @cache

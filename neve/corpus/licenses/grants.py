@@ -2,8 +2,8 @@
 
 The classifier knows texts; people change them: HPND with another name and another order, BSD with a clause
 less, "may be freely copied and modified", the Python licence between other parties. Such a text is a grant
-(GRANTS) that conditions follow (CONDITIONS), each from a table of wordings that ask for no more than
-notices, names and marks of change. Names are wild, nothing else is.
+(GRANTS) with conditions after it (CONDITIONS), each from a table of wordings that ask for no more than
+notices, names and marks of change. Any name fits where a name stands; all else has to agree.
 
 The trade-off: a condition that no wording fits leaves the whole not understood, however free it is; what
 follows the last condition is left to whoever asks, who looks there for words that forbid.

@@ -1,4 +1,4 @@
-"""SPDX expressions: parsed by license-expression, joined, and kept in the identifiers of today.
+"""SPDX expressions: parsed by license-expression, joined, and kept in today's identifiers.
 
 The trade-off: an identifier that neither SPDX's list nor `LicenseRef-` knows is no expression. NOASSERTION,
 SPDX's word for "cannot be determined", stands for evidence that was not understood, so that AND and OR carry

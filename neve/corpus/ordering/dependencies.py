@@ -73,7 +73,6 @@ def order(table: pa.Table, imports: pa.ChunkedArray | pa.Array) -> np.ndarray:
 
 
 # --- from names to files
-# -----------------------------------------------------------------------------------------
 
 
 def _edges(table: pa.Table, repos: pa.DictionaryArray) -> tuple[np.ndarray, np.ndarray, int]:

@@ -1,4 +1,4 @@
-"""What each file imports, as names: of Python, JavaScript, TypeScript, Java, Go, C and C++ with its kin.
+"""What each file imports, as names: of Python, JavaScript, TypeScript, Java, Go, C, C++ and their relatives.
 
 The names are read off the bytes by one compiled pass (`imports_kernel`), which looks at nothing but import
 statements. It is no parser, and that is the trade-off: hundreds of megabytes a second rather than five; what

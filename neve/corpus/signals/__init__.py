@@ -1,2 +1,6 @@
-"""What is measured about a file, by compiled passes over its bytes, and the table of rules that reads the
-measurements."""
+"""What is measured about a file, by compiled passes over its bytes, and the rules that read the
+measurements.
+
+`table` names every signal. `measurement` joins the passes: `characters`, `lexing`, `statements`,
+`repetition`, `markup`. `rules` is the table of rules; `expression` reads those that a recipe adds.
+"""

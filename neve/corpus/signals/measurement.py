@@ -1,17 +1,19 @@
 """What is measured about a file: compiled passes over the bytes of an Arrow column, whole columns out.
 
-Each pass reads the column's own buffers (no copy, no Python object a document) and is a module: `characters`
-(what they are, lines, encoded runs), `lexing` (comments and strings), `statements` (what lines do),
-`repetition` (words and n-grams), `markup` (HTML), `vendored` (by path and marks). A signal that does not
-apply to a file's language, or cannot be computed, is null; a rule that wants it then gives the verdict
-"unmeasured".
+Each pass reads the column's own buffers (no copy, no Python object per document) and is a module:
+`characters` (what they are, lines, encoded runs), `lexing` (comments and strings), `statements` (what lines
+do), `repetition` (words and n-grams), `markup` (HTML), `vendored` (by path and marks). A signal may also
+name a module of its own in the table. One that does not apply to a file's language, or cannot be computed,
+is null; a rule that wants it then gives the verdict "unmeasured".
 
 Sources: The Stack (arXiv 2211.15533), StarCoder (2305.06161), StarCoder2 (2402.19173), OpenCoder
 (2411.04905). Not measured, though OpenCoder does without using it: naming styles and modifiers (Java,
-JavaScript), statements a line.
+JavaScript), statements per line.
 """
 
 from __future__ import annotations
+
+import importlib
 
 import numpy as np
 import pyarrow as pa
@@ -35,7 +37,7 @@ def measure(
     languages: pa.Array | pa.ChunkedArray,
     paths: pa.Array | pa.ChunkedArray,
 ) -> pa.Table:
-    """Measure texts (large_string, large_binary or their small kin) of these Linguist languages and paths.
+    """Measure texts (strings or binary, small or large) of these Linguist languages and paths.
 
     Returns a table with a float64 column for each of SIGNALS and a row for each text: null for a null text,
     where the signal is not measured for the language, and where the path that it needs is null.
@@ -52,6 +54,9 @@ def measure(
         (markup.COLUMNS, markup.measure(values, offsets, spoken)),
     ):
         columns.update(zip(names, rows, strict=True))
+    for signal in SIGNALS:
+        if signal.module is not None:
+            columns[signal.name] = importlib.import_module(signal.module).measure(values, offsets)
     header = _share(pc.match_substring_regex(paths, _HEADER))
     columns["preprocessor_line_share"] = np.where(header == 1, 0.0, columns["preprocessor_line_share"])
     columns["test_file"] = _share(pc.match_substring_regex(paths, TEST_FILE))

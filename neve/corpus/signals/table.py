@@ -48,6 +48,8 @@ class Signal:
     source: str
     languages: tuple[str, ...] | None = None
     """Linguist names that it can be measured for; None: all."""
+    module: str | None = None
+    """Whose `measure(values, offsets)` gives it for each text; None: a compiled pass of `measurement`."""
 
 
 SIGNALS = (

@@ -2,11 +2,11 @@
 refused.
 
 ALIASES names the columns known, those of The Stack v1 and v2, datatrove and dolma among them; others are
-left out. What lies in a struct NESTED (datatrove's and dolma's `metadata`) is found there by the same names,
-and a list of structs `files` (The Stack v2's rows are repositories) becomes a row a file. A language that
-the table gives is kept, and so is a licence unless the file itself states another (curation reads that).
-A row without a path has its `doc_id` for one, and without a repository for that too: rows of unknown origin
-do not belong together.
+left out. What lies in a struct NESTED (datatrove's and dolma's `metadata`) is found there by the same
+names, and a list of structs `files` (The Stack v2's rows are repositories) becomes one row for each file. A
+language that the table gives is kept, and so is a licence unless the file itself states another (curation
+reads that). A row without a path has its `doc_id` for one, and without a repository for that too: rows of
+unknown origin do not belong together.
 
 The trade-off: a column's name alone says what it means, in every table.
 """

@@ -7,7 +7,7 @@ group is read again row by row. A row group that cannot be read is an empty batc
 after it are still read. Columns leave here written out, never as dictionaries, and what is longer than a
 file may be is cut one byte after that.
 
-The trade-off: the start of a process a file (half a second) and a copy of the bytes through a pipe. This
+The trade-off: the start of a process per file (half a second) and a copy of the bytes through a pipe. This
 module is run as a script, so it imports nothing of Neve's.
 """
 

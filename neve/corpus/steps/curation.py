@@ -32,7 +32,7 @@ from neve.corpus.ordering.families import family
 from neve.corpus.settings import Settings
 from neve.corpus.steps import text_passes
 from neve.corpus.steps.input_files import open_files
-from neve.corpus.steps.row_selection import KEY, Selection, numbers, pick, place_numbers
+from neve.corpus.steps.row_filter import KEY, RowFilter, numbers, pick, place_numbers
 from neve.corpus.steps.row_status import Rows
 from neve.corpus.syntax import parsing
 from neve.errors import Fault
@@ -67,7 +67,6 @@ class Curation:
         self.timings: dict[str, float] = read_json(timings) if timings.exists() else {}
 
     # --- passes over text
-    # ----------------------------------------------------------------------------------------
 
     def save(self, frame: DataFrame, name: str, label: str, **partition: Any) -> None:
         """Compute a pass into scratch, if a killed attempt has not."""
@@ -87,7 +86,7 @@ class Curation:
     def select(self, rows: np.ndarray, codes: np.ndarray, name: str) -> DataFrame:
         """The chosen rows' text, each with its code."""
         keys = self.rows.column("key", rows)
-        return pick(self.files, Selection.write(self.scratch / f"{name}-keys", keys, codes, self.alone[rows]))
+        return pick(self.files, RowFilter.write(self.scratch / f"{name}-keys", keys, codes, self.alone[rows]))
 
     def results(self, name: str, rows: np.ndarray, columns: list[str]) -> pa.Table:
         """What a pass over `rows` saved, in the order of `rows`."""
@@ -107,7 +106,6 @@ class Curation:
         return names, coded.indices.to_numpy().astype(np.int64)
 
     # --- the steps
-    # -----------------------------------------------------------------------------------------------
 
     def identify(self, bands: bool = False) -> None:
         """Decode, name and look up the language; what cannot be decoded, must not be used or is of another

@@ -20,7 +20,7 @@ from neve import documents, engine
 from neve.corpus.contamination.benchmark_index import by_benchmark
 from neve.corpus.signals import table as signal_table
 from neve.corpus.steps.curation import Curation
-from neve.corpus.steps.row_selection import KEY
+from neve.corpus.steps.row_filter import KEY
 from neve.corpus.steps.row_status import KEYS, ordered
 from neve.errors import Fault
 from neve.progress import bar

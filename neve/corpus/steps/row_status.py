@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from neve.corpus.steps.row_selection import numbers
+from neve.corpus.steps.row_filter import numbers
 from neve.documents import VERDICTS
 from neve.hashing import GAMMA, finalize
 

@@ -1,6 +1,6 @@
 """The passes of curation over text: each reads the files once and returns small columns.
 
-`identify` sees every file; the others see the rows that a `Selection` names, each with one integer (the
+`identify` sees every file; the others see the rows that a `RowFilter` names, each with one integer (the
 number of its languages, a rank, a part). A pass is a kernel over Arrow batches, the same on any engine; what
 it needs to know travels with it as plain settings. Only `redact` returns text, for the documents as they are
 written.
@@ -27,7 +27,7 @@ from neve.corpus.ordering import dependencies, split
 from neve.corpus.secrets import redaction
 from neve.corpus.signals import measurement, rules
 from neve.corpus.signals import table as signal_table
-from neve.corpus.steps.row_selection import (
+from neve.corpus.steps.row_filter import (
     KEY,
     Columns,
     Texts,

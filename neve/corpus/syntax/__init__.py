@@ -1,1 +1,3 @@
-"""Whether a file parses, found out by parsers in processes that may hang or crash."""
+"""Whether a file parses: `parsing` hands texts to processes that may hang or crash, `parsers` runs in
+these.
+"""

@@ -192,7 +192,6 @@ def _unequal(a: Any, b: Any, nested: bool = False) -> bool:
 
 
 # --- comparisons by rule
-# ---------------------------------------------------------------------------------------------
 
 
 def comparison(suite: Suite, calls: Sequence[int], lines: Sequence[bytes]) -> tuple[dict[str, Any], bytes]:

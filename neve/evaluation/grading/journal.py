@@ -3,7 +3,7 @@
 The first line says what the rows belong to; a file that says something else is refused. Rows are written in
 groups, each ended by an empty line, so what a kill leaves of a group is dropped whole and done again: a
 batch's result can depend on which others it contains, and the second time these are the same. The trade-off:
-one fsync a group.
+one fsync per group.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Texts as hashed words and word n-grams, straight from the bytes of an Arrow column.
 
-A word is a run of letters, digits, low lines and bytes past ASCII; any other visible character is a word by
-itself, since in code these carry as much; what begins with a digit counts as one and the same number. Words
+A word is a run of letters, digits, underscores and bytes beyond ASCII; any other visible character is a word
+by itself, since in code these carry as much; all words that begin with a digit count as the same one. Words
 and n-grams are known by a 64-bit hash alone, cut to the bits that the user has room for. The trade-off: no
 vocabulary has to be learnt, kept or looked up, and a text takes about 10 ns a byte; in return some features
 share a place.

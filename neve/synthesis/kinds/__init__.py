@@ -1,5 +1,8 @@
 """The kinds of synthesis: what can be asked of a seed.
 
+The paper's is `problem_file`. The others came with later work and may resemble their seed: `rewrite` and
+`style`, `translation`, `docstrings`, `tests_for_file`, `textbook`.
+
 A kind is a module in this folder that holds the names of the Protocol below, or a prompt file of one's own.
 The import list is the table of kinds: a module named there is one, and nothing else has to know of it. A
 recipe names kinds with their shares in [synthesis.kinds]. Gates that several kinds share are in

@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from neve.errors import Misuse
-from neve.recipe.section import Section
+from neve.recipe.table import RecipeTable
 from neve.synthesis import gates
 from neve.synthesis.gates import Gate
 from neve.synthesis.reading import Reading, chapter, longest_block, tag
@@ -23,7 +23,7 @@ from neve.synthesis.seeds import Seed
 MARK = "+++"
 
 
-class Front(Section):
+class Front(RecipeTable):
     """What stands between the marks."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")

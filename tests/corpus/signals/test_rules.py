@@ -8,8 +8,8 @@ import re
 import subprocess
 import sys
 import sysconfig
+import types
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from neve.corpus.languages import detection
 from neve.corpus.signals import measurement, rules
 from neve.corpus.signals import table as signal_table
-from neve.corpus.text import buffers
 from neve.errors import Fault
 
 GOOD = "def area(radius: float) -> float:\n    return 3.14159 * radius * radius\n\n\nprint(area(2.0), area(3.5), area(0.5))\n"
@@ -302,7 +301,7 @@ def test_the_page_and_the_tables_agree() -> None:
 def test_the_page_on_adding_a_rule_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
     """The line of docs/extend-rule.md, in the table, stops what it says, and a recipe moves its limit."""
     page = (Path(__file__).parents[3] / "docs" / "extend-rule.md").read_text("utf-8")
-    code, _ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    code, *_ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     (rule,) = eval(f"[{code}]", {"Rule": rules.Rule})
     monkeypatch.setattr(rules, "RULES", (rule, *rules.RULES))
     long = GOOD * 5000
@@ -314,13 +313,19 @@ def test_the_page_on_adding_a_rule_is_true(monkeypatch: pytest.MonkeyPatch) -> N
     assert next(row["rule"] for row in rules.table()) == "long_file"
 
 
-def test_the_page_on_adding_a_signal_is_true() -> None:
-    """The module of docs/extend-rule.md, on texts whose lines are counted in plain Python."""
+def test_the_page_on_adding_a_signal_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module and the row of docs/extend-rule.md, on texts whose lines are counted in plain Python."""
     page = (Path(__file__).parents[3] / "docs" / "extend-rule.md").read_text("utf-8")
-    module: dict[str, Any] = {}
-    exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[1], module)
+    _, code, row = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    signal = eval(row, {"Signal": signal_table.Signal})
+    module = types.ModuleType(signal.module)
+    exec(code, module.__dict__)
+    monkeypatch.setitem(sys.modules, signal.module, module)
+    monkeypatch.setattr(measurement, "SIGNALS", (*signal_table.SIGNALS, signal))
     texts = ["\tx\n\ty\nz", "", "", "a\n\n\tb\n", "\t", "x\ty", "\n\t\n", ""]
-    values, offsets, _ = buffers(pa.array(texts, pa.large_string()))
     lines = [text.splitlines() for text in texts]
     shares = [sum(line[:1] == "\t" for line in of) / max(1, len(of)) for of in lines]
-    assert module["measure"](values, offsets).tolist() == [shares]
+    strings = [
+        pa.array(values, pa.large_string()) for values in (texts, ["Go"] * len(texts), ["a.go"] * len(texts))
+    ]
+    assert measurement.measure(*strings)[signal.name].to_pylist() == shares

@@ -3,10 +3,10 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from neve.recipe.section import BenchmarkName, Section
+from neve.recipe.table import BenchmarkName, RecipeTable
 
 
-class Table(Section):
+class Table(RecipeTable):
     share: float = 0.5
 
 

@@ -14,7 +14,7 @@ from neve.errors import Fault
 from neve.tasks import benchmarks
 
 
-class Section(BaseModel):
+class RecipeTable(BaseModel):
     """A table of the recipe: frozen, and strict about keys that it does not know.
 
     A field of type `Execution[...]` changes the result by rounding at most: nothing is built again for it.

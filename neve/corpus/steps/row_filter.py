@@ -1,9 +1,9 @@
-"""How a pass reads text: decoded, under keys, and only the rows that it has selected.
+"""How a pass reads text: decoded, under keys, and only the rows that it asks for.
 
 Text is read where it lies, decoded, looked at by a kernel and forgotten; it is never shuffled or copied to a
 working table. Which rows a pass looks at, and one integer that goes with each (languages, a rank, a part),
-are a `Selection`: sorted row keys in memory-mapped files that every worker searches. The trade-off: each
-pass reads all files again, but only keys travel, and a file that is not selected by its name is neither
+are a `RowFilter`: sorted row keys in memory-mapped files that every worker searches. The trade-off: each
+pass reads all files again, but only keys travel, and a file that is passed over by its name is neither
 decoded nor hashed.
 
 A row's key is 8 bytes of a hash of (source, repo, path) and 8 bytes of its doc_id. If a kernel raises, its
@@ -37,7 +37,6 @@ Columns = dict[str, pa.Array]
 
 
 # --- texts
-# -------------------------------------------------------------------------------------------------------
 
 
 class Texts(NamedTuple):
@@ -61,7 +60,6 @@ def read(contents: pa.Array, paths: pa.Array, languages: pa.Array) -> Texts:
 
 
 # --- keys
-# --------------------------------------------------------------------------------------------------------
 
 
 def places(source: pa.Array, repo: pa.Array, path: pa.Array) -> list[bytes]:
@@ -83,7 +81,6 @@ def numbers(keys: pa.Array) -> np.ndarray:
 
 
 # --- kernels
-# -----------------------------------------------------------------------------------------------------
 
 
 def guarded(function: Callable[..., Columns], fields: dict[str, pa.DataType]) -> Callable[..., Columns]:
@@ -122,18 +119,17 @@ def run(
 
 
 # --- chosen rows
-# -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Selection:
+class RowFilter:
     """Rows to be looked at, on disk: `keys.npy` sorted, and for each its place, an integer code, and whether
     it is alone at its place in the whole input, so that its text need not be hashed to know it."""
 
     folder: str
 
     @staticmethod
-    def write(folder: Path, keys: pa.Array, codes: np.ndarray, alone: np.ndarray) -> Selection:
+    def write(folder: Path, keys: pa.Array, codes: np.ndarray, alone: np.ndarray) -> RowFilter:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         raw = np.array(keys.to_pylist(), "S16") if len(keys) else np.empty(0, "S16")
@@ -141,13 +137,13 @@ class Selection:
         columns = (raw[order], place_numbers(keys)[order], codes[order].astype(np.int64), alone[order])
         for name, column in zip(_COLUMNS, columns, strict=True):
             np.save(folder / f"{name}.npy", column)
-        return Selection(str(folder))
+        return RowFilter(str(folder))
 
     def _columns(self) -> tuple[np.ndarray, ...]:
         return _mapped(self.folder, Path(self.folder, "codes.npy").stat().st_mtime_ns)
 
     def here(self, at: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
-        """(first row of the selection at each place, -1 where none is; whether that is the only row at this
+        """(first chosen row at each place, -1 where none is; whether that is the only row at this
         place)."""
         known, alone = self._columns()[1], self._columns()[3]
         if not len(known) or not at:
@@ -158,7 +154,7 @@ class Selection:
         return np.where(found, place, -1), found & alone[place]
 
     def find(self, keys: list[bytes]) -> np.ndarray:
-        """Row of the selection with each key, -1 where none has it."""
+        """The chosen row with each key, -1 where none has it."""
         known = self._columns()[0]
         wanted = np.array(keys, "S16")
         if not len(known) or not len(wanted):
@@ -167,7 +163,7 @@ class Selection:
         return np.where(known[place] == wanted, place, -1)
 
     def rows(self, rows: np.ndarray) -> tuple[pa.Array, pa.Array]:
-        """(keys, codes) of rows of the selection, null for -1."""
+        """(keys, codes) of chosen rows, null for -1."""
         keys, _, codes, _ = self._columns()
         if not len(keys):
             return pa.nulls(len(rows), KEY), pa.nulls(len(rows), pa.int64())
@@ -192,8 +188,8 @@ def _mapped(folder: str, _written: int) -> tuple[np.ndarray, ...]:
     return tuple(np.load(Path(folder, f"{name}.npy"), mmap_mode="r") for name in _COLUMNS)
 
 
-def pick(files: DataFrame, selection: Selection) -> DataFrame:
-    """The selected rows: key, code, path, and content as text (large_string)."""
+def pick(files: DataFrame, wanted: RowFilter) -> DataFrame:
+    """The wanted rows: key, code, path, and content as text (large_string)."""
 
     def kernel(
         source: pa.Array, repo: pa.Array, path: pa.Array, language: pa.Array, content: pa.Array
@@ -203,17 +199,15 @@ def pick(files: DataFrame, selection: Selection) -> DataFrame:
             return read(content.take(chosen), path.take(chosen), language.take(chosen)).text
 
         at = places(source, repo, path)
-        rows, sure = selection.here(at)
+        rows, sure = wanted.here(at)
         open_ = np.flatnonzero((rows >= 0) & ~sure)
         ids = doc_ids(text(open_))
-        rows[open_] = selection.find(
-            [row_key(at[i], doc) for i, doc in zip(open_.tolist(), ids, strict=True)]
-        )
+        rows[open_] = wanted.find([row_key(at[i], doc) for i, doc in zip(open_.tolist(), ids, strict=True)])
         here = np.flatnonzero(rows >= 0)
         texts = text(here)
         back = np.full(len(rows), -1, np.int64)
         back[here] = np.arange(len(here))
-        keys, codes = selection.rows(rows)
+        keys, codes = wanted.rows(rows)
         chosen = texts.take(pa.array(back, mask=back < 0))
         return {"key": keys, "code": codes, "path": path.cast(pa.string()), "content": chosen}
 

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from neve import engine
-from neve.corpus.steps.row_selection import (
-    Selection,
+from neve.corpus.steps.row_filter import (
+    RowFilter,
     numbers,
     pick,
     places,
@@ -42,11 +42,11 @@ def test_pick_gives_the_chosen_rows_alone(tmp_path) -> None:
     codes, alone = np.array(chosen) * 10, np.array([at.count(at[i]) == 1 for i in chosen])
     assert alone.any() and not alone.all()
     chosen_keys = pa.array([keys[i] for i in chosen], pa.binary(16))
-    selection = Selection.write(tmp_path / "keys", chosen_keys, codes, alone)
-    found = pick(engine.frame(table), selection).to_arrow().sort_by("code").to_pylist()
+    wanted = RowFilter.write(tmp_path / "keys", chosen_keys, codes, alone)
+    found = pick(engine.frame(table), wanted).to_arrow().sort_by("code").to_pylist()
     assert [(row["key"], row["code"], row["path"], row["content"]) for row in found] == [
         (keys[i], 10 * i, rows[i][2], rows[i][3]) for i in chosen
     ]
     nothing = np.empty(0, np.int64)
-    none = Selection.write(tmp_path / "none", pa.array([], pa.binary(16)), nothing, nothing.astype(bool))
+    none = RowFilter.write(tmp_path / "none", pa.array([], pa.binary(16)), nothing, nothing.astype(bool))
     assert pick(engine.frame(table), none).count_rows() == 0
