@@ -38,7 +38,8 @@ from neve.recipe.tokenizer import Tokenizer
 from neve.store import write_json
 from neve.synthesis import generate, kinds
 from neve.synthesis.candidates import Measures
-from neve.synthesis.gates import Accepted, first_refusal
+from neve.synthesis.gates import Accepted
+from neve.synthesis.lookalikes import Lookalikes
 from neve.synthesis.seeds import Seed
 from neve.tasks import benchmarks
 from neve.tokens import bpe
@@ -168,7 +169,7 @@ def main() -> None:
     draw = random.Random(given.seed)
     pool = good(given.count, draw)
     work = _work(pool, given)
-    accepted, nothing = (Accepted(limits=work.settings.synthesis.gates) for _ in range(2))
+    accepted, nothing = (Accepted(Lookalikes(work.settings.near)) for _ in range(2))
     counts: dict[str, Counter[str]] = {}
     misses = []
     rows = [("good", f, f.text + f.tests, "stop") for f in pool]
@@ -185,7 +186,7 @@ def main() -> None:
             made = generate.assess(work, [answers[i] for i in mine], against, sandbox.probe())
             for i, candidate in zip(mine, made, strict=True):
                 kind = some[i][0]
-                found = first_refusal(work.kinds["problem-file"].GATES, candidate, against)
+                found = work.refusal(candidate, against)
                 rule = found[0].rule if found else "accepted"
                 counts.setdefault(kind, Counter())[rule] += 1
                 if (rule == "accepted") != (kind == "good"):

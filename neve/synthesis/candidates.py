@@ -42,26 +42,36 @@ class Candidate:
     answer: Answer
     code: str
     """The document; "" where the answer holds none."""
-    language: str
-    """The document's."""
-    program: str
-    """What is parsed and run; nearly always the document."""
-    other: str | None
-    """The language that it is in instead of the one asked for."""
     parse_errors: float | None
     """Share of the program that its parser cannot make sense of; None: no parser, or not parsed in time."""
-    broken: tuple[str, float | None, float | None] | None
-    """The corpus's rule that stops it, the value and the limit."""
-    lint: float | None
-    """Ruff's score; None: not Python."""
-    echo: float
-    """Share of the question's own 5-grams of words, the code it shows aside, that it repeats."""
     contamination: float
     task: str | None
     """The benchmark task that it holds most of."""
     tokens: int
+    markup: str | None = None
+    """Language of the document, where that is more than code."""
+    blocks: str | None = None
+    """What is parsed and run, where that is not the whole document."""
+    other: str | None = None
+    """The language that it is in instead of the one asked for."""
+    broken: tuple[str, float | None, float | None] | None = None
+    """The corpus's rule that stops it, the value and the limit."""
+    lint: float | None = None
+    """Ruff's score; None: not Python."""
+    echo: float = 0.0
+    """Share of the question's own 5-grams of words, the code it shows aside, that it repeats."""
     check: Check | None = None
     """What running it showed, once it was run."""
+
+    @property
+    def language(self) -> str:
+        """The document's."""
+        return self.markup or self.seed.target
+
+    @property
+    def program(self) -> str:
+        """What is parsed and run; nearly always the document."""
+        return self.code if self.blocks is None else self.blocks
 
     @property
     def doc_id(self) -> str | None:
@@ -119,9 +129,9 @@ def measure(answers: list[tuple[Seed, Answer]], how: Measures) -> list[Candidate
     others = _others(programs, asked, errors, [r.word if held[i] else "" for i, r in enumerate(readings)])
     return [
         Candidate(
-            seed, answer, texts[i].as_py(), languages[i], programs[i] if held[i] else "", others[i],
-            None if math.isnan(errors[i]) else float(errors[i]), broken[i], lint[i],
-            echo(seed, texts[i].as_py()), float(shares[i]), tasks[i].as_py(), len(tokens[i]),
+            seed, answer, texts[i].as_py(), _told(errors[i]), float(shares[i]), tasks[i].as_py(), len(tokens[i]),
+            None if languages[i] == seed.target else languages[i], readings[i].program if held[i] else None,
+            others[i], broken[i], lint[i], echo(seed, texts[i].as_py()),
         )
         for i, (seed, answer) in enumerate(answers)
     ]  # fmt: skip

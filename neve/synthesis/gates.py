@@ -16,15 +16,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from neve.recipe.corpus import Near
 from neve.recipe.synthesis import Gates
 from neve.synthesis.candidates import Candidate
 from neve.synthesis.seeds import Seed, telling
 
-__all__ = ["Accepted", "Candidate", "Gate", "Refusal", "Seed", "first_refusal"]
+if TYPE_CHECKING:
+    from neve.synthesis.lookalikes import Lookalikes
+
+__all__ = ["Accepted", "Candidate", "Gate", "Limits", "Refusal", "Seed", "first_refusal"]
 
 MIN_BYTES = 100
 MIN_LINES = 3
@@ -49,27 +51,26 @@ def like_seed(value: float, limit: float, seed: Seed) -> Refusal:
     return Refusal(value, limit, None, seed.doc_id, seed.repo, seed.path)
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What answers are held to: settings alone."""
+
+    gates: Gates = field(default_factory=Gates)
+    near: Near = field(default_factory=Near)
+    share: float = 0.5
+    """Of a benchmark's text, at and above which an answer is contaminated."""
+
+
 @dataclass
 class Accepted:
-    """What answers are held against: limits, and what was accepted so far."""
+    """What was accepted so far."""
 
-    near: Near = field(default_factory=Near)
-    limits: Gates = field(default_factory=Gates)
-    share: float = 0.5
-    """Limit of contamination."""
-    corpus: Path | None = None
-    """Folder of documents that are not to be repeated."""
-    folder: Path | None = None
-    """Where what does not fit in memory goes."""
+    alike: Lookalikes
+    """Accepted documents, and those of the corpus that are not to be repeated."""
     repo: str = ""
     """What accepted documents have for a repository."""
     tokens: int = 0
-
-    def __post_init__(self) -> None:
-        self.doc_ids: set[bytes] = set()
-        from neve.synthesis.lookalikes import Lookalikes
-
-        self.alike = Lookalikes(self.near, self.corpus, self.folder)
+    doc_ids: set[bytes] = field(default_factory=set)
 
     def add(self, candidate: Candidate) -> None:
         from neve.synthesis.lookalikes import Kept
@@ -83,32 +84,32 @@ class Accepted:
 class Gate(NamedTuple):
     rule: str
     """What a verdict calls it."""
-    refuse: Callable[[Candidate, Accepted], Refusal | None]
-    """(candidate, accepted so far) -> why the candidate stops, or None."""
+    refuse: Callable[[Candidate, Accepted, Limits], Refusal | None]
+    """(candidate, accepted so far, limits) -> why the candidate stops, or None."""
 
 
-def answered(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def answered(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     return Refusal(detail=candidate.answer.error) if candidate.answer.error is not None else None
 
 
-def ended(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def ended(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     answer = candidate.answer
     if answer.ending == "ended":
         return None
     return Refusal(answer.usage.get("completion_tokens"), detail=f"finish_reason {answer.finish}")
 
 
-def has_code(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def has_code(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     return Refusal() if not candidate.code else None
 
 
-def in_language(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def in_language(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     if candidate.other is None:
         return None
     return Refusal(candidate.parse_errors, detail=f"{candidate.other}, not {candidate.seed.target}")
 
 
-def parses(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def parses(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     from neve.corpus.signals import rules
 
     limit = rules.limit("syntax", candidate.seed.target) or 0.0
@@ -118,102 +119,102 @@ def parses(candidate: Candidate, accepted: Accepted) -> Refusal | None:
     return Refusal(candidate.parse_errors, limit, late)
 
 
-def large_enough(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def large_enough(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     if (size := len(candidate.code.encode())) < MIN_BYTES:
         return Refusal(size, MIN_BYTES, "bytes")
     lines = int(telling(candidate.program.splitlines()).sum())
     return Refusal(lines, MIN_LINES, "lines of code") if lines < MIN_LINES else None
 
 
-def as_the_corpus(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def as_the_corpus(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     if candidate.broken is None:
         return None
     rule, value, limit = candidate.broken
     return Refusal(value, limit, rule)
 
 
-def well_written(candidate: Candidate, accepted: Accepted) -> Refusal | None:
-    limit = accepted.limits.lint
+def well_written(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    limit = limits.gates.lint
     return Refusal(candidate.lint, limit) if candidate.lint is not None and candidate.lint < limit else None
 
 
-def likeness(candidate: Candidate, accepted: Accepted) -> float:
+def likeness(candidate: Candidate, limits: Limits) -> float:
     """Jaccard similarity with the seed, its snippet or its whole document, whichever is more."""
     from neve.corpus.duplicates import near_duplicates
 
-    seed, ngram = candidate.seed, accepted.near.ngram
+    seed, ngram = candidate.seed, limits.near.ngram
     return max(near_duplicates.jaccard(candidate.code, text, ngram) for text in (seed.snippet, seed.text))
 
 
-def no_copy(candidate: Candidate, accepted: Accepted) -> Refusal | None:
-    value, limit = likeness(candidate, accepted), accepted.limits.seed_jaccard
+def no_copy(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    value, limit = likeness(candidate, limits), limits.gates.seed_jaccard
     return like_seed(value, limit, candidate.seed) if value >= limit else None
 
 
-def rewritten(candidate: Candidate, accepted: Accepted) -> Refusal | None:
-    value, limit = likeness(candidate, accepted), accepted.limits.rewritten
+def rewritten(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    value, limit = likeness(candidate, limits), limits.gates.rewritten
     return like_seed(value, limit, candidate.seed) if value >= limit else None
 
 
-def no_lines_of_seed(candidate: Candidate, accepted: Accepted) -> Refusal | None:
-    value, limit = common_lines(candidate.code, candidate.seed.text), accepted.limits.seed_lines
+def no_lines_of_seed(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    value, limit = common_lines(candidate.code, candidate.seed.text), limits.gates.seed_lines
     return like_seed(value, limit, candidate.seed) if value >= limit else None
 
 
-def no_echo(candidate: Candidate, accepted: Accepted) -> Refusal | None:
-    limit = accepted.limits.echo
+def no_echo(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    limit = limits.gates.echo
     return Refusal(candidate.echo, limit) if candidate.echo >= limit else None
 
 
-def clean(candidate: Candidate, accepted: Accepted) -> Refusal | None:
-    if candidate.contamination < accepted.share:
+def clean(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    if candidate.contamination < limits.share:
         return None
-    return Refusal(candidate.contamination, accepted.share, candidate.task)
+    return Refusal(candidate.contamination, limits.share, candidate.task)
 
 
-def new(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def new(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     doc_id = candidate.doc_id
     known = doc_id is not None and bytes.fromhex(doc_id) in accepted.doc_ids
     return Refusal(1.0, 1.0, None, doc_id, accepted.repo, candidate.path) if known else None
 
 
-def no_near_duplicate(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def no_near_duplicate(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     found = accepted.alike.nearest(candidate.code, candidate.seed.doc_id)
     return (
-        Refusal(found.jaccard, accepted.near.threshold, None, found.doc_id, found.repo, found.path)
+        Refusal(found.jaccard, limits.near.threshold, None, found.doc_id, found.repo, found.path)
         if found
         else None
     )
 
 
-def runs(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def runs(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     check = candidate.check
     return Refusal(detail=check.error) if check is not None and check.error else None
 
 
-def was_checked(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def was_checked(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     check = candidate.check
-    if check is None or accepted.limits.unchecked or not check.how.startswith("not checked"):
+    if check is None or limits.gates.unchecked or not check.how.startswith("not checked"):
         return None
     return Refusal(detail=check.how)
 
 
-def passes_tests(candidate: Candidate, accepted: Accepted) -> Refusal | None:
-    check, limit = candidate.check, accepted.limits.tests_passed
+def passes_tests(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    check, limit = candidate.check, limits.gates.tests_passed
     if check is None or not check.tests or (share := check.passed / check.tests) >= limit:
         return None
     return Refusal(share, limit, check.failure)
 
 
-def tests_assert(candidate: Candidate, accepted: Accepted) -> Refusal | None:
-    check, limit = candidate.check, accepted.limits.asserting
+def tests_assert(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    check, limit = candidate.check, limits.gates.asserting
     if check is None or not check.tests or (share := check.asserting / check.tests) >= limit:
         return None
     return Refusal(share, limit, "tests that assert something")
 
 
-def tests_notice(candidate: Candidate, accepted: Accepted) -> Refusal | None:
-    check, limit = candidate.check, accepted.limits.mutants_killed
+def tests_notice(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    check, limit = candidate.check, limits.gates.mutants_killed
     if check is None or not check.mutants[1] or (share := check.mutants[0] / check.mutants[1]) >= limit:
         return None
     return Refusal(share, limit, f"{check.mutants[0]} of {check.mutants[1]} mutants noticed")
@@ -258,11 +259,11 @@ MENDABLE = ("syntax", "lint", "does-not-run", "tests-fail", "tests-assert-nothin
 
 
 def first_refusal(
-    gates: Sequence[Gate], candidate: Candidate, accepted: Accepted
+    gates: Sequence[Gate], candidate: Candidate, accepted: Accepted, limits: Limits
 ) -> tuple[Gate, Refusal] | None:
     """The first gate that the candidate fails, and why; None when it passes them all."""
     for gate in gates:
-        if (refusal := gate.refuse(candidate, accepted)) is not None:
+        if (refusal := gate.refuse(candidate, accepted, limits)) is not None:
             return gate, refusal
     return None
 

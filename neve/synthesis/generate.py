@@ -39,9 +39,10 @@ from neve.progress import bar
 from neve.recipe.synthesis import Synthesis
 from neve.synthesis import candidates, execution, gates, kinds, seeds
 from neve.synthesis.candidates import Candidate, Measures
-from neve.synthesis.gates import Accepted
+from neve.synthesis.gates import Accepted, Limits
 from neve.synthesis.harvest import NOT_ASKED, Harvest
 from neve.synthesis.kinds import Kind
+from neve.synthesis.lookalikes import Lookalikes
 from neve.synthesis.seeds import Seed
 from neve.synthesis.settings import Settings
 from neve.tokens import bpe
@@ -80,6 +81,15 @@ class Work:
             settings.filters,
         )
         return cls(settings, named, measures, chosen, quotas(chosen, recipe.tokens))
+
+    @property
+    def limits(self) -> Limits:
+        given = self.settings
+        return Limits(given.synthesis.gates, given.near, given.decontaminate.share)
+
+    def refusal(self, candidate: Candidate, accepted: Accepted) -> tuple[gates.Gate, gates.Refusal] | None:
+        """By the gates of its kind."""
+        return gates.first_refusal(self.kinds[candidate.seed.kind].GATES, candidate, accepted, self.limits)
 
     def asked(self) -> Iterator[Seed]:
         """The seeds, each with its kind and its question, or without one."""
@@ -122,10 +132,8 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
         served(recipe) as (addresses, name),
         bar("synthesis", total=recipe.tokens, unit="accepted tokens") as advance,
     ):
-        accepted = Accepted(
-            settings.near, recipe.gates, settings.decontaminate.share, corpus, out, f"synthetic/{name}"
-        )
-        harvest = Harvest(accepted, work.kinds, work.quotas, out)
+        accepted = Accepted(Lookalikes(settings.near, corpus, out), f"synthetic/{name}")
+        harvest = Harvest(accepted, work.limits, work.kinds, work.quotas, out)
 
         async def ask() -> None:
             loop = asyncio.get_running_loop()
@@ -177,7 +185,7 @@ def assess(
         i for i, candidate in enumerate(made)
         if place is not None and candidate.answer is not NOT_ASKED
         and gates.RUNS[0] in work.kinds[candidate.seed.kind].GATES
-        and gates.first_refusal(work.kinds[candidate.seed.kind].GATES, candidate, accepted) is None
+        and work.refusal(candidate, accepted) is None
     ]  # fmt: skip
     programs = [
         execution.Program(
@@ -205,7 +213,7 @@ def repaired(
     for i, (candidate, _) in enumerate(made):
         if candidate.answer is NOT_ASKED:
             continue
-        found = gates.first_refusal(work.kinds[candidate.seed.kind].GATES, candidate, accepted)
+        found = work.refusal(candidate, accepted)
         if found is not None and found[0].rule in gates.MENDABLE:
             faults.append((i, said(candidate, found[0].rule, found[1])))
     answers = asks([(made[i][0], fault) for i, fault in faults])

@@ -23,7 +23,7 @@ from neve.llm.answers import Answer
 from neve.store import write_json
 from neve.synthesis import gates
 from neve.synthesis.candidates import Candidate
-from neve.synthesis.gates import Accepted, Refusal
+from neve.synthesis.gates import Accepted, Limits, Refusal
 from neve.synthesis.kinds import Kind
 from neve.synthesis.seeds import Seed
 
@@ -90,6 +90,7 @@ class Harvest:
     """What became of the seeds tried so far, each a document or a verdict."""
 
     accepted: Accepted
+    limits: Limits
     kinds: Mapping[str, Kind]
     quotas: Mapping[str, float]
     """Language -> accepted tokens wanted."""
@@ -131,7 +132,8 @@ class Harvest:
     def _refused(self, candidate: Candidate) -> tuple[str, Refusal] | None:
         if candidate.answer is NOT_ASKED:
             return UNSUITABLE, Refusal()
-        found = gates.first_refusal(self.kinds[candidate.seed.kind].GATES, candidate, self.accepted)
+        own = self.kinds[candidate.seed.kind].GATES
+        found = gates.first_refusal(own, candidate, self.accepted, self.limits)
         return (found[0].rule, found[1]) if found else None
 
     def _keep(self, candidate: Candidate, repaired: bool) -> None:

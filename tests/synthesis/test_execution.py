@@ -63,13 +63,19 @@ def test_a_share_of_failing_tests() -> None:
         ("clamp(1, 0, 3)\n    assert True", 0),
         ("x = clamp(1, 0, 3)\n    assert x == x", 0),
         ("helper(clamp(1, 0, 3), 1)", 1),
+        ("guarded(1)", 0),
         ("assert clamp(1, 0, 3) == 1", 1),
     ],
 )
 def test_what_asserts_something(body: str, asserting: int) -> None:
-    helper = "def helper(a, b):\n    assert a == b\n\n"
+    helper = "def helper(a, b):\n    assert a == b\n\ndef guarded(x):\n    assert x > 0\n    return x\n\n"
     found = check(f"{CLAMP.replace('>>> ', '')}{helper}\ndef test_one():\n    {body}\n")
     assert (found.tests, found.passed, found.asserting) == (1, 1, asserting)
+
+
+def test_a_test_that_is_a_coroutine_is_run_to_its_end() -> None:
+    found = check(f"{CLAMP}\nasync def test_one():\n    assert clamp(1, 0, 3) == 2\n")
+    assert (found.tests, found.passed) == (2, 1) and found.failure.startswith("test_one: AssertionError")
 
 
 def test_unittest_and_classes_are_found() -> None:

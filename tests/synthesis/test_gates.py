@@ -15,11 +15,12 @@ from neve.corpus.contamination.benchmark_index import Index
 from neve.corpus.duplicates import near_duplicates
 from neve.errors import Fault
 from neve.llm.answers import Answer
+from neve.recipe.corpus import Near
 from neve.recipe.synthesis import Gates
 from neve.synthesis import candidates, gates, lookalikes
 from neve.synthesis.candidates import Measures
 from neve.synthesis.execution import Check
-from neve.synthesis.gates import Accepted, Candidate, Seed, common_lines, first_refusal
+from neve.synthesis.gates import Accepted, Candidate, Limits, Seed, common_lines, first_refusal
 from neve.synthesis.kinds import problem_file
 from neve.tasks import benchmarks
 from neve.tokens import bpe
@@ -67,8 +68,15 @@ def fenced(code: str) -> str:
     return f"Here it is:\n```python\n{code}```"
 
 
-def refused(candidate: Candidate, accepted: Accepted | None = None) -> tuple[Any, ...] | None:
-    found = first_refusal(problem_file.GATES, candidate, accepted or Accepted())
+def nothing() -> Accepted:
+    return Accepted(lookalikes.Lookalikes(Near()))
+
+
+def refused(
+    candidate: Candidate, accepted: Accepted | None = None, **limits: float | bool
+) -> tuple[Any, ...] | None:
+    held = Limits(Gates(**limits))
+    found = first_refusal(problem_file.GATES, candidate, accepted or nothing(), held)
     return (found[0].rule, found[1].value, found[1].limit, found[1].detail) if found else None
 
 
@@ -110,7 +118,7 @@ def test_a_copy_of_the_seed(judge: Any, seed: Seed) -> None:
     assert (rule, value, limit) == ("seed-copy", 1.0, Gates().seed_jaccard)
     snippet = judge(fenced(seed.snippet + "\n"))
     assert near_duplicates.jaccard(snippet.code, seed.text) < Gates().seed_jaccard
-    assert gates.SEED_COPY.refuse(snippet, Accepted()) is not None  # all of it is the seed's
+    assert gates.SEED_COPY.refuse(snippet, nothing(), Limits()) is not None  # all of it is the seed's
 
 
 def test_consecutive_lines_of_the_seed(judge: Any, seed: Seed) -> None:
@@ -118,10 +126,10 @@ def test_consecutive_lines_of_the_seed(judge: Any, seed: Seed) -> None:
     start = next(i for i, line in enumerate(lines) if line.startswith("def insort_right"))
     stop = next(i for i, line in enumerate(lines) if i > start and line.startswith("def "))
     whole = GOOD + "\n\n" + "\n".join(lines[start:stop]) + "\n"
-    rule, value, limit, _ = refused(judge(fenced(whole)), Accepted(limits=Gates(lint=0)))  # type: ignore[misc]
+    rule, value, limit, _ = refused(judge(fenced(whole)), lint=0)  # type: ignore[misc]
     assert rule == "seed-lines" and value >= Gates().seed_lines == limit
     few = GOOD + "\n\n" + "\n".join(lines[start : start + 1]) + "\n    return None\n"
-    assert refused(judge(fenced(few)), Accepted(limits=Gates(lint=0))) is None
+    assert refused(judge(fenced(few)), lint=0) is None
 
 
 def test_contaminated(judge: Any) -> None:
@@ -134,12 +142,12 @@ def test_contaminated(judge: Any) -> None:
 
 
 def test_duplicates_of_what_was_accepted(judge: Any) -> None:
-    accepted = Accepted()
+    accepted = nothing()
     first = judge(fenced(GOOD))
     accepted.add(first)
-    gate, why = first_refusal(problem_file.GATES, judge(GOOD), accepted)  # type: ignore[misc]
+    gate, why = first_refusal(problem_file.GATES, judge(GOOD), accepted, Limits())  # type: ignore[misc]
     assert (gate.rule, why.kept_doc_id, why.kept_path) == ("exact-duplicate", first.doc_id, first.path)
-    gate, why = first_refusal(problem_file.GATES, judge(GOOD + "print(2)\n"), accepted)  # type: ignore[misc]
+    gate, why = first_refusal(problem_file.GATES, judge(GOOD + "print(2)\n"), accepted, Limits())  # type: ignore[misc]
     assert gate.rule == "near-duplicate" and why.kept_doc_id == first.doc_id and why.limit == 0.7
     assert why.value == lookalikes.alike(GOOD, GOOD + "print(2)\n", 5) >= 0.7
     other = "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n        self.items.append(item)\n\n    def peek(self, default=None):\n        return self.items[-1] if self.items else default\n"
@@ -197,13 +205,13 @@ def test_what_running_showed(judge: Any, check: Check, rule: str | None) -> None
 def test_what_was_not_checked_passes_unless_the_recipe_says_otherwise(judge: Any) -> None:
     candidate = replace(judge(fenced(GOOD)), check=Check("not checked: needs numpy"))
     assert refused(candidate) is None
-    found = refused(candidate, Accepted(limits=Gates(unchecked=False)))
+    found = refused(candidate, unchecked=False)
     assert found == ("not-checked", None, None, "not checked: needs numpy")
 
 
 def test_the_share_of_tests_is_the_recipes(judge: Any) -> None:
     candidate = replace(judge(fenced(GOOD)), check=Check("tested", tests=4, passed=3, asserting=4))
-    assert refused(candidate, Accepted(limits=Gates(tests_passed=0.75))) is None
+    assert refused(candidate, tests_passed=0.75) is None
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=10), st.lists(st.sampled_from("abc"), max_size=10))

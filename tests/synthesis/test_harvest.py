@@ -8,11 +8,13 @@ import pytest
 
 from neve import documents
 from neve.llm.answers import Answer
+from neve.recipe.corpus import Near
 from neve.store import read_json
 from neve.synthesis import harvest, kinds
 from neve.synthesis.candidates import Candidate
-from neve.synthesis.gates import Accepted
+from neve.synthesis.gates import Accepted, Limits
 from neve.synthesis.harvest import Harvest
+from neve.synthesis.lookalikes import Lookalikes
 from neve.synthesis.seeds import Seed
 
 
@@ -20,20 +22,24 @@ def candidate(n: int, language: str = "Python", finish: str = "stop", quantile: 
     seed = Seed(f"{n:032x}", "r", f"{n}.py", language, "seed " * 20, "seed", quantile=quantile)
     text = "".join(f"def part_{n}_{i}(value):\n    return value * {n} + {i}\n\n" for i in range(9))
     answer = Answer(text, finish, {"completion_tokens": 50})
-    return Candidate(seed, answer, text, language, text, None, 0.0, None, 1.0, 0.0, 0.0, None, 40)
+    return Candidate(seed, answer, text, 0.0, 0.0, None, 40)
+
+
+def nothing() -> Accepted:
+    return Accepted(Lookalikes(Near()), "synthetic/m")
 
 
 def test_a_language_that_has_its_tokens_takes_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(harvest, "ROWS", 2)
-    found = Harvest(Accepted(repo="synthetic/m"), kinds.KINDS, {"Python": 70, "Go": 30}, tmp_path)
+    found = Harvest(nothing(), Limits(), kinds.KINDS, {"Python": 70, "Go": 30}, tmp_path)
     for n, language in enumerate(["Python", "Python", "Python", "Go", "Go"]):
         made = candidate(n, language, quantile=n / 10)
         if found.wanted(made.seed):
             assert found.judge(made, repaired=n == 1)
     assert found.full and not found.wanted(candidate(9).seed)
-    refused = Harvest(Accepted(), kinds.KINDS, {"Python": 1}, tmp_path / "other")
+    refused = Harvest(nothing(), Limits(), kinds.KINDS, {"Python": 1}, tmp_path / "other")
     assert not refused.judge(candidate(1, finish="length"), repaired=False)
     counts = found.close()
     assert counts["languages"] == {"Go": {"wanted": 30, "tokens": 40}, "Python": {"wanted": 70, "tokens": 80}}
@@ -45,7 +51,7 @@ def test_a_language_that_has_its_tokens_takes_no_more(
 
 
 def test_yields_and_samples_tell_what_was_refused(tmp_path: Path) -> None:
-    found = Harvest(Accepted(), kinds.KINDS, {"Python": 1000}, tmp_path)
+    found = Harvest(nothing(), Limits(), kinds.KINDS, {"Python": 1000}, tmp_path)
     for n in range(5):
         found.judge(candidate(n, finish="stop" if n == 0 else "length", quantile=0.99), repaired=False)
     counts = found.close()

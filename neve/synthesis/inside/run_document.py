@@ -22,15 +22,14 @@ import traceback
 import types
 import unittest
 from contextlib import suppress
-from inspect import Parameter, signature
+from inspect import Parameter, iscoroutine, isgenerator, signature
 from pathlib import Path
 
-from neve.synthesis.inside.strength import GUARD, assertions, change, parts, reached, sites, telling
+from neve.synthesis.inside.strength import DOCUMENT, GUARD, assertions, change, loose, parts, reached, sites
 
 WORK = "/tmp/work"
 """The program's folder; the sandbox shows a /tmp of its own."""
-FILE = f"{WORK}/document.py"
-NAME = "document"
+FILE = f"{WORK}/{DOCUMENT}.py"
 OUTSIDE = ("gaierror", "URLError", "ConnectionRefusedError", "ConnectionError", "TclError", "PermissionError")
 """Errors of programs that want what the sandbox does not have."""
 
@@ -136,7 +135,18 @@ def method(kind, name):
         if hasattr(made, before):
             getattr(made, before)()
             break
-    getattr(made, name)()
+    return getattr(made, name)()
+
+
+def finish(result):
+    """Run what a test only began: a coroutine or a generator."""
+    if iscoroutine(result):
+        import asyncio
+
+        asyncio.run(result)
+    elif isgenerator(result):
+        for _ in result:
+            pass
 
 
 def documented(example):
@@ -164,7 +174,7 @@ def attempt(tree, wanted=None, trace=False):
     if trace:
         sys.settrace(look)
     try:
-        module = load(tree, NAME)
+        module = load(tree, DOCUMENT)
     except BaseException as error:
         return {"error": told(error), "missing": getattr(error, "name", None) if isinstance(error, ImportError) else None,
                 "exit": isinstance(error, (SystemExit, EOFError))}  # fmt: skip
@@ -173,7 +183,7 @@ def attempt(tree, wanted=None, trace=False):
         if wanted is not None and name not in wanted:
             continue
         try:
-            test()
+            finish(test())
             ran.append([name, ""])
         except unittest.SkipTest:
             pass
@@ -200,7 +210,7 @@ def as_program(tree):
 
 def killed(program, beside, passed, lines, most, seconds):
     """(mutants that the passing tests notice, mutants) of a sample."""
-    target = next(iter(beside), NAME)
+    target = next(iter(beside), DOCUMENT)
     text = beside.get(target, program)
     lines = set(lines.get(f"{target}.py", ()))
     count = len(sites(parts(ast.parse(text)), lines))
@@ -212,7 +222,7 @@ def killed(program, beside, passed, lines, most, seconds):
         mutant = ast.fix_missing_locations(mutant)
 
         def work(mutant=mutant):
-            if target == NAME:
+            if target == DOCUMENT:
                 return attempt(mutant, passed)
             module = types.ModuleType(target)
             sys.modules[target] = module
@@ -251,23 +261,16 @@ def report(given):
             "branches": [0, 0],
             "killed": [0, 0],
         }
-    known = assertions(tree)
-    ran = first["tests"]
-    telling_tests = [name for name, _ in ran if name.startswith(">>> ") or known.get(name, 0)]
-    loose = [
-        node
-        for node in ast.walk(ast.Module(tree.body, []))
-        if isinstance(node, ast.Assert) and telling(node.test)
-    ]
+    known, ran = assertions(tree, bool(beside)), first["tests"]
     target = beside[next(iter(beside))] if beside else program
-    lines = first["lines"].get(f"{next(iter(beside), NAME)}.py", [])
+    lines = first["lines"].get(f"{next(iter(beside), DOCUMENT)}.py", [])
     passed = [name for name, error in ran if not error]
     limit = min(given["seconds"], 1.0 + 5 * first["seconds"])
     return {
         "error": "",
         "tests": ran,
-        "assertions": max(len(loose), sum(known.get(name, 1) for name, _ in ran)),
-        "asserting": len(telling_tests),
+        "assertions": loose(tree) + sum(known.get(name, 0) for name, _ in ran),
+        "asserting": sum(known.get(name, 0) > 0 for name, _ in ran),
         "branches": reached(parts(ast.parse(target)), set(lines)),
         "killed": killed(program, beside, passed, first["lines"], given["mutants"], limit)
         if passed
@@ -280,7 +283,7 @@ def main():
     Path(WORK).mkdir()
     os.chdir(WORK)
     sys.path.insert(0, WORK)
-    for name, text in {**given["beside"], NAME: given["program"]}.items():
+    for name, text in {**given["beside"], DOCUMENT: given["program"]}.items():
         Path(f"{WORK}/{name}.py").write_text(text, encoding="utf-8")
     sys.setrecursionlimit(2000)
     print(given["mark"] + json.dumps(report(given)), flush=True)

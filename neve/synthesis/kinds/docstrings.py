@@ -11,7 +11,7 @@ import ast
 
 from neve.synthesis import gates
 from neve.synthesis.candidates import Candidate
-from neve.synthesis.gates import Accepted, Gate, Refusal
+from neve.synthesis.gates import Accepted, Gate, Limits, Refusal
 from neve.synthesis.reading import longest_block
 from neve.synthesis.seeds import Seed
 
@@ -75,12 +75,12 @@ def described(code: str) -> float:
     return sum(ast.get_docstring(node) is not None for node in found) / len(found) if found else 1.0
 
 
-def unchanged_code(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def unchanged_code(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     same = bare(candidate.program) == bare(candidate.seed.text)
     return None if same else Refusal(detail="code is not as it was")
 
 
-def more_described(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def more_described(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     now, before = described(candidate.program), described(candidate.seed.text)
     return None if now > before else Refusal(now, before, "share that has docstrings")
 

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from neve.synthesis import gates
 from neve.synthesis.candidates import Candidate
-from neve.synthesis.gates import Accepted, Gate, Refusal
+from neve.synthesis.gates import Accepted, Gate, Limits, Refusal
 from neve.synthesis.reading import longest_block
 from neve.synthesis.seeds import Seed
 
@@ -54,18 +54,18 @@ def beside(seed: Seed) -> dict[str, str]:
     return {module(seed): seed.text}
 
 
-def has_tests(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def has_tests(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     count = len(re.findall(r"^\s*(?:async\s+)?def\s+test", candidate.code, re.M))
     return None if count else Refusal(0, 1, "tests")
 
 
-def imports_seed(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def imports_seed(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     name = module(candidate.seed)
     used = re.search(rf"^\s*(?:from\s+{name}\s+import|import\s+{name}\b)", candidate.code, re.M)
     return None if used else Refusal(detail=f"does not import {name}")
 
 
-def were_run(candidate: Candidate, accepted: Accepted) -> Refusal | None:
+def were_run(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     check = candidate.check
     return Refusal(0, 1, "tests that ran") if check is not None and check.how == "run" else None
 

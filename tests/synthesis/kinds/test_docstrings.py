@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from neve.llm.answers import Answer
+from neve.recipe.corpus import Near
 from neve.synthesis.candidates import Candidate
-from neve.synthesis.gates import Accepted
+from neve.synthesis.gates import Accepted, Limits
 from neve.synthesis.kinds import docstrings
+from neve.synthesis.lookalikes import Lookalikes
 from neve.synthesis.seeds import Seed
 
 TEXT = "import os\n\n\ndef place(name, deep=False):\n    root = os.getcwd()\n    return os.path.join(root, name) if deep else name\n"
@@ -16,6 +18,7 @@ GOOD = (
     "    root: str = os.getcwd()\n    return os.path.join(root, name) if deep else name\n"
 )
 SEED = Seed("0" * 32, "r", "a.py", "Python", TEXT, TEXT)
+NOTHING = Accepted(Lookalikes(Near()))
 
 
 @pytest.mark.parametrize(
@@ -28,9 +31,9 @@ SEED = Seed("0" * 32, "r", "a.py", "Python", TEXT, TEXT)
     ],
 )
 def test_what_may_change(code: str, rule: str | None) -> None:
-    made = Candidate(SEED, Answer(code), code, "Python", code, None, 0.0, None, 1.0, 0.0, 0.0, None, 9)
+    made = Candidate(SEED, Answer(code), code, 0.0, 0.0, None, 9)
     own = [gate for gate in docstrings.GATES if gate.rule in ("changed", "not-documented")]
-    stopped = [gate.rule for gate in own if gate.refuse(made, Accepted())]
+    stopped = [gate.rule for gate in own if gate.refuse(made, NOTHING, Limits())]
     assert stopped[:1] == ([rule] if rule else [])
 
 

@@ -8,10 +8,13 @@ from neve import documents
 from neve.corpus.contamination.benchmark_index import Index
 from neve.corpus.duplicates import near_duplicates
 from neve.llm.answers import Answer
+from neve.recipe.corpus import Near
+from neve.recipe.synthesis import Gates
 from neve.synthesis import candidates, gates
 from neve.synthesis.candidates import Measures
-from neve.synthesis.gates import Accepted
+from neve.synthesis.gates import Accepted, Limits
 from neve.synthesis.kinds import problem_file, rewrite
+from neve.synthesis.lookalikes import Lookalikes
 from neve.synthesis.seeds import Seed
 from neve.tokens import bpe
 
@@ -34,12 +37,12 @@ def test_resembling_the_seed_is_allowed_and_repeating_it_is_not(inputs: dict[str
         answers = [(seed, Answer(f"```python\n{code}```", "stop"))]
         how = Measures(kind.read, lambda seed: "Python", index, tokenizer, {})  # type: ignore[attr-defined]
         made = candidates.measure(answers, how)[0]
-        found = gates.first_refusal(kind.GATES, made, Accepted())  # type: ignore[attr-defined]
+        found = gates.first_refusal(kind.GATES, made, Accepted(Lookalikes(Near())), Limits())  # type: ignore[attr-defined]
         return found[0].rule if found else None
 
     renamed = text.replace("pat", "pattern").replace("name", "file_name").replace("res", "parts")
     likeness = near_duplicates.jaccard(renamed, text)
-    assert 0.15 < likeness < Accepted().limits.rewritten
+    assert 0.15 < likeness < Gates().rewritten
     assert refused(renamed, rewrite) is None
     assert refused(renamed, problem_file) in ("seed-copy", "seed-lines")
     assert refused(text, rewrite) == "unchanged"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from neve.llm.answers import Answer
+from neve.recipe.corpus import Near
 from neve.synthesis.candidates import Candidate
 from neve.synthesis.execution import Check
-from neve.synthesis.gates import Accepted
+from neve.synthesis.gates import Accepted, Limits
 from neve.synthesis.kinds import tests_for_file
+from neve.synthesis.lookalikes import Lookalikes
 from neve.synthesis.seeds import Seed
 
 TEXT = "def double(x):\n    return 2 * x\n"
@@ -50,9 +52,7 @@ def test_only_files_that_stand_alone_and_define_something_suit() -> None:
     ],
 )
 def test_an_answer_is_tests_that_import_and_run(code: str, check: Check, rule: str | None) -> None:
-    made = Candidate(
-        seed(), Answer(code), code, "Python", code, None, 0.0, None, 1.0, 0.0, 0.0, None, 9, check
-    )
+    made = Candidate(seed(), Answer(code), code, 0.0, 0.0, None, 9, check=check)
     own = [gate for gate in tests_for_file.GATES if gate.rule in ("no-tests", "not-imported", "no-tests-run")]
-    stopped = [gate.rule for gate in own if gate.refuse(made, Accepted())]
+    stopped = [gate.rule for gate in own if gate.refuse(made, Accepted(Lookalikes(Near())), Limits())]
     assert stopped[:1] == ([rule] if rule else [])
