@@ -38,7 +38,7 @@ from neve.recipe.tokenizer import Tokenizer
 from neve.store import write_json
 from neve.synthesis import generate, kinds
 from neve.synthesis.candidates import Measures
-from neve.synthesis.gates import Accepted
+from neve.synthesis.gates import Accepted, Limits
 from neve.synthesis.lookalikes import Lookalikes
 from neve.synthesis.seeds import Seed
 from neve.tasks import benchmarks
@@ -248,7 +248,7 @@ def _work(pool: list[Function], given: argparse.Namespace) -> generate.Work:
         {},
     )
     settings = Settings(spec, {}, Near(), Decontaminate(), None, 1, sandbox.probe().tier, "")
-    return generate.Work(settings, {"problem-file": kind}, measures, [], {})
+    return generate.Work(settings, {"problem-file": kind}, measures, [], {}, Limits(spec.gates))
 
 
 def _made(folder: Path) -> Path:

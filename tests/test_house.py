@@ -10,7 +10,7 @@ GROUND = {
     "store", "settings", "locks", "documents", "engine", "hashing", "weights", "packages", "progress", "errors", "permissions",
 }  # fmt: skip
 BETWEEN = {
-    "synthesis": {"corpus", "tokens"},
+    "synthesis": {"corpus", "tokens", "quality"},
     "quality": {"corpus", "training", "tokens"},
     "training": {"tokens"},
     "evaluation": {"training", "tokens"},

@@ -45,6 +45,7 @@ COLUMNS = {
     "kind": "kind of synthesis",
     "repaired": "whether the model was shown an error of its first answer",
     "checked": "how the program was tried: run, tested, compiled, or why not",
+    "score": "of the annotator; null where it was not asked",
     "lint": "score of the linter: 1 − (5 errors + other findings) / statements",
     "tests": "tests that the program brings",
     "tests_passed": "how many of them pass",

@@ -135,6 +135,13 @@ class Recipe(RecipeTable):
             names.append(phase.name)
         if self.synthesis is not None and not any(phase.selects for phase in self.phase):
             raise ValueError("[synthesis] takes its seeds from a phase with data = 'selection'; add one")
+        if self.synthesis is not None and self.synthesis.gates.score:
+            name = self.annotator_of(next(phase for phase in self.phase if phase.selects))
+            if (kind := self.annotators[name].kind) in ("blend", "cascade", "column"):
+                raise ValueError(
+                    f"synthesis.gates.score = {self.synthesis.gates.score}: annotators.{name} is a {kind}, which has no "
+                    "score for a new document alone; select by another kind, or leave the gate out"
+                )
         return self
 
 

@@ -32,6 +32,9 @@ class Gates(RecipeTable):
     repeats it."""
     corpus: bool = True
     """Whether near duplicates of the corpus's documents are refused, beside those of accepted answers."""
+    score: float = Field(default=0.0, ge=0, lt=1)
+    """Quantile of the selected documents' scores, by language, that the annotator's score of an answer has
+    to reach; 0: not asked."""
     run: bool = True
     """Whether programs are run (Python, JavaScript) or compiled (C, C++, Go, Rust, Java) in the sandbox."""
     unchecked: bool = True

@@ -225,18 +225,21 @@ def _synthesis(recipe: Recipe, folder: Path, selection: Stage, tier: str) -> lis
         tier if recipe.synthesis.gates.run else "none",
         ledger=recipe.synthesis.ledger or str(folder / "ledger.sqlite"),
     )
+    ranked = {"selection": selection.name, "scores": selection.inputs["scores"]}
+    annotator = f"annotator-{recipe.annotator_of(next(phase for phase in recipe.phase if phase.selects))}"
+    judged = {**ranked, "annotator": annotator} if recipe.synthesis.gates.score else {}
     return [
         Stage(
             "seeds",
             "seeds",
             pick(seeds.Settings, recipe.synthesis, seed=recipe.run.seed),
-            {"selection": selection.name, "tokens": "tokens", "scores": selection.inputs["scores"]},
+            {**ranked, "tokens": "tokens"},
         ),
         Stage(
             "synthesis",
             "synthesis",
             settings,
-            {"documents": "curate", "seeds": "seeds", "tokenizer": "tokenizer"},
+            {"documents": "curate", "seeds": "seeds", "tokenizer": "tokenizer", **judged},
             outside=(*_local(recipe.synthesis.model), *prompts, *read),
             resumes=True,
         ),

@@ -107,12 +107,20 @@ def prepared(request: Request, out: Path) -> tuple[Settings, dict[str, Path]]:
     )  # fmt: skip
     place = Path(request.given)
     known = _run(place)
+    ranked: dict[str, Path] = {
+        name: known[name] for name in ("selection", "scores", "annotator") if name in known
+    }
+    if spec.gates.score and not ranked:
+        raise Misuse(
+            f"gates.score = {spec.gates.score}: {request.given} is no run with a selection, whose annotator would "
+            "score answers; name one, or leave the gate out"
+        )
     corpus = known.get("documents") or (place if _holds_documents(place) else _curated(request, work))
     inputs = {"documents": corpus, "tokenizer": _tokenizer(request, known, corpus, work)}
     drawn = {"tokens": known["tokens"]} if "tokens" in known else {"tokens": _index(corpus, work)}
-    drawn |= {
-        name: known[name] for name in ("scores", "selection") if "scores" in known and "selection" in known
-    }
+    drawn |= {name: ranked[name] for name in ("scores", "selection") if ranked}
+    if spec.gates.score:
+        inputs |= ranked
     wanted = pick(seeds.Settings, spec, seed=request.seed)
     inputs["seeds"] = _once(work / "seeds", lambda folder: seeds.build(wanted, drawn, folder))
     return settings, inputs
@@ -156,15 +164,15 @@ def _run(folder: Path) -> dict[str, Path]:
         return {}
     stages = store.arm_stages(folder, "main")
     selection = next((name for name in stages if name.startswith("selection-")), "")
-    scores = next((name for name in stages if name.startswith("scores-")), "")
-    roles = {
-        "documents": "curate", "tokenizer": "tokenizer", "tokens": "tokens", "selection": selection, "scores": scores,
-    }  # fmt: skip
+    roles = {"documents": "curate", "tokenizer": "tokenizer", "tokens": "tokens", "selection": selection}
     found = {
         role: stages[name]
         for role, name in roles.items()
         if name in stages and store.state(stages[name]) == "done"
     }
+    if "selection" in found:  # by what it was made of: another phase may select by another annotator
+        for role, of in (("scores", "selection"), ("annotator", "scores")):
+            found[role] = found[of].parent / read_json(found[of] / MANIFEST)["inputs"][role]
     if not {"documents", "tokenizer", "tokens"} <= set(found):
         raise Misuse(
             f"{folder}: this run's corpus is not done; build it with `neve run RECIPE --until tokens`"

@@ -60,6 +60,8 @@ class Candidate:
     """Ruff's score; None: not Python."""
     echo: float = 0.0
     """Share of the question's own 5-grams of words, the code it shows aside, that it repeats."""
+    score: float | None = None
+    """The annotator's, once it was asked."""
     check: Check | None = None
     """What running it showed, once it was run."""
 

@@ -1,7 +1,8 @@
 """The gates between a model's answer and a new document, in order of cost; a kind lists those that it wants.
 
 A gate only looks: what is expensive is measured before, for many answers at a time
-(neve.synthesis.candidates), and running is left to answers that all other gates let pass. Duplicates are
+(neve.synthesis.candidates), the annotator scores only what the cheaper gates let pass
+(neve.synthesis.scoring), and running is left to answers that all other gates let pass. Duplicates are
 looked for late, since they alone depend on what was accepted before. Which gates can decide depends on
 the language. Without a parser for it, code passes the syntax gate if it stood in a fence (text without a
 fence is taken for code only if it parses); what was not parsed, or not run, says so.
@@ -14,7 +15,7 @@ limits are our own (neve.recipe.synthesis).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -59,6 +60,8 @@ class Limits:
     near: Near = field(default_factory=Near)
     share: float = 0.5
     """Of a benchmark's text, at and above which an answer is contaminated."""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """Language -> the annotator's score that an answer has to reach."""
 
 
 @dataclass
@@ -187,6 +190,13 @@ def no_near_duplicate(candidate: Candidate, accepted: Accepted, limits: Limits) 
     )
 
 
+def good_enough(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    limit = limits.scores.get(candidate.language)
+    if limit is None or candidate.score is None or candidate.score >= limit:
+        return None
+    return Refusal(candidate.score, limit)
+
+
 def runs(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     check = candidate.check
     return Refusal(detail=check.error) if check is not None and check.error else None
@@ -243,8 +253,10 @@ NEW = (
     Gate("contaminated", clean),
     Gate("exact-duplicate", new),
     Gate("near-duplicate", no_near_duplicate),
+    Gate("score", good_enough),
 )
-"""For every kind: neither the question nor a benchmark's text, and nothing that is there already."""
+"""For every kind: neither the question nor a benchmark's text, nothing that is there already, and as good as
+the selection where that is asked."""
 RUNS = (
     Gate("does-not-run", runs),
     Gate("not-checked", was_checked),

@@ -37,12 +37,13 @@ from neve.llm.endpoint import Address
 from neve.llm.ledger import Ledger
 from neve.progress import bar
 from neve.recipe.synthesis import Synthesis
-from neve.synthesis import candidates, execution, gates, kinds, seeds
+from neve.synthesis import candidates, execution, gates, kinds, scoring, seeds
 from neve.synthesis.candidates import Candidate, Measures
 from neve.synthesis.gates import Accepted, Limits
 from neve.synthesis.harvest import NOT_ASKED, Harvest
 from neve.synthesis.kinds import Kind
 from neve.synthesis.lookalikes import Lookalikes
+from neve.synthesis.scoring import Scorer
 from neve.synthesis.seeds import Seed
 from neve.synthesis.settings import Settings
 from neve.tokens import bpe
@@ -65,6 +66,9 @@ class Work:
     measures: Measures
     seeds: list[Seed]
     quotas: Mapping[str, float]
+    limits: Limits
+    scorer: Scorer | None = None
+    """Scores answers, where a gate asks for it."""
 
     @classmethod
     def load(cls, settings: Settings, inputs: dict[str, Path]) -> Work:
@@ -80,12 +84,14 @@ class Work:
             bpe.load(inputs["tokenizer"]),
             settings.filters,
         )
-        return cls(settings, named, measures, chosen, quotas(chosen, recipe.tokens))
-
-    @property
-    def limits(self) -> Limits:
-        given = self.settings
-        return Limits(given.synthesis.gates, given.near, given.decontaminate.share)
+        asked, least = recipe.gates, {}
+        if asked.score:
+            least = scoring.limits(inputs["selection"], inputs["scores"], place, asked.score)
+        return cls(
+            settings, named, measures, chosen, quotas(chosen, recipe.tokens),
+            Limits(asked, settings.near, clean.share, least),
+            Scorer(inputs["annotator"], least) if asked.score else None,
+        )  # fmt: skip
 
     def refusal(self, candidate: Candidate, accepted: Accepted) -> tuple[gates.Gate, gates.Refusal] | None:
         """By the gates of its kind."""
@@ -121,7 +127,8 @@ def quotas(seeds: list[Seed], tokens: int) -> dict[str, float]:
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Stage `synthesis`: documents/ and verdicts/ in seed order, yields.parquet, refusals.json.
 
-    `inputs`: documents, seeds (seeds.parquet in seed order), tokenizer. Raises Fault when the endpoint
+    `inputs`: documents, seeds (seeds.parquet in seed order), tokenizer; with `gates.score` also selection,
+    scores and annotator. Raises Fault when the endpoint
     fails or a budget is used up; what was answered is not asked again.
     """
     work, recipe = Work.load(settings, inputs), settings.synthesis
@@ -179,24 +186,32 @@ async def _nothing() -> Answer:
 def assess(
     work: Work, answers: list[tuple[Seed, Answer]], accepted: Accepted, place: sandbox.Sandbox | None
 ) -> list[Candidate]:
-    """Candidates for answers; those that all other gates let pass are run, where the kind asks for it."""
+    """Candidates for answers; those that all cheaper gates let pass are scored, where a limit asks for it,
+    and then run, where the kind does."""
     made = candidates.measure(answers, work.measures) if answers else []
-    runs = [
-        i for i, candidate in enumerate(made)
-        if place is not None and candidate.answer is not NOT_ASKED
-        and gates.RUNS[0] in work.kinds[candidate.seed.kind].GATES
-        and work.refusal(candidate, accepted) is None
-    ]  # fmt: skip
+
+    def passing() -> list[int]:
+        return [
+            i for i, candidate in enumerate(made)
+            if candidate.answer is not NOT_ASKED and work.refusal(candidate, accepted) is None
+        ]  # fmt: skip
+
+    if work.scorer is not None:
+        chosen = passing()
+        for i, candidate in zip(chosen, work.scorer.scored([made[i] for i in chosen]), strict=True):
+            made[i] = candidate
+    if place is None:
+        return made
+    runs = [i for i in passing() if gates.RUNS[0] in work.kinds[made[i].seed.kind].GATES]
     programs = [
         execution.Program(
             made[i].seed.target, made[i].program, kinds.beside(work.kinds[made[i].seed.kind], made[i].seed)
         )
         for i in runs
     ]
-    if place is not None and programs:
-        checks = execution.check(programs, work.settings.synthesis.gates, place)
-        for i, check in zip(runs, checks, strict=True):
-            made[i] = replace(made[i], check=check)
+    checks = execution.check(programs, work.settings.synthesis.gates, place) if programs else []
+    for i, check in zip(runs, checks, strict=True):
+        made[i] = replace(made[i], check=check)
     return made
 
 

@@ -43,7 +43,7 @@ NOT_ASKED = Answer("")
 _text, _count, _share = pa.string(), pa.int64(), pa.float64()
 _GROWN = (("seed_doc_id", _text, False), ("kind", _text, False), ("repaired", pa.bool_(), False))
 _FIGURES = (
-    ("checked", _text, False), ("lint", _share, True), ("tests", _count, True), ("tests_passed", _count, True),
+    ("checked", _text, False), ("score", _share, True), ("lint", _share, True), ("tests", _count, True), ("tests_passed", _count, True),
     ("assertions", _count, True), ("branches", _count, True), ("branches_reached", _count, True),
     ("mutants", _count, True), ("mutants_killed", _count, True),
 )  # fmt: skip
@@ -143,7 +143,7 @@ class Harvest:
         check = candidate.check
         how = check.how if check else "not checked: not run"
         self._checked[how.partition(":")[0]] += 1
-        figures: dict[str, Any] = {"checked": how, "lint": candidate.lint}
+        figures: dict[str, Any] = {"checked": how, "score": candidate.score, "lint": candidate.lint}
         if check is not None and check.tests:
             figures |= {
                 "tests": check.tests, "tests_passed": check.passed, "assertions": check.assertions,
@@ -160,7 +160,7 @@ class Harvest:
         seed = candidate.seed
         self.refused[rule] += 1
         rules = [gate.rule for gate in self.kinds[seed.kind].GATES] if seed.kind in self.kinds else []
-        later = rule in rules and rules.index(rule) > rules.index(gates.SYNTAX.rule)
+        later = rule in rules and gates.SYNTAX.rule in rules[: rules.index(rule)]
         unparsed = f"no parser for {seed.target}" if later and candidate.unparsed else None
         row = {
             **self._about(candidate, repaired), "language": candidate.language, "stage": "gates", "rule": rule,

@@ -89,6 +89,7 @@ def test_what_the_paper_does_not_state_is_marked() -> None:
         (lambda d: d["phase"][1].update(name="general"), "phase.name = 'general' occurs twice"),
         (lambda d: (d["phase"][1].update(controls={"random": 2}), d["phase"][0].update(name="quality-random-2")), "is the name of a control of 'quality'; take another"),
         (lambda d: (d["phase"].pop(1), d.update(synthesis={"tokens": 1, "seeds": 1})), "[synthesis] takes its seeds from a phase with data = 'selection'"),
+        (lambda d: d.update(synthesis={"tokens": 1, "seeds": 1, "gates": {"score": 0.1}}, annotators={"x": {"kind": "column", "path": "a.parquet", "column": "s"}}), "synthesis.gates.score = 0.1: annotators.x is a column, which has no score for a new document"),
         (lambda d: d["phase"][1].update(sequence=5000), "batch_tokens = 4194304 of phase 'quality' must be a multiple of sequence = 5000"),
     ],
 )  # fmt: skip

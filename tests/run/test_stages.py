@@ -203,6 +203,15 @@ def test_annotators_are_fitted_after_what_they_are_made_of_and_only_the_named_on
         vocabulary.check_recipe(parse(data))
 
 
+def test_synthesis_reads_the_annotator_only_where_a_gate_asks_for_its_score(small: dict[str, Any]) -> None:
+    plain, _ = prints(parse(small))
+    asked = {**small, "synthesis": {**small["synthesis"], "gates": {"score": 0.1}}}
+    scored, _ = prints(parse(asked))
+    more = {"selection": "selection-quality", "scores": "scores-encoder", "annotator": "annotator-encoder"}
+    assert scored["synthesis"].inputs == {**plain["synthesis"].inputs, **more}
+    assert not set(more) & set(plain["synthesis"].inputs)
+
+
 def test_without_phases_a_corpus_is_all(small: dict[str, Any]) -> None:
     alone = {"run": small["run"], "corpus": small["corpus"]}
     found, _ = prints(parse(alone))

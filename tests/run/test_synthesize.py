@@ -18,6 +18,7 @@ from neve import documents
 from neve.errors import Misuse
 from neve.recipe.synthesis import Synthesis
 from neve.run import questions, synthesize
+from neve.store import MANIFEST, read_json
 
 sys.path.append(str(Path(__file__).parents[1] / "llm"))
 from chat_server import completion, endpoint
@@ -85,6 +86,23 @@ def test_what_it_made_is_a_folder_of_documents_and_seeds_others(table: Path, tmp
         synthesize.run(request(table, server.url), tmp_path / "first")
         counts = synthesize.run(request(tmp_path / "first", server.url, seeds=3), tmp_path / "second")
     assert counts["seeds_tried"] == 3
+
+
+def test_scoring_takes_a_run_whose_annotator_made_its_selection(
+    table: Path, tmp_path: Path, small_run: Path
+) -> None:
+    """Oracle: what the run's own stages were given."""
+    with pytest.raises(Misuse, match=r"gates\.score = 0\.1: .* is no run with a selection"):
+        synthesize.run(request(table, "http://127.0.0.1:1", gates={"score": 0.1}), tmp_path / "none")
+    with endpoint(reply) as server:
+        given = request(small_run, server.url, seeds=4, gates={"score": 0.1, "run": False})
+        _, inputs = synthesize.prepared(given, tmp_path)
+        counts = synthesize.run(given, tmp_path / "out")
+    made = {name: read_json(inputs[name] / MANIFEST)["inputs"] for name in ("selection", "scores")}
+    assert made["selection"]["scores"] == inputs["scores"].name
+    assert made["scores"]["annotator"] == inputs["annotator"].name
+    scores = documents.read(tmp_path / "out" / "documents")["score"].to_pylist()
+    assert counts["seeds_tried"] == 4 and None not in scores
 
 
 def test_a_folder_of_something_else_is_one_line(tmp_path: Path) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from neve import documents
 from neve.llm.answers import Answer
 from neve.recipe.corpus import Near
 from neve.store import read_json
-from neve.synthesis import harvest, kinds
+from neve.synthesis import gates, harvest, kinds
 from neve.synthesis.candidates import Candidate
 from neve.synthesis.gates import Accepted, Limits
 from neve.synthesis.harvest import Harvest
@@ -48,6 +53,36 @@ def test_a_language_that_has_its_tokens_takes_no_more(
     assert [row["seed_doc_id"][-1] for row in rows] == ["0", "1", "3"]  # over two files, in seed order
     assert [row["repaired"] for row in rows] == [False, True, False]
     assert {row["checked"] for row in rows} == {"not checked: not run"}
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["Python", "Go", "C"]), st.integers(1, 90), st.booleans()), max_size=40
+    ),
+    st.dictionaries(st.sampled_from(["Python", "Go"]), st.integers(1, 300), min_size=1),
+)
+@settings(max_examples=60, deadline=None)
+def test_quotas_are_of_accepted_tokens(answers: list[tuple[str, int, bool]], quotas: dict[str, int]) -> None:
+    """Each language takes documents, in order, until its own accepted tokens reach its quota, whatever the others
+    do; what is refused counts for nothing, and a language without a quota takes none. Oracle: one language at a
+    time, by running sums."""
+    ended = SimpleNamespace(GATES=(gates.WELL_FORMED[1],))
+    with TemporaryDirectory() as folder:
+        accepted = Accepted(Lookalikes(Near(enabled=False)))
+        found = Harvest(accepted, Limits(), {"problem-file": ended}, quotas, Path(folder))  # type: ignore[dict-item]
+        taken: dict[str, list[int]] = {language: [] for language in ("Python", "Go", "C")}
+        for n, (language, tokens, good) in enumerate(answers):
+            made = replace(candidate(n, language, "stop" if good else "length"), tokens=tokens)
+            if found.wanted(made.seed) and found.judge(made, repaired=False):
+                taken[language].append(n)
+        counts = found.close()
+    for language, chosen in taken.items():
+        good = [n for n, (spoken, _, ended) in enumerate(answers) if spoken == language and ended]
+        before = [sum(answers[m][1] for m in good[:i]) for i in range(len(good))]
+        assert chosen == [n for n, sums in zip(good, before, strict=True) if sums < quotas.get(language, 0)]
+        if language in quotas:
+            assert counts["languages"][language]["tokens"] == sum(answers[n][1] for n in chosen)
+    assert found.full == all(found.got[language] >= quota for language, quota in quotas.items())
 
 
 def test_yields_and_samples_tell_what_was_refused(tmp_path: Path) -> None:
