@@ -28,14 +28,15 @@ def _schema(*fields: tuple[str, pa.DataType, bool]) -> pa.Schema:
 
 FILES = _schema(
     ("source", _text, False), ("repo", _text, False), ("path", _text, False), ("language", _text, True),
-    ("license", _text, True), ("license_path", _text, True), ("source_id", _text, True), ("size", pa.int64(), False),
-    ("content", pa.large_binary(), False),
+    ("license", _text, True), ("license_path", _text, True), ("others_license", _text, True),
+    ("source_id", _text, True), ("size", pa.int64(), False), ("content", pa.large_binary(), False),
 )  # fmt: skip
 """Raw files; `size` in bytes. `language` is the input's own word, else what name and text tell, null where
 neither does; `license` only where the input or its repository gives one.
 
 `license_path` is the file, or files, of the repository that decided the licence; null where none is known or
-a table gave it.
+a table gave it. `others_license` is the licence file of a folder above it that is another project's, told by
+its holder; null where there is none.
 """
 
 DOCUMENTS = _schema(

@@ -93,7 +93,8 @@ def file(
 ) -> dict:
     raw = content.encode() if isinstance(content, str) else content
     row = {"source": "test", "repo": repo, "path": path, "language": language, "license": license}
-    return {**row, "license_path": None, "source_id": None, "size": len(raw), "content": raw}
+    row |= {"license_path": None, "others_license": None}
+    return {**row, "source_id": None, "size": len(raw), "content": raw}
 
 
 def real_files() -> list[dict]:

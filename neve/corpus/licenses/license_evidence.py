@@ -30,6 +30,7 @@ from neve.corpus.licenses import (
     license_files,
     license_texts,
     metadata,
+    others_folders,
     own_statements,
     path_rules,
     policy,
@@ -86,6 +87,7 @@ class Lookup:
         self._folders: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         self._metadata: dict[str, Statement] = {}
         self._parts: list[tuple[str, str]] = []
+        self.whose = others_folders.Places()
         installed: dict[str, set[str]] = defaultdict(set)
         for path, content in sorted(evidence):
             role = license_files.role(path)
@@ -94,6 +96,7 @@ class Lookup:
             if found := license_files.INSTALLED.search(path):
                 installed[role.folder].add(path[: found.end()])
             self._add(role, path, content)
+            self.whose.add(role, path, content)
         for folder, packages in installed.items():
             if len(packages) > 1:  # many packages in one folder: none of them speaks for it
                 for paths in self._folders[folder].values():

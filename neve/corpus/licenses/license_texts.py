@@ -222,10 +222,9 @@ def _tree(text: str) -> tuple[list[tuple[str, str]], str]:
 
 
 def _is_choice(rest: str, found: list[str]) -> bool:
-    flat = re.sub(
-        r"(?i)at your (?:option|choice|discretion)\W+any later|either version", " ", " ".join(rest.split())
-    )
-    return len(found) > 1 and bool(notice_patterns.CHOICE.search(flat))
+    sentences = notice_patterns.NO_CHOICE.sub(" ", " ".join(rest.split())).split(". ")
+    own = (each for each in sentences if not notice_patterns.EXCEPTION.search(each))
+    return len(found) > 1 and any(notice_patterns.CHOICE.search(each) for each in own)
 
 
 def _says_nothing(rest: str, reserved: bool = False) -> bool:

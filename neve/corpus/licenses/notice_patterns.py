@@ -29,7 +29,7 @@ LOOSE_FILE = any_of(
 GNU = any_of(
     r"(?:\bgnu )?(?:\b(lesser|library|affero)(?: or lesser)? )?\bgeneral public licen[cs]e",
     r"\bgnu ([al])?gpl",
-    r"\b([al])?gpl(?=v?[ -]?\d)",
+    r"\b([al])?gpl(?=v?[ -]?\d|,? (?:version|ver\.?|v\.?) ?\d)",
     r"(?<=under the )([al])?gpl\b",
     r"\b([al])?gpl(?= licen)",
 )
@@ -115,7 +115,17 @@ NO_CHOICE = any_of(
     r"at your (?:option|choice|discretion)\W+any later",
     r"either version",
     r"either express(?:ed)? or implied",
+    r"terms of your (?:own )?(?:choice|choosing|discretion)",
 )
+EXCEPTION = any_of(
+    r"\b(?:special|linking|following|license|runtime library) exception\b", r"\bas an exception\b", r"\bthis exception\b",
+    r"\badditional permissions?\b", r"\bin addition to the permissions in\b",
+)  # fmt: skip
+"""What only widens a licence under conditions (libtool's, bison's, autoconf's, GCC's): no choice, and no
+grant of its own."""
+GNU_GRANT = any_of(r"\b(?:redistribute|distribute|copy|use)\b.{0,40}\bunder the terms of the gnu\b")
+COPYRIGHT = re.compile(r"(?i)\W*(?:portions )?(?:copyright\b|©|\(c\))")
+"""How the paragraph of a copyright begins."""
 PART = any_of(
     r"\b(?:portions|sections|some (?:code|files|functions)|parts? of (?:this|the) (?:file|code|software|program))\b", r"\b(?:contains|includes|incorporates)\b", r"\b(?:copied|borrowed|taken|adapted|derived|ported) from\b",
     r"\b(?:port|copy|fork) of\b", r"\bbased on\b", r"\boriginally\b",

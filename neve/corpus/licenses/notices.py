@@ -9,7 +9,8 @@ sentences is needed.
 The trade-off: a sentence that speaks of a licence by a name nobody knows is UNREAD, and so blocks what lies
 further up; one that only points to a file (`refers`) leaves the word to that file. "All rights reserved"
 alone grants nothing, and forbids nothing that the same holder's licence grants: it is `reserved`, and
-whoever asks compares the holders.
+whoever asks compares the holders. What an exception adds to a GNU licence is left out: the licence stays
+what it is, and who admits it admits it with the exception.
 """
 
 from __future__ import annotations
@@ -51,6 +52,47 @@ def read(text: str) -> Statement:
     >>> read("Licensed under the MIT License.").license, read("See LICENSE.txt for terms.").refers
     ('MIT', 'LICENSE.txt')
     """
+    apart = _apart(text)
+    if not apart:
+        return _read(text)
+    first, second = (read(part) for part in apart)
+    licenses = [said.license for said in (first, second) if said.license is not None]
+    return Statement(
+        spdx.join(licenses, "AND") if licenses else None,
+        first.refers or second.refers,
+        first.reserved and second.reserved,
+    )
+
+
+def _apart(text: str) -> tuple[str, str] | None:
+    """Two notices of which one offers a choice of its own and the other a GNU licence: both hold.
+
+    A copyright begins the second one. What a file says before its choice, and what bears an exception, is
+    none of the licences that the choice is among.
+    """
+    begins = [found.start() for found in re.finditer(r"(?:(?<=\n)[ \t]*\n)(?=\S)", text)]
+    for at in (at for at in begins if patterns.COPYRIGHT.match(text, at)):
+        first, second = text[:at], text[at:]
+        for choice, gnu in ((second, first), (first, second)):
+            sentences = _SENTENCE.split(" ".join(gnu.split()))
+            whole = patterns.GNU_GRANT.search(" ".join(sentences)) and not _offers(sentences)
+            excepted = gnu is first or patterns.EXCEPTION.search(gnu)
+            if whole and excepted and any(_names_several(each) for each in _offered(choice)):
+                return first, second
+    return None
+
+
+def _names_several(sentence: str) -> bool:
+    return len({*_gnu(sentence), *(license for license, _ in _named(sentence))}) > 1
+
+
+def _offered(text: str) -> list[str]:
+    """The sentences that offer a choice, but for those that add another licence to one before."""
+    sentences = _SENTENCE.split(" ".join(text.split()))
+    return [each for each in sentences if _offers([each]) and "lternatively" not in each]
+
+
+def _read(text: str) -> Statement:
     texts, rest = _texts(text, " ".join(text.split()))
     sentences = _SENTENCE.split(" ".join(rest.split()))
     parts = [each for each in sentences if patterns.PART.search(each)]
@@ -252,10 +294,16 @@ def _reference(flat: str) -> str | None:
     return "LICENSE" if patterns.LOOSE_FILE.search(flat) else None
 
 
+def _offers(sentences: list[str]) -> bool:
+    """Whether a sentence about licences lets the reader choose; what an exception lets one choose is not
+    this text's licence."""
+    own = (patterns.NO_CHOICE.sub(" ", each) for each in sentences if not patterns.EXCEPTION.search(each))
+    return any(patterns.CHOICE.search(each) and patterns.SPEAKS.search(each) for each in own)
+
+
 def _is_choice(sentences: list[str], named: list[tuple[str, tuple[int, int]]]) -> bool:
     """Whether the licences that it names are to choose from."""
-    plain = (patterns.NO_CHOICE.sub(" ", each) for each in sentences)
-    if any(patterns.CHOICE.search(each) and patterns.SPEAKS.search(each) for each in plain):
+    if _offers(sentences):
         return True
     flat = " ".join(each for each in sentences if not patterns.PART.search(each))
     between = (flat[a[1][1] : b[1][0]] for a, b in pairwise(named))

@@ -148,12 +148,11 @@ def _notice(text: str) -> str:
     for lines in comments.paragraphs(text[:NOTICE_BYTES], last) if last >= 0 else ():
         paragraph = "\n".join(lines)
         lowered = " ".join(paragraph.lower().split())
+        claims = "©" in lowered or "opyright" in lowered or "(c)" in lowered
         if any(word in lowered for word in _PARAGRAPH):
-            found.append(
-                "\n".join(map(_anonymous, lines))
-                if "©" in lowered or "opyright" in lowered or "(c)" in lowered
-                else paragraph
-            )
+            found.append("\n".join(map(_anonymous, lines)) if claims else paragraph)
+        elif claims:
+            found.append("Copyright.")  # another notice may begin here
     return "\n\n".join(found)
 
 

@@ -36,8 +36,10 @@ def measure(
     contents: pa.Array | pa.ChunkedArray,
     languages: pa.Array | pa.ChunkedArray,
     paths: pa.Array | pa.ChunkedArray,
+    others: pa.Array | None = None,
 ) -> pa.Table:
-    """Measure texts (strings or binary, small or large) of these Linguist languages and paths.
+    """Measure texts (strings or binary, small or large) of these Linguist languages and paths; `others` says
+    which lie in another project's folder.
 
     Returns a table with a float64 column for each of SIGNALS and a row for each text: null for a null text,
     where the signal is not measured for the language, and where the path that it needs is null.
@@ -61,6 +63,8 @@ def measure(
     columns["preprocessor_line_share"] = np.where(header == 1, 0.0, columns["preprocessor_line_share"])
     columns["test_file"] = _share(pc.match_substring_regex(paths, TEST_FILE))
     columns["vendored"], marked = _origin(paths, contents)
+    if others is not None:
+        columns["vendored"] = np.maximum(columns["vendored"], _share(others))
     columns["generated"] = np.maximum(columns["generated"], np.nan_to_num(marked))
     lacking: dict[tuple[str, ...] | None, np.ndarray] = {None: ~valid}
     for signal in SIGNALS:

@@ -152,6 +152,7 @@ def _batch(source: str, repo: str, members: list[Member], lookup: license_eviden
         "language": pa.nulls(len(kept), pa.string()),
         "license": license,
         "license_path": license_path,
+        "others_license": lookup.whose.column(pa.array(whole, pa.string()), top),
         "source_id": pa.nulls(len(kept), pa.string()),
         "size": pa.array([len(m.content or b"") for m in kept], pa.int64()),
         "content": content,

@@ -121,6 +121,7 @@ def batch(table: pa.Table, name: str, limits: Limits) -> Batch:
             "language": detection.named(given["language"]),
             "license": _licenses(table),
             "license_path": pa.nulls(size, pa.string()),
+            "others_license": pa.nulls(size, pa.string()),
             "source_id": given["source_id"],
             "size": lengths,
             "content": content,

@@ -169,10 +169,15 @@ class Curation:
     def measure(self) -> None:
         here = self.measured = self.rows.alive()
         names, codes = self.language_codes(here)
+        others = self.rows.column("others_license", here)
+        codes += len(names) * others.is_valid().to_numpy(zero_copy_only=False)
         frame = text_passes.measure(self.select(here, codes, "measured"), names, self.settings)
         self.save(frame, "measured", "signals, rules, benchmarks, MinHash")
         columns = ["stage", "rule", "value", "limit", "detail", "error"]
-        self.rows.stop_where(here, self.results("measured", here, columns))
+        found = self.results("measured", here, columns)
+        vendored = pc.equal(found["rule"], "vendored")
+        detail = pc.if_else(pc.fill_null(vendored, False), pc.cast(others, pa.string()), found["detail"])
+        self.rows.stop_where(here, found.set_column(columns.index("detail"), "detail", detail))
 
     def split(self) -> None:
         """Held-out families are drawn from those that have anything left."""

@@ -97,6 +97,7 @@ def _conformed(frame: DataFrame) -> DataFrame:
         known("language").alias("language"),
         normal(known("license")),
         lit(None).cast(text).alias("license_path"),
+        lit(None).cast(text).alias("others_license"),
         known("source_id").alias("source_id"),
         lit(None).cast(DataType.int64()).alias("size"),
         known("content", DataType.binary()).alias("content"),

@@ -72,6 +72,7 @@ class RawFiles(NamedTuple):
     language: pa.Array
     license: pa.Array
     license_path: pa.Array
+    others_license: pa.Array
     content: pa.Array
 
 
@@ -111,6 +112,7 @@ def identify(
             "path": pc.coalesce(raw.path.cast(pa.string()), hexes, pa.scalar("unknown")),
             "license": license,
             "license_path": license_path,
+            "others_license": raw.others_license.cast(_text),
             "size": pc.binary_length(texts.cast(pa.large_binary())),
             "encoding": found.encoding,
             "code_language": found.code_language,
@@ -129,7 +131,7 @@ def identify(
 
     fields = {
         "key": KEY, "doc_id": _text, "swhid": _text, "opted_out": _text, "repo": _text, "path": _text,
-        "license": _text, "license_path": _text, "size": pa.int64(), "encoding": _text, "code_language": _text,
+        "license": _text, "license_path": _text, "others_license": _text, "size": pa.int64(), "encoding": _text, "code_language": _text,
         "language": _text, "told": pa.bool_(), **STOPPED, **({"number": pa.uint64(), "bands": BANDS} if near_ else {}),
     }  # fmt: skip
     made = engine.kernel(guarded(kernel, fields), {**fields, "error": _text}, counts=True)
@@ -186,7 +188,8 @@ def measure(picked: DataFrame, names: Languages, settings: Settings) -> DataFram
     """Signals, the first filter that stops a row, benchmark text, and MinHash buckets of what nothing
     stopped.
 
-    `picked` has the code of its language in `names`. Columns: key, number, the signals, stage, rule, value,
+    `picked` has the code of its language in `names`, and after these once more for what lies in another
+    project's folder. Columns: key, number, the signals, stage, rule, value,
     limit, detail, share (of a benchmark's text), bands (null where something stopped the row, or near is
     off), error.
     """
@@ -194,8 +197,9 @@ def measure(picked: DataFrame, names: Languages, settings: Settings) -> DataFram
     benchmarks, bound = _benchmarks(settings), settings.decontaminate.share
 
     def kernel(key: pa.Array, code: pa.Array, path: pa.Array, content: pa.Array) -> Columns:
-        language, written = _languages(names, code)
-        measured = measurement.measure(content, written, path)
+        others = pa.array(code.to_numpy() >= len(names))
+        language, written = _languages(names * 2, code)
+        measured = measurement.measure(content, written, path, others)
         rule, value, limit = rules.apply(measured, language, limits, step="bytes")
         passed = pc.is_null(rule)
         share, task = _index(benchmarks).check(pc.if_else(passed, content, None))

@@ -21,6 +21,18 @@ APACHE = """Licensed under the Apache License, Version 2.0 (the "License");
 you may not use this file except in compliance with the License.
 You may obtain a copy of the License at
     http://www.apache.org/licenses/LICENSE-2.0"""
+LIBTOOL = """As a special exception to the GNU General Public License,
+if you distribute this file as part of a program or library that
+is built using GNU Libtool, you may include this file under the
+same distribution terms that you use for the rest of that program."""
+BISON = """As a special exception, you may create a larger work that contains
+part or all of the Bison parser skeleton and distribute that work
+under terms of your choice, so long as that work isn't itself a
+parser generator."""
+DUAL = """This file is dual licensed under the terms of the MIT license
+<https://opensource.org/license/MIT>, and GPL version 2 or later
+<http://www.gnu.org/licenses/gpl-2.0.html>. You must apply one of
+these licenses when using or redistributing this software."""
 BSD = """Redistribution and use in source and binary forms, with or without
 modification, are permitted provided that the following conditions are met:
 
@@ -80,6 +92,39 @@ SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE."""
 )  # fmt: skip
 def test_what_a_notice_says(text: str, license: str | None) -> None:
     assert notices.read(text).license == license
+
+
+@pytest.mark.parametrize(
+    ("text", "license"),
+    [
+        (f"{GPL}\n\n{LIBTOOL}", "GPL-3.0-or-later"), (f"{GPL}\n\n{BISON}", "GPL-3.0-or-later"),
+        (f"{GPL}\n\n{LIBTOOL}\n\nCopyright.\n\n{DUAL}", "GPL-3.0-or-later AND (GPL-2.0-or-later OR MIT)"),
+        (f"{GPL}\n\nCopyright.\n\n{DUAL}", "GPL-3.0-or-later AND (GPL-2.0-or-later OR MIT)"),
+        (f"{DUAL}\n\nCopyright.\n\n{GPL}\n\n{LIBTOOL}", "(GPL-2.0-or-later OR MIT) AND GPL-3.0-or-later"),
+        (f"{GPL}\n\n{BISON}\n\nLicensed under the MIT license.", "GPL-3.0-or-later AND MIT"),
+        (f"{GPL}\nIn addition to the permissions in the GNU General Public License, the Free\nSoftware Foundation gives you unlimited permission to link the compiled\n"
+         "version of this file into combinations with other programs, and to\ndistribute those combinations without any restriction.", "GPL-3.0-or-later"),
+        (f"{GPL}\n\nAs a special exception, when this file is read by TeX when processing\na Texinfo source document, you may use the result without\n"
+         "restriction. This Exception is an additional permission under section 7.", "GPL-3.0-or-later"),
+        (f"{GPL}\n\nAs a special exception, the respective Autoconf Macro's copyright owner\ngives unlimited permission to copy, distribute and modify the configure\n"
+         "scripts that are the output of Autoconf when processing the Macro.", "GPL-3.0-or-later"),
+        (f"{GPL}\n\nUnder Section 7 of GPL version 3, you are granted additional\npermissions described in the GCC Runtime Library Exception, version\n"
+         "3.1. You may convey it under terms of your choice.\n\nParts are licensed under the MIT license.", "GPL-3.0-or-later AND MIT"),
+    ],
+)  # fmt: skip
+def test_an_exception_is_no_choice_and_no_grant(text: str, license: str) -> None:
+    """A notice with one, and beside a notice that does offer a choice."""
+    assert notices.read(text).license == license
+
+
+def test_a_choice_stays_one_where_each_licence_has_its_copyright() -> None:
+    """Kernel drivers put a copyright over each of the licences that the first paragraph offers."""
+    offer = "This file is provided under a dual BSD/GPLv2 license. When using or redistributing this file, you may do so under either license."
+    gpl2 = GPL.replace(
+        "either version 3 of the License, or (at your option)\nany later version", "version 2 of the License"
+    )
+    said = notices.read(f"{offer}\n\nCopyright.\n\n{gpl2}\n\nCopyright.\n\n{BSD}").license
+    assert said is not None and " AND " not in said
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,23 @@ def test_a_licence_holds_for_files_before_it(ahead: int, monkeypatch: pytest.Mon
     assert refused == {"no": "link"}
 
 
+def test_another_projects_folder_is_told_by_its_licence() -> None:
+    mine, theirs = (
+        b"MIT License\n\nCopyright (c) 2019 %s\n" % name for name in (b"Ada Lovelace", b"Grace Hopper")
+    )
+    members = [
+        Member("p/LICENSE", mine), Member("p/src/x/LICENSE", theirs), Member("p/src/x/a.c", b"x"), Member("p/b.c", b"x"),
+    ]  # fmt: skip
+    (batch,) = batches.repository("test", "r", walk_over(members), strip=True)
+    found = {row["path"]: row["others_license"] for row in batch.files.to_pylist()}
+    assert found == {
+        "LICENSE": None,
+        "b.c": None,
+        "src/x/LICENSE": "src/x/LICENSE",
+        "src/x/a.c": "src/x/LICENSE",
+    }
+
+
 def test_pointers_are_no_content() -> None:
     """In all versions of the specification; a program that speaks of pointers, or a long text, is one."""
     members = [

@@ -36,7 +36,7 @@ def test_columns_are_known_by_the_names_that_corpora_use(tmp_path: Path) -> None
     first, second = frame.to_arrow().to_pylist()
     assert first == {
         "source": "table", "repo": "r/one", "path": "a.py", "language": "Python", "license": first["license"],
-        "license_path": None, "source_id": "c0ffee", "size": None, "content": b"x = 1\n",
+        "license_path": None, "others_license": None, "source_id": "c0ffee", "size": None, "content": b"x = 1\n",
     }  # fmt: skip
     assert set(first["license"].split(" ")) >= {"MIT", "Apache-2.0"}
     assert {name for name, value in second.items() if value is not None} == {"source"}, (

@@ -29,6 +29,20 @@ def test_benchmark_text_is_contaminated(small, tmp_path, benchmark_files):
     assert verdict[0]["value"] >= 0.5 and verdict[0]["limit"] == 0.5 and "HumanEval/0" in verdict[0]["detail"]
 
 
+def test_what_lies_in_anothers_folder_is_vendored_and_the_verdict_names_its_licence(small, tmp_path):
+    theirs = small.file("r", "src/lz/a.py", small.PROGRAM) | {"others_license": "src/lz/LICENSE"}
+    mine = small.file("r", "b.py", small.other("mine"))
+    for off in (False, True):
+        (tmp_path / str(off)).mkdir()
+        settings = replace(small.SETTINGS, filters={"vendored": False} if off else {}, near=small.NO_NEAR)
+        _, out = small.build([theirs, mine], tmp_path / str(off), settings)
+        found = [
+            (v["path"], v["rule"], v["value"], v["detail"])
+            for v in documents.read(out / "verdicts").to_pylist()
+        ]
+        assert found == ([] if off else [("src/lz/a.py", "vendored", 1.0, "src/lz/LICENSE")])
+
+
 def test_one_bad_file_does_not_take_its_batch_down(small, tmp_path, monkeypatch):
     """A kernel that fails on one text loses that file alone, and the run when it may lose none."""
     measure = measurement.measure
