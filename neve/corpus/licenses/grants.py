@@ -52,7 +52,7 @@ GRANTS = {
     rf"hereby grants? permission{_ANY} to (?:{_VERB} )+{_WORK}{_ANY}|permission is (?:hereby )?granted{_ANY}(?: to (?:anyone|any person|everyone|all))? to (?:{_VERB} )+{_WORK}{_ANY}",
     "mit": r"permission is hereby granted free of charge to any person obtaining a copy of {n} to (?:deal|use)(?: in| with)? {n} without restriction including without limitation the rights to "
     rf"(?:{_VERB} )+{{n}} and to permit persons to whom {{n}} (?:is|are) (?:furnished|provided) to do so",
-    "bsd": rf"(?:redistribution|distribution|modification)(?: modification)? and (?:use|redistribution) (?:of {_WORK} )?(?:in (?:both )?source(?: code)?(?: and| or)+ binary(?: executables?)? forms? )?(?:with or without modifications? )?"
+    "bsd": rf"(?:redistribution|distribution|modification)(?: modification)? and (?:use|redistribution) (?:of {_WORK} )?(?:in (?:both )?source(?: code)?(?: and| or)+ binary(?: executables?)? forms? )?(?:of (?:the|this|these) (?:theme|template|plugin|extension|font|{_WORK}) )?(?:with or without modifications? )?"
     rf"(?:is |are )?(?:freely |hereby )?(?:permitted|allowed|granted){_ANY}",
     "free": rf"(?:(?:copyright stuff )?\S+ is free of restrictions )?(?:(?:may|can) be (?:{_DONE} )*{_DONE}|(?:you|anyone|everybody|everyone) (?:may|can|are free to|is free to) (?:{_VERB} )*{_VERB}(?: {_WORK})?){_ANY}",
     "psf": r"hereby grants licensee an? non ?exclusive royalty free world ?wide licen[cs]e to reproduce analyze test perform and or display publicly prepare derivative works distribute and otherwise use {n} alone or in "

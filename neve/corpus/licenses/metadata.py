@@ -29,6 +29,8 @@ _REFERS = re.compile(
     r"((?:[\w.@-]+/)*[\w.@-]*(?:licen[cs]e|copying|eula|terms)[\w.-]*)\W*(?:file)?)\W*$"
 )
 _STRING = re.compile(r"""%w[\[({]([^\])}]*)[\])}]|["']([^"'\n]*)["']""")
+_ELSEWHERE = re.compile(r"""(?i)\w+(?:\.fetch)?[\[(]\s*(?:["']licen[cs]e["']|:licen[cs]e)\s*[\])][ \t]*(?:\n|$)""")
+"""A program's look into another file of metadata (`package['license']`), which speaks for itself."""
 _FIELD = re.compile(r"""(?i)["']licen[cs]es?["']\s*:\s*(?:["']([^"'\n]*)["']|\[([^\]]*)\]|\{([^}]*)\})""")
 
 
@@ -202,7 +204,7 @@ def _strings(pattern: str, operator: str = "AND") -> Callable[[str], Statement]:
 
     def read(text: str) -> Statement:
         found = compiled.search(text)
-        if found is None:
+        if found is None or _ELSEWHERE.match(found[1]):
             return Statement()
         strings = [
             part

@@ -95,11 +95,19 @@ def _offered(text: str) -> list[str]:
 def _read(text: str) -> Statement:
     texts, rest = _texts(text, " ".join(text.split()))
     sentences = _SENTENCE.split(" ".join(rest.split()))
+    own = [each for each in sentences if not patterns.EXCEPTION.search(each)]
+    sentences = own if _gnu(" ".join(own)) else sentences
     parts = [each for each in sentences if patterns.PART.search(each)]
     flat = " ".join(each for each in sentences if each not in parts)
     named = _named(flat)
     found = _distinct(
-        [*texts, *_gnu(flat), *_fields(rest), *(license for license, _ in named), *_short(flat)]
+        [
+            *texts,
+            *_gnu(flat),
+            *_fields(rest),
+            *(license for license, _ in named),
+            *_short(flat),
+        ]
     )
     of_parts = [
         license

@@ -2,13 +2,14 @@
 
 Copies of libraries lie under any name (`src/lz4/`, `ext/json/`), but most keep their LICENSE, whose
 copyright lines name somebody that the licence and the metadata at the root do not. The packages of one
-repository look alike, so three things make a folder the project's own whatever its licence says: its metadata name the
-repository that the root's metadata name; a workspace of the root lists it; or as many folders as OWN_FOLDERS
-lie beside one another under the same holder.
+repository look alike, so three things make a folder the project's own whatever its licence says: its
+metadata name the repository that the root's metadata name; a workspace of the root lists it; or as many
+folders as OWN_FOLDERS lie beside one another under the same holder.
 
 The trade-off: packages of different authors in one repository are the project's own only where a workspace
 or an address says so; without either they count as others'. A root that names nobody decides nothing, nor
-does a licence whose text has a holder of its own (GNU's), so what is sure is called another's and no more.
+does a licence whose text has a holder of its own (GNU's), nor a font's. Where a project keeps a wrapper of
+its own beside the library that it wraps, the wrapper counts as the library.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ class Places:
         text = content[:BYTES].decode("utf-8", "replace")
         place = self._at.setdefault(role.folder, Place())
         if role.kind != "metadata":
-            named = _holders(text, license_texts.read(content).license or "")
+            license = license_texts.read(content).license or ""
+            named = set() if license == "OFL-1.1" else _holders(text, license)  # a font's
             place.license = place.license or (path if named else "")
             place.holders |= named
             return

@@ -80,7 +80,7 @@ SIGNALS = (
         "a phrase that generators leave, as whole words in the first 5 lines, in any case; or a generator's own mark "
         "or file name", STARCODER2,
     ),
-    Signal("vendored", "0 or 1", "another project's code by its path", "Linguist"),
+    Signal("vendored", "0 or 1", "another project's code, by its path or by a licence of another holder in its folder", "Linguist"),
     Signal("test_file", "0 or 1", "a test by its name or folder", OPENCODER),
     Signal("words", "words", "runs of letters, digits and _", OPENCODER),
     Signal("mean_word_length", "characters", "mean length of a word; 0 without words", OPENCODER),

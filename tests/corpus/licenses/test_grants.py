@@ -39,6 +39,8 @@ FREE = {
     f"{BSD}\n  a. Redistributions in binary form must reproduce the above copyright notice in the documentation and/or other materials provided with the distribution.\n": "BSD-2-Clause",
     "The tool may be freely copied, modified, and redistributed under the following conditions:\n\n1. All copyright notices must remain intact in all files.\n": "LicenseRef-Permissive",
     "Anvil is free of restrictions. You may use, redistribute, modify and distribute modified versions.": "LicenseRef-Permissive",
+    BSD.replace("forms,", "forms of the theme,") + KEEP + "2. The names of the contributors may not be used to endorse or promote products derived from this software without permission.\n": "BSD-3-Clause",
+    BSD.replace("forms,", "forms of this plugin,") + KEEP: "BSD-2-Clause",
     PYTHON: "PSF-2.0",
 }  # fmt: skip
 ASKS = [

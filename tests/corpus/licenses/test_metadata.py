@@ -35,7 +35,8 @@ def test_what_metadata_state(name: str, content: bytes, spdx: str | None) -> Non
 @pytest.mark.parametrize(
     ("name", "content", "license"),
     [
-        ("package.json", b'{"license": "UNLICENSED"}', PROPRIETARY), ("package.json", b'{"license": "Commercial"}', PROPRIETARY),
+        ("x.podspec", b"Pod::Spec.new do |s|\n  s.license = package['license']\n  s.author = 'Acme'\nend\n", None), ("x.gemspec", b"spec.license = json.fetch(:license)\n", None),
+        ("x.podspec", b"  s.license = { :type => 'Acme' }\n", UNREAD), ("package.json", b'{"license": "UNLICENSED"}', PROPRIETARY), ("package.json", b'{"license": "Commercial"}', PROPRIETARY),
         ("package.json", b'{"license": {"type": "Commercial", "url": "x"}}', PROPRIETARY), ("package.json", b'{"license": "see the readme"}', UNREAD),
         ("package.json", b'{"licenses": [{"type": "MIT"}, null]}', "MIT"), ("package.json", b'{"license": "MIT",}', "MIT"), ("package.json", b'{"private": true}', None),
         ("package.json", b'{"license": "ISC", "author": "", "description": "", "scripts": {"test": "echo \\"Error: no test specified\\" && exit 1"}}', None),

@@ -102,6 +102,8 @@ def test_what_a_notice_says(text: str, license: str | None) -> None:
         (f"{GPL}\n\nCopyright.\n\n{DUAL}", "GPL-3.0-or-later AND (GPL-2.0-or-later OR MIT)"),
         (f"{DUAL}\n\nCopyright.\n\n{GPL}\n\n{LIBTOOL}", "(GPL-2.0-or-later OR MIT) AND GPL-3.0-or-later"),
         (f"{GPL}\n\n{BISON}\n\nLicensed under the MIT license.", "GPL-3.0-or-later AND MIT"),
+        (f"{LGPL}\n\nAs a special exception to the GNU General Public License, you may link it.", "LGPL-2.1-only"),
+        ("This file is under the GNU General Public License version 2, with the\nspecial exception that output files are not.", "GPL-2.0-only"),
         (f"{GPL}\nIn addition to the permissions in the GNU General Public License, the Free\nSoftware Foundation gives you unlimited permission to link the compiled\n"
          "version of this file into combinations with other programs, and to\ndistribute those combinations without any restriction.", "GPL-3.0-or-later"),
         (f"{GPL}\n\nAs a special exception, when this file is read by TeX when processing\na Texinfo source document, you may use the result without\n"

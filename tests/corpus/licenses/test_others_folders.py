@@ -9,6 +9,7 @@ from neve.corpus.licenses import license_files, others_folders
 
 MIT = "MIT License\n\nCopyright (c) 2019 {}\n\nPermission is hereby granted, free of charge, to any person\n"
 GNU = "GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n\nCopyright (C) 2007 Free Software Foundation, Inc. <https://fsf.org/>\n"
+OFL = "Copyright (c) 2010, Google Corporation\n\nThis Font Software is licensed under the SIL Open Font License, Version 1.1.\n"
 
 
 def places(files: dict[str, str]) -> others_folders.Places:
@@ -79,7 +80,7 @@ def test_as_many_packages_of_one_holder_are_the_projects_own() -> None:
     [
         ("no holder at all, only words", MIT.format("Grace Hopper")), (MIT.format("Ada Lovelace"), GNU),
         (MIT.format("Ada Lovelace"), MIT.format("<your name>")), (MIT.format("Ada Lovelace"), MIT.format("{{ author }}")),
-        (MIT.format("Ada Lovelace"), MIT.format("[name of copyright owner]")), (MIT.format("Ada Lovelace"), "See ../LICENSE.\n"),
+        (MIT.format("Ada Lovelace"), OFL), (MIT.format("Ada Lovelace"), MIT.format("[name of copyright owner]")), (MIT.format("Ada Lovelace"), "See ../LICENSE.\n"),
     ],
 )  # fmt: skip
 def test_what_names_nobody_decides_nothing(root: str, nested: str) -> None:
