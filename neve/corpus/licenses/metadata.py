@@ -29,7 +29,9 @@ _REFERS = re.compile(
     r"((?:[\w.@-]+/)*[\w.@-]*(?:licen[cs]e|copying|eula|terms)[\w.-]*)\W*(?:file)?)\W*$"
 )
 _STRING = re.compile(r"""%w[\[({]([^\])}]*)[\])}]|["']([^"'\n]*)["']""")
-_ELSEWHERE = re.compile(r"""(?i)\w+(?:\.fetch)?[\[(]\s*(?:["']licen[cs]e["']|:licen[cs]e)\s*[\])][ \t]*(?:\n|$)""")
+_ELSEWHERE = re.compile(
+    r"""(?i)\w+(?:\.fetch)?[\[(]\s*(?:["']licen[cs]e["']|:licen[cs]e)\s*[\])][ \t]*(?:\n|$)"""
+)
 """A program's look into another file of metadata (`package['license']`), which speaks for itself."""
 _FIELD = re.compile(r"""(?i)["']licen[cs]es?["']\s*:\s*(?:["']([^"'\n]*)["']|\[([^\]]*)\]|\{([^}]*)\})""")
 
