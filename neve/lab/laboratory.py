@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from neve.lab import design, results, statistics
+from neve.lab import design, measure, results, statistics
 from neve.lab.design import Cell
 from neve.lab.file import Laboratory, load
 from neve.lab.schedule import Schedule, Workers
@@ -35,6 +35,7 @@ def run(file: Path, folder: Path, workers: Workers, say: Callable[[str], None]) 
     begun = time.monotonic()
     with locked(folder):
         cells = design.cells(lab, base, folder)
+        _texts_there(cells)
         schedule = Schedule(file, folder, workers, say)
         draws = [cell for cell in cells if cell.arm in design.copies(lab) and not cell.low]
         schedule.build(draws, final=False)
@@ -57,6 +58,14 @@ def run(file: Path, folder: Path, workers: Workers, say: Callable[[str], None]) 
         history = read_json(folder / RECORD)
         results.write(folder, found, {"seconds": round(time.monotonic() - begun, 1), "history": history})
     return found
+
+
+def _texts_there(cells: list[Cell]) -> None:
+    """Raises Fault when the tasks of a benchmark cannot be had: before the training, not after it."""
+    for settings in {cell.store.stages[name].settings for cell in cells for name in cell.ends(final=True)}:
+        for text in settings.texts:
+            if text != measure.HELDOUT:
+                measure.tasks(text, settings)
 
 
 def _arms(lab: Laboratory, cells: list[Cell], schedule: Schedule, least: float) -> list[int]:

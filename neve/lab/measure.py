@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neve.errors import Misuse
 from neve.settings import Execution
 from neve.store import write_json
+
+if TYPE_CHECKING:
+    from neve.tasks.task import Task
 
 HELDOUT, TRAIN = "heldout", "-train"
 
@@ -49,14 +52,21 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
 
 def _units(text: str, settings: Settings, inputs: dict[str, Path], tokenizer: Any) -> list[Any]:
     from neve.evaluation import bits_per_byte
-    from neve.tasks import benchmarks
 
     if text == HELDOUT:
         table = bits_per_byte.heldout(inputs["documents"], settings.heldout_bytes)
         return bits_per_byte.documents(table, tokenizer)
+    return bits_per_byte.solutions(tasks(text, settings), tokenizer)
+
+
+def tasks(text: str, settings: Settings) -> list[Task]:
+    """The tasks of a text that is a benchmark; raises Fault when its file cannot be had, Misuse when it has
+    none of that split."""
+    from neve.tasks import benchmarks
+
     split = "train" if text.endswith(TRAIN) else "test"
     benchmark = benchmarks.load(text.removesuffix(TRAIN), Path(settings.data) if settings.data else None)
-    tasks = [task for task in benchmark.tasks if task.split == split]
-    if not tasks:
+    found = [task for task in benchmark.tasks if task.split == split]
+    if not found:
         raise Misuse(f"{text}: this benchmark has no tasks of that kind")
-    return bits_per_byte.solutions(tasks, tokenizer)
+    return found

@@ -9,12 +9,23 @@ from pathlib import Path
 
 import pytest
 
+from neve.errors import Misuse
 from neve.lab import design, laboratory
 from neve.lab.file import load
 from neve.lab.schedule import Workers
 from neve.lab.statistics import WORSE
 
 ROOT = Path(__file__).parents[2]
+
+
+def test_a_text_that_cannot_be_had_is_said_before_anything_is_built(place: Path, tmp_path: Path):
+    """Oracle: the error names the file, and there is no stage."""
+    text = (place / "lab.toml").read_text().replace('["heldout"]', '["mbpp-train"]')
+    data = f'[set]\n"evaluate.data" = "{tmp_path}"\n'
+    (place / "other.toml").write_text(text + data)
+    with pytest.raises(Misuse, match=r"mbpp\.jsonl: benchmark mbpp cannot be read"):
+        laboratory.run(place / "other.toml", tmp_path / "out", Workers(1), print)
+    assert not list(tmp_path.glob("out/stages/*"))
 
 
 @pytest.mark.slow

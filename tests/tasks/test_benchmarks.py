@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from neve import packages
-from neve.errors import Fault
+from neve.errors import Fault, Misuse
 from neve.tasks import benchmarks
 from neve.tasks.traits import TABLE
 
@@ -50,6 +50,20 @@ def test_humaneval_out_of_its_package_is_the_published_file(benchmark_files):
     except Fault as fault:
         pytest.skip(f"no package index here: {fault}")
     assert packaged == benchmarks.load("humaneval", benchmark_files)
+
+
+def test_a_folder_of_the_environment_stands_for_the_network(benchmark_files, tmp_path, monkeypatch):
+    """Oracle: the file itself, an empty cache that stays empty; another file under its name is an error."""
+    monkeypatch.setenv("NEVE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NEVE_BENCHMARKS", str(benchmark_files))
+    assert benchmarks.load("mbpp") == benchmarks.load("mbpp", benchmark_files)
+    assert not (tmp_path / "cache").exists()
+    _write(tmp_path, gzip.compress(json.dumps(ROW).encode(), mtime=0))
+    monkeypatch.setenv("NEVE_BENCHMARKS", str(tmp_path))
+    with pytest.raises(
+        Misuse, match=r"NEVE_BENCHMARKS: .*HumanEval\.jsonl\.gz is not humaneval as published"
+    ):
+        benchmarks.load("humaneval")
 
 
 def test_another_file_is_read_and_told_apart(tmp_path):
@@ -130,6 +144,7 @@ def site(tmp_path, monkeypatch):
         monkeypatch.setattr(benchmarks, "HOST", f"http://127.0.0.1:{server.server_port}")
         monkeypatch.setattr(packages, "PAUSE_SECONDS", 0.001)
         monkeypatch.setenv("NEVE_CACHE", str(tmp_path / "cache"))
+        monkeypatch.delenv("NEVE_BENCHMARKS", raising=False)
         yield folder, asked
         server.shutdown()
 
