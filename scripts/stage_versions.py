@@ -245,6 +245,12 @@ def main(arguments: list[str] | None = None) -> int:
     differ = changed()
     same = set(builds()) if options.same is not None and options.all else set(options.same or [])
     named = same | set(options.raised)
+    unsaid = set().union(*(of for of in differ.values() if of & set(options.raised))) - named
+    if unsaid:
+        parser.error(
+            f"the changes concern {', '.join(sorted(unsaid))} too, and nothing is recorded yet: name these in the "
+            "same call, after --raise or --same; --same --all is all that are not raised"
+        )
     settled = {name: of for name, of in differ.items() if of <= named}
     raise_versions(options.raised)
     record(settled)

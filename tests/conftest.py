@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     for name in SHARED:
         if name in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group(name))
+
+
+def script(path: str) -> Any:
+    """A script of this tree, by its path below the root, as a module."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem + "_script", ROOT / path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def small_quickstart() -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 import tomllib
@@ -14,16 +13,14 @@ import pytest
 from neve import packages
 from neve.errors import Fault
 
+from .conftest import script
+
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
 def curation():
-    spec = importlib.util.spec_from_file_location("curation_benchmark", ROOT / "benchmarks" / "curation.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("benchmarks/curation.py")
 
 
 @pytest.fixture(scope="module")

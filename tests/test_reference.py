@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,10 @@ import pytest
 from neve.cli.main import COMMANDS
 from neve.recipe import explain
 
+from .conftest import script
+
 ROOT = Path(__file__).parents[1]
-spec = importlib.util.spec_from_file_location("make_reference", ROOT / "scripts" / "make_reference.py")
-make_reference = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
-spec.loader.exec_module(make_reference)  # type: ignore[union-attr]
+make_reference = script("scripts/make_reference.py")
 
 
 @pytest.mark.parametrize("name", make_reference.PAGES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 from pathlib import Path
@@ -11,17 +10,14 @@ import pytest
 
 from neve.store import KINDS, kinds
 
+from .conftest import script
+
 ROOT = Path(__file__).parents[1]
-SCRIPT = ROOT / "scripts" / "stage_versions.py"
 
 
 @pytest.fixture(scope="module")
 def versions():
-    spec = importlib.util.spec_from_file_location("stage_versions", SCRIPT)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("scripts/stage_versions.py")
 
 
 def test_every_change_of_what_decides_a_result_is_recorded(versions) -> None:
@@ -101,6 +97,17 @@ def test_a_changed_limit_does_not_pass_unseen(
     before, after = ((place / "neve" / "stage_kinds.txt").read_text().splitlines() for place in (ROOT, tree))
     raised = set(after) - set(before)
     assert {line.split()[0] for line in raised} == {every[0]}
+
+
+def test_raising_one_kind_and_forgetting_the_others_raises_nothing(tree: Path, asked, capsys) -> None:
+    """Else the call that names them all would raise the first a second time."""
+    change(tree, "neve/corpus/signals/rules.py", "RULES = (", "RULES: tuple[Rule, ...] = (")
+    before = (tree / "neve" / "stage_kinds.txt").read_text()
+    with pytest.raises(SystemExit, match="2"):
+        asked("--raise", "curate")
+    assert "dedup, synthesis too" in capsys.readouterr().err
+    assert (tree / "neve" / "stage_kinds.txt").read_text() == before
+    assert asked("--raise", "curate", "--same", "--all")[0] == 0
 
 
 def test_comments_docstrings_and_data_files(tree: Path, asked) -> None:

@@ -1,6 +1,7 @@
 """What the commands share: options of one meaning, and where tables go.
 
-Apart from the commands, so that no module of commands imports another.
+Apart from the commands, so that no module of commands imports another. What two commands still have alike is
+their signature: typer makes the options from it, so each writes its own.
 """
 
 from __future__ import annotations

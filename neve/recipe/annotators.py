@@ -2,7 +2,8 @@
 
 Labels and annotators are named, and an annotator names the labels that it learns from, so that sets of
 labels are combined freely and several annotators stand side by side. Each kind of annotator has a table of
-its own, found by its `kind`; a kind that has none here takes its fields as `options`.
+its own, found by its `kind`; a kind that has none here takes its fields as `options`. Fields that several
+kinds have stand in each, so that a kind's table can be read alone.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ def of_documents(stages: Stages, table: pa.Table) -> dict[str, Any]:
 
 
 def lines(life: Mapping[str, Any]) -> list[str]:
-    """The same for a person, a line a phase."""
+    """The same for a person, one line per phase; `why` says it of a single file, in the singular."""
     said = [f"  {_counted(life['documents'], 'document')}, {_counted(life['repositories'], 'repository')}"]
     for row in life.get("phases", []):
         name = f"{'control' if row['control'] else 'phase'} {row['phase']}"

@@ -106,7 +106,7 @@ class Harvest:
         self._checked: Counter[str] = Counter()
         self._kinds: Counter[str] = Counter()
         self._unparsed = 0
-        self._yields: dict[tuple[str, str, int | None, str], list[int]] = {}
+        self._yields: dict[tuple[str | None, str, int | None, str], list[int]] = {}
         self._samples: dict[str, list[dict[str, Any]]] = {}
 
     def wanted(self, seed: Seed) -> bool:
@@ -177,13 +177,13 @@ class Harvest:
     def _about(self, candidate: Candidate, repaired: bool) -> dict[str, Any]:
         return {
             "source": "synthesis", "repo": self.accepted.repo, "doc_id": candidate.doc_id,
-            "seed_doc_id": candidate.seed.doc_id, "kind": candidate.seed.kind, "repaired": repaired,
+            "seed_doc_id": candidate.seed.doc_id, "kind": candidate.seed.kind or None, "repaired": repaired,
         }  # fmt: skip
 
     def _count(self, candidate: Candidate, outcome: str) -> None:
         seed = candidate.seed
         tenth = None if seed.quantile is None else min(TENTHS - 1, int(seed.quantile * TENTHS))
-        row = self._yields.setdefault((seed.kind, seed.target, tenth, outcome), [0, 0, 0, 0])
+        row = self._yields.setdefault((seed.kind or None, seed.target, tenth, outcome), [0, 0, 0, 0])
         row[0] += 1
         row[1] += candidate.answer.usage.get("completion_tokens", 0)
         row[2] += candidate.answer.usage.get("prompt_tokens", 0)

@@ -39,7 +39,7 @@ class Seed:
     turn: int = 0
     """How often the document was a seed before; each turn shows other lines of it."""
     kind: str = "problem-file"
-    """Name of the kind of document that is asked for."""
+    """Name of the kind of document that is asked for; "" where the seed suits none."""
     quantile: float | None = None
     """Its place in the selection of its language, 0 the best and 1 the last; None without scores."""
     into: str = ""

@@ -1,7 +1,8 @@
 """The kernel of `imports`: one pass over bytes that knows strings, comments and import statements, and
 nothing else.
 
-All in one file, since numba caches compiled code by its file and would not notice a change in another. Java
+All in one file, with its own reader of regular expressions beside the lexer's, since numba caches compiled
+code by its file and would not notice a change in another. Java
 is read up to its first class and Go up to its first declaration, where imports end. A text that is not well
 formed gives what its statements look like, in linear time. A span is (text, prefix start, prefix end, name
 start, name end): positions in the column's bytes.

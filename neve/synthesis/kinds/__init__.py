@@ -6,7 +6,8 @@ The paper's is `problem_file`. The others came with later work and may resemble 
 A kind is a module in this folder that holds the names of the Protocol below, or a prompt file of one's own.
 The import list is the table of kinds: a module named there is one, and nothing else has to know of it. A
 recipe names kinds with their shares in [synthesis.kinds]. Gates that several kinds share are in
-neve.synthesis.gates; a kind lists those that it wants, in order, and may add its own.
+neve.synthesis.gates; a kind lists those that it wants, in order, and may add its own. The trade-off: a file
+holds its kind whole, so a few lines (a question that shows the seed's file) stand in several.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ def beside(kind: Kind, seed: Seed) -> Mapping[str, str]:
 def deal(
     seeds: Iterable[Seed], shares: Sequence[tuple[Kind, float]], room: int, languages: Sequence[str] = ()
 ) -> Iterator[Seed]:
-    """Each seed with its kind and its question; without one where it suits no kind of `shares` (kind,
+    """Each seed with its kind and its question; without either where it suits no kind of `shares` (kind,
     weight).
 
     A seed gets, of the kinds that it suits, the one that is furthest behind its share among the seeds of its
@@ -118,7 +119,7 @@ def deal(
                 yield asked
                 break
         else:
-            yield seed
+            yield replace(seed, kind="")
 
 
 def _asked(kind: Kind, seed: Seed, room: int, languages: Sequence[str]) -> Seed | None:

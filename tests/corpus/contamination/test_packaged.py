@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import json
 import re
 import tokenize
@@ -18,6 +17,8 @@ from neve.corpus.contamination.benchmark_index import Index
 from neve.errors import Fault, Misuse
 from neve.tasks import benchmarks
 from neve.tasks.traits import TABLE
+
+from ...conftest import script
 
 ROOT = Path(__file__).parents[3]
 
@@ -90,11 +91,7 @@ def test_evoeval_in_the_folder_is_searched_for(tmp_path: Path, suffix: str) -> N
 
 def test_packaged_index_is_what_the_script_builds(benchmark_files: Path, tmp_path: Path) -> None:
     """To the byte, under 1 MiB, from files with the published digests, and with no benchmark text in it."""
-    spec = importlib.util.spec_from_file_location("script", ROOT / "scripts" / "make_contamination_index.py")
-    assert spec and spec.loader
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    script.build(benchmark_files, tmp_path / "index.npz")
+    script("scripts/make_contamination_index.py").build(benchmark_files, tmp_path / "index.npz")
     shipped = Path(benchmark_index.__file__).with_name("contamination.npz")
     assert shipped.stat().st_size < 1 << 20
     old, new = benchmark_index.unpack(shipped), benchmark_index.unpack(tmp_path / "index.npz")

@@ -38,7 +38,7 @@ def test_shares_hold_in_every_beginning_and_in_each_language(languages: list[str
 def test_a_seed_that_does_not_suit_a_kind_goes_to_another_or_to_none() -> None:
     long = seeds(["Python"] * 4, "x = 1\n" * 1000)
     assert {seed.kind for seed in dealt(long, {"problem-file": 1, "rewrite": 9})} == {"problem-file"}
-    assert [seed.prompt for seed in dealt(long, {"rewrite": 1})] == [""] * 4
+    assert [(seed.kind, seed.prompt) for seed in dealt(long, {"rewrite": 1})] == [("", "")] * 4
 
 
 def test_a_translation_is_into_another_language_of_the_recipe_and_counts_there() -> None:
