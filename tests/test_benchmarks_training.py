@@ -16,8 +16,6 @@ from neve.training.model import load
 
 from .conftest import script
 
-ROOT = Path(__file__).parents[1]
-
 
 @pytest.fixture(scope="module")
 def training():

@@ -41,7 +41,7 @@ NOT_ASKED = Answer("")
 """In place of an answer, for such a seed."""
 
 _text, _count, _share = pa.string(), pa.int64(), pa.float64()
-_GROWN = (("seed_doc_id", _text, False), ("kind", _text, False), ("repaired", pa.bool_(), False))
+_SEED, _REPAIRED = ("seed_doc_id", _text, False), ("repaired", pa.bool_(), False)
 _FIGURES = (
     ("checked", _text, False), ("score", _share, True), ("lint", _share, True), ("tests", _count, True), ("tests_passed", _count, True),
     ("assertions", _count, True), ("branches", _count, True), ("branches_reached", _count, True),
@@ -55,10 +55,11 @@ def _schema(base: pa.Schema, *fields: tuple[str, pa.DataType, bool]) -> pa.Schem
     return base
 
 
-DOCUMENTS = _schema(documents.DOCUMENTS, *_GROWN, *_FIGURES)
+DOCUMENTS = _schema(documents.DOCUMENTS, _SEED, ("kind", _text, False), _REPAIRED, *_FIGURES)
 """Synthetic documents, with what checking them showed. `checked`: run, tested, compiled, or "not checked:
 why"."""
-VERDICTS = _schema(documents.VERDICTS, *_GROWN)
+VERDICTS = _schema(documents.VERDICTS, _SEED, ("kind", _text, True), _REPAIRED)
+"""`kind` is null where the seed suits none."""
 
 
 class Rows:

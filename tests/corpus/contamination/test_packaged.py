@@ -20,8 +20,6 @@ from neve.tasks.traits import TABLE
 
 from ...conftest import script
 
-ROOT = Path(__file__).parents[3]
-
 
 def column(texts: list[str]) -> pa.Array:
     return pa.array(texts, pa.large_string())
