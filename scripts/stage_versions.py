@@ -253,7 +253,8 @@ def main(arguments: list[str] | None = None) -> int:
         )
     settled = {name: of for name, of in differ.items() if of <= named}
     raise_versions(options.raised)
-    record(settled)
+    if settled:
+        record(settled)
     left = {name: of for name, of in differ.items() if name not in settled}
     print(message(left) if left else "every file that decides a result is as recorded")
     return 1 if left else 0
