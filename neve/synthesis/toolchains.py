@@ -1,9 +1,9 @@
 """Other languages than Python: which compilers this machine has, and what they say of a document.
 
 A toolchain counts as there once it has compiled a small program inside the sandbox. A document whose headers
-or packages are not here is not wrong: it is told apart from one that is by what the compiler says. The
-trade-off: compiling shows that names and types fit, not that the program does what it should; JavaScript is
-run.
+or packages are not here is not wrong: it is told apart from one that is by what the compiler says. One that
+wants a file or a module of its own beside it is wrong, since it was to stand alone. The trade-off: compiling
+shows that names and types fit, not that the program does what it should; JavaScript is run.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import re
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,10 +47,16 @@ class Toolchain:
     """What it says where a document needs what is not here."""
     runs: bool = False
     """Whether the document is run, not only compiled."""
+    home: tuple[str, ...] = ()
+    """Command that says where the tool lives, where the program on the path only leads to it."""
+    environment: tuple[tuple[str, str], ...] = ()
+    """{home} is what that command said."""
 
 
 _GCC = ("/usr/include", "/usr/lib/gcc", "/usr/libexec/gcc")
 _HEADER = r"fatal error: .*: No such file or directory"
+_CRATE = r"(?:missing (?:a )?crate(?: named)?|unlinked crate|undeclared crate or module|can't find crate for) `\w+`"
+_PACKAGE = r"(?:no required module provides|cannot find module providing) package [^\s:]+"
 TOOLCHAINS = {
     "JavaScript": Toolchain(
         ("node", "{file}"), "console.log(1);\n", (), r"Cannot find (?:module|package) '(?![./])", runs=True
@@ -58,11 +65,12 @@ TOOLCHAINS = {
     "C++": Toolchain(("g++", "-std=gnu++20", "-w", "-fsyntax-only", "{file}"), "#include <vector>\nint main() { return 0; }\n", _GCC, _HEADER),
     "Rust": Toolchain(
         ("rustc", "--edition=2021", "--crate-type=lib", "--emit=metadata", "-Awarnings", "--out-dir=/tmp", "{file}"),
-        "pub fn one() -> i32 { 1 }\n", (), r"E0432|E0433|E0463|can't find crate",
+        "pub fn one() -> i32 { 1 }\n", (), _CRATE, home=("rustc", "--print", "sysroot"),
     ),
     "Go": Toolchain(
-        ("go", "vet", "{file}"), "package main\n\nfunc main() {}\n", ("/usr/share/go", "/usr/local/go", "/usr/lib/go"),
-        r"no required module|is not in (?:std|GOROOT)",
+        ("go", "vet", "{file}"), 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println(1) }\n', (), _PACKAGE,
+        home=("go", "env", "GOROOT"),
+        environment=(("GOROOT", "{home}"), ("GOPROXY", "off"), ("GOTOOLCHAIN", "local"), ("CGO_ENABLED", "0")),
     ),
     "Java": Toolchain(
         ("javac", "-J-Xmx256m", "-J-XX:ReservedCodeCacheSize=64m", "-J-XX:+UseSerialGC", "-proc:none", "-nowarn", "-d", "/tmp", "{file}"),
@@ -87,7 +95,7 @@ def check(language: str, text: str, seconds: float, place: sandbox.Sandbox) -> t
     said = result.stderr.decode("utf-8", "replace")
     if found := re.search(chain.missing, said):
         return f"not checked: {found[0][:120]}", ""
-    lines = [line for line in said.splitlines() if re.search(r"(?i)error", line)]
+    lines = [line for line in said.splitlines() if re.search(r"(?i)error|document\.\w+:\d", line)]
     return how, " ".join((result.detail or (lines or [result.status])[0]).split())[:300]
 
 
@@ -104,18 +112,32 @@ def _absent(language: str, place: sandbox.Sandbox) -> str:
     return f"{name} does not work in the sandbox ({said[-1][:120]})"
 
 
+@functools.cache
+def _program(chain: Toolchain) -> tuple[Path, tuple[Path, ...]]:
+    """A tool's program, and its home with all that lies there, where it has one of its own."""
+    program = Path(shutil.which(chain.command[0]) or chain.command[0])
+    if chain.home:
+        said = subprocess.run(
+            chain.home, capture_output=True, text=True, timeout=60, check=False
+        ).stdout.strip()
+        if (found := Path(said, "bin", chain.command[0])).is_file():
+            program = found
+    real = program.resolve()
+    if real.parent in (Path("/usr/bin"), Path("/bin")):
+        return program, ()
+    home = real.parents[1]  # such as /usr/lib/jvm/NAME, or a folder of links
+    linked = {path.resolve() for depth in ("*", "pkg/*") for path in home.glob(depth) if path.is_symlink()}
+    return real, (home, *sorted(path for path in linked if path.is_dir() and home not in path.parents))
+
+
 def _compile(language: str, text: str, seconds: float, place: sandbox.Sandbox) -> sandbox.Result:
     chain = TOOLCHAINS[language]
-    program = Path(shutil.which(chain.command[0]) or chain.command[0])
-    real = program.resolve()
-    more: dict[str, str] = {}
-    folders = [Path(folder) for folder in chain.folders if Path(folder).is_dir()]
-    if real.parent not in (Path("/usr/bin"), Path("/bin")):  # of a home of its own, such as /usr/lib/jvm/NAME
-        folders.append(real.parents[1])
-        program, more = (
-            real,
-            {"LD_LIBRARY_PATH": str(real.parents[1] / "lib")},
-        )  # without /proc it is not found
+    program, own = _program(chain)
+    home = str(program.parents[1])
+    more = {name: value.format(home=home) for name, value in chain.environment}
+    if own:
+        more["LD_LIBRARY_PATH"] = f"{home}/lib"  # without /proc it is not found
+    folders = [*own, *(Path(folder) for folder in chain.folders if Path(folder).is_dir())]
     stem = "document"
     if language == "Java" and (
         public := re.search(r"^public\s+(?:\w+\s+)*?(?:class|interface|enum|record)\s+(\w+)", text, re.M)

@@ -31,6 +31,20 @@ pytestmark = pytest.mark.skipif(sandbox.probe().tier == "none", reason="no sandb
             "class A { int x = y; }\n",
             "import org.zzz.B;\nclass A { B x; }\n",
         ),
+        (
+            "Go",
+            "go",
+            'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println(1) }\n',
+            "package main\n\nfunc main() { x = 1 }\n",
+            'package main\n\nimport "github.com/zzz/b"\n\nfunc main() { b.X() }\n',
+        ),
+        (
+            "Rust",
+            "rustc",
+            "use std::collections::HashMap;\npub fn one() -> HashMap<i32, i32> { HashMap::new() }\n",
+            "pub fn one() -> i32 { HashMap::new() }\n",
+            "use zzz::X;\npub fn one(_x: X) -> i32 { 1 }\n",
+        ),
     ],
 )
 def test_what_a_compiler_says(language: str, tool: str, good: str, bad: str, lacks: str) -> None:
@@ -39,6 +53,9 @@ def test_what_a_compiler_says(language: str, tool: str, good: str, bad: str, lac
 
     if shutil.which(tool) is None:
         assert check(good) == (f"not checked: {tool} is not installed", "")
+        return
+    if absent := toolchains._absent(language, sandbox.probe()):
+        assert check(good) == (f"not checked: {absent}", "") and "does not work in the sandbox" in absent
         return
     assert check(good) in (("run", ""), ("compiled", ""))
     assert check(bad)[1]
@@ -49,3 +66,16 @@ def test_a_language_without_one_is_not_checked() -> None:
     assert toolchains.check("Ruby", "x", 1.0, sandbox.probe()) == (
         "not checked: nothing runs or compiles Ruby here", "",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("Go", 'package main\n\nimport "fmtx"\n\nfunc main() { fmtx.Println(1) }\n'),
+        ("Rust", "mod helpers;\n\npub fn one() -> i32 { helpers::one() }\n"),
+    ],
+)
+def test_what_wants_a_module_of_its_own_does_not_stand_alone(language: str, text: str) -> None:
+    """A Go path without a dot is the library's or the program's own, and neither has it."""
+    how, why = toolchains.check(language, text, 20.0, sandbox.probe())
+    assert how.startswith("not checked: ") or "fmtx" in why or "helpers" in why
