@@ -49,7 +49,7 @@ _INTRODUCED = re.compile(
     rf"(?:(?<![A-Za-z])(?i:{'|'.join(_WORDS)})|{_CAMEL})(?![a-z])"
     r"|(?:(?i:host|server|client|node|source|src|dest|destination|dst|local|remote|master|proxy|endpoint|bind|target|url|uri"
     r"|from|to)\w{0,12}[\"']?\]?\s{0,3}(?:=>|:=|[:=(,])\s{0,3}[\[(]?[\"'`]?\Z)"
-    r"|://(?:[^\s/@]*@)?\Z|(?:::|:[0-9A-Fa-f]{1,4}:)\Z|(?:(?:\bIN|\d)\s+A\s|(?:\s|\A)A(?:\t|  ))\s*\Z|\w@\Z|<[\w.:-]*(?:host|server)[\w.:-]*>\Z|(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\s*-?>\s*\Z".encode()
+    r"|://(?:[^\s/@]*@)?\Z|(?:::|:[0-9A-Fa-f]{1,4}:)\Z|(?:(?:\bIN|\d)\s+A\s|(?:\s|\A)A(?:\t|  ))\s*\Z|\w@\Z|<[\w.:-]*(?:host|server)[\w.:-]*>\Z|(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\s*-?>\s*\Z".encode()
 )
 _PORT_OR_PREFIX = re.compile(rb":\d{2,5}(?![\w.])|/(?:[12]?\d|3[0-2])(?![\w.])")
 _VERSION = re.compile(
@@ -72,7 +72,7 @@ def is_address(before: bytes, address: bytes, after: bytes, between: bytes | Non
     a, b, c, d = map(int, address.split(b"."))
     if b == c == d == 0 or a - b == b - c == c - d:
         return False
-    if after.startswith((b"+", b"~")):
+    if after.startswith((b"+", b"~")) or before.endswith(b"$"):  # `$1` and an address
         return False
     line = before[before.rfind(b"\n") + 1 :]
     introduced = max((match.start() for match in _INTRODUCED.finditer(line)), default=-1)

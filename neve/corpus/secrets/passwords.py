@@ -36,7 +36,7 @@ _SHELL = re.compile(
     rb"""(?:PASSWORD|PASSWD|PASSPHRASE|PWD)=([^\s"'`$(){}<>;,|&\\]{6,64})[ \t]*\r?(?:\n|\Z)"""
 )
 _URL = re.compile(
-    rb"""(?i)[a-z][a-z0-9+.-]{1,20}://([^\s:/@"'`<>{}()]{0,64}):([^\s/@"'`<>{}()$\\]{3,128})@[a-z0-9\[]"""
+    rb"""(?i)[a-z][a-z0-9+.-]{1,20}://([^\s:/@"'`<>{}()]{0,64}):([^\s/@"'`<>{}()$\\?#]{3,128})@[a-z0-9\[]"""
 )
 _NOBODYS = re.compile(
     rb"(?i)(?:[\w.-]*\bexample(?:\.(?:com|org|net|edu))?|[\w.-]+\.(?:example|test|invalid)|host(?:name)?|server|my-?host)(?![\w.-])"

@@ -34,6 +34,7 @@ STAY = [
     "if (key->mldsa_ed25519_pk == NULL)\n    token = tokens.next_token_16bit(key)\n",
     'headers.set(SEC_WEBSOCKET_KEY, "dGhlIHNhbXBsZSBub25jZQ==")\nrfcWebSocketKey = "dGhlIHNhbXBsZSBub25jZQ=="\n',
     "api_url: 'https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX'\n",
+    f'set("shared_key_salt", "{SECRET}")\n"&oauth_signature={SECRET}"\nx_amz_signature: "{SECRET}"\n',
     "curl -u admin:admin http://localhost/\n",
     "Tokens: `0x6ff82FC45aff81D4081DA7B257fb8ee5F71A2CeC`\n",
 ]  # fmt: skip

@@ -46,7 +46,7 @@ def test_a_password_is_found(line: str, value: str) -> None:
         ("https://remoteUser:remotePassword@host.de", False), ("http://a%20b:c%20d@host/", False),
         ("http://bob:pL4n3t-x@example.com/", False), ("imap://bob:pL4n3t;opt@host/", False), ("https://bob:p%40N3t-x@www.shop.example/", False),
         ("https://bob:pL4n3t-x@example.com.de/", True), ("https://bob:pL4n3t-x@server.acme.de/", True),
-        ("http://joe:blow@host.de", False), ("http://user:[secure]@host.de", False), ("http://bob:bob@host.de", False),
+        ("mongodb://user:?collection=a@localhost", False), ("https://docs:#anchor9-x@host.de", False), ("http://joe:blow@host.de", False), ("http://user:[secure]@host.de", False), ("http://bob:bob@host.de", False),
     ],
 )  # fmt: skip
 def test_passwords_in_urls(url: str, found: bool) -> None:

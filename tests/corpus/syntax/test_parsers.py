@@ -204,3 +204,19 @@ def test_one_branch_of_conditionals() -> None:
     assert parsers.one_branch(b"#if A \\\n  && B\nx\n#endif\n") == b"\n\nx\n\n"
     assert parsers.one_branch(b"#if A\nx\n") is None and parsers.one_branch(b"x\n#endif\n") is None
     assert parsing.parse_errors([text, header], ["C", "C++"]).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    val id = rows.insert { it[name] = 1 } get rows.id\n",
+        "    val flag = bits set 3\n    println(flag)\n",
+    ],
+)
+def test_what_the_kotlin_grammar_lacks_is_no_conflict(body: str) -> None:
+    """Good Kotlin that the grammar makes one error of stays below the limit; a merge conflict does not."""
+    good = f"package a\n\nfun save() {{\n{body}}}\n".encode()
+    merged = good.replace(
+        b"fun save", b"<<<<<<< ours\nfun one() {}\n=======\nfun two() {}\n>>>>>>> theirs\nfun save"
+    )
+    assert parsers.error_share(good, "Kotlin") < 0.99 < parsers.error_share(merged, "Kotlin") == 1.0
