@@ -37,6 +37,9 @@ class Gates(RecipeTable):
     to reach; 0: not asked."""
     run: bool = True
     """Whether programs are run (Python, JavaScript) or compiled (C, C++, Go, Rust, Java) in the sandbox."""
+    known_packages: bool = True
+    """Whether a package that is not here, so that a program could not be run, has to be one that some
+    document of the corpus imports: models invent others."""
     unchecked: bool = True
     """Whether a program passes that could not be checked: no compiler, or a package that is not here."""
     seconds: float = Field(default=10.0, gt=0)
@@ -120,6 +123,9 @@ class Synthesis(RecipeTable):
     """Of an answer's sampling; 0 takes the likeliest token."""
     top_p: float = Field(default=0.95, gt=0, le=1)
     """Of an answer's sampling: share of the likeliest tokens that it draws from."""
+    draw: int = Field(default=1, ge=1)
+    """Which draw of the answers: each number gives the same questions other answers. Arms of a
+    laboratory that differ in it alone show what chance does to the documents."""
     concurrency: Execution[int | None] = Field(default=None, ge=1)
     """Requests in flight at an endpoint, at most; default: each endpoint's own pace is found. "local": 8
     slots."""

@@ -37,6 +37,8 @@ class Check:
     """run, tested, compiled, or "not checked: why"."""
     error: str = ""
     """Why it does not run, or compile."""
+    missing: str = ""
+    """The package, crate or header that it needs and that is not here, where it was not checked for that."""
     tests: int = 0
     passed: int = 0
     failure: str = ""
@@ -72,8 +74,8 @@ def check(programs: Sequence[Program], gates: Gates, place: sandbox.Sandbox) -> 
 def _check(document: Program, gates: Gates, place: sandbox.Sandbox) -> Check:
     if document.language == "Python":
         return python(document, gates, place)
-    how, error = toolchains.check(document.language, document.text, gates.seconds, place)
-    return Check(how, error)
+    how, error, missing = toolchains.check(document.language, document.text, gates.seconds, place)
+    return Check(how, error, missing)
 
 
 @cache
@@ -109,7 +111,7 @@ def python(document: Program, gates: Gates, place: sandbox.Sandbox) -> Check:
 def _read(report: dict[str, Any]) -> Check:
     if report["error"]:
         if report.get("outside"):
-            return Check(f"not checked: {report['error']}")
+            return Check(f"not checked: {report['error']}", missing=report.get("missing", ""))
         return Check("run", report["error"])
     failures = [f"{name}: {error}" for name, error in report["tests"] if error]
     return Check(

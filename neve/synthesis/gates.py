@@ -15,8 +15,9 @@ limits are our own (neve.recipe.synthesis).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
 from neve.recipe.corpus import Near
@@ -31,7 +32,7 @@ __all__ = ["Accepted", "Candidate", "Gate", "Limits", "Refusal", "Seed", "first_
 
 MIN_BYTES = 100
 MIN_LINES = 3
-"""Lines that are neither blank nor comment, docstring or import."""
+"""Lines that are neither blank nor comment, docstring, import or directive, each once."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Limits:
     """Of a benchmark's text, at and above which an answer is contaminated."""
     scores: Mapping[str, float] = field(default_factory=dict)
     """Language -> the annotator's score that an answer has to reach."""
+    packages: Mapping[str, Collection[str]] | None = None
+    """Language -> packages that there are; None: any."""
 
 
 @dataclass
@@ -125,7 +128,8 @@ def parses(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal 
 def large_enough(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     if (size := len(candidate.code.encode())) < MIN_BYTES:
         return Refusal(size, MIN_BYTES, "bytes")
-    lines = int(telling(candidate.program.splitlines()).sum())
+    told = compress(candidate.program.splitlines(), telling(candidate.program.splitlines()))
+    lines = len({line.strip() for line in told if not line.lstrip().startswith("#")})
     return Refusal(lines, MIN_LINES, "lines of code") if lines < MIN_LINES else None
 
 
@@ -202,6 +206,17 @@ def runs(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | 
     return Refusal(detail=check.error) if check is not None and check.error else None
 
 
+def knows_packages(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    from neve.synthesis import imports
+
+    check, language = candidate.check, candidate.seed.target
+    if check is None or not check.missing or limits.packages is None:
+        return None
+    if imports.root(language, check.missing) in limits.packages.get(language, ()):
+        return None
+    return Refusal(detail=f"{check.missing}: no document of the corpus imports it")
+
+
 def was_checked(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     check = candidate.check
     if check is None or limits.gates.unchecked or not check.how.startswith("not checked"):
@@ -259,6 +274,7 @@ NEW = (
 the selection where that is asked."""
 RUNS = (
     Gate("does-not-run", runs),
+    Gate("unknown-package", knows_packages),
     Gate("not-checked", was_checked),
     Gate("tests-fail", passes_tests),
     Gate("tests-assert-nothing", tests_assert),
@@ -266,7 +282,15 @@ RUNS = (
 )
 """For kinds whose documents are programs, last: a program is run only where a kind lists the first of these.
 """
-MENDABLE = ("syntax", "lint", "does-not-run", "tests-fail", "tests-assert-nothing", "tests-notice-nothing")
+MENDABLE = (
+    "syntax",
+    "lint",
+    "does-not-run",
+    "unknown-package",
+    "tests-fail",
+    "tests-assert-nothing",
+    "tests-notice-nothing",
+)
 """Rules that say something a model can mend."""
 
 

@@ -20,7 +20,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from neve.llm.endpoint import Address
 from neve.llm.ledger import Ledger
 from neve.progress import bar
 from neve.recipe.synthesis import Synthesis
-from neve.synthesis import candidates, execution, gates, kinds, scoring, seeds
+from neve.synthesis import candidates, execution, gates, imports, kinds, scoring, seeds
 from neve.synthesis.candidates import Candidate, Measures
 from neve.synthesis.gates import Accepted, Limits
 from neve.synthesis.harvest import NOT_ASKED, Harvest
@@ -66,7 +66,7 @@ class Work:
     measures: Measures
     seeds: list[Seed]
     quotas: Mapping[str, float]
-    limits: Limits
+    limits: Limits = field(default_factory=Limits)
     scorer: Scorer | None = None
     """Scores answers, where a gate asks for it."""
 
@@ -84,14 +84,21 @@ class Work:
             bpe.load(inputs["tokenizer"]),
             settings.filters,
         )
-        asked, least = recipe.gates, {}
+        return cls(settings, named, measures, chosen, quotas(chosen, recipe.tokens))
+
+    def judging(self, inputs: dict[str, Path]) -> Work:
+        """The same with what answers are judged by: limits out of the corpus and the selection, and what
+        scores."""
+        corpus, clean, least = inputs["documents"] / "documents", self.settings.decontaminate, {}
+        asked = self.settings.synthesis.gates
         if asked.score:
-            least = scoring.limits(inputs["selection"], inputs["scores"], place, asked.score)
-        return cls(
-            settings, named, measures, chosen, quotas(chosen, recipe.tokens),
-            Limits(asked, settings.near, clean.share, least),
-            Scorer(inputs["annotator"], least) if asked.score else None,
-        )  # fmt: skip
+            least = scoring.limits(inputs["selection"], inputs["scores"], corpus, asked.score)
+        packages = imports.known(corpus) if asked.run and asked.known_packages else None
+        return replace(
+            self,
+            limits=Limits(asked, self.settings.near, clean.share, least, packages),
+            scorer=Scorer(inputs["annotator"], least) if asked.score else None,
+        )
 
     def refusal(self, candidate: Candidate, accepted: Accepted) -> tuple[gates.Gate, gates.Refusal] | None:
         """By the gates of its kind."""
@@ -106,6 +113,7 @@ class Work:
     def payload(self, seed: Seed, model: str) -> dict[str, Any]:
         """What asks `model` for a document: a function of the seed's document and the recipe alone."""
         recipe = self.settings.synthesis
+        draw = f" {recipe.draw}" if recipe.draw > 1 else ""
         return {
             "model": model,
             "messages": [{"role": "user", "content": seed.prompt}],
@@ -113,7 +121,7 @@ class Work:
             "temperature": recipe.temperature,
             "top_p": recipe.top_p,
             "stop": list(self.kinds[seed.kind].STOP),
-            "seed": seed_of(f"synthesis {self.settings.seed} {seed.doc_id} {seed.turn}", bits=31),
+            "seed": seed_of(f"synthesis {self.settings.seed} {seed.doc_id} {seed.turn}{draw}", bits=31),
         }
 
 
@@ -131,7 +139,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     scores and annotator. Raises Fault when the endpoint
     fails or a budget is used up; what was answered is not asked again.
     """
-    work, recipe = Work.load(settings, inputs), settings.synthesis
+    work, recipe = Work.load(settings, inputs).judging(inputs), settings.synthesis
     place = sandbox.probe() if recipe.gates.run and settings.sandbox != "none" else None
     corpus = inputs["documents"] / "documents" if recipe.gates.corpus else None
     with (
@@ -263,6 +271,7 @@ def said(candidate: Candidate, rule: str, why: gates.Refusal) -> str:
     what = {
         "syntax": "it does not parse", "lint": "a linter finds undefined or unused names",
         "tests-assert-nothing": "some of its tests assert nothing",
+        "unknown-package": "it imports a package that may not exist",
         "tests-notice-nothing": "its tests pass whatever the code does",
     }.get(rule, rule.replace("-", " "))  # fmt: skip
     return f"{what}: {why.detail}" if why.detail else what

@@ -54,14 +54,16 @@ class Toolchain:
 
 
 _GCC = ("/usr/include", "/usr/lib/gcc", "/usr/libexec/gcc")
-_HEADER = r"fatal error: .*: No such file or directory"
-_CRATE = r"(?:missing (?:a )?crate(?: named)?|unlinked crate|undeclared crate or module|can't find crate for) `\w+`"
-_PACKAGE = r"(?:no required module provides|cannot find module providing) package [^\s:]+"
+_HEADER = r"fatal error: (?P<name>.*): No such file or directory"
+_C_HEADER = r"fatal error: (?P<name>.*\.\w+): No such file or directory"
+"""One without an ending is C++'s own."""
+_CRATE = r"(?:missing (?:a )?crate(?: named)?|unlinked crate|undeclared crate or module|can't find crate for) `(?P<name>\w+)`"
+_PACKAGE = r"(?:no required module provides|cannot find module providing) package (?P<name>[^\s:]+)"
 TOOLCHAINS = {
     "JavaScript": Toolchain(
-        ("node", "{file}"), "console.log(1);\n", (), r"Cannot find (?:module|package) '(?![./])", runs=True
+        ("node", "{file}"), "console.log(1);\n", (), r"Cannot find (?:module|package) '(?P<name>(?![./])[^'\n]+)'", runs=True
     ),
-    "C": Toolchain(("gcc", "-std=gnu17", "-Werror=implicit-function-declaration", "-fsyntax-only", "{file}"), "#include <stdio.h>\nint main(void) { return 0; }\n", _GCC, _HEADER),
+    "C": Toolchain(("gcc", "-std=gnu17", "-Werror=implicit-function-declaration", "-fsyntax-only", "{file}"), "#include <stdio.h>\nint main(void) { return 0; }\n", _GCC, _C_HEADER),
     "C++": Toolchain(("g++", "-std=gnu++20", "-w", "-fsyntax-only", "{file}"), "#include <vector>\nint main() { return 0; }\n", _GCC, _HEADER),
     "Rust": Toolchain(
         ("rustc", "--edition=2021", "--crate-type=lib", "--emit=metadata", "-Awarnings", "--out-dir=/tmp", "{file}"),
@@ -74,29 +76,29 @@ TOOLCHAINS = {
     ),
     "Java": Toolchain(
         ("javac", "-J-Xmx256m", "-J-XX:ReservedCodeCacheSize=64m", "-J-XX:+UseSerialGC", "-proc:none", "-nowarn", "-d", "/tmp", "{file}"),
-        "class Main { }\n", ("/etc/java-17-openjdk", "/etc/java-21-openjdk"), r"package [\w.]+ does not exist",
+        "class Main { }\n", ("/etc/java-17-openjdk", "/etc/java-21-openjdk"), r"package (?P<name>[\w.]+) does not exist",
     ),
 }  # fmt: skip
 """Linguist name -> how its documents are checked."""
 _ENDINGS = {"JavaScript": "js", "C": "c", "C++": "cpp", "Rust": "rs", "Go": "go", "Java": "java"}
 
 
-def check(language: str, text: str, seconds: float, place: sandbox.Sandbox) -> tuple[str, str]:
-    """(how a document was checked, why it fails or "")."""
+def check(language: str, text: str, seconds: float, place: sandbox.Sandbox) -> tuple[str, str, str]:
+    """(how a document was checked, why it fails or "", the package that it lacks or "")."""
     if language not in TOOLCHAINS:
-        return f"not checked: nothing runs or compiles {language} here", ""
+        return f"not checked: nothing runs or compiles {language} here", "", ""
     if absent := _absent(language, place):
-        return f"not checked: {absent}", ""
+        return f"not checked: {absent}", "", ""
     chain = TOOLCHAINS[language]
     result = _compile(language, text, seconds if chain.runs else COMPILING * seconds, place)
     how = "run" if chain.runs else "compiled"
     if result.status == "ok":
-        return how, ""
+        return how, "", ""
     said = result.stderr.decode("utf-8", "replace")
     if found := re.search(chain.missing, said):
-        return f"not checked: {found[0][:120]}", ""
+        return f"not checked: {found[0][:120]}", "", found["name"]
     lines = [line for line in said.splitlines() if re.search(r"(?i)error|document\.\w+:\d", line)]
-    return how, " ".join((result.detail or (lines or [result.status])[0]).split())[:300]
+    return how, " ".join((result.detail or (lines or [result.status])[0]).split())[:300], ""
 
 
 @functools.cache

@@ -114,8 +114,11 @@ def test_programs_that_want_input_or_arguments_run(program: str) -> None:
 
 
 def test_what_cannot_be_checked_says_so() -> None:
-    assert check("import nonesuch.more\n").how == (
-        "not checked: ModuleNotFoundError: No module named 'nonesuch' (line 1)"
+    found = check("import nonesuch.more\n")
+    assert found.how == "not checked: ModuleNotFoundError: No module named 'nonesuch' (line 1)"
+    assert (
+        found.missing == "nonesuch"
+        and check("import urllib.request as u\nu.urlopen('http://x')\n").missing == ""
     )
     assert check("x", "Ruby").how == "not checked: nothing runs or compiles Ruby here"
     nowhere = sandbox.Sandbox("none", "no walls")

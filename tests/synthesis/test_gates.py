@@ -109,6 +109,10 @@ def test_without_a_parser_a_fence_has_to_do(judge: Any) -> None:
 
 def test_too_small(judge: Any) -> None:
     assert refused(judge(fenced("print('hi')\n"))) == ("too-small", 12, gates.MIN_BYTES, "bytes")
+    again = "total = sum(range(10)) * 2 + 1\n" * 8 + "print(total)\n"
+    assert refused(judge(fenced(again))) == ("too-small", 2, gates.MIN_LINES, "lines of code")
+    macros = "".join(f"#define LIMIT_OF_PART_{i} ((size_t){i} << 4)\n" for i in range(8))
+    assert refused(judge(f"```c\n{macros}```", language="C"))[:2] == ("too-small", 0)  # type: ignore[index]
     notes = "# A program that converts seconds to minutes and hours, and back to seconds.\n" * 3 + "x = 1\n"
     assert refused(judge(fenced(notes))) == ("too-small", 1, gates.MIN_LINES, "lines of code")
 
@@ -207,6 +211,20 @@ def test_what_was_not_checked_passes_unless_the_recipe_says_otherwise(judge: Any
     assert refused(candidate) is None
     found = refused(candidate, unchecked=False)
     assert found == ("not-checked", None, None, "not checked: needs numpy")
+
+
+def test_a_package_that_is_not_here_has_to_be_one_that_the_corpus_imports(judge: Any) -> None:
+    candidate = replace(judge(fenced(GOOD)), check=Check("not checked: needs yaml", missing="yaml.nodes"))
+    for packages, rule in (
+        (None, None),
+        ({"Python": {"yaml"}}, None),
+        ({"Python": {"os"}, "Ruby": {"yaml"}}, "unknown-package"),
+        ({}, "unknown-package"),
+    ):
+        found = first_refusal(problem_file.GATES, candidate, nothing(), Limits(packages=packages))
+        assert (found[0].rule if found else None) == rule
+    checked = replace(candidate, check=Check("run"))
+    assert first_refusal(problem_file.GATES, checked, nothing(), Limits(packages={})) is None
 
 
 def test_the_share_of_tests_is_the_recipes(judge: Any) -> None:

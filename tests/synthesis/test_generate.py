@@ -153,6 +153,22 @@ def test_the_same_ledger_gives_the_same_rows_without_a_question(
     assert rows(tmp_path / "a") == rows(tmp_path / "b") == rows(tmp_path / "c")
 
 
+def test_another_draw_asks_the_same_questions_for_other_answers(
+    tmp_path: Path, settings: generate.Settings, inputs: dict[str, Path]
+) -> None:
+    with endpoint(reply) as server:
+        build(settings, inputs, tmp_path / "a", server.url)
+        build(settings, inputs, tmp_path / "b", server.url, draw=2)
+        build(settings, inputs, tmp_path / "c", server.url, draw=2)
+        first, second = server.asked[:20], server.asked[20:]
+    assert len(second) == 20  # the third run took the second's answers
+    texts, numbers = (
+        [{str(ask["messages"]) for ask in part} for part in (first, second)],
+        [{ask["seed"] for ask in part} for part in (first, second)],
+    )
+    assert texts[0] == texts[1] and not numbers[0] & numbers[1]
+
+
 RUN = """
 import pickle, sys
 from pathlib import Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
@@ -48,23 +49,25 @@ pytestmark = pytest.mark.skipif(sandbox.probe().tier == "none", reason="no sandb
     ],
 )
 def test_what_a_compiler_says(language: str, tool: str, good: str, bad: str, lacks: str) -> None:
-    def check(text: str) -> tuple[str, str]:
+    def check(text: str) -> tuple[str, str, str]:
         return toolchains.check(language, text, 20.0, sandbox.probe())
 
     if shutil.which(tool) is None:
-        assert check(good) == (f"not checked: {tool} is not installed", "")
+        assert check(good) == (f"not checked: {tool} is not installed", "", "")
         return
     if absent := toolchains._absent(language, sandbox.probe()):
-        assert check(good) == (f"not checked: {absent}", "") and "does not work in the sandbox" in absent
+        assert check(good) == (f"not checked: {absent}", "", "") and "does not work in the sandbox" in absent
         return
-    assert check(good) in (("run", ""), ("compiled", ""))
+    assert check(good) in (("run", "", ""), ("compiled", "", ""))
     assert check(bad)[1]
-    assert check(lacks)[0].startswith("not checked: ") and check(lacks)[1] == ""
+    how, error, missing = check(lacks)
+    assert how.startswith("not checked: ") and error == ""
+    assert ("lodash" if language == "JavaScript" else "zzz") in missing
 
 
 def test_a_language_without_one_is_not_checked() -> None:
     assert toolchains.check("Ruby", "x", 1.0, sandbox.probe()) == (
-        "not checked: nothing runs or compiles Ruby here", "",
+        "not checked: nothing runs or compiles Ruby here", "", "",
     )  # fmt: skip
 
 
@@ -73,9 +76,11 @@ def test_a_language_without_one_is_not_checked() -> None:
     [
         ("Go", 'package main\n\nimport "fmtx"\n\nfunc main() { fmtx.Println(1) }\n'),
         ("Rust", "mod helpers;\n\npub fn one() -> i32 { helpers::one() }\n"),
+        ("C", "#include <iostream>\n\nint main(void) { return 0; }\n"),
     ],
 )
-def test_what_wants_a_module_of_its_own_does_not_stand_alone(language: str, text: str) -> None:
-    """A Go path without a dot is the library's or the program's own, and neither has it."""
-    how, why = toolchains.check(language, text, 20.0, sandbox.probe())
-    assert how.startswith("not checked: ") or "fmtx" in why or "helpers" in why
+def test_what_wants_what_its_language_cannot_have_is_wrong(language: str, text: str) -> None:
+    """A Go path without a dot is the library's or the program's own, and neither has it; a header without an
+    ending is C++'s."""
+    how, why, _ = toolchains.check(language, text, 20.0, sandbox.probe())
+    assert how.startswith("not checked: ") or re.search("fmtx|helpers|iostream", why)

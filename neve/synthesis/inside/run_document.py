@@ -244,9 +244,10 @@ def report(given):
     if first is None:
         return {"error": why}
     if first["error"] and not first["exit"]:
-        outside = first["missing"] and first["missing"].partition(".")[0] not in sys.stdlib_module_names
-        outside = outside or first["error"].startswith(OUTSIDE) or "_tkinter" in first["error"]
-        return {"error": first["error"], "outside": bool(outside)}
+        missing = (first["missing"] or "").partition(".")[0]
+        missing = "" if missing in sys.stdlib_module_names else missing
+        outside = missing or first["error"].startswith(OUTSIDE) or "_tkinter" in first["error"]
+        return {"error": first["error"], "outside": bool(outside), "missing": missing}
     if GUARD in program:
         said, why = apart(lambda: as_program(tree), given["seconds"])
         said = why if said is None else said
