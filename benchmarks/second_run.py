@@ -2,9 +2,9 @@
 
     python benchmarks/second_run.py GROWN --documents FOLDER [--out FILE]
 
-GROWN is what `neve synthesize` or the stage `synthesis` wrote, FOLDER the documents that its seeds are from
-(`…/documents`), which tests for a file import. The first run is Neve's own (neve.synthesis.inside); this one is
-pytest with `--doctest-modules` in a fresh sandbox, so agreement is between two programs that share no code.
+GROWN is what `neve synthesize` or the stage `synthesis` wrote, FOLDER the documents that its seeds are
+from (`…/documents`), which tests for a file import. The first run is Neve's own (neve.synthesis.inside);
+this one is pytest with `--doctest-modules` in a fresh sandbox, so two programs agree that share no code.
 Told are documents with tests, how many of them pass, and each that does not, with pytest's last lines. The
 trade-off: pytest also collects what Neve's runner does not, such as parametrized tests.
 """
