@@ -21,6 +21,10 @@ def locked(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise Misuse(f"{folder}: is, or lies in, a file; name a folder (--out DIR)") from None
+    except OSError as error:
+        raise Misuse(
+            f"{folder}: cannot be made ({error.strerror}); name another folder (--out DIR)"
+        ) from None
     with (folder / ".lock").open("a+") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -156,10 +156,16 @@ def resolve(name: str) -> Path:
         return path.resolve()
     if re.fullmatch(f"{HUB_ID}(@[\\w.-]+)?", name):
         return _hub(*name.split("@"))
-    raise Misuse(
-        f"weights {name!r}: no such file or folder, and no hub id like owner/name; "
-        f"pinned names are {', '.join(PINNED)}"
-    )
+    raise Misuse(f"weights {name!r}: {UNKNOWN}")
+
+
+def known(name: str) -> bool:
+    """Whether `name` is pinned, a path at which something is, or of a hub id's form; asks no network."""
+    form = re.fullmatch(f"{HUB_ID}(@[\\w.-]+)?", name)
+    return name in PINNED or form is not None or Path(name).expanduser().exists()
+
+
+UNKNOWN = f"no such file or folder, and no hub id like owner/name; pinned names are {', '.join(PINNED)}"
 
 
 def moves(name: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+import neve
 from neve.cli.corpus import curate, dedup, filters, score
 from neve.cli.evaluation import evaluate, grade
 from neve.cli.export import export, remove
@@ -60,9 +61,18 @@ for command in COMMANDS:
     app.command()(command)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"neve {neve.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Say which Neve this is.")
+    ] = False,
 ) -> None:
     """Options before the command's name."""
     if debug:
@@ -95,6 +105,9 @@ INTERRUPTED = 130
 def _tell(error: Any) -> int:
     if isinstance(error, typer.Abort):
         return INTERRUPTED
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(error.ctx.get_help(), file=sys.stderr)
+        return 2
     if hasattr(error, "show") and hasattr(error, "exit_code"):  # click's own, wherever typer keeps it
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "neve"

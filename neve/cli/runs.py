@@ -67,7 +67,10 @@ def run(
 
 def plan(
     recipe: RecipePath = HERE,
-    gpus: Annotated[int, typer.Option(min=1, help="GPUs that train.")] = 8,
+    gpus: Annotated[
+        int | None,
+        typer.Option(min=1, help="H100s that train; default: what this machine has, its cores if no GPU."),
+    ] = None,
     mfu: Annotated[
         float, typer.Option(min=0.01, max=1.0, help="Share of the GPUs' peak that training reaches.")
     ] = 0.4,
@@ -86,13 +89,14 @@ def plan(
     Example: neve plan recipes/arctic-snowcoder-1.3b.toml --gpus 64 --mfu 0.4
     """
     from neve.recipe.file import load
+    from neve.run import machine, vocabulary
     from neve.run import plan as planning
-    from neve.run import vocabulary
 
     spec = load(recipe, overrides)
     vocabulary.check_recipe(spec)
     unique = spec.corpus.expected_tokens
     cores = int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))
+    gpus = gpus or (1 if machine.capability() is not None else None)
     result = planning.plan(spec, spec.tokenizer.vocab_size, gpus, mfu, corpus_tokens=unique, cores=cores)
     if folder is not None:
         from neve.run.changes import changes
@@ -124,11 +128,15 @@ def _print_plan(result: dict[str, Any], cores: int) -> None:
         "PaLM",
         "causal",
         "6N",
-        "hours",
-        "GiB/GPU",
+        "time",
+        "GiB" if result["gpus"] == 0 else "GiB/GPU",
     ):
         table.add_column(column, justify="left" if column == "phase" else "right")
-    for row in [*result["phases"], {"phase": "all, controls left out", **result["total"]}]:
+    totals = [{"phase": "all", **result["with_controls"]}]
+    if any(row["control"] for row in result["phases"]):
+        totals.append({"phase": "controls left out", **result["total"]})
+    held = "memory" if result["gpus"] else "cpu_memory"
+    for row in [*result["phases"], *totals]:
         flops = [f"{row['flops'][name]:.3g}" for name in ("palm", "causal", "6N")]
         epochs, effective = row.get("epochs"), row.get("effective_tokens")
         table.add_row(
@@ -138,8 +146,8 @@ def _print_plan(result: dict[str, Any], cores: int) -> None:
             "" if epochs is None else f"{epochs:.2f}",
             "" if effective is None else f"{effective:.3g}",
             *flops,
-            f"{row['hours']:,.2f}",
-            f"{row['memory']['total'] / 2**30:.1f}" if "memory" in row else "",
+            _lasts(row["hours"]),
+            f"{row[held]['total'] / 2**30:.1f}" if held in row else "",
         )
     out.print(table)
     if "synthesis" in result:
@@ -150,12 +158,28 @@ def _print_plan(result: dict[str, Any], cores: int) -> None:
         f"{row['total'] / 2**30:.1f} GiB{' (layers recomputed in part)' * row['recomputed']}"
         for row in (result["memory"], result["cpu_memory"])
     )
+    speed = (
+        f"{result['gpus']} GPUs of {result['peak_flops'] / 1e12:.0f} TFLOP/s at {result['mfu']:.0%}"
+        if result["gpus"]
+        else f"{cores} cores of this machine, {result['peak_flops'] / 1e9:.0f} GFLOP/s each (--gpus N for H100s)"
+    )
     print(
         f"memory of the largest phase: {gpu} on each GPU, {cpu} in one process on {cores} cores of a CPU\n"
-        f"FLOPs: PaLM's count, causal attention's, and 6N; hours: by PaLM's on {result['gpus']} GPUs of "
-        f"{result['peak_flops'] / 1e12:.0f} TFLOP/s at {result['mfu']:.0%}\ndisk: about {disk / 1e9:,.1f} GB\n"
+        f"FLOPs: PaLM's count, causal attention's, and 6N; time: of training alone, by PaLM's on {speed}\n"
+        f"disk: about {disk / 1e9:,.1f} GB\n"
         "effective: fresh tokens that repeated ones are worth (Muennighoff et al. 2023)"
     )
+
+
+def _lasts(hours: float) -> str:
+    """A time in words.
+
+    >>> _lasts(0.05), _lasts(7), _lasts(1200)
+    ('3 min', '7.0 h', '50 days')
+    """
+    if hours < 1:
+        return f"{60 * hours:.1f} min" if hours < 0.02 else f"{60 * hours:.0f} min"
+    return f"{hours:.1f} h" if hours < 100 else f"{hours / 24:,.0f} days"
 
 
 def _print_changes(rows: list[dict[str, Any]]) -> None:

@@ -29,6 +29,9 @@ def init(
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="Name of the run; default: the folder's.")
     ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=3, help="What the whole run may take on this machine; default: 10.")
+    ] = None,
 ) -> None:
     """Write a recipe for FOLDER, of a size that fits it and this machine.
 
@@ -40,10 +43,12 @@ def init(
 
     if to.exists():
         raise Misuse(f"{to}: is there already; name another with --out, or remove it")
+    if not to.parent.is_dir():
+        raise Misuse(f"{to}: {to.parent} is no folder; make it first, or name another file with --out")
     if template is not None:
-        if folder is not None or name is not None:
+        if (folder, name, minutes) != (None, None, None):
             raise Misuse(
-                f"--from {template}: that recipe brings its sources and its name; leave the others out"
+                f"--from {template}: that recipe brings its sources, its name and its size; leave the others out"
             )
         text = start.packaged(template)
     else:
@@ -51,7 +56,7 @@ def init(
 
         place = folder or Path()
         found = survey.look(place, to)
-        text, said = start.recipe(found, name or place.resolve().name)
+        text, said = start.recipe(found, name or place.resolve().name, minutes or start.MINUTES)
         print("\n".join(said))
     to.write_text(text, encoding="utf-8")
     run = "neve run" if str(to) == start.FILE else f"neve run {to}"

@@ -98,7 +98,9 @@ def load(path: Path) -> tuple[Laboratory, dict[str, Any]]:
     try:
         lab = Laboratory.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
-        raise Misuse(f"{path}: cannot be read ({error})") from None
+        raise Misuse(
+            f"{path}: cannot be read ({error}); name a laboratory, as those in recipes/labs"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise Misuse(f"{path}: {not_toml(path, error)}") from None
     except ValidationError as error:

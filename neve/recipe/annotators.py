@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from neve.recipe.sources import Source
-from neve.recipe.table import RecipeTable
+from neve.recipe.table import ENDPOINT, VARIABLE, RecipeTable
 from neve.settings import Execution
 
 
@@ -29,12 +29,12 @@ class Judge(RecipeTable):
     """pairwise: others that each document is compared with, twice over."""
     characters: int = Field(default=4000, ge=100)
     """Of a document that it reads, from its beginning."""
-    endpoint: str = "local"
+    endpoint: str = Field(default="local", pattern=ENDPOINT)
     """"local" serves the model with llama.cpp on this machine; else the base URL of an OpenAI-compatible
     API."""
     model: str = "qwen2.5-coder-0.5b-instruct"
     """local: a pinned model's name or a GGUF file; else the model's name at the endpoint."""
-    api_key_env: Execution[str] = "NEVE_API_KEY"
+    api_key_env: Execution[str] = Field(default="NEVE_API_KEY", pattern=VARIABLE)
     """Environment variable that holds the endpoint's key."""
     concurrency: Execution[int] = Field(default=4, ge=1)
     """Questions in flight."""

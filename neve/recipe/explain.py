@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from neve.recipe.recipe import Recipe
-from neve.recipe.table import RecipeTable
+from neve.recipe.table import PATTERNS, RecipeTable
 from neve.settings import aside
 
 EDITORS = "https://json-schema.org/draft/2020-12/schema"
@@ -167,7 +167,7 @@ PLAIN = {
 }  # fmt: skip
 LIMITS = {
     "minimum": "at least {}", "maximum": "at most {}", "exclusiveMinimum": "more than {}",
-    "exclusiveMaximum": "less than {}", "minItems": "at least {} of them", "pattern": "of the form {}",
+    "exclusiveMaximum": "less than {}", "minItems": "at least {} of them", "pattern": "{}",
 }  # fmt: skip
 
 
@@ -198,7 +198,10 @@ PLURAL = {"a text": "texts", "a table": "tables"}
 
 
 def _limits(node: dict[str, Any]) -> str:
-    return "".join(f", {said.format(node[key])}" for key, said in LIMITS.items() if key in node)
+    limits = (
+        {**node, "pattern": PATTERNS.get(node["pattern"], node["pattern"])} if "pattern" in node else node
+    )
+    return "".join(f", {said.format(limits[key])}" for key, said in LIMITS.items() if key in node)
 
 
 def heading(row: Row) -> str:

@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from neve.recipe.corpus import Corpus
 from neve.recipe.recipe import Recipe, RecipeError
 from neve.recipe.synthesis import Synthesis
+from neve.recipe.table import PATTERNS, VARIABLE
 
 T = TypeVar("T")
 
@@ -29,13 +30,22 @@ def load(path: str | Path, overrides: list[str] | None = None) -> Recipe:
     """
     path = Path(path)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise RecipeError(
             f"{path}: no such file; `neve init FOLDER` writes a recipe, `neve init --from quickstart` one that comes with Neve"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: cannot be read: {error}") from None
+    except IsADirectoryError:
+        inside = (
+            f"its recipe is {path / 'neve.toml'}"
+            if (path / "neve.toml").exists()
+            else f"`neve init {path}` writes one for it"
+        )
+        raise RecipeError(f"{path}: is a folder, not a recipe; {inside}") from None
+    except UnicodeDecodeError:
+        raise RecipeError(f"{path}: is no UTF-8; save it as such") from None
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read ({error.strerror}); name a file that can") from None
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path}: {not_toml(path, error)}") from None
     for override in overrides or []:
@@ -46,10 +56,19 @@ def load(path: str | Path, overrides: list[str] | None = None) -> Recipe:
 def not_toml(path: Path, error: tomllib.TOMLDecodeError) -> str:
     """What is wrong with a file that is no TOML, with the line that it is in."""
     found = re.search(r"line (\d+)", str(error))
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
     line = lines[int(found[1]) - 1].strip() if found and int(found[1]) <= len(lines) else ""
     told = f": `{line[:80]}`" if line else ""
-    return f"not TOML: {error}{told}; a text stands in quotes, a decimal has a dot, a key stands once a table"
+    return f"not TOML: {error}{told}; {next(said for form, said in NOT_TOML if re.search(form, line))}"
+
+
+NOT_TOML = (
+    (r"=\s*(True|False)\b", "true and false are written small"),
+    (r"=.*\\", "a path has /, or stands in 'single quotes'"),
+    (r"^[\"\w.-]+\s*:|{\s*[\"\w.-]+\s*:", "between a key and its value stands ="),
+    ("", "a text stands in quotes, a decimal has a dot, a key stands once a table"),
+)
+"""Forms of a line that TOML does not have, and what is written instead."""
 
 
 def parse(data: dict[str, Any], where: str = "recipe") -> Recipe:
@@ -133,7 +152,8 @@ def _one_line(error: ValidationError, data: dict[str, Any], top: type[BaseModel]
     if first["type"] == "extra_forbidden":
         known = list(table.model_fields)
         near = [k for k in known if k.startswith(keys[-1])] or difflib.get_close_matches(keys[-1], known, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+        near = near[:1] or _elsewhere(keys[-1])
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known here: {', '.join(known)}"
         return f"{key} = {_short(first['input'])}: unknown key; {hint}"
     if first["type"] == "missing":
         return f"{key}: is missing; `neve recipe {key}` says what it takes"
@@ -143,7 +163,16 @@ def _one_line(error: ValidationError, data: dict[str, Any], top: type[BaseModel]
         return f"{key}: must be a list of tables; write [[{key}]], with two brackets"
     every = [one for one in found if _place(_loc(one), top or Recipe)[0] == keys]
     said = " or ".join(dict.fromkeys(map(_said, every))).replace(" or must be ", " or ")
-    return f"{key} = {_short(first['input'])}: {said}"
+    value = "" if first.get("ctx", {}).get("pattern") == VARIABLE else f" = {_short(first['input'])}"
+    return f"{key}{value}: {said}"
+
+
+def _elsewhere(name: str) -> list[str]:
+    """Whole keys of the fields that have this name in other tables; none where it is a name of many."""
+    from neve.recipe import explain
+
+    found = list(dict.fromkeys(row.key for row in explain.rows() if row.key.rpartition(".")[2] == name))
+    return found if len(found) <= 3 else []
 
 
 def _loc(error: ErrorDetails) -> tuple[int | str, ...]:
@@ -153,6 +182,8 @@ def _loc(error: ErrorDetails) -> tuple[int | str, ...]:
 
 def _said(error: ErrorDetails) -> str:
     """What a field must be."""
+    if (pattern := error.get("ctx", {}).get("pattern")) in PATTERNS:
+        return f"must be {PATTERNS[pattern]}"
     if said := PLAIN.get(error["type"]):
         return said.format(**error.get("ctx", {}))
     message = error["msg"].removeprefix("Value error, ")
@@ -230,6 +261,19 @@ def _metadata(annotation: Any, kind: type[T]) -> list[T]:
 def _short(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def field_of(recipe: Recipe, value: str) -> str:
+    """The key of the first field that holds a text; "recipe" where none does."""
+
+    def search(node: Any, key: str) -> str | None:
+        if isinstance(node, str):
+            return key if node == value else None
+        below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        found = (search(part, f"{key}.{name}".lstrip(".")) for name, part in below)
+        return next(filter(None, found), None)
+
+    return search(recipe.model_dump(mode="json", exclude_none=True), "") or "recipe"
 
 
 def to_toml(recipe: Recipe) -> str:

@@ -20,7 +20,7 @@ from neve.recipe.corpus import Corpus
 from neve.recipe.evaluation import Evaluate
 from neve.recipe.model import Model
 from neve.recipe.synthesis import Synthesis
-from neve.recipe.table import RecipeTable
+from neve.recipe.table import LABEL, NAME, RecipeTable
 from neve.recipe.tokenizer import Tokenizer
 from neve.recipe.training import Phase, Training
 from neve.settings import Execution
@@ -33,7 +33,7 @@ class RecipeError(Misuse):
 class Run(RecipeTable):
     """What the run is called, and where it lies."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: str = Field(pattern=LABEL)
     """Name of the run, and of its folder."""
     seed: int = Field(default=1, ge=0)
     """The one seed that all others are derived from."""
@@ -41,7 +41,7 @@ class Run(RecipeTable):
     """Folder in which the run's folder `<out>/<name>` lies."""
 
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+Name = Annotated[str, Field(pattern=NAME)]
 """What a table is named by; folders of stages are named after it."""
 
 
@@ -131,6 +131,12 @@ class Recipe(RecipeTable):
             if batch % sequence:
                 raise ValueError(
                     f"batch_tokens = {batch} of phase {phase.name!r} must be a multiple of sequence = {sequence}"
+                )
+            steps = -(-phase.tokens // batch) if phase.tokens and not phase.epochs else None
+            if steps and phase.lr.warmup + phase.lr.decay > steps:
+                raise ValueError(
+                    f"lr.warmup = {phase.lr.warmup} and lr.decay = {phase.lr.decay} of phase {phase.name!r} are longer "
+                    f"than its {steps:,} steps of {batch:,} tokens; lower them, or give it more tokens"
                 )
             names.append(phase.name)
         if self.synthesis is not None and not any(phase.selects for phase in self.phase):

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from neve.recipe.table import RecipeTable
+from neve.recipe.table import DIGEST, RecipeTable
 
 
 class Source(RecipeTable):
@@ -33,7 +33,7 @@ class Source(RecipeTable):
     """sdist: the exact version."""
     file: str | None = None
     """sdist: the file's name on the index."""
-    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    sha256: str | None = Field(default=None, pattern=DIGEST)
     """sdist: the digest that the file must have."""
     template: str | None = None
     """table, hub: a file's text, made of a row's columns: "{problem:comment}\\n{solution:code}". A column

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from neve.recipe.table import RecipeTable
+from neve.recipe.table import ENDPOINT, URL, VARIABLE, RecipeTable
 from neve.settings import Execution
 
 
@@ -78,25 +78,25 @@ class Budget(RecipeTable):
 class Endpoint(RecipeTable):
     """One of several OpenAI-compatible endpoints that serve the same model."""
 
-    url: Execution[str]
+    url: Execution[str] = Field(pattern=URL)
     """Its base URL."""
     weight: Execution[float] = Field(default=1.0, gt=0)
     """Questions that it gets beside the others."""
-    api_key_env: Execution[str] = "NEVE_API_KEY"
+    api_key_env: Execution[str] = Field(default="NEVE_API_KEY", pattern=VARIABLE)
     """Environment variable that holds its key."""
 
 
 class Synthesis(RecipeTable):
     """Code that an LLM grows from the best documents."""
 
-    endpoint: str = "local"
+    endpoint: str = Field(default="local", pattern=ENDPOINT)
     """"local" serves the model with llama.cpp on this machine; else the base URL of an OpenAI-compatible
     API."""
     endpoints: Execution[list[Endpoint]] = Field(default=[])
     """Several at once, in place of `endpoint`."""
     model: str = "smollm2-135m-instruct"
     """local: a pinned model's name or a GGUF file; else the model's name at the endpoint."""
-    api_key_env: Execution[str] = "NEVE_API_KEY"
+    api_key_env: Execution[str] = Field(default="NEVE_API_KEY", pattern=VARIABLE)
     """Environment variable that holds the endpoint's key; the key itself never stands in a file."""
     tokens: int = Field(ge=1)
     """Accepted synthetic tokens wanted (of Neve's tokenizer), shared out among languages; a language ends

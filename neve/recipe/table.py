@@ -13,6 +13,22 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from neve.errors import Fault
 from neve.tasks import benchmarks
 
+LABEL = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+NAME = r"^[a-z0-9][a-z0-9_-]*$"
+DIGEST = r"^[0-9a-f]{64}$"
+VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+ENDPOINT = r"^(local$|https?://)"
+URL = r"^https?://"
+PATTERNS = {
+    LABEL: "letters, digits, `.`, `_` and `-`, without a space",
+    NAME: "small letters, digits, `_` and `-`, without a space",
+    DIGEST: "64 hexadecimal digits, as sha256sum prints them",
+    VARIABLE: "the name of an environment variable that holds the key, such as NEVE_API_KEY; never the key itself",
+    ENDPOINT: '"local", or an address such as http://localhost:8000/v1',
+    URL: "an address such as http://localhost:8000/v1",
+}
+"""What a text of a certain form must be, in words."""
+
 
 class RecipeTable(BaseModel):
     """A table of the recipe: frozen, and strict about keys that it does not know.

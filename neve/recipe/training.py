@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from neve.recipe.table import RecipeTable
+from neve.recipe.table import NAME, RecipeTable
 from neve.settings import Execution
 
 
@@ -126,7 +126,7 @@ class Curve(RecipeTable):
 class Phase(RecipeTable):
     """One leg of training."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    name: str = Field(pattern=NAME)
     """Its name; stages, checkpoints and later phases use it."""
     data: Data | None = None
     """What is read: all documents, the best, or synthetic ones."""

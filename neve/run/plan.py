@@ -1,9 +1,9 @@
 """What a recipe will cost, before anything runs: steps, repeats, FLOPs, hours, memory, disk, phase by phase.
 
-Hours are by PaLM's count of FLOPs at the utilisation given; disk is an estimate, the rest is exact where the
-corpus's tokens are known (`corpus.expected_tokens`). The trade-off: a phase counts with the tokens that the
-recipe states, not with what selection and synthesis will find, and a control with random documents once
-each.
+Hours are of training alone and by PaLM's count of FLOPs, on GPUs at the utilisation given or on this
+machine's cores at CORE_FLOPS; disk is an estimate, the rest is exact where the corpus's tokens are known
+(`corpus.expected_tokens`). The trade-off: a phase counts with the tokens that the recipe states, not with
+what selection and synthesis will find, and a control with random documents once each.
 
 Source: Muennighoff et al. 2023 (arXiv 2305.16264) for what repeated tokens are worth:
 D' = U + U·R·(1 − exp(−(epochs − 1)/R)) with R = 15.39.
@@ -28,6 +28,9 @@ from neve.training.memory import Device
 PEAK_FLOPS = 989e12
 """Dense bf16 operations a second of one H100 SXM."""
 
+CORE_FLOPS = 35e9
+"""Operations a second that training reaches on one core of a CPU."""
+
 CAPACITY = 79 << 30
 """Its memory in bytes, as CUDA reports it."""
 
@@ -35,12 +38,13 @@ CAPACITY = 79 << 30
 def plan(
     recipe: Recipe,
     vocab_size: int,
-    gpus: int = 1,
+    gpus: int | None = 1,
     mfu: float = 0.4,
     corpus_tokens: int | None = None,
     cores: int = 1,
 ) -> dict[str, Any]:
-    """Figures of a recipe, for `gpus` devices of PEAK_FLOPS at a utilisation of `mfu`.
+    """Figures of a recipe, for `gpus` devices of PEAK_FLOPS at a utilisation of `mfu`, or, where `gpus` is
+    None, for `cores` of a CPU; `gpus` in the result is 0 then.
 
     `corpus_tokens` is what the corpus has, once known; before, unique tokens, epochs and effective tokens of
     a corpus phase are None, and one that counts epochs is a Fault. `memory` is that of the largest phase on
@@ -52,14 +56,15 @@ def plan(
         raise Misuse(
             "phase: the recipe has none, so nothing is trained; `neve run` ends with the corpus's tokens"
         )
+    peak, speed = (PEAK_FLOPS, gpus * mfu * PEAK_FLOPS) if gpus else (CORE_FLOPS, CORE_FLOPS * cores)
     model = pick(settings.Model, recipe.model)
     count = parameters(model, vocab_size)
     rows: list[dict[str, Any]] = []
     for phase in recipe.phase:
         row = _phase(phase, recipe, vocab_size, corpus_tokens)
-        row["hours"] = row["flops"]["palm"] / (gpus * mfu * PEAK_FLOPS) / 3600
+        row["hours"] = row["flops"]["palm"] / speed / 3600
         training = phases.sized(recipe, phase)
-        for name, device in _devices(recipe.training, gpus, cores).items():
+        for name, device in _devices(recipe.training, gpus or 1, cores).items():
             row[name] = memory.estimate(model, vocab_size, training, device)
             row[name]["recomputed"] = memory.recomputed(model, vocab_size, training, device)
         rows.append(row)
@@ -79,9 +84,9 @@ def plan(
             for name in ("memory", "cpu_memory")
         },
         "disk": _disk(count["all"], vocab_size, rows, recipe, corpus_tokens, kept),
-        "gpus": gpus,
-        "mfu": mfu,
-        "peak_flops": PEAK_FLOPS,
+        "gpus": gpus or 0,
+        "mfu": mfu if gpus else 1.0,
+        "peak_flops": peak,
     }
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from neve import progress
 from neve.errors import Misuse
 from neve.locks import locked
+from neve.recipe.file import field_of
 from neve.recipe.recipe import Recipe
 from neve.report import shortages
 from neve.run import curated, evaluated, machine, outside, record, vocabulary
@@ -66,9 +67,23 @@ def run(
     if until is not None and until not in names:
         raise Misuse(f"--until {until}: no such stage; the stages are {', '.join(names)}")
     names = names[: names.index(until) + 1] if until else names
+    _there(plan, folder, names)
     with locked(folder):
         plan = _asked(plan, folder, names, refresh)
         return _build(plan, folder, arm, names, engine)
+
+
+def _there(plan: Arm, folder: Path, names: list[str]) -> None:
+    """Raises Misuse where a stage that is to be built reads what is not on this machine."""
+    store, elsewhere = plan.store(folder), outside.moving(plan.recipe)
+    for name in names:
+        for key in () if store.done(name) else store.stages[name].outside:
+            if plan.outside.get(key) is None and key not in elsewhere:
+                field = field_of(plan.recipe, key)
+                raise Misuse(
+                    f"{field} = {key!r}: no such file or folder here, or nothing is in it; "
+                    f"correct it, or pass --set {field}=PATH"
+                )
 
 
 def train(folder: Path, phase: str, engine: str = "native", arm: str = ARM) -> bool:

@@ -1,9 +1,10 @@
 """A run, live, in a browser: one page and a stream of events, on this machine alone unless told otherwise.
 
 A small HTTP server of our own on asyncio: it answers three addresses, opens no file by a name that somebody
-sends, and writes nothing. All readers get the same bytes of one look at the run, so that two hundred cost
-hardly more than one; beside a run it is a process of its own, of low priority. The trade-off: HTTP/1.1 with
-GET and HEAD only, a connection for each question.
+sends, and writes nothing. All readers get the same bytes of one look at the run, and of these only the parts
+that changed; it has the lowest priority, and looks the more rarely the more a look costs, so that training
+does not feel two hundred readers. The trade-off: HTTP/1.1 with GET and HEAD only, a connection for
+each question.
 
 On a loopback address only requests that name one as their host are answered, so that no page of another
 origin reads a run through a name of its own. On any other address the path begins with a secret.
@@ -18,9 +19,11 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from neve.errors import Fault
 from neve.report.render import page
@@ -29,14 +32,16 @@ from neve.run.live import Watcher
 HEAD_BYTES, HEAD_SECONDS = 16 << 10, 10.0
 """Longest head of a request, and how long it may take."""
 CONNECTIONS = 1000
-TICK = 1.0
-"""Seconds between two looks at the run, while somebody watches."""
+TICK, LONGEST_TICK = 1.0, 10.0
+"""Seconds between two looks at the run, while somebody watches: at least, and at most."""
+SHARE = 0.01
+"""Of one core that looking and sending may take; what costs more is done more rarely."""
 SEND_SECONDS = 20.0
 """A reader that takes longer to take what it is sent is left."""
 QUIET_SECONDS = 15.0
 """A sign of life at least this often, in seconds, which finds readers that are gone."""
 PORT = 8321
-NICE = 10
+NICE = 19
 
 HEADERS = (
     "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
@@ -56,7 +61,7 @@ class Server:
     token: str = ""
     """Begins every path, where it is not empty."""
     parts: dict[str, tuple[int, bytes]] = field(default_factory=dict)
-    """Name of an event -> how often it changed, and its bytes."""
+    """Part of a look -> how often it changed, and its event's bytes."""
     open: int = 0
     watching: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -64,21 +69,22 @@ class Server:
     async def look(self) -> None:
         """Look at the run while somebody watches; what changed is sent to all."""
         while True:
+            before = time.process_time()
             if self.watching:
                 try:
                     found = await asyncio.to_thread(self.watcher.look)
                 except (OSError, ValueError, KeyError) as error:  # the run is being written: look again
                     print(f"neve serve: {type(error).__name__}: {error}", file=sys.stderr)
                     found = {}
-                for name, value in found.items():
-                    data = json.dumps(value, separators=(",", ":"), allow_nan=False)
-                    event = f"event: {name}\ndata: {data}\n\n".encode()
-                    version, before = self.parts.get(name, (0, b""))
-                    if event != before:
-                        self.parts[name] = (version + 1, event)
+                for part, event in events(found):
+                    version, sent = self.parts.get(part, (0, b""))
+                    if event != sent:
+                        self.parts[part] = (version + 1, event)
                 waiting, self.changed = self.changed, asyncio.Event()
                 waiting.set()
             await asyncio.sleep(TICK)
+            more = (time.process_time() - before) / SHARE - TICK
+            await asyncio.sleep(min(max(0.0, more), LONGEST_TICK - TICK))
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: read a request's head, answer, close."""
@@ -159,6 +165,17 @@ class Server:
             self.watching -= 1
 
 
+def events(found: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """What a look found as server-sent events, each curve and each kind of sample by itself: (name of the
+    part, bytes)."""
+    for name, value in found.items():
+        parts = [value] if name == "stages" else [{key: part} for key, part in value.items()]
+        for part in parts:
+            data = json.dumps(part, separators=(",", ":"), allow_nan=False)
+            key = name if name == "stages" else f"{name} {next(iter(part))}"
+            yield key, f"event: {name}\ndata: {data}\n\n".encode()
+
+
 def _whole(kind: str, body: bytes, status: int = 200) -> bytes:
     head = f"HTTP/1.1 {status} {STATUS[status]}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{HEADERS}\r\n"
     return head.encode() + body
@@ -201,8 +218,10 @@ def serve(
 ) -> None:
     """Serve the run in `folder` until interrupted, or until `alive` says no; `say` is told the address.
 
-    `port` 0 takes a free one. Raises Fault where the address cannot be taken.
+    `port` 0 takes a free one. The process gets the lowest priority. Raises Fault where the address cannot be
+    taken.
     """
+    os.nice(NICE)
     asyncio.run(
         _serve(
             Server(Watcher(folder, arm), "" if _loopback(host) else secrets.token_urlsafe(16)),
@@ -236,7 +255,6 @@ async def _serve(
 def main() -> None:
     """`python -m neve.run.serve FOLDER ARM`: beside the process that started it, as long as that lives."""
     folder, arm = sys.argv[1:]
-    os.nice(NICE)
     parent = os.getppid()
     serve(
         Path(folder),

@@ -1,8 +1,9 @@
 """A recipe to start from: of a size that fits a folder of code and this machine.
 
-The largest shape of a table is taken that data and time suffice for, else the smallest for as long as time
-allows. The trade-off: speeds are rough (a core, a GPU, as measured elsewhere), since a first recipe must
-only be of the right order; `neve plan` counts exactly, and the recipe is there to be changed.
+The whole run is to end within the minutes given: what curation, labels and evaluation take is set aside, and
+the rest is the phases'. The largest shape of a table is taken that data and time suffice for, else the
+smallest for as long as time allows. The trade-off: speeds are rough and rather low (a core, a
+GPU, as measured elsewhere), since a first recipe need only be of the right order; it is there to be changed.
 
 Sources: 20 tokens a weight, Hoffmann et al. 2022 (arXiv 2203.15556); four passes over the same text,
 Muennighoff et al. 2023 (2305.16264).
@@ -20,7 +21,7 @@ from typing import Any
 
 from neve.errors import Misuse
 from neve.recipe import file, write
-from neve.run import machine
+from neve.run import machine, plan
 from neve.run.survey import Survey
 from neve.training import costs, settings
 
@@ -29,10 +30,13 @@ FILE = "neve.toml"
 PACKAGED = Path(__file__).parents[1] / "recipes"
 TEMPLATES = {"quickstart": "quickstart.toml", "paper": "arctic-snowcoder-1.3b.toml"}
 
-CORE_FLOPS, GPU_FLOPS = 35e9, 250e12
-"""Operations a second that training reaches on a core in fp32, on a GPU in bf16."""
-CPU_SECONDS, GPU_SECONDS = 600.0, 3600.0
-"""How long the first phase may take."""
+GPU_FLOPS = 250e12
+"""Operations a second that training reaches on a GPU in bf16."""
+MINUTES = 10.0
+"""How long a run may take where nobody says."""
+ASIDE_SECONDS, CURATED = 150.0, 1e6
+"""What is not training takes: so many seconds on two cores (kernels compiled once, sources of labels, an
+annotator, the evaluation of three models, the report), and one for so many bytes of code on each core."""
 BYTES_A_TOKEN = 3.3
 SURVIVES = 0.8
 """Share of the bytes of code that curation leaves, where nothing is known."""
@@ -44,6 +48,10 @@ EXEMPLARS_SHARE = 0.25
 QUALITY_SHARE, BEST = 0.24, 0.1
 """The second phase's tokens as a share of the first's, and of the corpus at most, chosen once each."""
 REPEATS = 4
+ANNOTATOR = "ngrams"
+"""Of those that come with the quickstart: what selects better there, and is fitted in seconds."""
+MIDDLE = 3 / 8
+"""Of the peak rate, where the first phase ends and the second goes on from, moments and all."""
 
 
 @dataclass(frozen=True)
@@ -83,22 +91,33 @@ def packaged(name: str) -> str:
     return (PACKAGED / TEMPLATES[name]).read_text(encoding="utf-8")
 
 
-def recipe(found: Survey, name: str) -> tuple[str, list[str]]:
-    """A recipe for what was found, as commented TOML; and what there is to say of it, a line each."""
+def recipe(found: Survey, name: str, minutes: float = MINUTES) -> tuple[str, list[str]]:
+    """A recipe for what was found, as commented TOML, whose run takes about so many minutes; and what there
+    is to say of it, a line each."""
     gpu, cores = machine.capability() is not None, len(os.sched_getaffinity(0))
-    speed, seconds = (GPU_FLOPS, GPU_SECONDS) if gpu else (CORE_FLOPS * cores, CPU_SECONDS)
+    speed = GPU_FLOPS if gpu else plan.CORE_FLOPS * cores
     unique = int(found.bytes * SURVIVES / BYTES_A_TOKEN)
-    shape, tokens = fitting(unique, speed * seconds)
     python = found.languages["Python"] / found.bytes
+    aside = ASIDE_SECONDS * 2 / cores + found.bytes / (CURATED * cores)
+    seconds = max(60 * minutes - aside, 6 * minutes)
+    first = 1 / (1 + 2 * QUALITY_SHARE) if python >= EXEMPLARS_SHARE else 1.0
+    shape, tokens = fitting(unique, speed * seconds * first)
     data = _corpus(found, name, unique, shape)
     if unique >= MIN_TOKENS:
         data |= _training(shape, tokens)
         if python >= EXEMPLARS_SHARE:
             _quality(data, shape, tokens, min(int(QUALITY_SHARE * tokens), int(BEST * unique * REPEATS)))
-        data["evaluate"] = {"tasks": ["humaneval"] if python >= EXEMPLARS_SHARE else [], "pass_at_1": gpu}
+        data["evaluate"] = {
+            "tasks": ["humaneval"] if python >= EXEMPLARS_SHARE else [],
+            "pass_at_1": gpu,
+            "heldout_bytes": 1 << 20 if gpu else 1 << 18,
+        }
     file.parse(data)
     here = f"{cores} cores, {machine.precision()}, {'a GPU' if gpu else 'no GPU'}"
-    said = _said(found, unique, shape, tokens, here, data)
+    flops = costs.flops_per_token(shape.model, shape.vocab, shape.sequence)["palm"]
+    trained = sum(phase["tokens"] * (1 + len(phase.get("controls", {}))) for phase in data.get("phase", []))
+    takes = (aside + trained * flops / speed) / 60
+    said = _said(found, unique, shape, tokens, f"{here}, about {takes:.0f} minutes", data)
     return write.commented(data, "\n".join([HEAD, *said, TAIL])), said
 
 
@@ -149,38 +168,38 @@ def _training(shape: Shape, tokens: int) -> dict[str, Any]:
             "optimizer": "muon",
             "adamw_lr_factor": 0.5,
         },
-        "phase": [
-            {"name": "general", "data": "corpus", "tokens": tokens, "lr": _rate(shape, tokens, 1.0, "cosine")}
-        ],
+        "phase": [{"name": "general", "data": "corpus", "tokens": tokens, "lr": _rate(shape, tokens, 0.1)}],
     }
 
 
-def _rate(shape: Shape, tokens: int, factor: float, curve: str) -> dict[str, Any]:
+def _rate(shape: Shape, tokens: int, floor: float) -> dict[str, Any]:
+    """The first phase's curve, down to a share of the peak."""
     steps = -(-tokens // shape.batch_tokens)
-    floor = 0.1 * shape.peak if curve == "cosine" else 0.0
     return {
-        "peak": shape.peak * factor,
-        "floor": round(floor, 8),
+        "peak": shape.peak,
+        "floor": round(floor * shape.peak, 8),
         "warmup": min(max(1, steps // 12), 1000),
-        "shape": curve,
+        "shape": "cosine",
     }
 
 
 def _quality(data: dict[str, Any], shape: Shape, general: int, tokens: int) -> None:
     """Add the second phase: exemplars that come with Neve, an annotator, the best documents, a control."""
     start = tomllib.loads(packaged("quickstart"))
-    data["labels"], data["annotators"] = start["labels"], start["annotators"]
+    data["labels"], data["annotators"] = start["labels"], {ANNOTATOR: start["annotators"][ANNOTATOR]}
     tokens = max(_round(tokens), shape.batch_tokens)
+    data["phase"][0]["lr"] = _rate(shape, general, MIDDLE)
     data["phase"].append(
         {
             "name": "quality",
             "data": "selection",
-            "annotator": "encoder",
+            "annotator": ANNOTATOR,
             "tokens": tokens,
             "repeats": REPEATS,
             "start": "general",
+            "moments": "keep",
             "controls": {"random": 1},
-            "lr": _rate(shape, tokens, 0.25, "linear"),
+            "lr": {"peak": shape.peak * MIDDLE, "floor": 0.0, "shape": "linear"},
         }
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from neve import weights
 from neve.errors import Fault
 from neve.recipe.corpus import Corpus
 from neve.recipe.recipe import Recipe, RecipeError
@@ -28,12 +29,34 @@ def check_recipe(recipe: Recipe) -> None:
     for labels in recipe.labels.values():
         if labels.judge is not None:
             Rubric.load(labels.judge.rubric)
+    for key, weighed in _weights(recipe).items():
+        if not weights.known(weighed):
+            raise RecipeError(f"{key} = {weighed!r}: {weights.UNKNOWN}")
     for name in recipe.synthesis.kinds if recipe.synthesis else ():
         if name not in kinds.KINDS and not name.endswith(".md"):
             near = _meant(name, kinds.KINDS) or f"; there are {', '.join(kinds.KINDS)}, or a prompt file"
             raise RecipeError(f"synthesis.kinds.{name}: no such kind{near}")
     if recipe.synthesis:
         kinds.named(recipe.synthesis.kinds)
+
+
+def _weights(recipe: Recipe) -> dict[str, str]:
+    """Field -> the weights that it names."""
+    encoders = {
+        f"annotators.{name}.encoder": getattr(a, "encoder", None) for name, a in recipe.annotators.items()
+    }
+    judges = {
+        f"labels.{name}.judge.model": labels.judge.model
+        for name, labels in recipe.labels.items()
+        if labels.judge is not None and labels.judge.endpoint == "local"
+    }
+    grown = recipe.synthesis
+    generator = (
+        {"synthesis.model": grown.model}
+        if grown and grown.endpoint == "local" and not grown.endpoints
+        else {}
+    )
+    return {key: name for key, name in {**encoders, **judges, **generator}.items() if name}
 
 
 def check(corpus: Corpus, key: str = "corpus.") -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import neve
 from neve.cli.main import main
 
 RECIPE = """\
@@ -24,6 +25,12 @@ tokens = 1000
 lr = { peak = 1e-3 }
 """
 SOURCE = '[{ kind = "directory", path = "code" }]'
+
+LABELS = '[labels.e]\npositives = [{ kind = "directory", path = "code" }]\n[annotators.a]\nlabels = ["e"]\n'
+GROWN = (
+    f'{LABELS}kind = "ngrams"\n[[phase]]\nname = "quality"\ndata = "selection"\ntokens = 9\nlr = {{ peak = 1 }}\n'
+    "[synthesis]\ntokens = 10\nseeds = 3\n"
+)
 
 RECIPES = [
     ("peak = 1e-3", "peak = 1,3", "line 9", "`lr = { peak = 1,3 }`", "a decimal has a dot"),
@@ -52,11 +59,51 @@ RECIPES = [
     ("[[phase]]", "[training]\nbatch_tokens = 9000\n[[phase]]", "batch_tokens = 9000", "a multiple of sequence = 8192"),
     ("[[phase]]", '[training]\nprecision = "fp16"\n[[phase]]', 'training.precision = "fp16"', "'bf16'"),
     ("[[phase]]", "[model]\nhidden = 100\nheads = 3\n[[phase]]", "hidden = 100", "heads = 3 times an even number"),
+    ('name = "x"', 'name = "my run"', 'run.name = "my run"', "without a space"),
+    ('name = "x"', 'name: x', "line 2", "`name: x`", "stands ="),
+    ('path = "code"', r'path = "C:\code"', "line 4", "a path has /"),
+    ("[[phase]]", "[corpus.near]\nenabled = True\n[[phase]]", "`enabled = True`", "written small"),
+    ('name = "x"', 'name = "x"\nthreshold = 0.8', "run.threshold = 0.8", "did you mean 'corpus.near.threshold'?"),
+    ('[run]\nname = "x"\n', "", "run: is missing", "`neve recipe run`"),
+    (SOURCE, "[]", "corpus.sources = []", "at least 1"),
+    (SOURCE, '[{ kind = "sdist", name = "click" }]', "'sdist' needs name, version, file, sha256"),
+    (SOURCE, '[{ kind = "sdist", name = "click", version = 8.1 }]', "version = 8.1", "a text, in quotes"),
+    (SOURCE, '[{ kind = "sdist", name = "a", version = "1", file = "a", sha256 = "ab" }]', 'sha256 = "ab"', "64 hexadecimal"),
+    ("[[phase]]", 'languages = "Python"\n[[phase]]', 'languages = "Python"', "a list, in [ ]"),
+    ("[[phase]]", "heldout_share = 20\n[[phase]]", "corpus.heldout_share = 20", "less than 1"),
+    ("[[phase]]", 'opt_out = "no.txt"\n[[phase]]', "corpus.opt_out = 'no.txt'", "name a text file"),
+    ("[[phase]]", '[dedup]\nthreshold = 0.7\n[[phase]]', "dedup", "unknown key; known here: run, corpus"),
+    ("{ peak = 1e-3 }", "{ peak = 1e-3, warmup = 5000 }", "lr.warmup = 5000", "'general'", "its 1 steps", "lower them"),
+    ("{ peak = 1e-3 }", '{ peak = 1e-3, shape = "cos" }', 'shape = "cos"', "'cosine', 'linear'"),
+    ("lr = { peak = 1e-3 }", "", "phase.0.lr: is missing", "`neve recipe phase.0.lr`"),
+    ("tokens = 1000\n", "", "'general' needs tokens or epochs"),
+    ("tokens = 1000", "tokens = 1000\nepochs = 2", "tokens and epochs; leave one of them out"),
+    ("tokens = 1000", "tokens = 1000\ncontrols = { randm = 1 }", "phase.0.controls.randm", "'random', 'random-repeated'"),
+    ("[[phase]]", f'{LABELS}kind = "ngram"\n[[phase]]', "annotators.a.kind = 'ngram'", "did you mean 'ngrams'?"),
+    ("[[phase]]", f'{LABELS}kind = "encoder"\nencoder = "mini-lm"\n[[phase]]', "encoder = 'mini-lm'", "pinned names are minilm"),
+    ("[[phase]]", f'{GROWN}model = "qwen"\n[[phase]]', "synthesis.model = 'qwen'", "pinned names are"),
+    ("[[phase]]", f'{GROWN}endpoint = "localhost:8000"\n[[phase]]', 'endpoint = "localhost:8000"', "http://localhost:8000/v1"),
+    ("[[phase]]", f'{GROWN}api_key_env = "sk-12345"\n[[phase]]', "api_key_env: must be", "never the key itself"),
+    ("[[phase]]", f'{GROWN}kinds = ["rewrite"]\n[[phase]]', 'kinds = ["rewrite"]', "a table"),
     ("[[phase]]", '[evaluate]\ntasks = ["humanevl"]\n[[phase]]', "'humanevl'", "did you mean 'humaneval'?"),
 ]  # fmt: skip
 
 COMMANDS = [
     ("run", "neve.toml: no such file", "`neve init FOLDER` writes a recipe"),
+    ("run code", "code: is a folder, not a recipe", "`neve init code` writes one"),
+    ("run gone.toml", "corpus.sources.0.path = 'gone'", "no such file or folder", "--set corpus.sources.0.path=PATH"),
+    ("run utf16.toml", "utf16.toml: is no UTF-8", "save it as such"),
+    ("run r.toml --set seed=2", "seed = 2: unknown key", "did you mean 'run.seed' or 'phase.seed'?"),
+    ("run r.toml --out /proc/x", "/proc/x: cannot be made", "name another folder"),
+    ("grade code --task humaneval --out o", "code: holds no TASK_ID/NUMBER.py", ".jsonl of samples"),
+    ("grade r.toml --task humaneval --out o", "r.toml line 1 is no JSON", "one object a line"),
+    ("evaluate code --tasks humaneval --out o", "code: no config.json there", "--endpoint"),
+    ("curate empty --out o", "empty: holds no file", "name a folder of code"),
+    ("init empty", "empty: holds no file", "name a folder of code"),
+    ("init code --out no/n.toml", "no/n.toml: no is no folder", "--out"),
+    ("serve code --port 99999", "'--port'", "less than or equal to 65535"),
+    ("export code --out o", "code: no run here", "`neve run RECIPE`"),
+    ("ledger code", "code: must be a run's folder", "ledger.sqlite"),
     ("run r.toml --seed 2", "neve run: No such option: --seed", "--set"),
     ("currate code --out o", "No such command 'currate'", "Did you mean 'curate'?"),
     ("run r.toml --until curation", "--until curation: no such stage", "the stages are files, curate"),
@@ -82,7 +129,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "a.py").write_text("x = 1\n" * 40)
+    (tmp_path / "empty").mkdir()
     (tmp_path / "r.toml").write_text(RECIPE)
+    (tmp_path / "gone.toml").write_text(RECIPE.replace('"code"', '"gone"'))
+    (tmp_path / "utf16.toml").write_text(RECIPE, encoding="utf-16")
     return tmp_path
 
 
@@ -109,3 +159,20 @@ def test_a_mistake_in_a_recipe(
 def test_a_mistake_in_a_command(command: str, words: list[str], place: Path, monkeypatch, capsys) -> None:
     said = told(command, monkeypatch, capsys)
     assert all(word in said for word in words), said
+
+
+def test_a_recipe_with_a_byte_order_mark_is_read(place: Path, monkeypatch, capsys) -> None:
+    (place / "m.toml").write_text(RECIPE, encoding="utf-8-sig")
+    monkeypatch.setattr(sys, "argv", ["neve", "plan", "m.toml"])
+    main()
+    assert "parameters" in capsys.readouterr().out
+
+
+def test_the_bare_command_shows_its_help_and_version_itself(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "argv", ["neve"])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2 and capsys.readouterr().err.count("\n") > 20
+    monkeypatch.setattr(sys, "argv", ["neve", "--version"])
+    main()
+    assert capsys.readouterr().out == f"neve {neve.__version__}\n"

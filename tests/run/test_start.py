@@ -10,6 +10,7 @@ import pytest
 from neve.errors import Misuse
 from neve.recipe.file import parse
 from neve.run import start, survey
+from neve.run.plan import plan
 
 
 def test_the_recipe_fits_what_was_found(clones: Path) -> None:
@@ -18,6 +19,8 @@ def test_the_recipe_fits_what_was_found(clones: Path) -> None:
     recipe = parse(tomllib.loads(text))
     assert recipe.run.name == "my-code" and [phase.name for phase in recipe.phase] == ["general", "quality"]
     assert recipe.corpus.languages == ["Python"] and recipe.evaluate.tasks == ["humaneval"]
+    assert [*recipe.annotators] == ["ngrams"] and recipe.phase[1].moments == "keep"
+    assert recipe.phase[1].lr.peak == pytest.approx(recipe.phase[0].lr.floor)
     assert recipe.phase[0].tokens <= start.PASSES * recipe.corpus.expected_tokens
     assert recipe.phase[1].tokens <= recipe.phase[0].tokens
     assert "Python" in said[0] and "2 more" not in said[0] and "\n# " + said[0][:40] in text
@@ -45,3 +48,17 @@ def test_larger_data_and_machines_have_larger_models(unique: int, flops: float, 
 def test_a_template_that_is_not_there_is_a_line() -> None:
     with pytest.raises(Misuse, match="--from tiny: no such recipe; there are quickstart, paper"):
         start.packaged("tiny")
+
+
+@pytest.mark.parametrize(("minutes", "size"), [(10, 20_000_000), (10, 200_000_000), (120, 20_000_000)])
+def test_a_run_fits_the_minutes(clones: Path, monkeypatch, minutes: float, size: int) -> None:
+    """Training, by the plan's own count, and what is set aside; on two cores without a GPU."""
+    monkeypatch.setattr(start.os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(start.machine, "capability", lambda: None)
+    found = survey.look(clones, clones / "neve.toml")
+    found.bytes = found.languages["Python"] = size
+    text, said = start.recipe(found, "c", minutes)
+    recipe = parse(tomllib.loads(text))
+    figures = plan(recipe, recipe.tokenizer.vocab_size, None, cores=2)
+    seconds = 3600 * figures["with_controls"]["hours"] + start.ASIDE_SECONDS + size / (2 * start.CURATED)
+    assert 0.8 * 60 * minutes <= seconds <= 60 * minutes and f"about {seconds / 60:.0f} minutes" in said[1]

@@ -30,7 +30,7 @@ from neve.corpus.sources import archive, batches, directory, git, remote, sdist,
 from neve.corpus.sources.batches import Batch, Limits, Reader
 from neve.corpus.text import binary, decoded
 from neve.documents import FILES, VERDICTS
-from neve.errors import Fault
+from neve.errors import Misuse
 from neve.progress import bar
 from neve.recipe.sources import Source
 from neve.store import write_json
@@ -56,7 +56,7 @@ class Settings:
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
     """Write `files/` and `verdicts/` of all sources; counts of both, by rule and by licence.
 
-    Raises Fault where a source cannot be found or holds no file at all.
+    Raises Misuse where a source cannot be found or holds no file at all.
     """
     sources, limits = settings.sources, Limits(settings.max_file_bytes, settings.max_archive_bytes)
     copied, places = _placed(sources)
@@ -110,7 +110,7 @@ def _placed(sources: tuple[Source, ...]) -> tuple[list[Source], list[list[str]]]
             places += groups
             copied += [Source(kind="table", path=str(each)) for each in others]
         else:
-            raise Fault(f"source table: {path}: names no file; it must be a glob such as data/*.parquet")
+            raise Misuse(f"source table: {path}: names no file; it must be a glob such as data/*.parquet")
     return copied, places
 
 
@@ -152,6 +152,8 @@ def read(sources: Sequence[Source], limits: Limits) -> Iterator[Batch]:
                     rows += batch.files.num_rows + batch.verdicts.num_rows
                     yield batch
                 if not rows:
-                    raise Fault(f"source {source.kind}: {source.path or source.file}: holds no file")
+                    raise Misuse(
+                        f"source {source.kind}: {source.path or source.file}: holds no file; name a folder of code, or tables"
+                    )
         finally:
             pool.shutdown(cancel_futures=True)

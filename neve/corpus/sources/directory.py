@@ -20,7 +20,7 @@ from pathlib import Path
 
 from neve.corpus.licenses import license_files
 from neve.corpus.sources.batches import Batch, Limits, Member, printable, repository
-from neve.errors import Fault
+from neve.errors import Misuse
 from neve.recipe.sources import Source
 
 BUILD_FILES = re.compile(
@@ -36,11 +36,11 @@ VERSION_CONTROL = {".git", ".hg", ".svn", ".bzr", ".jj", "CVS", "_darcs"}
 def read(source: Source, limits: Limits) -> Iterator[Batch]:
     """Batches of each repository in name order; files directly in the folder are a repository named like it.
 
-    Raises Fault where there is no such folder.
+    Raises Misuse where there is no such folder.
     """
     top = Path(str(source.path)).expanduser()
     if not top.is_dir():
-        raise Fault(f"source directory: {top}: no such folder; correct its path in the recipe")
+        raise Misuse(f"source directory: {top}: no such folder; correct its path in the recipe")
     if source.repo is not None or is_repository(top):
         name = source.repo or printable(top.resolve().name)
         return repository("directory", name, partial(_members, top, limits))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neve import weights
-from neve.errors import Fault
+from neve.errors import Misuse
 from neve.evaluation.generation import prompts
 from neve.evaluation.generation.completion import Completion, Key, Options, label
 from neve.tasks.task import Task
@@ -32,7 +32,7 @@ class LocalModel:
         folder = weights.resolve(name) if isinstance(name, str) else name
         self.folder = folder / "model" if (folder / "model" / "config.json").exists() else folder
         if not (self.folder / "config.json").exists():
-            raise Fault(
+            raise Misuse(
                 f"{name}: no config.json there; give a Hugging Face folder of Llama's shape, or --endpoint"
             )
         self.identity = weights.digest(self.folder)

@@ -18,7 +18,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
-from neve.errors import Fault, Misuse
+from neve.errors import Misuse
 from neve.tasks.benchmarks import Benchmark, unpacked
 from neve.tasks.task import Task
 
@@ -54,13 +54,13 @@ class Grade:
 def chosen(benchmark: Benchmark, only: str | None) -> list[Task]:
     """Tasks whose ids match one of the patterns, by commas: `HumanEval/1*,Mbpp/2`; all where `only` is None.
 
-    Raises Fault for a pattern that matches no task.
+    Raises Misuse for a pattern that matches no task.
     """
     return [task for task in benchmark.tasks if only is None or _matches(task.task_id, only)]
 
 
 def check_patterns(benchmarks: Sequence[Benchmark], only: str | None) -> None:
-    """Raises Fault for a pattern that matches no task of any of the benchmarks."""
+    """Raises Misuse for a pattern that matches no task of any of the benchmarks."""
     for pattern in only.split(",") if only else ():
         if not any(fnmatchcase(t.task_id, pattern.strip()) for b in benchmarks for t in b.tasks):
             ids = ", ".join(benchmark.tasks[0].task_id for benchmark in benchmarks)
@@ -74,17 +74,17 @@ def _matches(task_id: str, only: str) -> bool:
 def read(path: Path, benchmark: Benchmark, only: str | None = None) -> tuple[list[Sample], str]:
     """Samples of a file or folder, those of tasks asked for, and the digest of what was read.
 
-    Raises Fault, one line that names file and line, for what is no sample or belongs to no task.
+    Raises Misuse, one line that names file and line, for what is no sample or belongs to no task.
     """
     try:
         raw = _folder(path) if path.is_dir() else path.read_bytes()
         lines = unpacked(raw).splitlines()
     except OSError as error:
-        raise Fault(
+        raise Misuse(
             f"{path}: cannot be read ({error.strerror}); give a .jsonl or .jsonl.gz of samples"
         ) from None
     except (ValueError, zlib.error) as error:
-        raise Fault(f"{path}: cannot be unpacked ({error}); give JSON lines, plain or gzipped") from None
+        raise Misuse(f"{path}: cannot be unpacked ({error}); give JSON lines, plain or gzipped") from None
     by_id = {task.task_id: task for task in benchmark.tasks}
     counts: Counter[str] = Counter()
     found = []
@@ -96,7 +96,7 @@ def read(path: Path, benchmark: Benchmark, only: str | None = None) -> tuple[lis
             found.append(Sample(task_id, counts[task_id], program))
             counts[task_id] += 1
     if not found:
-        raise Fault(f"{path}: holds no sample{f' that --only {only} names' if only else ''}")
+        raise Misuse(f"{path}: holds no sample{f' that --only {only} names' if only else ''}")
     return found, hashlib.sha256(raw).hexdigest()
 
 
@@ -104,12 +104,12 @@ def _sample(line: bytes, by_id: dict[str, Task], where: str, name: str) -> tuple
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise Fault(f"{where} is no JSON ({str(error)[:80]}); give one object a line") from None
+        raise Misuse(f"{where} is no JSON ({str(error)[:80]}); give one object a line") from None
     if not isinstance(row, dict) or not isinstance(row.get("task_id"), str):
-        raise Fault(f"{where} has no task_id; a sample is task_id with completion or solution")
+        raise Misuse(f"{where} has no task_id; a sample is task_id with completion or solution")
     task = by_id.get(row["task_id"])
     if task is None:
-        raise Fault(
+        raise Misuse(
             f"{where}: task_id {row['task_id'][:60]!r} is not one of {name}'s; they are like {next(iter(by_id))!r}"
         )
     solution, completion = row.get("solution"), row.get("completion")
@@ -117,7 +117,7 @@ def _sample(line: bytes, by_id: dict[str, Task], where: str, name: str) -> tuple
         return task.task_id, solution
     if isinstance(completion, str):
         return task.task_id, task.prompt + completion
-    raise Fault(f"{where} has neither completion nor solution as text")
+    raise Misuse(f"{where} has neither completion nor solution as text")
 
 
 def _folder(path: Path) -> bytes:
@@ -127,7 +127,7 @@ def _folder(path: Path) -> bytes:
         key=lambda file: (file.parent.name, int(file.stem)),
     )
     if not files:
-        raise Fault(f"{path}: holds no TASK_ID/NUMBER.py; give such a folder, or a .jsonl of samples")
+        raise Misuse(f"{path}: holds no TASK_ID/NUMBER.py; give such a folder, or a .jsonl of samples")
     rows = [
         {
             "task_id": file.parent.name.replace("_", "/"),

@@ -78,8 +78,9 @@
   const source = new EventSource("events");
   const on = (name, show) => source.addEventListener(name, (event) => show(JSON.parse(event.data)));
   on("stages", stages);
-  on("curves", (said) => { curves = said; draw(); });
+  on("curves", (said) => { curves = {...curves, ...said}; draw(); });
   on("samples", samples);
+  source.onopen = () => { curves = {}; };
   source.onerror = () => { $("note").textContent = "The server does not answer; trying again."; };
   addEventListener("resize", draw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
