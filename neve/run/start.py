@@ -19,8 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
+from neve.corpus.ordering import split
 from neve.errors import Misuse
 from neve.recipe import file, write
+from neve.recipe.corpus import Corpus
 from neve.run import machine, plan
 from neve.run.survey import Survey
 from neve.training import costs, settings
@@ -48,6 +52,9 @@ EXEMPLARS_SHARE = 0.25
 QUALITY_SHARE, BEST = 0.24, 0.1
 """The second phase's tokens as a share of the first's, and of the corpus at most, chosen once each."""
 REPEATS = 4
+HELDOUT = Corpus.model_fields["heldout_share"].default
+SEEDS, FEW = 50, 100
+"""Seeds that are tried for what they hold out, where there are at most so many repositories."""
 ANNOTATOR = "ngrams"
 """Of those that come with the quickstart: what selects better there, and is fitted in seconds."""
 MIDDLE = 3 / 8
@@ -96,13 +103,14 @@ def recipe(found: Survey, name: str, minutes: float = MINUTES) -> tuple[str, lis
     is to say of it, a line each."""
     gpu, cores = machine.capability() is not None, len(os.sched_getaffinity(0))
     speed = GPU_FLOPS if gpu else plan.CORE_FLOPS * cores
-    unique = int(found.bytes * SURVIVES / BYTES_A_TOKEN)
+    seed, out, share = held_out(found)
+    unique = int(found.bytes * (1 - share) * SURVIVES / BYTES_A_TOKEN)
     python = found.languages["Python"] / found.bytes
     aside = ASIDE_SECONDS * 2 / cores + found.bytes / (CURATED * cores)
     seconds = max(60 * minutes - aside, 6 * minutes)
     first = 1 / (1 + 2 * QUALITY_SHARE) if python >= EXEMPLARS_SHARE else 1.0
     shape, tokens = fitting(unique, speed * seconds * first)
-    data = _corpus(found, name, unique, shape)
+    data = _corpus(found, name, unique, shape, seed)
     if unique >= MIN_TOKENS:
         data |= _training(shape, tokens)
         if python >= EXEMPLARS_SHARE:
@@ -118,6 +126,7 @@ def recipe(found: Survey, name: str, minutes: float = MINUTES) -> tuple[str, lis
     trained = sum(phase["tokens"] * (1 + len(phase.get("controls", {}))) for phase in data.get("phase", []))
     takes = (aside + trained * flops / speed) / 60
     said = _said(found, unique, shape, tokens, f"{here}, about {takes:.0f} minutes", data)
+    said.insert(1, _kept_back(out, share))
     return write.commented(data, "\n".join([HEAD, *said, TAIL])), said
 
 
@@ -142,11 +151,36 @@ def _round(tokens: int) -> int:
     return tokens // 10**digits * 10**digits
 
 
-def _corpus(found: Survey, name: str, unique: int, shape: Shape) -> dict[str, Any]:
+def held_out(found: Survey) -> tuple[int, list[str], float]:
+    """(seed of the run, repositories that it holds out, their share of the code): of the first SEEDS the one
+    that holds out least of the main language, but some of it. Among few repositories the draw of chance may
+    be the largest."""
+    ((main, _),) = found.languages.most_common(1)
+    repos = sorted(found.repositories)
+    names = pa.array(repos, pa.string())
+    best: tuple[float, int, list[str]] = (2.0, 1, [])
+    for seed in range(1, (SEEDS if len(repos) <= FEW else 1) + 1):
+        flags = split.heldout(names, seed, HELDOUT)
+        chosen = [repo for repo, flag in zip(repos, flags, strict=True) if flag]
+        share = sum(found.code[repo, main] for repo in chosen) / found.languages[main]
+        best = min(best, (share or 1.0, seed, chosen))
+    _, seed, chosen = best
+    size = sum(size for (repo, _), size in found.code.items() if repo in set(chosen))
+    return seed, chosen, size / found.bytes
+
+
+def _kept_back(chosen: list[str], share: float) -> str:
+    if not chosen:
+        return "There is one project alone, so none is held out to be measured on."
+    named = ", ".join(chosen[:3]) + (f" and {len(chosen) - 3:,} more" if len(chosen) > 3 else "")
+    return f"Held out of training, to be measured on: {named}, {share:.0%} of the code."
+
+
+def _corpus(found: Survey, name: str, unique: int, shape: Shape, seed: int) -> dict[str, Any]:
     languages = [language for language, size in found.languages.most_common() if size >= 0.01 * found.bytes]
     size = int(found.bytes * SURVIVES)
     return {
-        "run": {"name": re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._") or "run", "seed": 1},
+        "run": {"name": re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._") or "run", "seed": seed},
         "corpus": {"sources": found.sources, "languages": languages, "licenses": "any", "expected_tokens": unique},
         "tokenizer": {"vocab_size": shape.vocab, "sample_bytes": min(max(size, 1 << 16), 1 << 30)},
     }  # fmt: skip

@@ -41,6 +41,8 @@ class Survey:
     repositories: set[str] = field(default_factory=set)
     languages: Counter[str] = field(default_factory=Counter)
     """Bytes by language."""
+    code: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Bytes by repository and language."""
     licenses: Counter[str] = field(default_factory=Counter)
     """Files by SPDX expression; "none known"."""
     whole: bool = True
@@ -115,6 +117,8 @@ def _count(found: Survey, files: pa.Table) -> None:
         if name in LANGUAGES or detection.kind(name) == "programming"
     ]
     code = files.filter(pc.is_in(files["language"], pa.array(kept, pa.string())))
+    for row in code.group_by(["repo", "language"]).aggregate([("size", "sum")]).to_pylist():
+        found.code[row["repo"], row["language"]] += row["size_sum"]
     for row in by_language.to_pylist():
         if row["language"] in kept:
             found.languages[row["language"]] += row["size_sum"]

@@ -106,7 +106,7 @@ def test_grade(benchmark_files: Path, tmp_path: Path) -> None:
         assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1, done.stderr
     samples.write_text('{"task_id": "HumanEval/0"}\n')
     done = neve(*command, "--out", tmp_path / "new")
-    assert done.returncode == 1 and "completion" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 2 and "completion" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_status_of_a_run(small_run: Path) -> None:
@@ -121,5 +121,5 @@ def test_a_missing_source_is_one_line_and_leaves_nothing(tmp_path: Path) -> None
         '[[phase]]\nname = "general"\ndata = "corpus"\ntokens = 10\nlr = { peak = 1e-3 }\n'
     )
     done = neve("run", tmp_path / "r.toml", "--out", tmp_path / "run")
-    assert done.returncode == 1 and "nowhere" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 2 and "nowhere" in done.stderr and "Traceback" not in done.stderr
     assert not list((tmp_path / "run" / "stages").glob("files-*"))

@@ -68,7 +68,7 @@ def test_a_phase_takes_the_only_annotator():
         (lambda d: d["annotators"]["student"].update(teacher="all"), "is made of itself: student of all of student"),
         (lambda d: d["annotators"]["both"].update(weights=[1]), "annotators.both: weights = [1.0]: needs a number above 0 for each of the 2"),
         (lambda d: d["annotators"]["all"].update(keep=1.0), "annotators.all.keep = 1.0: must be"),
-        (lambda d: d["annotators"].update({"My/kind": {}}), 'annotators.My/kind = "My/kind": must match'),
+        (lambda d: d["annotators"].update({"My/kind": {}}), 'annotators.My/kind = "My/kind": must be small letters'),
         (lambda d: d["labels"]["good"]["positives"][0].update(pth=1), "labels.good.positives.0.pth = 1: unknown key; did you mean 'path'?"),
         (lambda d: d["labels"]["more"].pop("positives"), "labels.more: labels need positives = [sources], best = "),
         (lambda d: d["phase"][0].pop("annotator"), "phase 'quality' selects: it needs annotator = NAME; the recipe has [annotators.encoder], [annotators.student]"),

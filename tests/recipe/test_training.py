@@ -52,7 +52,7 @@ def test_a_mistake_is_one_line_that_names_the_key(mistake, change, said: str) ->
 def test_phases_of_every_kind_come_back_equal(small: dict) -> None:
     """Oracle: the recipe as resolved, written and read again; a start is a phase's name unless it has a / in it."""
     small["phase"] += [
-        {"name": "mixed", "mix": MIX, "tokens": 400, "start": "quality", "moments": "keep", "sequence": 64,
+        {"name": "mixed", "mix": MIX, "tokens": 4000, "start": "quality", "moments": "keep", "sequence": 64,
          "batch_tokens": 640, "lr": {"peak": 1e-3, "shape": "wsd", "warmup": 2, "decay": 3}},
         {"name": "twice", "data": "selection", "tokens": 400, "epochs": 2, "start": "./models/other", "lr": {"peak": 1e-3}},
     ]  # fmt: skip

@@ -5,8 +5,10 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from neve.corpus.ordering import split
 from neve.errors import Misuse
 from neve.recipe.file import parse
 from neve.run import start, survey
@@ -31,7 +33,7 @@ def test_little_code_is_not_trained_on_and_other_languages_have_no_exemplars(tmp
     (tmp_path / "c" / "a.c").write_text("int x;\n" * 30)
     found = survey.look(tmp_path / "c", tmp_path / "neve.toml")
     text, said = start.recipe(found, "c")
-    assert parse(tomllib.loads(text)).phase == [] and "too few" in said[1] and "\n# [[phase]]\n" in text
+    assert parse(tomllib.loads(text)).phase == [] and "too few" in said[2] and "\n# [[phase]]\n" in text
     found.bytes, found.languages["C"] = 5_000_000, 5_000_000
     recipe = parse(tomllib.loads(start.recipe(found, "c")[0]))
     assert [phase.name for phase in recipe.phase] == ["general"] and recipe.evaluate.tasks == []
@@ -61,4 +63,18 @@ def test_a_run_fits_the_minutes(clones: Path, monkeypatch, minutes: float, size:
     recipe = parse(tomllib.loads(text))
     figures = plan(recipe, recipe.tokenizer.vocab_size, None, cores=2)
     seconds = 3600 * figures["with_controls"]["hours"] + start.ASIDE_SECONDS + size / (2 * start.CURATED)
-    assert 0.8 * 60 * minutes <= seconds <= 60 * minutes and f"about {seconds / 60:.0f} minutes" in said[1]
+    assert 0.8 * 60 * minutes <= seconds <= 60 * minutes and f"about {seconds / 60:.0f} minutes" in said[2]
+
+
+def test_the_largest_of_few_repositories_is_not_held_out(clones: Path) -> None:
+    """Oracle: the split itself, and the code counted by repository."""
+    found = survey.look(clones, clones / "neve.toml")
+    size = {repo: sum(n for (one, _), n in found.code.items() if one == repo) for repo in found.repositories}
+    assert sum(size.values()) == found.bytes
+    seed, chosen, share = start.held_out(found)
+    repos = pa.array(sorted(size))
+    assert chosen == repos.filter(pa.array(split.heldout(repos, seed, 0.03))).to_pylist()
+    assert chosen == [min(size, key=lambda repo: found.code[repo, "Python"])]
+    assert share == pytest.approx(size[chosen[0]] / found.bytes)
+    alone = survey.look(clones / "one", clones / "neve.toml")
+    assert start.held_out(alone)[1:] == ([], 0.0)
