@@ -52,7 +52,8 @@ EXEMPLARS_SHARE = 0.25
 QUALITY_SHARE, BEST = 0.24, 0.1
 """The second phase's tokens as a share of the first's, and of the corpus at most, chosen once each."""
 REPEATS = 4
-HELDOUT = Corpus.model_fields["heldout_share"].default
+HELDOUT, LEAST_HELDOUT = Corpus.model_fields["heldout_share"].default, 0.02
+"""Share of repositories held out by default; share of the main language that is enough to measure on."""
 SEEDS, FEW = 50, 100
 """Seeds that are tried for what they hold out, where there are at most so many repositories."""
 ANNOTATOR = "ngrams"
@@ -125,7 +126,7 @@ def recipe(found: Survey, name: str, minutes: float = MINUTES) -> tuple[str, lis
     flops = costs.flops_per_token(shape.model, shape.vocab, shape.sequence)["palm"]
     trained = sum(phase["tokens"] * (1 + len(phase.get("controls", {}))) for phase in data.get("phase", []))
     takes = (aside + trained * flops / speed) / 60
-    said = _said(found, unique, shape, tokens, f"{here}, about {takes:.0f} minutes", data)
+    said = _said(found, unique, shape, here, takes, data)
     said.insert(1, _kept_back(out, share))
     return write.commented(data, "\n".join([HEAD, *said, TAIL])), said
 
@@ -153,17 +154,17 @@ def _round(tokens: int) -> int:
 
 def held_out(found: Survey) -> tuple[int, list[str], float]:
     """(seed of the run, repositories that it holds out, their share of the code): of the first SEEDS the one
-    that holds out least of the main language, but some of it. Among few repositories the draw of chance may
-    be the largest."""
+    that holds out least of the main language, but LEAST_HELDOUT of it if one does. Among few repositories
+    chance may draw the largest."""
     ((main, _),) = found.languages.most_common(1)
     repos = sorted(found.repositories)
     names = pa.array(repos, pa.string())
-    best: tuple[float, int, list[str]] = (2.0, 1, [])
+    best: tuple[float, int, list[str]] = (3.0, 1, [])
     for seed in range(1, (SEEDS if len(repos) <= FEW else 1) + 1):
         flags = split.heldout(names, seed, HELDOUT)
         chosen = [repo for repo, flag in zip(repos, flags, strict=True) if flag]
         share = sum(found.code[repo, main] for repo in chosen) / found.languages[main]
-        best = min(best, (share or 1.0, seed, chosen))
+        best = min(best, (share if share >= LEAST_HELDOUT else 2 - share, seed, chosen))
     _, seed, chosen = best
     size = sum(size for (repo, _), size in found.code.items() if repo in set(chosen))
     return seed, chosen, size / found.bytes
@@ -246,14 +247,15 @@ TAIL = (
 
 
 def _said(
-    found: Survey, unique: int, shape: Shape, tokens: int, here: str, data: dict[str, Any]
+    found: Survey, unique: int, shape: Shape, here: str, minutes: float, data: dict[str, Any]
 ) -> list[str]:
     """What was found, and what was chosen for it."""
     weights = costs.parameters(shape.model, shape.vocab)["all"]
     seen = "" if found.whole else " (the first of them; there are more)"
     phases = [phase["name"] for phase in data.get("phase", [])]
     chosen = (
-        f"a model of {weights / 1e6:,.1f}M weights, {tokens:,} tokens in its first phase."
+        f"a model of {weights / 1e6:,.1f}M weights, {data['phase'][0]['tokens']:,} tokens in its first phase; "
+        f"about {minutes:.0f} minutes in all."
         if phases
         else f"about {unique:,} tokens are too few to train on ({MIN_TOKENS:,}): the run ends with the corpus."
     )
