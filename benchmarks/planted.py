@@ -1,7 +1,7 @@
 """A trait planted in known documents: does every kind of annotator find it at the cut, and find nothing
 where the labels are dealt out again?
 
-    python benchmarks/planted.py --out DIR [--documents 900] [--shuffles 3] [--kinds ngrams encoder …]
+    python benchmarks/planted.py --out DIR [--documents 900] [--shuffles 3] [--section-tokens 64] [--kinds …]
 
 The pool is code of Python's library. One document in 25 of it has a trait, lines above each function that
 some house's style asks for; exemplars, other documents of the library, all have it. Each kind learns from
@@ -10,7 +10,7 @@ Told is how many times as often the trait is among the selected as in the pool (
 have), and the same where labels were dealt out again: there an enrichment is chance, so its p is that of a
 draw of as many documents (hypergeometric), the least of a kind's shuffles times their number.
 
-What is read of a document decides what can be found: encoders see three sections of 64 tokens.
+What is read of a document decides what can be found: encoders see three sections of `--section-tokens`.
 """
 
 from __future__ import annotations
@@ -135,9 +135,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--documents", type=int, default=900)
     parser.add_argument("--shuffles", type=int, default=3)
+    parser.add_argument("--section-tokens", type=int, default=64)
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
     given = parser.parse_args()
     from scipy.stats import hypergeom
+
+    for name, table in KINDS.items():
+        if hasattr(table, "section_tokens"):
+            KINDS[name] = table.model_copy(update={"section_tokens": given.section_tokens})
 
     shutil.rmtree(given.out, ignore_errors=True)
     given.out.mkdir(parents=True)

@@ -82,7 +82,7 @@ def _positives(inputs: dict[str, Path], settings: quality.Labels, pool: pa.Table
     """Exemplars and the best of the corpus, labelled 1; None where the recipe asks for neither."""
     parts = []
     if "exemplars" in inputs:
-        good = drawing.drawn(drawing.candidates(inputs["exemplars"]), settings.seed, "positive")
+        good = drawing.drawn(drawing.proper(drawing.candidates(inputs["exemplars"])), settings.seed, "positive")
         if good.num_rows < FEWEST:
             raise Fault(
                 f"labels.positives: {good.num_rows} documents are left of the exemplars after curation, "
@@ -93,9 +93,9 @@ def _positives(inputs: dict[str, Path], settings: quality.Labels, pool: pa.Table
         parts.append(drawing.labelled(good, 1.0, origin, "exemplars"))
     if settings.best is not None:
         rest = drawing.without(pool, parts[0]["doc_id"]) if parts else pool
-        best = _best(rest, inputs["scores"], settings.best.documents)
+        best = _best(drawing.proper(rest), inputs["scores"], settings.best.documents)
         best = drawing.capped(best, settings.best.documents, settings.family_share)
-        parts.append(drawing.labelled(best, 1.0, f"best of {settings.best.annotator}", "documents"))
+        parts.append(drawing.labelled(best, 1.0, f"best of {settings.best.annotator}", "documents", True))
     return pa.concat_tables(parts) if parts else None
 
 
@@ -124,7 +124,7 @@ def _negatives(good: pa.Table, pool: pa.Table, settings: quality.Labels) -> pa.T
     for language, count in shares(mix, wanted).items():
         taken[np.flatnonzero(languages == language)[:count]] = True
     taken[np.flatnonzero(~taken)[: wanted - int(taken.sum())]] = True
-    return drawing.labelled(pool.filter(pa.array(taken)), 0.0, "pool", "documents")
+    return drawing.labelled(pool.filter(pa.array(taken)), 0.0, "pool", "documents", True)
 
 
 def _rated(pool: pa.Table, settings: quality.Labels, inputs: dict[str, Path]) -> tuple[pa.Table, Judged]:

@@ -31,16 +31,41 @@ def test_labels_are_exemplars_and_training_documents_each_once(inputs, pool, exe
     assert set(table["fold"].to_pylist()) <= set(range(FOLDS))
 
 
-def test_families_are_held_out_and_dealt_whole(inputs):
+def test_families_of_exemplars_are_held_out_and_dealt_whole(inputs):
     rows = documents.read(inputs["labels-code"] / "labels").to_pylist()
-    for value in (0, 1):
-        own = [row for row in rows if row["label"] == value]
-        place = {}
-        for row in own:
+    place = {}
+    for row in rows:
+        if row["label"] == 1:
             key = row["split"] if row["split"] == "heldout" else row["fold"]
             assert place.setdefault(row["family"], key) == key
+    for value in (0, 1):
+        own = [row for row in rows if row["label"] == value]
         heldout = [row for row in own if row["split"] == "heldout"]
         assert 0 < len(heldout) <= 0.3 * len(own)
+
+
+def test_no_family_of_the_corpus_is_held_out_as_a_whole(inputs, pool):
+    """An annotator that has seen random documents of all families but one as bad ranks that one above them."""
+    table = labels.choose(inputs, EVERYTHING)
+    negatives = [row for row in table.to_pylist() if row["label"] == 0]
+    sizes, learnt, folds = {}, {}, {}
+    for row in negatives:
+        sizes[row["family"]] = sizes.get(row["family"], 0) + 1
+        learnt[row["family"]] = learnt.get(row["family"], 0) + (row["split"] == "train")
+        folds.setdefault(row["family"], set()).add(row["fold"])
+    large = {family for family, size in sizes.items() if size >= 8}
+    assert len(large) >= 3
+    assert all(0.4 < learnt[family] / sizes[family] < 1 and len(folds[family]) >= 2 for family in large)
+
+
+def test_tests_are_among_the_random_documents_and_not_among_the_positives(tmp_path, pool, exemplars):
+    paths = [f"tests/test_{i}.py" if i % 2 else name for i, name in enumerate(pool["path"].to_pylist())]
+    changed = pool.set_column(3, "path", pa.array(paths))
+    places = {"documents": lay(tmp_path / "c", changed), "exemplars": lay(tmp_path / "e", exemplars)}
+    table = labels.choose(places, EVERYTHING)
+    negatives = set(table.filter(pc.equal(table["label"], 0))["doc_id"].to_pylist())
+    train = changed.filter(pc.equal(changed["split"], "train"))
+    assert negatives == set(train["doc_id"].to_pylist())
 
 
 @given(st.lists(st.integers(0, 12), min_size=10, max_size=200), st.integers(0, 99))

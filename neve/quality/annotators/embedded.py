@@ -30,7 +30,7 @@ from neve import engine, store
 from neve.errors import Fault
 from neve.progress import bar
 from neve.quality.annotator import FOLDS, Documents, Labels, Scores, save, save_model
-from neve.quality.annotators.encoder import Encoder, Reader, Sections, gather, mapped
+from neve.quality.annotators.encoder import Encoder, Reader, Sections, formats, gather, mapped
 from neve.quality.annotators.folds import Folds
 
 GATE_DOCUMENTS = 400
@@ -75,35 +75,43 @@ class Fitted(Generic[M]):
     encoder: Encoder
     found: Embeddings
     models: M
-    gate: dict[str, Any] | None
-    """What the gate measured; None where fp32 is the format of the device."""
+    gate: list[dict[str, Any]]
+    """What the gate measured of each format that was tried, the fastest first; none where fp32 is the
+    device's."""
 
 
 def fitted(table: Any, labels: Labels, out: Path, learn: Callable[[Embeddings], M]) -> Fitted[M]:
-    """Models that `learn` fits on the embeddings of the labels, in the number format that the device
-    multiplies fast if the gate lets it pass, else in fp32."""
-    fast = Encoder(table.encoder, table.section_tokens, table.sections)
-    found = embed(fast, labels, out)
-    made = Fitted(fast, found, learn(found), None)
-    if fast.precision == "fp32":
-        return made
-    exact = Encoder(table.encoder, table.section_tokens, table.sections, "fp32")
-    passed = gate(made, exact, labels, out)
-    if passed["passes"]:
-        return Fitted(fast, found, made.models, passed)
-    found = embed(exact, labels, out)
-    return Fitted(exact, found, learn(found), passed)
+    """Models that `learn` fits on the embeddings of the labels, in the fastest number format of the device
+    that passes the gate, or else in fp32."""
+    tried: list[dict[str, Any]] = []
+    exact: tuple[np.ndarray, ...] = ()
+    for precision in formats(table.encoder):
+        encoder = Encoder(table.encoder, table.section_tokens, table.sections, precision)
+        found = embed(encoder, labels, out)
+        made = Fitted(encoder, found, learn(found), tried)
+        if encoder.precision == "fp32":
+            break
+        if not exact:
+            reader = Encoder(table.encoder, table.section_tokens, table.sections, "fp32")
+            some = _embed(reader, labels.documents, labels.table.slice(0, GATE_DOCUMENTS), out)
+            exact = (some.rows, some.labels)
+        tried.append(gate(made, *exact))
+        if tried[-1]["passes"]:
+            break
+    return made
 
 
-def gate(made: Fitted[Any], exact: Encoder, labels: Labels, out: Path) -> dict[str, Any]:
-    """How well the scores of some labelled documents agree with those in fp32, and whether that will do:
-    rank correlation, and the share of the best that is the same."""
-    some = labels.table.slice(0, GATE_DOCUMENTS)  # by doc_id, which is random
-    rows = made.found.labels < some.num_rows
-    other = _embed(exact, labels.documents, some, out)
+def gate(made: Fitted[Any], rows: np.ndarray, of: np.ndarray) -> dict[str, Any]:
+    """How well the scores of the first labelled documents (by doc_id, which is random) agree with those of
+    their embeddings in fp32, and whether that will do: rank correlation, and the share of the best that is
+    the same.
+
+    `rows` are embeddings in fp32 and `of` the label of each.
+    """
+    mine = made.found.labels < GATE_DOCUMENTS
     scores = [
-        np.bincount(of, made.models.judge(found, np.full(len(found), FOLDS))) / np.bincount(of)
-        for found, of in ((made.found.rows[rows], made.found.labels[rows]), (other.rows, other.labels))
+        np.bincount(label, made.models.judge(found, np.full(len(found), FOLDS))) / np.bincount(label)
+        for found, label in ((made.found.rows[mine], made.found.labels[mine]), (rows, of))
     ]
     return agreement(scores[0], scores[1], made.encoder.precision)
 

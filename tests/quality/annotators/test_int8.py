@@ -1,0 +1,85 @@
+"""neve.quality.annotators.int8. Oracles: torch's fp32 products, transformers' own fp32 forward, and a section alone."""
+
+import numpy as np
+import pytest
+import torch
+
+from neve.quality.annotators import encoder as encoders
+from neve.quality.annotators import int8
+from neve.quality.annotators.encoder import Encoder
+
+TEXTS = [
+    "def add(a, b):\n    return a + b\n",
+    "",
+    "import os\n\n" + "\n".join(f"x{i} = os.path.join('a', str({i}))" for i in range(300)),
+    "class A:\n" + "\n".join(f"    def f{i}(self):\n        return {i}" for i in range(9)),
+]
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return Encoder("minilm", 32, precision="int8")
+
+
+def test_a_product_is_within_half_a_step_of_the_exact_one_on_either_side():
+    torch.manual_seed(1)
+    first, second = torch.nn.Linear(96, 40), torch.nn.Linear(96, 24)
+    x = torch.randn(50, 96) * torch.rand(50, 1) * 100
+    with torch.inference_mode():
+        exact = torch.cat([first(x), second(x)], 1)
+        found = int8.Linear("test", first, second)(x).clone()
+    weight = torch.cat([first.weight, second.weight]).detach()
+    step_x, step_w = x.abs().amax(1, keepdim=True) / 127, weight.abs().amax(1) / 127
+    most = step_x / 2 * weight.abs().sum(1) + x.abs().sum(1, keepdim=True) * step_w / 2 + 96 * step_x * step_w / 4
+    assert ((found - exact).abs() <= most + 1e-4).all()
+    assert float((found - exact).norm() / exact.norm()) < 0.02
+        zero = int8.Linear("test", first)(torch.zeros(3, 96))
+        assert torch.equal(zero, first.bias.expand(3, 40))
+
+
+def test_embeddings_are_close_to_transformers_and_do_not_depend_on_neighbours(encoder):
+    sections = encoder.sections(TEXTS)
+    rows = np.arange(len(sections))
+    found = np.concatenate(list(encoder.embed(sections, rows)))
+    for row in rows:
+        alone = np.concatenate(list(encoder.embed(sections, rows[row : row + 1])))[0]
+        assert np.allclose(alone, found[row], atol=1e-5)
+        start, length = sections.starts[row], sections.lengths[row]
+        ids = [encoder.first, *sections.tokens[start : start + length].tolist(), encoder.last]
+        with torch.inference_mode():
+            expected = encoder.model(torch.tensor([ids])).last_hidden_state[0].mean(0).numpy()
+        cosine = found[row] @ expected / np.linalg.norm(found[row]) / np.linalg.norm(expected)
+        assert cosine > 0.98
+
+
+def test_threads_do_not_write_into_each_others_arrays(encoder):
+    """The same sections on one core and on three: every bit is the same."""
+    sections = encoder.sections(TEXTS * 12)
+    rows = np.arange(len(sections))
+    threads, found = torch.get_num_threads(), []
+    try:
+        for count in (1, 3):
+            torch.set_num_threads(count)
+            found.append(np.concatenate(list(encoder.embed(sections, rows))))
+    finally:
+        torch.set_num_threads(threads)
+    assert np.array_equal(*found)
+
+
+def test_what_the_processor_multiplies_fast_is_tried_first(monkeypatch):
+    monkeypatch.setattr(encoders, "placement", lambda: ("cpu", "bf16"))
+    monkeypatch.setattr(int8, "able", lambda: True)
+    assert encoders.formats("minilm") == ["int8", "bf16", "fp32"]
+    monkeypatch.setattr(int8, "able", lambda: False)
+    assert encoders.formats("minilm") == ["bf16", "fp32"]
+    monkeypatch.setattr(encoders, "placement", lambda: ("cpu", "fp32"))
+    assert encoders.formats("minilm") == ["fp32"]
+    monkeypatch.setattr(encoders, "placement", lambda: ("cuda:0", "bf16"))
+    monkeypatch.setattr(int8, "able", lambda: True)
+    assert encoders.formats("minilm") == ["bf16", "fp32"], "a GPU multiplies bf16 fast"
+
+
+def test_able_reads_the_processors_features(monkeypatch):
+    for features, able in (({"avx512_vnni": True}, True), ({"amx_int8": True}, True), ({"avx2": True}, False)):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=features: found)
+        assert int8.able() == able
