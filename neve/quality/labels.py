@@ -82,7 +82,9 @@ def _positives(inputs: dict[str, Path], settings: quality.Labels, pool: pa.Table
     """Exemplars and the best of the corpus, labelled 1; None where the recipe asks for neither."""
     parts = []
     if "exemplars" in inputs:
-        good = drawing.drawn(drawing.proper(drawing.candidates(inputs["exemplars"])), settings.seed, "positive")
+        good = drawing.drawn(
+            drawing.proper(drawing.candidates(inputs["exemplars"])), settings.seed, "positive"
+        )
         if good.num_rows < FEWEST:
             raise Fault(
                 f"labels.positives: {good.num_rows} documents are left of the exemplars after curation, "

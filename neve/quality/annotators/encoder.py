@@ -361,7 +361,7 @@ def _pooling(folder: Path) -> str:
 
 
 def formats(name: str) -> list[str]:
-    """Number formats that the device multiplies fast, the fastest first, for an encoder; fp32 is the last."""
+    """Number formats that the device multiplies fast for an encoder, the fastest first; the last is fp32."""
     device, fast = placement()
     found = [fast, "fp32"] if fast != "fp32" else ["fp32"]
     if device != "cpu":

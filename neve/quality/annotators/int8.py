@@ -1,9 +1,10 @@
-"""A BERT encoder's forward pass with its matrix products in 8-bit integers, on processors that multiply these fast.
+"""A BERT encoder's forward pass with its matrix products in 8-bit integers.
 
-Weights are rounded once, with a scale for each output; what a layer reads is rounded as it comes, with a
-scale for each token. Sums are integers, so they are exact, and a token's values depend on nothing but its own
-section: no batch, no thread and no neighbour changes a bit. Everything between the products (norms, softmax,
-residuals) stays in fp32. Query, key and value are one product, so a token is rounded once for the three.
+It is for processors that multiply these natively. Weights are rounded once, with a scale for each output;
+what a layer reads is rounded as it comes, with a scale for each token. Sums are integers, so they are exact,
+and a token's rounding depends on no other section, thread or batch. Everything between the products (norms,
+softmax, residuals) stays in fp32. Query, key and value are one product, so a token is rounded once for the
+three.
 
 The trade-off: for encoders of BERT's shape alone, layer by layer as transformers computes them, without what
 only training needs. Rounding moves scores a little; whether too much is for the gate to say
@@ -37,7 +38,7 @@ def able() -> bool:
 
 def _room(use: str, rows: int, columns: int, kind: torch.dtype) -> torch.Tensor:
     """This thread's array [rows, columns] for a use; what was in it is written over."""
-    found = vars(_kept).get(key := (use, columns))
+    found = vars(_kept).get(key := f"{use} {columns}")
     if found is None or len(found) < rows:
         found = torch.empty(rows, columns, dtype=kind)
         vars(_kept)[key] = found

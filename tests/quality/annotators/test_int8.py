@@ -28,13 +28,17 @@ def test_a_product_is_within_half_a_step_of_the_exact_one_on_either_side():
     with torch.inference_mode():
         exact = torch.cat([first(x), second(x)], 1)
         found = int8.Linear("test", first, second)(x).clone()
-    weight = torch.cat([first.weight, second.weight]).detach()
-    step_x, step_w = x.abs().amax(1, keepdim=True) / 127, weight.abs().amax(1) / 127
-    most = step_x / 2 * weight.abs().sum(1) + x.abs().sum(1, keepdim=True) * step_w / 2 + 96 * step_x * step_w / 4
-    assert ((found - exact).abs() <= most + 1e-4).all()
-    assert float((found - exact).norm() / exact.norm()) < 0.02
         zero = int8.Linear("test", first)(torch.zeros(3, 96))
         assert torch.equal(zero, first.bias.expand(3, 40))
+    weight = torch.cat([first.weight, second.weight]).detach()
+    step_x, step_w = x.abs().amax(1, keepdim=True) / 127, weight.abs().amax(1) / 127
+    most = (
+        step_x / 2 * weight.abs().sum(1)
+        + x.abs().sum(1, keepdim=True) * step_w / 2
+        + 96 * step_x * step_w / 4
+    )
+    assert ((found - exact).abs() <= most + 1e-4).all()
+    assert float((found - exact).norm() / exact.norm()) < 0.02
 
 
 def test_embeddings_are_close_to_transformers_and_do_not_depend_on_neighbours(encoder):
@@ -80,6 +84,10 @@ def test_what_the_processor_multiplies_fast_is_tried_first(monkeypatch):
 
 
 def test_able_reads_the_processors_features(monkeypatch):
-    for features, able in (({"avx512_vnni": True}, True), ({"amx_int8": True}, True), ({"avx2": True}, False)):
+    for features, able in (
+        ({"avx512_vnni": True}, True),
+        ({"amx_int8": True}, True),
+        ({"avx2": True}, False),
+    ):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=features: found)
         assert int8.able() == able
