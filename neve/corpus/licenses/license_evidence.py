@@ -11,8 +11,7 @@ two); where they name a licence that is not in the text, both must hold.
 The trade-off: rather no licence than a wrong one. Several texts in one folder all hold, and a choice is read
 only from names that state it (`LICENSE-MIT` beside `LICENSE-APACHE`).
 
-Source: REUSE specification 3.3 for the order of precedence among a file's own statements and those for its
-path.
+Source: REUSE specification 3.3 for the precedence of a file's own statements and those for its path.
 """
 
 from __future__ import annotations
@@ -78,7 +77,7 @@ class Known(NamedTuple):
 
 
 class Lookup:
-    """Licences of one repository, from its licence files and metadata: (path, content) in any order."""
+    """Licences of one repository, from licence files and metadata: (path, content) in any order."""
 
     def __init__(self, evidence: Iterable[tuple[str, bytes]]) -> None:
         self._texts: dict[str, Text] = {}
@@ -116,7 +115,7 @@ class Lookup:
                 self._metadata[path] = said
                 self._folders[role.folder]["metadata"].append(path)
         else:
-            text = _reuse(path, content) if role.kind == "reuse" else license_texts.read(content)
+            text = _text(role.kind, path, content)
             if path.rpartition("/")[2].lower().startswith("copyright") and license_texts.names_holders(
                 content
             ):
@@ -174,7 +173,7 @@ class Lookup:
             ]  # "mixed", and a file further up says of what
         if texts is not None and texts.license is not None and UNREAD not in texts.license:
             said = [known for known in said if not _OWN_NAME.fullmatch(known.license or "")]
-        return _agree(texts, said)
+        return _agree(texts, said) or (Known(UNREAD, tuple(here["unread"])) if here["unread"] else None)
 
     def _together(self, paths: list[str], operator: str, vouched: frozenset[str] = frozenset()) -> Known:
         """(licence, files) of several texts; the LGPL 3 contains the GPL that it lies beside.
@@ -391,8 +390,10 @@ def _family(names: set[str]) -> set[str]:
     }
 
 
-def _reuse(path: str, content: bytes) -> Text:
-    """A file of `LICENSES/`, called by its identifier; an exception is no licence."""
+def _text(kind: str, path: str, content: bytes) -> Text:
+    """A licence file; one of `LICENSES/` is called by its identifier, and an exception is no licence."""
+    if kind != "reuse":
+        return Text(UNREAD) if kind == "unread" else license_texts.read(content)
     name = re.sub(r"\.(?:txt|md|rst)$", "", path.rpartition("/")[2])
     if "exception" in name.lower():
         return Text(None)

@@ -23,7 +23,8 @@ class Role(NamedTuple):
 
     kind: str
     """"text", "choice" (one of several licences), "part" (of what `word` names), "reuse" (a text in
-    LICENSES/), "metadata", "rules" (REUSE.toml, dep5) or "beside" (`x.py.license`)."""
+    LICENSES/), "unread" (a text that is not read, `EULA.pdf`), "metadata", "rules" (REUSE.toml, dep5) or
+    "beside" (`x.py.license`)."""
     folder: str
     """The folder that it speaks for; of "beside" the path of the file."""
     word: str = ""
@@ -42,6 +43,7 @@ _CODE = re.compile(
     r"spec|wasm|dll|class|jar|whl|po|mo|strings|plist|resx|xaml|ipynb|feature|log|bak|orig|golden|expected|patch|diff)$"
 )
 """Extensions of what is called license and is a program or data."""
+_UNREAD = re.compile(r"(?i)(.+)\.(?:pdf|docx?|odt)")
 _PLAIN = re.compile(
     r"(?i)[-_.v\d]*|(?:v?\d+[-_.])?(?:lesser|lib|code|source|software|oss|community|core|main|project|file|text|copying|licen[cs]e|en|de|fr|es|zh|cn|ja|ru|pt|it|ko|\d{4})?"
 )
@@ -82,6 +84,9 @@ def role(path: str) -> Role | None:
 
 def _named(name: str, folder: str) -> Role | None:
     """The role of a licence file by its name."""
+    if unread := _UNREAD.fullmatch(name):
+        plain = _named(unread[1], folder)
+        return plain and plain._replace(kind="unread")
     found = None if _CODE.search(name) else _NAME.fullmatch(_PROSE.sub("", name))
     if found is None:
         return None

@@ -32,7 +32,12 @@ GNU = any_of(
     r"\b([al])?gpl(?=v?[ -]?\d|,? (?:version|ver\.?|v\.?) ?\d)",
     r"(?<=under the )([al])?gpl\b",
     r"\b([al])?gpl(?= licen)",
+    r"\blicen(?:ce|cia|ça|za) p[uú]b(?:l|bl)i\w+ (?:g[ée]n[ée]rale|general|geral|generica)",
 )
+ABBREVIATED = re.compile(
+    r"\b(?:[Uu]nder|[Tt]erms of|[Ss]ubject to) (?:the )?((?:[A-Z]{1,4}PL|CDDL|OSL|AFL)(?:[- ]?v?\.? ?\d(?:\.\d)?)?)\b"
+)
+"""A licence by an abbreviation that says so, without the word; with case."""
 VERSION = any_of(
     r"\b(?:version|ver\.?|v\.?) ?(\d(?:\.\d)?)", r"[al]?gpl[ -]?v?(\d(?:\.\d)?)", r"/[al]?gpl-(\d\.\d)"
 )
@@ -80,7 +85,9 @@ FORBIDS = any_of(
     r"\b(?:copying|reproduction|redistribution|distribution|disclosure|duplication|dissemination|use)\b[^.]{0,160}"
     r"\b(?:is|are) (?:strictly |expressly )?(?:prohibited|forbidden)",
     r"\bunpublished (?:work|proprietary|copyright|source)", r"\bproprietary (?:licen[cs]e|rights)",
-    r"\bcommercial licen[cs]e (?:is )?required", r"\bclosed[- ]source (?:software|code|licen)", r"\bnot open[- ]source",
+    r"未[经經](?:书面|書面|事先)?(?:许可|許可|授权|授權|允许)", r"(?:机密|機密)(?:信息|文件|资料|情報)", r"社外秘", r"無断(?:転載|複製|転用|使用)", r"\b(?:streng )?vertraulich\b",
+    r"\b(?:weitergabe|vervielf[äa]ltigung|nutzung|verbreitung)\b[^.]{0,120}\b(?:untersagt|verboten|nicht gestattet)", r"\bprohibida\b[^.]{0,40}\b(?:reproducci[oó]n|distribuci[oó]n|copia)",
+    r"\b(?:reproduction|diffusion|copie)\b[^.]{0,60}\binterdite", r"\bconfiden(?:cial|tiel)\b", r"\bcommercial licen[cs]e (?:is )?required", r"\bclosed[- ]source (?:software|code|licen)", r"\bnot open[- ]source",
 )  # fmt: skip
 """What no licence of free software says of its own code."""
 OF_API = any_of(r"\b(?:apis?|modules?|class(?:es)?|functions?|methods?|headers?|submodules)\b")
@@ -92,15 +99,18 @@ FORBIDS_ALONE = any_of(
     r"\b(?:may|must|can) ?not (?:copy|use|distribute|redistribute|sell|modify|reproduce|disclose)", r"\bnon-?commercial\b",
     r"\b(?:personal|academic|educational|research|evaluation) (?:and \w+ )?(?:use|purposes) only", r"\b(?:without|holds?|have|has|requires?|with) an? (?:\w+ )?valid (?:\w+ )*licen[cs]e",
     r"\bwithout (?:the )?(?:express|prior|explicit|written)[^.]{0,60}(?:permission|consent|authori[sz]ation|agreement)",
-    r"\bconfidential\b", r"\b(?:may|can) only be used\b",
+    r"\bconfidential\b", r"\b(?:may|can) only be used\b", r"\bnot to be (?:shared|distributed|disclosed|released|copied|used) (?:outside|without|to third)",
 )  # fmt: skip
 """What forbids where no licence stands beside it; free licences say such things of names and notices."""
 OWNED = any_of(
     r"copyright", "©", r"\(c\)", r"all rights", r"\bproperty of", r"\bthis (?:file|software|source|code|program|document|material|work|script|module)\b",
-    r"^\W*(?:confidential|private|proprietary|do not|not for)\b",
+    r"^\W*(?:confidential|private|proprietary|do not|not for)\b", r"\binternal\b.{0,12}\bnot to be\b", r"版[权權]所有|著作権|社外秘|無断|机密|機密",
+    r"derechos reservados|rechte vorbehalten|droits r[ée]serv[ée]s|direitos reservados",
 )  # fmt: skip
 """What a text must hold for such words to be about the file."""
-RESERVED = any_of(r"\ball rights? (?:are )?reserved")
+RESERVED = any_of(
+    r"\ball rights? (?:are )?reserved", r"todos los derechos reservados", r"alle rechte vorbehalten", r"tous droits r[ée]serv[ée]s", r"版[权權]所有"
+)  # fmt: skip
 DEDICATED = any_of(
     r"\bdedicated all copyright and related and neighbou?ring rights to this (?:software|work) to the public domain",
     r"\b(?:placed|released|dedicated|put|donated|hereby|is|are|contributed|committed|belongs?)\W+(?:\w+\W+){0,6}?(?:in|into|to)\W+the\W+public\W+domain",

@@ -107,6 +107,7 @@ def _read(text: str) -> Statement:
             *_fields(rest),
             *(license for license, _ in named),
             *_short(flat),
+            *_abbreviated(flat),
         ]
     )
     of_parts = [
@@ -137,6 +138,14 @@ def _read(text: str) -> Statement:
 
 def _short(flat: str) -> list[str]:
     return [license for pattern, license in patterns.SHORT.items() if re.search(pattern, flat, re.I)]
+
+
+def _abbreviated(flat: str) -> list[str]:
+    """Licences that are named by an abbreviation alone ("under the terms of the MPL 2.0")."""
+    found = (
+        names.normalise(match[1]) for match in patterns.ABBREVIATED.finditer(flat) if "GPL" not in match[1]
+    )
+    return [license for license in found if license]
 
 
 def _texts(text: str, flat: str) -> tuple[list[str], str]:

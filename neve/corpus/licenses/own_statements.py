@@ -37,7 +37,8 @@ _SPDX_BEFORE = re.compile(r"""(?i)(dnl\b|rem\b|[\s#/*;%!<{(.@:\\-]|["'](?=\s))*"
 _IGNORED = re.compile(r"REUSE-IgnoreStart.*?(?:REUSE-IgnoreEnd|\Z)", re.S)
 _SPEAKS = (
     "licens", "licenc", "rights reserved", "right reserved", "confidential", "proprietary", "public domain", "general public", "gpl",
-    "permission is", "permission to use", "hereby granted", "redistribut", "not distribut", "not for distribution", "trade secret", "internal use", "unauthori", "disclosure", "not be",
+    "permission is", "permission to use", "hereby granted", "redistribut", "not distribut", "not for distribution", "trade secret", "internal use", "unauthori", "disclosure", "not be", "not to be",
+    "terms of the", "vorbehalten", "vertraulich", "reservados", "confidencial", "confidentiel", "droits r", "版权所有", "版權所有", "机密", "機密", "社外秘", "無断",
 )  # fmt: skip
 """Words of a file that speaks of a licence."""
 _PARAGRAPH = (*_SPEAKS, "warrant", "liab", "as is", "as-is", "copyright notice", "neither the name", "endorse", "disclaim", "free software", "permission")  # fmt: skip
@@ -164,5 +165,5 @@ def _anonymous(line: str) -> str:
 
 
 _LICENSE_BESIDE = re.compile(
-    r"(?i)licen[cs]e|confidential|proprietary|notice|permission|warrant|holder|owner|distribut|claim|public domain|gpl"
+    r"(?i)licen[cs]e|confiden|vertraulich|prohib|interdit|untersagt|verboten|gestattet|proprietary|notice|permission|warrant|holder|owner|distribut|claim|public domain|gpl"
 )

@@ -90,6 +90,8 @@ def is_address(before: bytes, address: bytes, after: bytes) -> bool:
     """Whether `address`, which has the form of one, is somebody's; `before` and `after` are what surrounds
     it."""
     local, _, domain = address.lower().rpartition(b"@")
+    if before.endswith(b"/") and address.rpartition(b"@")[2].isupper():
+        return False  # a principal of Kerberos, HTTP/host@REALM
     if local in LABELS or domain.startswith(b"notations."):
         return False
     if local in ROLES and (local not in REPOSITORIES or before[-1:] + after[:1] != b"<>"):

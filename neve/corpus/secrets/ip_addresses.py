@@ -53,7 +53,8 @@ _INTRODUCED = re.compile(
 )
 _PORT_OR_PREFIX = re.compile(rb":\d{2,5}(?![\w.])|/(?:[12]?\d|3[0-2])(?![\w.])")
 _VERSION = re.compile(
-    rb"(?i)version|release|build|revision|upgrade|\bupdate|\b(?:rev|ver|jdk|jre|oid|sec|section|chapter|clause|annex|appendix|rfc)\b"
+    rb"(?i)version|release|build|revision|upgrade|\bupdate|\b(?:rev|ver|jdk|jre|oid|sec|(?:sub)*section|chapter"
+    rb"|paragraph|clause|annex|appendix|rfc|table|figure|fig|equation|cuda|driver|firmware|sdk|abi)\b"
 )
 _REQUIRED = re.compile(rb"(?:[~^<]|[=!~<>]=|(?<![\w\"'/-])>)\Z")
 _COMPARED = re.compile(rb"(?:[~^<]|[=!~<>]=|(?<![\w\"'/-])>)[ ]*\Z")

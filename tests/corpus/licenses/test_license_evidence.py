@@ -56,6 +56,18 @@ def test_the_nearest_evidence_holds_whatever_its_kind() -> None:
     assert asked(license_evidence.Lookup([])) == []
 
 
+@pytest.mark.parametrize("name", ["LICENSE.pdf", "EULA.docx", "COPYING.odt"])
+def test_a_text_that_is_not_read_blocks_unless_another_speaks_beside_it(name: str) -> None:
+    nested = [("LICENSE", MIT), (f"ee/{name}", b"%PDF-1.4 \x00\x01")]
+    assert asked(license_evidence.Lookup(nested), "ee/a.ts", "a.ts") == [
+        (None, f"ee/{name}"),
+        ("MIT", "LICENSE"),
+    ]
+    beside = license_evidence.Lookup([*nested, ("ee/LICENSE.txt", BSD)])
+    assert asked(beside, "ee/a.ts") == [("BSD-3-Clause", "ee/LICENSE.txt")]
+    assert license_evidence.is_evidence(name) and not license_evidence.is_evidence("manual.pdf")
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

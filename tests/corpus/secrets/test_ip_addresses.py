@@ -24,6 +24,7 @@ d="M12 0c1.02.01 2.05.14 3.01.4 2.29-1.55 3.3-1.23 3.3-1.23.66 1.66.24 2.88.12 3
 c.39.39.9.59 41.41.59.51 0 1.02-.2 1.41-.59   0.5, 80.12.33.41 1.5
 // 7.3.2.11 RBSP trailing bits; see section 12.2.5.40 and [MS-DCOM] 2.2.18.4, IEEE802.1D-2004 12.10.2.1
 For example 1.4.14.4.1 -> 1.4.14.5   {"/r/*", "https://$110.0.0.1:8080"}
+\\subsection{4.12.31.200} see Table 12.31.4.200   CUDA 12.4.131.99, firmware 91.144.73.8
 rvm (1.11.3.3)   jackson-databind 2.9.10.1   ## MailKit 1.2.11.1 (2015-09-08)   BUILD --build-arg RUBY=jruby:9.2.14.0
 "version": "12.0.130.40"   Release 92.20.130.40   server_version < "12.1.0.2"   version_compare($server_version, '91.20.130.40')
 ==10.120.130.40 >=92.120.130.40 ~92.120.130.40 ipaddress==91.0.123.40
