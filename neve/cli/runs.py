@@ -53,6 +53,7 @@ def run(
     Example: neve run; neve run recipes/quickstart.toml --set run.seed=2 --out runs/second --serve
     """
     from neve.recipe.file import load
+    from neve.run import record
     from neve.run import runner as runs
 
     spec = load(recipe, overrides)
@@ -60,7 +61,7 @@ def run(
     with beside(place, arm, live):
         if not runs.run(spec, place, until, chosen_engine(engine), arm=arm, refresh=refresh):
             print(f"{place}: all is done")
-    page = runs.shown(place, arm) / "index.html"
+    page = record.report(place, arm) / "index.html"
     if page.exists() and until is None:
         print(f"report: {page}")
 

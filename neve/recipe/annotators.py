@@ -8,7 +8,7 @@ kinds have stand in each, so that a kind's table can be read alone.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -119,6 +119,16 @@ class Table(RecipeTable):
         return tuple(
             getattr(self, name) for name in ("encoder", "better", "base", "path") if hasattr(self, name)
         )
+
+    @property
+    def pretrained(self) -> str:
+        """Pretrained weights that it begins with, by name; "" where there are none."""
+        name: str = getattr(self, "encoder", "")
+        return name
+
+    def pinned(self, revision: str) -> Self:
+        """The same with its weights at a revision."""
+        return self.model_copy(update={"encoder": f"{self.pretrained}@{revision}"})
 
     @property
     def members(self) -> list[str]:

@@ -97,6 +97,11 @@ class Watcher:
     """What whole stages hold, by folder and what is asked of it."""
     _logs: dict[str, Log] = field(default_factory=dict)
 
+    @property
+    def report(self) -> Path:
+        """The arm's page, once it is there."""
+        return record.report(self.folder, self.arm) / "index.html"
+
     def look(self) -> dict[str, Any]:
         """{"stages", "curves", "samples"}, plain JSON each."""
         try:
@@ -116,7 +121,7 @@ class Watcher:
             "run": self.folder.resolve().name,
             "rows": rows,
             "now": self._now(stages),
-            "report": (self.folder / "report" / "index.html").is_file(),
+            "report": self.report.is_file(),
         }
 
     def _row(self, name: str, place: Path) -> dict[str, Any]:

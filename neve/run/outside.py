@@ -46,9 +46,8 @@ def moving(recipe: Recipe) -> dict[str, Callable[[], str]]:
         if source.moves:
             found[key(source)] = partial(_identity, source)
     for annotator in recipe.annotators.values():
-        name = getattr(annotator, "encoder", "")
-        if weights.moves(name):
-            found[weights_key(name)] = partial(weights.revision, name)
+        if weights.moves(annotator.pretrained):
+            found[weights_key(annotator.pretrained)] = partial(weights.revision, annotator.pretrained)
     return found
 
 

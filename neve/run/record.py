@@ -31,6 +31,11 @@ ARM = "main"
 KEYS = ("arms", "recipes", "outside", "machine", "train")
 
 
+def report(folder: Path, arm: str = ARM) -> Path:
+    """The folder of an arm's report."""
+    return folder / "report" if arm == ARM else folder / "report" / arm
+
+
 @dataclass(frozen=True)
 class Arm:
     """An arm as it was planned: enough to make the same list of stages again."""

@@ -98,15 +98,10 @@ def report(folder: Path, arm: str = ARM) -> Path:
     """Get the report of a recorded arm done, and all that it reads; returns the folder where it is shown."""
     if state(arm_stages(folder, arm)["report"]) == "done":
         with locked(folder):
-            _publish(arm_stages(folder, arm)["report"], shown(folder, arm))
+            _publish(arm_stages(folder, arm)["report"], record.report(folder, arm))
     else:
         _go_on(folder, arm, "report", "native")
-    return shown(folder, arm)
-
-
-def shown(folder: Path, arm: str = ARM) -> Path:
-    """Where an arm's report is shown."""
-    return folder / "report" if arm == ARM else folder / "report" / arm
+    return record.report(folder, arm)
 
 
 def _go_on(folder: Path, arm: str, name: str, engine: str) -> bool:
@@ -171,7 +166,7 @@ def _build(plan: Arm, folder: Path, arm: str, names: list[str], engine: str) -> 
             for line in evaluated.lines(read_json(store.path(name) / "results.json")):
                 _say(line)
     if "report" in names:
-        _publish(store.path("report"), shown(folder, arm))
+        _publish(store.path("report"), record.report(folder, arm))
     return bool(todo)
 
 

@@ -136,7 +136,7 @@ class Server:
         """A whole answer: the page or the report; nothing else is there."""
         if path == "/":
             return _whole("text/html; charset=utf-8", page("live.html", [], live=True, title="live").encode())
-        report = self.watcher.folder / "report" / "index.html"
+        report = self.watcher.report
         inside = report.resolve().is_relative_to(self.watcher.folder.resolve())
         if path == "/report" and inside and report.is_file():
             return _whole("text/html; charset=utf-8", report.read_bytes())

@@ -159,11 +159,10 @@ def _annotator(recipe: Recipe, name: str, pins: Pins) -> Stage:
     """An annotator, fitted on its labels; one that is made of others reads them. Weights of the hub count by
     revision."""
     annotator = recipe.annotators[name]
-    encoder = getattr(annotator, "encoder", "")
-    key = outside.weights_key(encoder)
-    elsewhere = (key,) if weights.moves(encoder) and key not in pins else ()
+    key = outside.weights_key(annotator.pretrained)
+    elsewhere = (key,) if weights.moves(annotator.pretrained) and key not in pins else ()
     if key in pins:
-        annotator = annotator.model_copy(update={"encoder": f"{encoder}@{pins[key]}"})
+        annotator = annotator.pinned(pins[key])
     read = [f"labels-{used}" for used in recipe.labels_of(name)]
     read += [f"annotator-{member}" for member in annotator.members]
     return Stage(

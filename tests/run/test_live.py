@@ -13,9 +13,9 @@ import pytest
 from neve import progress
 from neve.llm.ledger import Ledger
 from neve.recipe.file import parse
-from neve.run import live, runner
+from neve.run import live, runner, serve
 from neve.run.live import Watcher
-from neve.store import arm_stages, partial
+from neve.store import arm_stages, partial, write_json
 
 from ..conftest import SITE
 
@@ -111,6 +111,17 @@ def test_answers_are_shown_as_they_come(tmp_path: Path) -> None:
     (tmp_path / "none.sqlite").write_text("no ledger")
     with pytest.raises(sqlite3.Error):
         live.answers(tmp_path / "none.sqlite")
+
+
+def test_an_arms_report_is_its_own(tmp_path: Path) -> None:
+    write_json(
+        tmp_path / "run.json", {"arms": {"main": {"curate": "curate-0"}, "other": {"curate": "curate-1"}}}
+    )
+    (tmp_path / "report" / "other").mkdir(parents=True)
+    (tmp_path / "report" / "other" / "index.html").write_text("the other arm's")
+    assert [Watcher(tmp_path, arm).look()["stages"]["report"] for arm in ("main", "other")] == [False, True]
+    assert b"the other arm's" in serve.Server(Watcher(tmp_path, "other"))._page("/report")
+    assert b"the other arm's" not in serve.Server(Watcher(tmp_path))._page("/report")
 
 
 def test_before_a_run_there_is_nothing_to_see(tmp_path: Path) -> None:
