@@ -11,6 +11,8 @@ have), and the same where labels were dealt out again: there an enrichment is ch
 draw of as many documents (hypergeometric), the least of a kind's shuffles times their number.
 
 What is read of a document decides what can be found: encoders see three sections of `--section-tokens`.
+`tests/quality/test_diagnose.py` makes the same corpus at a smaller size, in rows of its own: a test needs no
+benchmark.
 """
 
 from __future__ import annotations

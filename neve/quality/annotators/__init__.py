@@ -1,8 +1,9 @@
 """The kinds of annotator, a module each. To add one, write its module and add its line here.
 
-The paper's is `encoder_head`: a linear head on a frozen encoder (`embedded`, `encoder`, `head`, `folds`).
-`forest` and `tuned_encoder` are its neighbours; `ngrams` and `student` cost a hundredth; `loss_difference`
-asks language models; `blend` and `cascade` are made of others; `column` takes scores made elsewhere.
+The paper's is `encoder_head`: a linear head on a frozen encoder (`embedded`, `encoder`, `int8`, `head`,
+`folds`). `forest` and `tuned_encoder` are its neighbours; `ngrams` and `student` cost a hundredth;
+`loss_difference` asks language models; `blend` and `cascade` are made of others; `column` takes scores made
+elsewhere.
 """
 
 from __future__ import annotations
