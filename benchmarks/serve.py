@@ -50,6 +50,8 @@ PATHS = (
 )  # fmt: skip
 HELD = 20
 """Half heads that the hostile client holds open at any time."""
+FEWEST = 3
+"""Steps that a window has."""
 SETTLE = 5.0
 """Seconds between the readers' first event and the window."""
 REFUSED = re.compile(rb"HTTP/1\.1 (\d{3})")
@@ -119,8 +121,9 @@ def asked(port: int, request: bytes) -> bytes:
     return answer
 
 
-def attack(port: int, rate: float) -> None:
-    """So many hostile requests a second until told to end; then say what was answered, and what leaked."""
+def attack(port: int, rate: float, most: float = float("inf")) -> None:
+    """So many hostile requests a second until told to end, or until there were `most`; then say what was
+    answered, and what leaked."""
     lowest()
     ended: list[int] = []
     signal.signal(signal.SIGTERM, lambda *_: ended.append(1))
@@ -128,7 +131,7 @@ def attack(port: int, rate: float) -> None:
     leaks: list[str] = []
     held: list[socket.socket] = []
     turn, sent, begun = requests(), 0, time.monotonic()
-    while not ended:
+    while not ended and sent < most:
         request = turn[sent % len(turn)]
         answer = asked(port, request)
         status = REFUSED.match(answer)
@@ -162,10 +165,13 @@ def steps(log: Path) -> list[float]:
 
 
 def window(log: Path, seconds: float) -> list[float]:
-    """Seconds of the steps that begin and end in a window of time that begins now."""
+    """Seconds of the steps that begin and end in a window of time that begins now, which is longer where
+    FEWEST have not ended by then."""
     before = len(steps(log))
     time.sleep(seconds)
-    return steps(log)[before + 1 :]
+    while len(taken := steps(log)[before + 1 :]) < FEWEST:
+        time.sleep(0.5)
+    return taken
 
 
 def started(*command: object) -> subprocess.Popen[str]:
@@ -231,7 +237,7 @@ def begin(out: Path) -> tuple[Path, Path, subprocess.Popen[bytes]]:
     while training.poll() is None:
         time.sleep(1)
         logs = [*folder.glob("stages/*train-general*/timings.jsonl")]
-        if logs and len(steps(logs[0])) > 20:
+        if logs and len(steps(logs[0])) > FEWEST:
             (folder / "report").mkdir(exist_ok=True)
             (folder / "report" / "index.html").symlink_to(out / "secret.txt")
             return folder, logs[0], training
