@@ -49,6 +49,9 @@ VAIN = {"away": 8, "busy": 20, "broken": 6, "late": 6}
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 BUSY = (429, 503, 529)
 BARRED = (401, 402, 403, 404, 405)
+MALFORMED = (400, 422)
+LIMITS = ("max_tokens", "max_completion_tokens")
+"""Names that endpoints have for the limit of an answer's tokens; some know but one of them."""
 
 What = Literal["answer", "failed", "late", "busy", "broken", "away", "barred", "cancelled"]
 
@@ -93,7 +96,7 @@ class Endpoint:
         self._key_env = address.api_key_env
         self._key = os.environ.get(address.api_key_env, "").strip()
         self._timeout_s, self._pause_s = timeout_s, pause_s
-        self._limit_name = "max_tokens"  # what the endpoint calls the limit of an answer's tokens
+        self._limit_name = LIMITS[0]
         self._troubles = 0
         self._closed_until = now  # the breaker is open until then
         self._half_open = False
@@ -180,7 +183,14 @@ class Endpoint:
     async def _attempt(self, payload: dict[str, Any]) -> Outcome:
         try:
             async with asyncio.timeout(self._timeout_s):
-                status, headers, body = await self._post(payload)
+                name = self._limit_name
+                status, headers, body = await self._post(payload, name)
+                if status in MALFORMED and any(each.encode() in body for each in LIMITS):
+                    other = next(each for each in LIMITS if each != name)
+                    again = await self._post(payload, other)
+                    if again[0] not in MALFORMED:  # else the number is wrong, and not its name
+                        status, headers, body = again
+                        self._limit_name = other if status == 200 else name
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return Outcome("away", str(error) or type(error).__name__)
         except (TimeoutError, httpx.TimeoutException):
@@ -189,14 +199,12 @@ class Endpoint:
             return Outcome("failed", str(error))
         except (httpx.TransportError, httpx.DecodingError) as error:
             return Outcome("broken", f"connection broken: {type(error).__name__} {error}")
-        if status == 400 and self._limit_name == "max_tokens" and b"max_completion_tokens" in body:
-            self._limit_name = "max_completion_tokens"
-            return await self._attempt(payload)
         return self._sorted(status, headers, body)
 
-    async def _post(self, payload: dict[str, Any]) -> tuple[int, httpx.Headers, bytes]:
+    async def _post(self, payload: dict[str, Any], limit: str) -> tuple[int, httpx.Headers, bytes]:
+        """Status, headers and body; `limit` is what the endpoint calls the limit of an answer's tokens."""
         url = f"{self.url}/{'chat/completions' if 'messages' in payload else 'completions'}"
-        asked = {self._limit_name if name == "max_tokens" else name: payload[name] for name in payload}
+        asked = {limit if name == LIMITS[0] else name: payload[name] for name in payload}
         connection = self._connection()
         try:
             async with connection.stream("POST", url, json=asked) as response:
@@ -228,6 +236,10 @@ class Endpoint:
             data = json.loads(body)
         except (ValueError, RecursionError):
             return Outcome("failed", f"the answer is no JSON: {message(body)}")
+        if (error := answers.failure(data)) is not None:  # a gateway that had begun to answer
+            code = error.get("code")
+            told = json.dumps({"error": error}).encode()
+            return self._sorted(code if type(code) is int and 400 <= code < 600 else 400, headers, told)
         try:
             return Outcome("answer", answer=answers.read(data))
         except answers.Unreadable as error:

@@ -177,13 +177,20 @@ def test_busy_and_broken_are_tried_again_and_retry_after_is_kept(tmp_path: Path)
         assert 1.0 <= when[1] - when[0] < 5
 
 
-def test_an_endpoint_that_wants_max_completion_tokens_gets_it(tmp_path: Path) -> None:
-    """As OpenAI's reasoning models say it; the question's identity in the ledger stays."""
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"error": {"message": "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.", "param": "max_tokens"}}),
+        (400, {"error": {"message": "Unrecognized request argument supplied: max_tokens"}}),
+        (422, {"detail": [{"type": "extra_forbidden", "loc": ["body", "max_tokens"], "msg": "Extra inputs are not permitted"}]}),
+    ],
+)  # fmt: skip
+def test_an_endpoint_that_wants_max_completion_tokens_gets_it(tmp_path: Path, status: int, body: Any) -> None:
+    """As OpenAI's reasoning models say it, and others; the question's identity in the ledger stays."""
 
     def reply(payload: dict[str, Any], before: int) -> bytes:
         if "max_tokens" in payload:
-            message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
-            return http(400, json.dumps({"error": {"message": message, "param": "max_tokens"}}).encode())
+            return http(status, json.dumps(body).encode())
         assert payload["max_completion_tokens"] == 9
         return completion("x")
 
@@ -198,6 +205,42 @@ def test_an_endpoint_that_wants_max_completion_tokens_gets_it(tmp_path: Path) ->
     with endpoint(reply) as server:
         assert asyncio.run(work()).text == "x"
         assert len(server.asked) == 4  # the first question twice, in both words
+
+
+def test_a_limit_that_is_too_high_is_told_once(tmp_path: Path) -> None:
+    """The name is right and the number wrong: the other name is tried, and the endpoint's word is kept."""
+
+    def reply(payload: dict[str, Any], before: int) -> bytes:
+        if payload.get("max_tokens", 99) > 8:
+            return http(400, b'{"error": {"message": "max_tokens is too large: 9"}}')
+        return completion("x")
+
+    async def work() -> list[Answer]:
+        with Ledger(tmp_path / "l") as book:
+            async with Client(server.url, book) as client:
+                asks = [client.ask(question(n) | {"max_tokens": 8 + (n == 0)}) for n in range(3)]
+                return list(await asyncio.gather(*asks))
+
+    with endpoint(reply) as server:
+        first, *others = asyncio.run(work())
+    assert first.error == "status 400: max_tokens is too large: 9" and [a.text for a in others] == ["x", "x"]
+
+
+def test_an_error_in_an_answer_is_what_it_says(tmp_path: Path) -> None:
+    """Gateways that had begun to answer send status 200 and the error within."""
+    busy = b'{"error": {"code": 429, "message": "slow down"}}'
+    broken = b'{"choices": [{"error": {"code": 502, "message": "upstream"}, "finish_reason": "error", "message": {"content": ""}}]}'
+    wrong = b'{"error": "no such parameter"}'
+
+    def reply(payload: dict[str, Any], before: int) -> bytes:
+        if number(payload) == 0:
+            return [http(200, busy), http(200, broken), completion("after all")][before]
+        return http(200, wrong) if number(payload) == 1 else completion("x")
+
+    with endpoint(reply) as server:
+        answers = ask(server.url, tmp_path / "l", 3, pause_s=0.01)
+    assert [a.text for a in answers] == ["after all", "", "x"]
+    assert answers[1].error == "status 400: no such parameter"
 
 
 def test_an_endpoint_that_fails_everything_uses_up_no_question(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -85,7 +86,7 @@ def members(path: Path, limits: Limits, wanted: Wanted = lambda path: True) -> I
         with path.open("rb") as raw:
             magic = raw.read(6)
             raw.seek(0)
-            zipped = magic[:4] in (b"PK\x03\x04", b"PK\x05\x06")
+            zipped = magic[:4] in (b"PK\x03\x04", b"PK\x05\x06") or path.suffix.lower() == ".zip"
             for member in _zip(raw, limits, wanted) if zipped else _tar(raw, magic, limits, wanted):
                 last = member.path
                 if member.rule is None and member.path in seen:
@@ -222,6 +223,19 @@ def _tar(raw: IO[bytes], magic: bytes, limits: Limits, wanted: Wanted) -> Iterat
         raise tarfile.ReadError("no end of archive where one must be")
     if forward.block.strip(b"\0"):
         raise tarfile.ReadError("a broken header")
+    while more := forward.read(_CHUNK):
+        if more.strip(b"\0"):  # archives one after the other, as `cat` makes them
+            raise tarfile.ReadError("more data after the end of the archive")
+
+
+def _named(info: zipfile.ZipInfo) -> str:
+    """A zip member's name: in UTF-8 where its bytes are that, though the flag that says so is off, as many
+    programs leave it."""
+    name = info.orig_filename
+    if not info.flag_bits & 0x800:
+        with suppress(UnicodeError):
+            return name.encode("cp437").decode()
+    return name
 
 
 def _zip(raw: IO[bytes], limits: Limits, wanted: Wanted) -> Iterator[Member]:
@@ -231,7 +245,7 @@ def _zip(raw: IO[bytes], limits: Limits, wanted: Wanted) -> Iterator[Member]:
             if info.is_dir():
                 continue
             mode = info.external_attr >> 16
-            member = judge(info.orig_filename)
+            member = judge(_named(info))
             if member.rule is not None:
                 pass
             elif stat.S_ISLNK(mode):

@@ -25,17 +25,41 @@ from typing import NamedTuple
 from neve.evaluation.generation.top_level import binds, defines, needed, parse, unbound
 from neve.llm.fences import Fence, fences
 
-MAX_LINES = 1000
-"""Lines of an answer that are looked at: no solution is longer, and each may cost a parse."""
+MAX_LINES = 10_000
+"""Lines of an answer that are looked at."""
+TRIES = 300
+"""Runs of lines that are tried at most: each costs a parse."""
 LOOK_BACK = 200
 """Lines before a definition, without fences, that may belong to its program."""
 
-_WORDS = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis|seed:think"
-_OPEN = rf"<(?:{_WORDS})>|\[THINK\]|◁think▷|<\|begin_of_thought\|>|<\|channel\|>analysis<\|message\|>"
-_CLOSE = rf"</(?:{_WORDS})>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<\|channel\|>final<\|message\|>"
-_THINKING = re.compile(rf"^[ \t]*(?:{_OPEN}).*?(?:{_CLOSE}|\Z)", re.DOTALL | re.MULTILINE | re.IGNORECASE)
-_REST = re.compile(rf"\A.*?(?:{_CLOSE})", re.DOTALL | re.IGNORECASE)
-"""What comes before an end whose beginning the chat template has written."""
+_WORDS = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis|inner_monologue|seed:think"
+_FINAL = r"<\|channel\|>final[^<>\n]*(?:<\|constrain\|>\w*)?<\|message\|>"
+_OPEN = (
+    rf"<(?P<word>{_WORDS})(?:\s[^<>\n]*)?>|<\|(?:begin_of_|start_)?(?:{_WORDS})\|>|\[THINK(?:ING)?\]|◁think▷|<\|inner_prefix\|>|"
+    r"(?:<\|start\|>\w+)?<\|channel\|>(?:analysis|commentary)[^<>\n]*<\|message\|>|<\|channel>thought\b"
+)
+_OTHER = rf"<\|(?:/|end_of_|end_)(?:{_WORDS})\|>|\[/THINK(?:ING)?\]|◁/think▷|<\|inner_suffix\|>|<channel\|>|<\|answer\|>|{_FINAL}"
+"""Ends of what does not begin as `<word>`; harmony's analysis ends where its final channel begins."""
+_CODE = r"(?<![\"'])(?<!(?<!`)`)"
+"""Not behind a quote or a single backtick, where a tag is code."""
+_FLAGS = re.DOTALL | re.MULTILINE | re.IGNORECASE
+_THINKING = re.compile(
+    rf"^[ \t]*(?:{_OPEN}).*?(?:(?(word)</(?P=word)>|(?:{_OTHER}|</(?:{_WORDS})>))|^(?=<answer>)|\Z)|\Aanalysis.*?assistantfinal",
+    _FLAGS,
+)
+_END = re.compile(
+    rf"^(?:(?!<(?:{_WORDS})\b)[^\n])*?{_CODE}(?:{_OTHER}|</(?:{_WORDS})>)(?![\"'])", _FLAGS & ~re.DOTALL
+)
+"""An end whose beginning the chat template has written: all before it is left out. In quotes, and after its
+beginning on one line, it is code."""
+_TURN = re.compile(
+    rf"{_CODE}(?:<\|(?:im_end|eot_id|eom_id|end|return|call|endoftext|end_of_text|end_of_turn|end_of_solution|end_response|"
+    r"eos|im_start|user)\|>|</s>|<eos>|<end_of_turn>|<｜end▁of▁sentence｜>)(?![\"']).*",
+    re.DOTALL | re.IGNORECASE,
+)
+"""A token that ends a turn, where a server hands it on as text, and what follows."""
+_WRAP = re.compile(r"^\s*(?:<[a-z][^<>]*>|`+(?:py(?:thon)?\d?\b)?)+\s*|(?:</[a-z]+>|`+)\s*$", re.IGNORECASE)
+"""What stands around code on its own line, outside of any fence."""
 
 
 class Extracted(NamedTuple):
@@ -48,14 +72,15 @@ class Extracted(NamedTuple):
 def answered(text: str, name: str, prompt: str = "") -> Extracted:
     """The program in a chat answer that defines `name`; `prompt` goes before a block that only
     continues it."""
-    text = _REST.sub("", _THINKING.sub("", lines_end_in_newlines(text)))
+    text = _spoken(lines_end_in_newlines(text))
     blocks = fences(text)
     for wanted in (_complete, _begun):
         for place in reversed(range(len(blocks))):
             if (program := wanted(blocks[place], name)) is not None:
                 whole = blocks[place].closed or _goes_on(blocks[place].code, name)
                 return Extracted(needed(_with_earlier(program, blocks[:place], name), name), whole)
-    for part in (*(block.code for block in reversed(blocks)), text):
+    parts = [*(block.code for block in reversed(blocks)), text]
+    for part in [*parts, *map(_session, parts)]:
         if (found := _among_prose(part, name)) is not None:
             return Extracted(needed(found, name), _goes_on(text, name))
     for block in blocks or [Fence("", text, True)]:
@@ -67,11 +92,19 @@ def answered(text: str, name: str, prompt: str = "") -> Extracted:
 def completed(prompt: str, completion: str, name: str) -> Extracted:
     """The program of a base model: the prompt and as much of what follows as parses, without what is not
     `name`'s."""
-    text = prompt + lines_end_in_newlines(completion)
+    text = prompt + _TURN.sub("", lines_end_in_newlines(completion))
     program = longest_program(text)
     if len(program) <= len(prompt):
         return Extracted(text, False)
     return Extracted(needed(program, name, continued=True), _goes_on(text, name))
+
+
+def _spoken(text: str) -> str:
+    """An answer without what its model thought, and without what follows its turn."""
+    text = _THINKING.sub("", text.removeprefix("\ufeff"))
+    if (end := _END.search(text)) is not None:
+        text = text[end.end() :]
+    return _TURN.sub("", text)
 
 
 def lines_end_in_newlines(text: str) -> str:
@@ -88,7 +121,9 @@ def longest_program(text: str) -> str:
     lines = text.split("\n")
     lines = [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
     end = min(len(lines), MAX_LINES)
-    while end > 0:
+    for _ in range(TRIES):
+        if end <= 0:
+            break
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -130,12 +165,12 @@ def _with_earlier(program: str, earlier: list[Fence], name: str) -> str:
 def _among_prose(text: str, name: str) -> str | None:
     """The last stretch of lines that parses and defines the function, with as much before it as parses with
     it."""
-    lines = text.split("\n")[:MAX_LINES]
+    lines = [_unwrapped(line) for line in text.split("\n")[:MAX_LINES]]
     opening = re.compile(
         rf"(?P<indent>[ \t]*)(?:(?:async )?def {re.escape(name)}\b|class {re.escape(name)}\b|{re.escape(name)} *=)"
     )
     found = [(place, match["indent"]) for place, line in enumerate(lines) if (match := opening.match(line))]
-    for place, indent in reversed(found):
+    for place, indent in reversed(found[-TRIES:]):
         bare = [line.removeprefix(indent) for line in lines]
         within = [not line.strip() or line.startswith(indent) for line in lines]
         end = next((k for k in range(place, len(lines)) if not within[k]), len(lines))
@@ -151,6 +186,18 @@ def _among_prose(text: str, name: str) -> str | None:
                 start = first
         return "\n".join(bare[start:stop]) + "\n"
     return None
+
+
+def _unwrapped(line: str) -> str:
+    """A line of code without the tags and backticks around it; a line of those alone stays."""
+    bare = _WRAP.sub("", line)
+    return bare if bare.strip() else line
+
+
+def _session(text: str) -> str:
+    """What somebody typed in an interactive session; nothing of other text."""
+    lines = text.split("\n")[:MAX_LINES]
+    return "\n".join(line[4:] for line in lines if line[:4].rstrip() in (">>>", "..."))
 
 
 def _goes_on(text: str, name: str) -> bool:

@@ -26,8 +26,11 @@ from dataclasses import dataclass, field
 OUTPUT = {"print", "pprint", "display", "input", "exit", "quit", "breakpoint", "help"}
 """Functions that talk to a person, or end the program."""
 OUTPUT_PATHS = ("sys.exit", "os._exit", "sys.stdin", "sys.stdout", "sys.stderr", "sys.argv", "pprint.pprint")
-TESTING = {"unittest", "doctest", "pytest", "hypothesis", "timeit", "nose"}
-"""Modules that only tests and measurements use."""
+TESTING = {
+    "unittest", "doctest", "pytest", "hypothesis", "timeit", "nose", "cProfile", "matplotlib", "pylab", "seaborn", "plotly",
+    "tkinter", "turtle", "IPython", "tqdm", "rich", "tabulate", "colorama",
+}  # fmt: skip
+"""Modules that only tests, measurements and output use."""
 OPAQUE = {"exec", "eval", "globals", "locals", "vars", "setattr", "delattr", "__import__"}
 """Builtins through which anything can be changed."""
 QUERIES = set(dir(str)) | {"copy", "count", "index", "get", "items", "keys", "values", "union", "intersection", "difference"}  # fmt: skip
@@ -295,6 +298,7 @@ def _kept(statements: list[Statement], name: str, continued: bool) -> list[State
     reached = _reached(statements, name)
     kept: list[Statement] = []
     gone: set[str] = set()
+    known = _bound(statements)
     after = False
     for statement in statements:
         node = statement.node
@@ -305,6 +309,7 @@ def _kept(statements: list[Statement], name: str, continued: bool) -> list[State
             _never_runs(node)
             or (isinstance(node, ast.Assert))
             or again
+            or (not core and known is not None and _is_prose(statement, known))
             or (not core and (statement.tests or lost or (continued and after) or _only_for_tests(node)))
         )
         if drop:
@@ -331,12 +336,26 @@ def _never_runs(node: ast.stmt) -> bool:
     return guard
 
 
+def _bound(statements: list[Statement]) -> set[str] | None:
+    """Names that a program binds, or Python does; None where `import *` binds names that cannot be told."""
+    names = {name for statement in statements for name in statement.binds}
+    return None if "*" in names else names | set(dir(builtins))
+
+
+def _is_prose(statement: Statement, known: set[str]) -> bool:
+    """Whether a statement is words that happen to parse ("[PYTHON]", "Complexity: O(n)"): it binds nothing,
+    and reads a name that is nowhere bound."""
+    node = statement.node
+    said = isinstance(node, ast.Expr) or (isinstance(node, ast.AnnAssign) and node.value is None)
+    return said and bool(statement.calls - known)
+
+
 def _loops(node: ast.stmt) -> bool:
     return any(isinstance(at, ast.For | ast.AsyncFor | ast.While) for at in ast.walk(node))
 
 
 def _only_for_tests(node: ast.stmt) -> bool:
-    """An import of a module that only tests use."""
+    """An import of a module that only tests and output use."""
     if isinstance(node, ast.ImportFrom):
         return (node.module or "").partition(".")[0] in TESTING
     return isinstance(node, ast.Import) and all(a.name.partition(".")[0] in TESTING for a in node.names)

@@ -97,6 +97,30 @@ def test_zip_gives_back_what_was_put_in(tmp_path: Path, method: int) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [("a/é.py".encode(), "a/é.py"), ("日本.py".encode(), "日本.py"), ("ü.py".encode("cp437"), "ü.py"), (b"\xff.py", "\xa0.py")],
+)  # fmt: skip
+def test_a_name_in_utf_8_is_read_so_though_no_flag_says_it(tmp_path: Path, raw: bytes, name: str) -> None:
+    """Many programs write UTF-8 and leave the flag off; the specification's code page 437 is what is left."""
+    placeholder = "X" * len(raw)
+    data = zip_bytes((placeholder, b"1"), ("ok.py", b"2")).replace(placeholder.encode(), raw)
+    assert told(read(tmp_path, data)) == [(name, b"1"), ("ok.py", b"2")]
+
+
+def test_what_comes_before_or_after_an_archive(tmp_path: Path) -> None:
+    """A program may stand before a zip; what follows a tar is not lost without a word, zeros aside."""
+    path = tmp_path / "x.zip"
+    path.write_bytes(b"#!/bin/sh\nexit\n" + zip_bytes(("a.py", b"1")))
+    assert told(list(archive.members(path, LIMITS))) == [("a.py", b"1")]
+    one, two = tar_bytes(("a.py", b"1")), tar_bytes(("b.py", b"2"))
+    assert told(read(tmp_path, one + b"\0" * 9999)) == [("a.py", b"1")]
+    for data in (one + two, gzip.compress(one) + gzip.compress(two), gzip.compress(one) + b"junk"):
+        members = read(tmp_path, data)
+        assert told(members) == [("a.py", b"1"), ("x.tar.gz", "unreadable")]
+        assert "1 files before it are kept" in str(members[1].detail)
+
+
 _BAD_NAMES = [
     ("../up.py", "path-escape"), ("a/../../up.py", "path-escape"), ("a\\..\\..\\up.py", "path-escape"), ("/etc/cron.d/x", "absolute-path"),
     ("\\\\host\\x", "absolute-path"), ("C:\\x.py", "absolute-path"), ("c:/x.py", "absolute-path"), ("a\nb.py", "bad-name"),

@@ -36,6 +36,36 @@ def indented(text: str, by: str) -> str:
         f"I draft:\n{fence(DRAFT)}Wrong. That</think>{fence(FINAL)}",
         f"[THINK]{fence(DRAFT)}[/THINK]{fence(FINAL)}",
         f"<|channel|>analysis<|message|>{fence(DRAFT)}<|end|><|start|>assistant<|channel|>final<|message|>{fence(FINAL)}",
+        f"<|START_THINKING|>\n{DRAFT}<|END_THINKING|><|START_RESPONSE|>\n{FINAL}<|END_RESPONSE|>",
+        f"<|thinking|>\n{fence(DRAFT)}<|/thinking|>\n{FINAL}",
+        f"<|begin_of_thought|>\n{fence(DRAFT)}<|end_of_thought|>\n<|begin_of_solution|>\n{fence(FINAL)}<|end_of_solution|>",
+        f"<|inner_prefix|>{fence(DRAFT)}<|inner_suffix|>{FINAL}",
+        f"<|channel>thought\n{fence(DRAFT)}<channel|>{FINAL}",
+        f'<think duration="3">\n{fence(DRAFT)}</think>\n{FINAL}',
+        f"<thinking>\n{fence(DRAFT)}<reflection>bad</reflection>\n{fence(DRAFT)}</thinking>\n<output>\n{FINAL}</output>",
+        f"<think>{fence(DRAFT)}\n<answer>\n{fence(FINAL)}</answer>",
+        f"Sure. <think>\n{DRAFT}</think>\n<answer>{FINAL}</answer>",
+        f"{fence(FINAL)}<think>\nIs it right?\n{fence(DRAFT)}</think>\nYes.",
+        f"<|start|>assistant<|channel|>analysis<|message|>{fence(DRAFT)}<|end|><|start|>assistant<|channel|>commentary<|message|>"
+        f"{fence(DRAFT)}<|end|><|start|>assistant<|channel|>final<|message|>{FINAL}<|return|>",
+        f"analysisWe need f.\n{fence(DRAFT)}So done.assistantfinal{FINAL}",
+        f"{fence(FINAL)}<|im_end|>\n<|im_start|>user\n{fence(DRAFT)}",
+        f"```python\n{FINAL}```<|eot_id|>",
+        f"{FINAL.rstrip()}</s>",
+        f"{FINAL.rstrip()}<｜end▁of▁sentence｜>",
+        f"[PYTHON]\n{FINAL}[/PYTHON]\n[TESTS]\nassert f(1) == 1\n[/TESTS]",
+        f'<pre><code class="language-python">{FINAL}</code></pre>',
+        f"\\begin{{verbatim}}\n{FINAL}\\end{{verbatim}}",
+        f".. code-block:: python\n\n{indented(FINAL, '    ')}\nDone.",
+        f"Here: ```python\n{FINAL}```\nDone.",
+        f"```python\n{FINAL.rstrip()}```\nDone.",
+        f"````markdown\nSo:\n{fence(FINAL)}````\n",
+        fence(FINAL).replace("python", "{.python .numberLines}"),
+        fence(FINAL).replace("python", 'PYTHON title="a.py"'),
+        f"```pycon\n{''.join(f'{mark} {line}' for mark, line in zip(('>>>', '...'), FINAL.splitlines(True), strict=True))}>>> f(2)\n1\n```",
+        f"{FINAL}\nComplexity: O(n)\nSpace: constant\n",
+        f"{FINAL}\n- simple\n- correct\n",
+        f"\ufeff{FINAL}",
         f"First:\n{fence(DRAFT)}Better:\n{fence(FINAL)}",
         f"{fence(FINAL)}\nUsage:\n{fence('print(f(3))' + chr(10))}",
         f"{fence(FINAL)}\nTests:\n{fence('from solution import f' + chr(10) + 'assert f(3) == 1' + chr(10))}",
@@ -67,9 +97,35 @@ def test_what_is_only_thought_is_no_answer() -> None:
         assert "def f" not in answered(text, "f").program
 
 
-def test_a_tag_within_code_is_code() -> None:
-    code = 'def f(text):\n    return text.replace("<think>", "")\n'
+@pytest.mark.parametrize(
+    "line",
+    [
+        'text.replace("<think>", "")',
+        'text.replace("</think>", "").split("<|im_end|>")',
+        "re.sub(r'<think>.*?</think>', '', text)",
+        '"a<think>b</think>c" + text',
+        '"ends at `</think>`" and text',
+    ],
+)
+def test_a_tag_within_code_is_code(line: str) -> None:
+    code = f"def f(text):\n    return {line}\n"
     assert answered(fence(code), "f").program == code
+    assert answered(f"Here:\n\n{code}\nDone.", "f").program == code
+
+
+@pytest.mark.parametrize(
+    "text", ["```def f(x): return 1```", "```python def f(x): return 1```", "It is `def f(x): return 1`"]
+)
+def test_a_program_of_one_line_between_backticks(text: str) -> None:
+    assert ("def f(x): return 1\n" in answered(text, "f").program) is not text.startswith("It")
+
+
+def test_prose_that_parses_is_no_program() -> None:
+    """Only what nothing binds: a program's own statements stay, though they look alike."""
+    code = "K = 1\nx: int\nK\n-K\ndef f(x):\n    return K\n"
+    assert answered(fence(code), "f").program == code.replace("\nK\n", "\n")
+    star = "from math import *\nfloor\ndef f(x):\n    return floor(x)\n"
+    assert "from math import *" in answered(fence(star), "f").program
 
 
 def test_the_block_that_defines_the_function_is_taken() -> None:
@@ -148,6 +204,10 @@ DEEP: dict[str, Callable[[int], str]] = {
     "chain": lambda n: "x" + ".a()" * (n // 2),
     "brackets": lambda n: "[" * n + "]" * n,
     "lambda": lambda n: "lambda: " * n + "1",
+    "calls": lambda n: "abs(" * n + "x" + ")" * n,
+    "texts": lambda n: " + ".join(["'a'"] * n),
+    "powers": lambda n: "**".join(["x"] * n),
+    "dicts": lambda n: "{1: " * n + "x" + "}" * n,
 }
 
 
@@ -172,6 +232,14 @@ def test_deep_nesting_ends_nothing(shape: str, size: int) -> None:
     except (SyntaxError, RecursionError, MemoryError):
         return
     assert all(program.startswith(code) for program in found)
+
+
+def test_a_program_longer_than_most_is_taken_whole() -> None:
+    branches = "".join(f"    elif x == {k}:\n        return {k}\n" for k in range(1, 900))
+    code = f"def f(x):\n    if x == 0:\n        return 0\n{branches}    return -1\n"
+    for text in (fence(code), f"Here:\n\n{code}\nThat is all.\n"):
+        assert answered(text, "f").program == code
+    assert completed("", code + "\nprint(f(2))\n", "f").program == code
 
 
 PIECES = ["def f(x):\n", "    return 1\n", "x = (\n", ")\n", '"""\n', "'''", "if x:\n", "  y = f'{a b}'\n", "\tz\n", "\\\n", "x = [1,\n", "]\n",

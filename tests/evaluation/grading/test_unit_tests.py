@@ -52,3 +52,19 @@ def test_the_system_s_programs_can_be_run():
         "import unittest\nclass TestCases(unittest.TestCase):\n    def test_a(self): self.assertEqual(upper('snow'), 'SNOW')\n",
     )  # fmt: skip
     assert [g.status for g in verdicts([task.prompt + task.solution], task)] == ["pass"]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "from typing import get_type_hints\ndef double(n: int) -> list[int]:\n    return [n] * len(get_type_hints(double))\n",
+        "from functools import singledispatch\n@singledispatch\ndef pair(n): raise TypeError\n@pair.register\ndef _(n: int): return [n, n]\n"
+        "def double(n):\n    return pair(n)\n",
+        "import pickle\nfrom dataclasses import dataclass\n@dataclass\nclass P:\n    n: int\ndef double(n):\n    return [pickle.loads(pickle.dumps(P(n))).n] * 2\n",
+        "import sys\ndef double(n):\n    return [n] * (1 + (sys.modules[double.__module__].double is double))\n",
+    ],
+)  # fmt: skip
+def test_a_candidate_is_a_module(program):
+    """What looks a program up by its module's name finds it, beside its tests too."""
+    (found,) = verdicts(["from __future__ import annotations\n" + program])
+    assert found.status == "pass", found.detail

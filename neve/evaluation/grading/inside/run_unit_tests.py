@@ -303,7 +303,8 @@ def watched(
             report(f"it returns an object with comparisons of its own ({name})", {})
         return result
 
-    called.__name__, called.__doc__ = real.__name__, real.__doc__
+    for name in ("__name__", "__qualname__", "__module__", "__doc__", "__annotations__"):
+        setattr(called, name, getattr(real, name))
     called.__dict__.update(real.__dict__)
     called.__wrapped__ = real  # type: ignore[attr-defined]
     called.__defaults__ = real.__defaults__ if not real.__defaults__ else None
