@@ -41,7 +41,7 @@ _OPEN = (
 _OTHER = rf"<\|(?:/|end_of_|end_)(?:{_WORDS})\|>|\[/THINK(?:ING)?\]|◁/think▷|<\|inner_suffix\|>|<channel\|>|<\|answer\|>|{_FINAL}"
 """Ends of what does not begin as `<word>`; harmony's analysis ends where its final channel begins."""
 _CODE = r"(?<![\"'])(?<!(?<!`)`)"
-"""Not behind a quote or a single backtick, where a tag is code."""
+"""Not right after a quote or a single backtick: there a tag is code."""
 _FLAGS = re.DOTALL | re.MULTILINE | re.IGNORECASE
 _THINKING = re.compile(
     rf"^[ \t]*(?:{_OPEN}).*?(?:(?(word)</(?P=word)>|(?:{_OTHER}|</(?:{_WORDS})>))|^(?=<answer>)|\Z)|\Aanalysis.*?assistantfinal",
