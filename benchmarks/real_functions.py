@@ -88,6 +88,7 @@ def functions(text: str) -> Iterator[Function]:
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     if any(isinstance(node, ast.ImportFrom) and node.level for node in imports):
         imports = [node for node in imports if not (isinstance(node, ast.ImportFrom) and node.level)]
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     held = {name: node for node in tree.body for name in _defines(node)}
     for node in tree.body:
         if (
@@ -109,12 +110,21 @@ def functions(text: str) -> Iterator[Function]:
                 todo += new
             if len(needed) > 8:
                 continue
-            chosen = [each for each in tree.body if each in [held[name] for name in needed]]
+            mine = {id(held[name]) for name in needed}
+            chosen = [each for each in tree.body if id(each) in mine]
             used = {n.id for each in chosen for n in ast.walk(each) if isinstance(n, ast.Name)}
             kept = [one for each in imports if (one := _used(each, used)) is not None]
-            body = "\n\n\n".join(ast.get_source_segment(text, each) or "" for each in chosen)
+            body = "\n\n\n".join(_segment(lines, each) for each in chosen)
             head = "\n".join(ast.unparse(each) for each in kept)
             yield Function(node.name, f"{head}\n\n\n{body}\n" if head else f"{body}\n", _calls(node))
+
+
+def _segment(lines: list[str], node: ast.stmt) -> str:
+    """The source of a statement that begins its line; `ast.get_source_segment` splits the whole module each
+    time."""
+    part = lines[node.lineno - 1 : node.end_lineno]
+    part[-1] = part[-1].encode()[: node.end_col_offset].decode()
+    return "\n".join(part)
 
 
 def _annotations(node: ast.FunctionDef) -> list[ast.expr]:
