@@ -29,7 +29,7 @@ PEAK_FLOPS = 989e12
 """Dense bf16 operations a second of one H100 SXM."""
 
 CORE_FLOPS = 20e9
-"""Operations a second that training reaches on one core of a CPU that others load; idle it is twice as fast."""
+"""Operations a second that training reaches on one core that others load; idle, it is twice as fast."""
 
 CAPACITY = 79 << 30
 """Its memory in bytes, as CUDA reports it."""
