@@ -151,6 +151,11 @@ def _print_plan(result: dict[str, Any], cores: int) -> None:
             f"{row[held]['total'] / 2**30:.1f}" if held in row else "",
         )
     out.print(table)
+    from neve.report.shortages import idle
+
+    for row in result["phases"]:
+        if row["wasted_steps"] and not row["control"]:
+            print(f"phase {row['phase']}: {idle(row['steps'])}")
     if "synthesis" in result:
         from neve.run import asking
 

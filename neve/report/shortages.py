@@ -9,6 +9,7 @@ Source: tokens repeated more than about four times lose their worth fast (arXiv 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,14 @@ def of_stage(stage: str, places: Mapping[str, Path], recipe: Mapping[str, Any]) 
         return _control(read_json(places[stage] / "selection.json"), name)
     if kind == "view":
         return _synthetic(places, recipe, name)
+    if kind == "train":
+        return _wasted(places[stage] / "metrics.jsonl", recipe, name)
     return []
+
+
+def idle(steps: int) -> str:
+    """What is said of a phase of `steps` whose last one has the rate 0."""
+    return f"the last of its {steps:,} steps has the rate 0 and trains nothing; lr.floor above 0 would use it"
 
 
 def _heldout(curate: Path) -> list[str]:
@@ -137,6 +145,14 @@ def _synthetic(places: Mapping[str, Path], recipe: Mapping[str, Any], name: str)
     return [
         f"Phase {name} reads {tokens:,} synthetic tokens about {times:,.0f} times: more of them are needed."
     ]
+
+
+def _wasted(metrics: Path, recipe: Mapping[str, Any], name: str) -> list[str]:
+    """A phase whose last step had the rate 0; its controls have the same curve and are not named."""
+    if all(row["name"] != name for row in recipe["phase"]):
+        return []
+    last = json.loads(metrics.read_text().splitlines()[-1])
+    return [] if last["lr"] else [f"Phase {name}: {idle(last['step'])}."]
 
 
 def _list(names: list[str]) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from neve.errors import Fault
 from neve.quality import controls, select
-from neve.recipe.recipe import Recipe
+from neve.recipe.recipe import Recipe, RecipeError
 from neve.recipe.training import Phase
 from neve.settings import pick, plain
 from neve.store import Stage, Store
 from neve.tokens import build_view, heldout, mix
-from neve.training import costs, settings
+from neve.training import costs, schedule, settings
 from neve.weights import Start
 
 
@@ -139,6 +140,22 @@ def seed(recipe: Recipe, phase: Phase) -> int:
 def sized(recipe: Recipe, phase: Phase) -> settings.Training:
     """What [training] says, with the phase's own sizes."""
     return pick(settings.Training, recipe.training, **costs.sizes(phase, recipe.training))
+
+
+def check(phase: Phase, steps: int) -> None:
+    """Raises RecipeError where the curve of a phase does not fit its `steps`, as its training would."""
+    try:
+        schedule.check(steps, pick(settings.LearningRate, phase.lr))
+    except Fault as fault:
+        raise RecipeError(f"phase {phase.name!r}: {fault}") from None
+
+
+def check_all(recipe: Recipe) -> None:
+    """`check` of every phase that counts tokens; how many steps epochs take is known once they are read."""
+    for phase in recipe.phase:
+        if phase.tokens and not phase.epochs:
+            size = sized(recipe, phase)
+            check(phase, -(-phase.tokens // (size.batch * size.sequence)))
 
 
 def jobs(store: Store) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from neve.run import phases, vocabulary
 from neve.settings import pick
 from neve.tokens.mix import SLOTS
 from neve.tokens.mix import slots as mix_slots
-from neve.training import memory, settings
+from neve.training import memory, schedule, settings
 from neve.training.costs import flops_per_token, parameters
 from neve.training.memory import Device
 
@@ -110,13 +110,16 @@ def _phase(phase: Phase, recipe: Recipe, vocab_size: int, corpus_tokens: int | N
     known = [(u, tokens * share / u) for u, share in zip(unique, shares, strict=True) if u is not None]
     whole = sum(u for u, _ in known) if len(known) == len(parts) else None
     size = phases.sized(recipe, phase)
+    steps = -(-tokens // (size.batch * size.sequence))
+    phases.check(phase, steps)
     per_token = flops_per_token(pick(settings.Model, recipe.model), vocab_size, size.sequence)
     return {
         "phase": phase.name,
         "control": False,
         "data": " + ".join(part.data for part in parts),
         "tokens": tokens,
-        "steps": -(-tokens // (size.batch * size.sequence)),
+        "steps": steps,
+        "wasted_steps": int(schedule.wasted(steps, pick(settings.LearningRate, phase.lr))),
         "unique_tokens": whole,
         "epochs": None if whole is None else tokens / whole,
         "effective_tokens": None if whole is None else sum(effective_tokens(u, e) for u, e in known),

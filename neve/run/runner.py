@@ -18,7 +18,7 @@ from neve.locks import locked
 from neve.recipe.file import field_of
 from neve.recipe.recipe import Recipe
 from neve.report import shortages
-from neve.run import curated, evaluated, machine, outside, record, vocabulary
+from neve.run import curated, evaluated, machine, outside, phases, record, vocabulary
 from neve.run.machine import Machine
 from neve.run.record import ARM, Arm
 from neve.run.stages import stages
@@ -35,10 +35,11 @@ def planned(recipe: Recipe, folder: Path, arm: str = ARM, sandbox: str | None = 
     """An arm of the run in `folder` as it is now: this machine, its files, and what is elsewhere as recorded
     earlier.
 
-    The sandbox is tried, unless its tier is given. Raises RecipeError for what a recipe names wrongly. Reads
-    no network.
+    The sandbox is tried, unless its tier is given. Raises RecipeError for what a recipe
+    names wrongly, and for a curve that its phase cannot be trained with. Reads no network.
     """
     vocabulary.check_recipe(recipe)
+    phases.check_all(recipe)
     asked = recipe.training.precision
     here = Machine(machine.precision() if asked == "auto" else asked, sandbox or machine.sandbox_tier())
     found = record.load(folder)["outside"]

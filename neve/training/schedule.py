@@ -18,11 +18,22 @@ from neve.training.settings import LearningRate
 
 
 def check(total: int, rate: LearningRate) -> None:
-    """Raises Fault where a phase of `total` steps is shorter than its warm-up and decay."""
+    """Raises Fault where a phase of `total` steps is shorter than its warm-up and decay, or has one step
+    alone, at the rate 0."""
     need = rate.warmup + rate.decay
     if total < need:
         steps = f"lr.warmup = {rate.warmup} and lr.decay = {rate.decay}"
         raise Fault(f"{steps} are longer than the phase of {total} steps; lower them, or give it more tokens")
+    if total == 1 and wasted(total, rate):
+        raise Fault(
+            "lr.floor = 0 is the rate of its only step, so nothing is trained; "
+            "set lr.floor, take lr.shape = 'constant', or give it more tokens"
+        )
+
+
+def wasted(total: int, rate: LearningRate) -> bool:
+    """Whether the last of `total` steps has the rate 0: it costs what others do and changes no weight."""
+    return rate.floor == 0 and rate.shape != "constant" and total > rate.warmup
 
 
 def lr(step: int, total: int, rate: LearningRate) -> float:

@@ -118,7 +118,7 @@ def test_status_of_a_run(small_run: Path) -> None:
 def test_a_missing_source_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "r.toml").write_text(
         '[run]\nname = "x"\n[corpus]\nsources = [{ kind = "directory", path = "nowhere" }]\n'
-        '[[phase]]\nname = "general"\ndata = "corpus"\ntokens = 10\nlr = { peak = 1e-3 }\n'
+        '[[phase]]\nname = "general"\ndata = "corpus"\ntokens = 10\nlr = { peak = 1e-3, floor = 1e-5 }\n'
     )
     done = neve("run", tmp_path / "r.toml", "--out", tmp_path / "run")
     assert done.returncode == 2 and "nowhere" in done.stderr and "Traceback" not in done.stderr

@@ -22,18 +22,18 @@ sources = [{ kind = "directory", path = "code" }]
 name = "general"
 data = "corpus"
 tokens = 1000
-lr = { peak = 1e-3 }
+lr = { peak = 1e-3, floor = 1e-5 }
 """
 SOURCE = '[{ kind = "directory", path = "code" }]'
 
 LABELS = '[labels.e]\npositives = [{ kind = "directory", path = "code" }]\n[annotators.a]\nlabels = ["e"]\n'
 GROWN = (
-    f'{LABELS}kind = "ngrams"\n[[phase]]\nname = "quality"\ndata = "selection"\ntokens = 9\nlr = {{ peak = 1 }}\n'
+    f'{LABELS}kind = "ngrams"\n[[phase]]\nname = "quality"\ndata = "selection"\ntokens = 9\nlr = {{ peak = 1, floor = 1 }}\n'
     "[synthesis]\ntokens = 10\nseeds = 3\n"
 )
 
 RECIPES = [
-    ("peak = 1e-3", "peak = 1,3", "line 9", "`lr = { peak = 1,3 }`", "a decimal has a dot"),
+    ("peak = 1e-3", "peak = 1,3", "line 9", "`lr = { peak = 1,3, floor = 1e-5 }`", "a decimal has a dot"),
     ('name = "x"', "name = x", "line 2", "`name = x`", "a text stands in quotes"),
     ("tokens = 1000", "tokens = 1000\ntokens = 2", "`tokens = 2`", "a key stands once a table"),
     ("tokens = 1000", "token = 1000", "phase.0.token = 1000", "did you mean 'tokens'?"),
@@ -42,8 +42,8 @@ RECIPES = [
     ("tokens = 1000", 'tokens = "1B"', 'phase.0.tokens = "1B"', "a whole number, without a unit"),
     ("tokens = 1000", "tokens = -5", "phase.0.tokens = -5", "at least 1"),
     ("peak = 1e-3", "peak = nan", "phase.0.lr.peak = NaN", "a finite number"),
-    ("lr = { peak = 1e-3 }", "lr = 1e-3", "phase.0.lr = 0.001", "a table, { name = value, … }"),
-    ("{ peak = 1e-3 }", "{ peak = 1e-3, floor = 1 }", "phase.0.lr", "floor = 1 is above peak = 0.001"),
+    ("lr = { peak = 1e-3, floor = 1e-5 }", "lr = 1e-3", "phase.0.lr = 0.001", "a table, { name = value, … }"),
+    ("{ peak = 1e-3, floor = 1e-5 }", "{ peak = 1e-3, floor = 1 }", "phase.0.lr", "floor = 1 is above peak = 0.001"),
     (SOURCE, '"code"', 'corpus.sources = "code"', "must be a list"),
     (SOURCE, '["code"]', 'corpus.sources.0 = "code"', "a table, { name = value, … }"),
     ('kind = "directory"', 'kind = "folder"', 'corpus.sources.0.kind = "folder"', "'directory', 'git'"),
@@ -73,9 +73,10 @@ RECIPES = [
     ("[[phase]]", "heldout_share = 20\n[[phase]]", "corpus.heldout_share = 20", "less than 1"),
     ("[[phase]]", 'opt_out = "no.txt"\n[[phase]]', "corpus.opt_out = 'no.txt'", "name a text file"),
     ("[[phase]]", '[dedup]\nthreshold = 0.7\n[[phase]]', "dedup", "unknown key; known here: run, corpus"),
-    ("{ peak = 1e-3 }", "{ peak = 1e-3, warmup = 5000 }", "lr.warmup = 5000", "'general'", "its 1 steps", "lower them"),
-    ("{ peak = 1e-3 }", '{ peak = 1e-3, shape = "cos" }', 'shape = "cos"', "'cosine', 'linear'"),
-    ("lr = { peak = 1e-3 }", "", "phase.0.lr: is missing", "`neve recipe phase.0.lr`"),
+    ("{ peak = 1e-3, floor = 1e-5 }", "{ peak = 1e-3, warmup = 5000 }", "lr.warmup = 5000", "'general'", "its 1 steps", "lower them"),
+    ("{ peak = 1e-3, floor = 1e-5 }", "{ peak = 1e-3 }", "phase 'general'", "lr.floor = 0", "shape = 'constant'"),
+    ("{ peak = 1e-3, floor = 1e-5 }", '{ peak = 1e-3, shape = "cos" }', 'shape = "cos"', "'cosine', 'linear'"),
+    ("lr = { peak = 1e-3, floor = 1e-5 }", "", "phase.0.lr: is missing", "`neve recipe phase.0.lr`"),
     ("tokens = 1000\n", "", "'general' needs tokens or epochs"),
     ("tokens = 1000", "tokens = 1000\nepochs = 2", "tokens and epochs; leave one of them out"),
     ("tokens = 1000", "tokens = 1000\ncontrols = { randm = 1 }", "phase.0.controls.randm", "'random', 'random-repeated'"),

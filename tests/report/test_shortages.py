@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -92,6 +93,17 @@ def test_a_control_that_repeats_what_it_should_not(tmp_path: Path) -> None:
     assert (
         of_stage("control-quality-random-repeated", {"control-quality-random-repeated": even}, RECIPE) == []
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "told"),
+    [("quality", 0.0, True), ("quality", 1e-5, False), ("quality-random", 0.0, False)],
+)
+def test_a_last_step_at_rate_0(tmp_path: Path, name: str, rate: float, told: bool) -> None:
+    rows = [{"step": 1, "lr": 1e-3}, {"step": 2, "lr": rate}]
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = "Phase quality: the last of its 2 steps has the rate 0 and trains nothing; lr.floor above 0 would use it."
+    assert of_stage(f"train-{name}", {f"train-{name}": tmp_path}, RECIPE) == [said] * told
 
 
 def test_a_synthetic_phase_that_reads_few_tokens_many_times(tmp_path: Path) -> None:

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
+from neve.errors import Misuse
 from neve.recipe.file import parse
-from neve.run import outside, phases
+from neve.run import outside, phases, runner
 from neve.run.machine import Machine
 from neve.run.stages import stages as all_stages
 from neve.settings import from_json
 from neve.store import Stage, Store
 from neve.training.settings import Settings
 
-LR = {"peak": 1e-3}
+LR = {"peak": 1e-3, "floor": 1e-5}
 SMALL: dict[str, Any] = {
     "run": {"name": "small"},
     "corpus": {"sources": [{"kind": "directory", "path": "nothing-here"}]},
@@ -34,6 +35,15 @@ def stages(*more: dict[str, Any], training: dict[str, Any] | None = None) -> dic
     data = copy.deepcopy(SMALL) | {"training": training or {}}
     data["phase"] += more
     return {stage.name: stage for stage in all_stages(parse(data), Path("run"), Machine("fp32", "none"), {})}
+
+
+def test_a_curve_that_cannot_be_trained_ends_a_run_before_its_first_stage(tmp_path: Path) -> None:
+    """One step along a line to 0: what its training would say, before anything is built."""
+    data = copy.deepcopy(SMALL)
+    data["phase"][0]["lr"] = {"peak": 1e-3}
+    with pytest.raises(Misuse, match=r"phase 'general': lr\.floor = 0"):
+        runner.run(parse(data), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def opened(found: dict[str, Stage], folder: Path = Path("s")) -> Store:

@@ -8,7 +8,7 @@ import pytest
 
 from neve.errors import Fault
 from neve.quality.pools import effective_tokens
-from neve.recipe.recipe import Recipe
+from neve.recipe.recipe import Recipe, RecipeError
 from neve.run.plan import plan
 from neve.settings import pick
 from neve.training.costs import parameters
@@ -150,6 +150,25 @@ def test_phases_with_sizes_epochs_and_mixes_of_their_own(paper):
     mixed = rows["synthetic"]
     assert mixed["data"] == "selection + corpus" and mixed["unique_tokens"] == 2.5e9 + 100e9
     assert mixed["effective_tokens"] == effective_tokens(2.5e9, 4) + 30e9
+
+
+def test_a_curve_that_does_not_fit_its_phase_fails_as_its_training_would(paper):
+    """A warm-up longer than the epochs of a known corpus, and a single step at the rate 0; a last one is said."""
+    data = copy.deepcopy(PAPER)
+    del data["phase"][0]["tokens"]
+    data["phase"][0]["epochs"] = 1
+    with pytest.raises(
+        RecipeError, match=r"phase 'general': lr\.warmup = 600.*phase of 239 steps; lower them"
+    ):
+        plan(Recipe.model_validate(data), 64_000, corpus_tokens=1_000_000_000)
+    one = copy.deepcopy(PAPER)
+    one["phase"][2]["tokens"] = 4_000_000
+    with pytest.raises(RecipeError, match=r"phase 'synthetic': lr\.floor = 0 is the rate of its only"):
+        plan(Recipe.model_validate(one), 64_000)
+    rows = plan(paper, 64_000)["phases"]
+    assert {row["phase"]: row["wasted_steps"] for row in rows if not row["control"]} == {
+        "general": 0, "quality": 1, "synthetic": 1,
+    }  # fmt: skip
 
 
 def test_kept_moments_take_disk(paper):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from neve.errors import Fault
 from neve.settings import pick
-from neve.training.schedule import lr
+from neve.training.schedule import lr, wasted
 from neve.training.settings import LearningRate
 
 PHASE_1 = LearningRate(5.3e-4, 5.3e-5, 600, 0, "cosine")
@@ -46,6 +46,27 @@ def test_a_phase_shorter_than_its_warm_up_is_a_fault():
         Fault, match=r"lr.warmup = 1000 and lr.decay = 0 are longer than the phase of 900 steps"
     ):
         lr(1, 900, PHASE_2)
+
+
+def test_a_phase_of_one_step_at_rate_0_is_a_fault():
+    """Oracle: the rates themselves. With a floor, a constant rate or a warm-up of one step the step trains."""
+    with pytest.raises(Fault, match=r"lr\.floor = 0 is the rate of its only step"):
+        lr(1, 1, replace(PHASE_2, warmup=0))
+    with pytest.raises(Fault, match=r"lr\.floor = 0 is the rate of its only step"):
+        lr(1, 1, LearningRate(1.0, 0.0, 0, 1, "wsd"))
+    for change in ({"floor": 1e-5}, {"shape": "constant"}, {"warmup": 1}):
+        assert lr(1, 1, replace(PHASE_2, **({"warmup": 0} | change))) > 0
+
+
+@given(
+    st.sampled_from(["cosine", "linear", "constant", "wsd"]), st.integers(0, 5), st.integers(0, 5), st.data()
+)
+def test_a_last_step_is_wasted_where_its_rate_is_0(shape, warmup, more, data):
+    """Oracle: the rate of the last step."""
+    decay = data.draw(st.integers(1, 3)) if shape == "wsd" else 0
+    rate = LearningRate(1.0, data.draw(st.sampled_from([0.0, 0.1])), warmup, decay, shape)
+    total = max(2, warmup + decay + more)
+    assert wasted(total, rate) == (lr(total, total, rate) == 0)
 
 
 def test_every_edge_of_the_shipped_recipe_is_the_papers():
