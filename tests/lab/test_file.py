@@ -42,7 +42,7 @@ def test_mistakes_are_one_line(place: Path, tmp_path: Path, old: str, new: str, 
 
 def test_later_overrides_win_and_the_base_stays_as_it_was(place: Path):
     _, base = load(place / "lab.toml")
-    made = overridden(base, {"run.seed": 5, "phase.1.tokens": 64}, {"run.seed": 7}, where="arm")
-    assert (made.run.seed, made.phase[1].tokens) == (7, 64) and "seed" not in base["run"]
+    made = overridden(base, {"run.seed": 5, "phase.1.tokens": 1024}, {"run.seed": 7}, where="arm")
+    assert (made.run.seed, made.phase[1].tokens) == (7, 1024) and "seed" not in base["run"]
     with pytest.raises(Misuse, match=r"arm: run\.sed = 5: unknown key"):
         overridden(base, {"run.sed": 5}, where="arm")
