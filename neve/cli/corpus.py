@@ -21,7 +21,7 @@ Inputs = Annotated[
     list[str],
     typer.Argument(
         metavar="INPUT...",
-        help="Folders, archives, or tables: Parquet or JSONL (.gz, .zst), globs and s3://, gs://, hf:// too.",
+        help="Folders, archives, or tables: Parquet or JSONL (.gz, .zst, .bz2), globs and s3://, gs://, hf:// too.",
     ),
 ]
 CorpusOverrides = Annotated[

@@ -10,6 +10,12 @@ from pydantic import Field, model_validator
 
 from neve.recipe.table import DIGEST, RecipeTable
 
+SUFFIXES = (
+    ".parquet", *(f"{lines}{packed}" for lines in (".jsonl", ".ndjson") for packed in ("", ".gz", ".zst", ".bz2")),
+    ".json.gz", ".json.zst",
+)  # fmt: skip
+"""How the names of tables end."""
+
 
 class Source(RecipeTable):
     """Where raw code comes from; which fields are needed depends on `kind`."""
@@ -19,7 +25,7 @@ class Source(RecipeTable):
     path: str | None = None
     """directory: a folder whose children are repositories, or with `repo` one repository. git: a local
     repository or a URL. archive: a .tar.gz, .tgz, .tar or .zip. table: a glob of Parquet or JSONL (.gz,
-    .zst) files, or an address (s3://, gs://, hf://). hub: owner/dataset on the Hugging Face hub."""
+    .zst, .bz2) files, or an address (s3://, gs://, hf://). hub: owner/dataset on the Hugging Face hub."""
     commit: str | None = None
     """git: the commit, tag or branch; give a full hash, so that the same recipe reads the same files."""
     in_place: bool = False

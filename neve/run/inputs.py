@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from neve.errors import Fault, Misuse
+from neve.recipe.sources import SUFFIXES
 
-SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 _LAKE = re.compile(r"(?:s3a?|gs|gcs|az|abfss?|hf|tos|cos)://")
 _GIT = re.compile(r"(?:git\+)?(?:https?|ssh|git|file)://|[\w.-]+@[\w.-]+:")

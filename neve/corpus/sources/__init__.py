@@ -103,12 +103,10 @@ def _placed(sources: tuple[Source, ...]) -> tuple[list[Source], list[list[str]]]
         path = str(source.path)
         if not source.in_place:
             copied.append(source)
-        elif "://" in path:
-            places.append([path])
-        elif table.files(path):
+        elif "://" in path or table.files(path):
             groups, others = table.in_place(path)
             places += groups
-            copied += [Source(kind="table", path=str(each)) for each in others]
+            copied += [Source(kind="table", path=each) for each in others]
         else:
             raise Misuse(f"source table: {path}: names no file; it must be a glob such as data/*.parquet")
     return copied, places

@@ -2,7 +2,7 @@
 refused.
 
 ALIASES names the columns known, those of The Stack v1 and v2, datatrove and dolma among them; others are
-left out. What lies in a struct NESTED (datatrove's and dolma's `metadata`) is found there by the same
+left out. What lies in a struct or map NESTED (datatrove's and dolma's `metadata`) is found there by the same
 names, and a list of structs `files` (The Stack v2's rows are repositories) becomes one row for each file. A
 language that the table gives is kept, and so is a licence unless the file itself states another (curation
 reads that). A row without a path has its `doc_id` for one, and without a repository for that too: rows of
@@ -43,8 +43,14 @@ ALIASES = {
 }
 """Column of FILES -> names by which it is known, the first that is not null wins; the last two lead to a
 content that the table does not hold."""
+SPDX = ("spdx_id", "id", "key", "name", "type", "license")
+"""Where a licence that is an object, as GitHub's API or npm gives it, has its name; the first that is not
+null wins."""
 NESTED = ("metadata", "meta")
+FOLDER = "folder"
+"""A column `folder.x` is what the folders of a table say of all its rows; all else comes before it."""
 PACKED = "files"
+_TEXTS = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
 KNOWN = {name for names in ALIASES.values() for name in names} | {*NESTED, PACKED}
 
 
@@ -54,6 +60,24 @@ def has_text(schema: pa.Schema) -> bool:
     if PACKED in fields and _packs(kind := schema.field(PACKED).type):
         fields |= {kind.value_type.field(i).name for i in range(kind.value_type.num_fields)}
     return bool(fields & set(ALIASES["content"])) or fields >= {"blob_id", "src_encoding"}
+
+
+def flat(schema: pa.Schema) -> bool:
+    """Whether a table can be read in place: it holds texts, and each known column is a plain value, a
+    licence also a list of them, metadata also a struct of these."""
+
+    def plain(field: pa.Field) -> bool:
+        if field.name in NESTED and pa.types.is_struct(field.type):
+            return all(plain(inner) for inner in field.type if inner.name in KNOWN)
+        if field.name in ALIASES["license"] and (
+            pa.types.is_list(field.type) or pa.types.is_large_list(field.type)
+        ):
+            return not pa.types.is_nested(field.type.value_type)
+        return not pa.types.is_nested(field.type)
+
+    names = set(schema.names)
+    known = all(plain(field) for field in schema if field.name in KNOWN)
+    return known and len(names) == len(schema) and not names.isdisjoint(ALIASES["content"])
 
 
 def flatten(table: pa.Table) -> pa.Table:
@@ -74,6 +98,11 @@ def flatten(table: pa.Table) -> pa.Table:
     for name in NESTED:
         if name in table.column_names and pa.types.is_struct(table[name].type):
             table = _opened(table, name, table[name].combine_chunks())
+        elif name in table.column_names and pa.types.is_map(table[name].type):
+            kind = table[name].type.key_type
+            for key in sorted(KNOWN) if kind in _TEXTS else []:
+                found = pc.map_lookup(table[name], pa.scalar(key, kind), "first")
+                table = table.append_column(f"{name}.{key}", found)
     return table
 
 
@@ -90,8 +119,10 @@ def _packs(kind: pa.DataType) -> bool:
 
 
 def _columns(table: pa.Table, key: str) -> list[pa.ChunkedArray]:
-    """The columns known by any alias of `key`: of the file, else of its row, else of the row's metadata."""
-    nested = [] if key == "content" else [f"{name}.{alias}" for name in NESTED for alias in ALIASES[key]]
+    """The columns known by any alias of `key`: of the file, else of its row, else of the row's metadata,
+    else of the table's folders."""
+    outer = () if key == "content" else (*NESTED, FOLDER)
+    nested = [f"{name}.{alias}" for name in outer for alias in ALIASES[key]]
     names = [*(f"{PACKED}.{alias}" for alias in ALIASES[key]), *ALIASES[key], *nested]
     return [table[n] for n in names if n in table.column_names and not pa.types.is_null(table[n].type)]
 
@@ -157,7 +188,7 @@ def batch(table: pa.Table, name: str, limits: Limits) -> Batch:
 
 
 def _is_list(kind: pa.DataType) -> bool:
-    return pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
 
 
 def _shown(names: pa.ChunkedArray) -> pa.Array:
@@ -174,8 +205,7 @@ def merged(table: pa.Table, key: str) -> pa.Array:
 
 
 def _bytes(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    texts = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
-    return (column if column.type in texts else column.cast(pa.string())).cast(pa.large_binary())
+    return (column if column.type in _TEXTS else column.cast(pa.string())).cast(pa.large_binary())
 
 
 def text(table: pa.Table, key: str) -> pa.Array:
@@ -198,18 +228,25 @@ def _licenses(table: pa.Table) -> pa.Array:
     """SPDX expressions of the licence column; of a list all hold."""
     values = pa.chunked_array([pa.nulls(table.num_rows, pa.large_binary())])
     for column in reversed(_columns(table, "license")):
-        if _is_list(column.type) and not pa.types.is_nested(column.type.value_type):
-            array = column.combine_chunks().cast(pa.list_(pa.binary()))
-            column = pa.chunked_array([pc.binary_join(_without_nulls(array), b"\n")])
-        if not pa.types.is_nested(column.type):
-            values = pc.coalesce(_bytes(column), values)
+        array = column.combine_chunks()
+        array = pc.binary_join(_without_nulls(array), b"\n") if _is_list(column.type) else _named(array)
+        values = pc.coalesce(pa.chunked_array([array.cast(pa.large_binary())]), values)
     return expressions(values.combine_chunks())
 
 
-def _without_nulls(lists: pa.ListArray) -> pa.ListArray:
-    """Lists without their nulls, so that one unknown licence leaves the others; null where
-    nothing is left."""
-    values, rows = pc.list_flatten(lists), pc.list_parent_indices(lists)
+def _named(values: pa.Array) -> pa.Array:
+    """Licences in bytes, of objects what SPDX names; null for what is nested otherwise."""
+    unknown = pa.nulls(len(values), pa.large_binary())
+    if pa.types.is_struct(values.type):
+        given = [pc.struct_field(values, [n]) for n in SPDX if values.type.get_field_index(n) >= 0]
+        return pc.coalesce(*(_named(each) for each in given), unknown)
+    return unknown if pa.types.is_nested(values.type) else _bytes(values)
+
+
+def _without_nulls(lists: pa.Array) -> pa.ListArray:
+    """Licences of each list, without nulls, so that one unknown leaves the others; null where nothing is
+    left."""
+    values, rows = _named(pc.list_flatten(lists)).cast(pa.binary()), pc.list_parent_indices(lists)
     counts = np.bincount(
         rows.filter(pc.is_valid(values)).to_numpy(zero_copy_only=False), minlength=len(lists)
     )

@@ -1,4 +1,4 @@
-"""JSON lines (plain, .gz, .zst) as tables, in blocks of whole lines.
+"""JSON lines (plain, .gz, .zst, .bz2) as tables, in blocks of whole lines.
 
 The trade-off: JSON is parsed by pyarrow a block at a time, typed by lines from all over the block; a block
 that it refuses, because a line is broken or typed otherwise, is parsed again line by line, so that such
@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.json
 
 from neve.corpus.sources.batches import RATIO, RATIO_BYTES, Limits, Member, printable
-from neve.corpus.sources.columns import ALIASES, NESTED, PACKED
+from neve.corpus.sources.columns import ALIASES, NESTED, PACKED, SPDX
 
 BLOCK_BYTES, CHUNK_BYTES = 16 << 20, 256 << 10
 SAMPLE = 64
@@ -93,7 +93,12 @@ def _fields(rows: list[dict[str, Any]], nested: bool = False) -> list[pa.Field]:
 
     A column that no row has is typed by its name, so that it is found where a later row has it.
     """
-    others = {("source_id", int): pa.int64(), ("license", list): pa.list_(pa.string())}
+    named = pa.struct([(name, pa.string()) for name in SPDX])
+    others = {
+        ("source_id", int): pa.int64(),
+        ("license", list): pa.list_(pa.string()),
+        ("license", dict): named,
+    }
     kinds: dict[str, pa.DataType] = {}  # a name may stand for two columns
     for column, names in ALIASES.items():
         for name in names:
@@ -153,17 +158,27 @@ def values(file: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
     for column, names in ALIASES.items():
         nested = [row[n] for n in NESTED if column != "content" and isinstance(row.get(n), dict)]
         found = [each[n] for each in (file, row, *nested) for n in names if each.get(n) is not None]
-        value = found[0] if found else None
-        if column == "license" and isinstance(value, list):
-            value = "\n".join(str(part) for part in value if part is not None)
-        made[column] = value
+        if column == "license":
+            found = [name for value in found if (name := _license(value))]
+        elif column != "content":
+            found = [value for value in found if not isinstance(value, dict | list)]
+        made[column] = found[0] if found else None
     return made
+
+
+def _license(value: Any) -> str | None:
+    """A licence given as a name, an object that has one, or a list of these, which becomes lines."""
+    if isinstance(value, list):
+        return "\n".join(name for part in value if (name := _license(part))) or None
+    if isinstance(value, dict):
+        return next((value[name] for name in SPDX if isinstance(value.get(name), str)), None)
+    return None if value is None else str(value)
 
 
 def _blocks(path: Path, longest: int) -> Iterator[tuple[int, bytes, _Long, float]]:
     """(number of its first line, whole lines, [(number, bytes) of lines beyond `longest`], ratio of a bomb)
     to the end."""
-    suffix = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix)
+    suffix = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}.get(path.suffix)
     packed = path.stat().st_size
     with pa.input_stream(str(path), compression=suffix) as stream:
         line, rest, skipped, out = 1, b"", 0, 0

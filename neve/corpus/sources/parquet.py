@@ -54,11 +54,13 @@ def _plain(kind: pa.DataType) -> pa.DataType:
         return _plain(kind.value_type)
     if pa.types.is_struct(kind):
         return pa.struct([pa.field(field.name, _plain(field.type)) for field in kind])
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+    if pa.types.is_map(kind):
+        return pa.map_(_plain(kind.key_type), _plain(kind.item_type))
+    lists = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list, pa.types.is_list_view)
+    if any(test(kind) for test in lists):
         return pa.large_list(_plain(kind.value_type))
-    return (
-        pa.large_binary() if kind in (pa.string(), pa.large_string(), pa.string_view(), pa.binary()) else kind
-    )
+    texts = (pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.binary_view())
+    return pa.large_binary() if kind in texts else kind
 
 
 def _group(

@@ -11,7 +11,8 @@ may be back tomorrow, while a verdict would be believed.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -22,7 +23,7 @@ from neve.corpus.sources import columns
 from neve.corpus.sources.batches import Batch, Limits, printable
 from neve.corpus.sources.instructions import Template
 from neve.errors import Fault
-from neve.recipe.sources import Source
+from neve.recipe.sources import SUFFIXES, Source
 
 if TYPE_CHECKING:
     from daft import DataFrame
@@ -37,8 +38,28 @@ def table(address: str, limits: Limits, template: Template | None) -> Iterator[B
     raises Fault where they cannot be read."""
     import daft
 
-    jsonl = address.partition("?")[0].endswith((".jsonl", ".jsonl.gz", ".jsonl.zst", ".json.gz"))
-    return _read(address, daft.read_json if jsonl else daft.read_parquet, limits, template)
+    reader = daft.read_json if address.partition("?")[0].endswith(SUFFIXES[1:]) else daft.read_parquet
+    return _read(address, partial(reader, hive_partitioning=True), limits, template)
+
+
+def schema(address: str) -> pa.Schema:
+    """The schema of the Parquet at `address`; raises Fault where it cannot be read."""
+    import daft
+
+    engine.current()
+    try:
+        return _schema(daft.read_parquet(address, hive_partitioning=True))
+    except Exception as error:  # as in `_read`
+        raise _unread(printable(address), error) from None
+
+
+def knows(place: str) -> bool:
+    """Whether Daft knows the types of the Parquet file at `place`."""
+    try:
+        schema(place)
+    except Fault:
+        return False
+    return True
 
 
 def hub(source: Source, limits: Limits) -> Iterator[Batch]:
@@ -50,12 +71,14 @@ def hub(source: Source, limits: Limits) -> Iterator[Batch]:
     return _read(str(source.path), daft.read_huggingface, limits, template)
 
 
-def _read(address: str, reader: object, limits: Limits, template: Template | None) -> Iterator[Batch]:
+def _read(
+    address: str, reader: Callable[[str], DataFrame], limits: Limits, template: Template | None
+) -> Iterator[Batch]:
     engine.current()
     name = printable(address)
     try:
-        frame: DataFrame = reader(address)  # type: ignore[operator]
-        schema = pa.schema([(field.name, field.dtype.to_arrow_dtype()) for field in frame.schema()])
+        frame: DataFrame = reader(address)
+        schema = _schema(frame)
         if template is not None:
             template.check(schema.names, name, ", ".join(schema.names))
         elif not columns.has_text(schema):
@@ -73,11 +96,19 @@ def _read(address: str, reader: object, limits: Limits, template: Template | Non
     except Fault:
         raise
     except Exception as error:  # Daft's errors have no common class below this one
-        why = " ".join(str(error).split())[:300]
-        raise Fault(
-            f"source table: {name}: cannot be read ({type(error).__name__}: {why}); check the address, the network "
-            "and the credentials in the environment"
-        ) from None
+        raise _unread(name, error) from None
+
+
+def _schema(frame: DataFrame) -> pa.Schema:
+    return pa.schema([(field.name, field.dtype.to_arrow_dtype()) for field in frame.schema()])
+
+
+def _unread(name: str, error: Exception) -> Fault:
+    why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return Fault(
+        f"source table: {name}: cannot be read ({why}); check the address, the network and the credentials in the "
+        "environment; copy a table of types that are not supported to this disk, where they are read"
+    )
 
 
 def batch(table: pa.Table, name: str, limits: Limits) -> Batch:

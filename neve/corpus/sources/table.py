@@ -1,4 +1,4 @@
-"""Tables as sources: Parquet or JSON lines (plain, .gz, .zst), on this machine or wherever Daft reads.
+"""Tables as sources: Parquet or JSON lines (plain, .gz, .zst, .bz2), on this machine or wherever Daft reads.
 
 A local path is a glob, read here: Parquet in a process of its own (`parquet`), JSON lines in bounded blocks
 (`jsonl`), so that a damaged or hostile file is a verdict and its neighbours are kept. An address (`s3://`,
@@ -13,8 +13,10 @@ from __future__ import annotations
 import glob
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pyarrow as pa
 
@@ -23,9 +25,10 @@ from neve.corpus.sources.batches import POINTER_BYTES, Batch, Limits, Member, po
 from neve.corpus.sources.instructions import Template
 from neve.documents import FILES
 from neve.errors import Fault
-from neve.recipe.sources import Source
+from neve.recipe.sources import SUFFIXES, Source
 
-SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
+_SAID = {name for column in ("repo", "language", "license") for name in columns.ALIASES[column]}
+"""Columns that a folder such as `license=MIT` may give to all tables below it."""
 
 
 def read(source: Source, limits: Limits) -> Iterator[Batch]:
@@ -55,31 +58,46 @@ def files(pattern: str) -> list[Path]:
     return [Path(each) for each in sorted(glob.glob(pattern, recursive=True)) if Path(each).is_file()]  # noqa: PTH207
 
 
-def in_place(pattern: str) -> tuple[list[list[str]], list[Path]]:
-    """(groups of Parquet files that Daft can read as they lie, each of one schema; files that have to be
-    copied).
+def in_place(pattern: str) -> tuple[list[list[str]], list[str]]:
+    """(groups of Parquet files that Daft can read as they lie, each of one schema; files or the address that
+    have to be copied).
 
-    Nested rows and files whose footer cannot be read are copied, so that nothing of them is lost without a
-    verdict.
+    Copied are tables whose known columns are nested or twice there, tables of types that Daft does not know,
+    tables in folders that give them columns, and files whose footer cannot be read, so that nothing of them
+    is lost without a verdict. Raises Fault where an address cannot be read.
     """
+    if "://" in pattern:
+        return ([[pattern]], []) if columns.flat(remote.schema(pattern)) else ([], [pattern])
     import pyarrow.parquet as pq
 
     groups: dict[str, list[str]] = {}
-    others = []
+    others, read_by_daft = [], {}
     for path in files(pattern):
         try:
             schema = pq.read_schema(path)
         except (OSError, pa.ArrowException):
-            others.append(path)
+            others.append(str(path))
             continue
-        known = [field for field in schema if field.name in columns.KNOWN]
-        if columns.PACKED in schema.names or not columns.has_text(schema):
-            others.append(path)
+        place, kind = glob.escape(str(path)), str([(field.name, field.type) for field in schema])
+        if kind not in read_by_daft:
+            read_by_daft[kind] = columns.flat(schema) and remote.knows(place)
+        if not read_by_daft[kind] or _said(path):
+            others.append(str(path))
         else:
-            groups.setdefault(str([(field.name, field.type) for field in known]), []).append(
-                glob.escape(str(path))
-            )
+            known = [(field.name, field.type) for field in schema if field.name in columns.KNOWN]
+            groups.setdefault(str(known), []).append(place)
     return list(groups.values()), others
+
+
+def _said(path: Path) -> dict[str, str]:
+    """What the folders of a table say of all its rows, as Hive writes it.
+
+    >>> _said(Path("lake/lang=Python/day=3/license=BSD%2D3%2DClause/part-0.parquet"))
+    {'lang': 'Python', 'license': 'BSD-3-Clause'}
+    """
+    pairs = [part.split("=", 1) for part in path.parts[:-1] if "=" in part]
+    said = {name: unquote(value) for name, value in pairs if name in _SAID}
+    return {name: value for name, value in said.items() if value not in ("", "__HIVE_DEFAULT_PARTITION__")}
 
 
 def _read_one(path: Path, limits: Limits, template: Template | None) -> Iterator[Batch]:
@@ -92,6 +110,9 @@ def _read_one(path: Path, limits: Limits, template: Template | None) -> Iterator
             return
     try:
         for table, broken in blocks:
+            for column, value in _said(path).items():
+                given = pa.repeat(pa.scalar(printable(value)), table.num_rows)
+                table = table.append_column(f"{columns.FOLDER}.{column}", given)
             batch = remote.batch(table, name, limits)
             rows += batch.files.num_rows
             yield Batch(batch.files, pa.concat_tables([batch.verdicts, refused("table", name, broken)]))
@@ -144,6 +165,8 @@ def _parquet(
         try:
             try:
                 stream = pa.ipc.open_stream(process.stdout)
+                if twice := [name for name, times in Counter(stream.schema.names).items() if times > 1]:
+                    raise Fault(f"source table: {path}: has two columns {', '.join(twice)}; rename one")
                 check(stream.schema, printable((stream.schema.metadata or {}).get(b"columns", b"").decode()))
                 for batch, metadata in stream.iter_batches_with_custom_metadata():
                     error = metadata[b"error"].decode() if metadata is not None else None

@@ -48,7 +48,7 @@ def in_place(paths: list[str]) -> tuple[DataFrame, int]:
 
     engine.current()
     try:
-        frame = daft.read_parquet(paths)
+        frame = daft.read_parquet(paths, hive_partitioning="://" in paths[0])
         return _conformed(frame), frame.count_rows()
     except Fault:
         raise

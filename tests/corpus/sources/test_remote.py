@@ -18,6 +18,7 @@ import pytest
 from neve.corpus import sources
 from neve.corpus.sources import remote, table
 from neve.corpus.sources.batches import Limits
+from neve.corpus.steps import input_files
 from neve.errors import Fault
 from neve.recipe.sources import Source
 
@@ -82,6 +83,27 @@ def test_what_cannot_be_read_is_a_fault(folder: Path) -> None:
         with pytest.raises(Fault, match=says) as fault:
             read(f"file://{folder}/{path}")
         assert "\n" not in str(fault.value)
+
+
+def test_what_can_be_read_in_place_at_an_address_and_what_is_copied(tmp_path: Path) -> None:
+    """A folder's licence counts both ways; types that Daft does not know are one line."""
+    rows = {"content": ["x = 1\n"], "path": ["a.py"], "repo": ["u/r"]}
+    (tmp_path / "license=MIT").mkdir()
+    address = f"file://{tmp_path}/license=MIT"
+    pq.write_table(pa.table(rows), tmp_path / "license=MIT" / "plain.parquet")
+    pq.write_table(
+        pa.table({**rows, "licenses": [[{"type": "ISC"}]]}), tmp_path / "license=MIT" / "objects.parquet"
+    )
+    pq.write_table(
+        pa.table({**rows, "view": pa.array(["v"], pa.string_view())}),
+        tmp_path / "license=MIT" / "view.parquet",
+    )
+    assert table.in_place(f"{address}/plain.parquet") == ([[f"{address}/plain.parquet"]], [])
+    assert input_files.in_place([f"{address}/plain.parquet"])[0].to_pydict()["license"] == ["MIT"]
+    assert [row["license"] for row in read(f"{address}/plain.parquet")] == ["MIT"]
+    assert table.in_place(f"{address}/objects.parquet") == ([], [f"{address}/objects.parquet"])
+    with pytest.raises(Fault, match=r"view\.parquet: cannot be read .*Utf8View.*copy a table of types"):
+        table.in_place(f"{address}/view.parquet")
 
 
 def test_the_hub_is_read_by_dafts_reader(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

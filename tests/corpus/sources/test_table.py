@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
 from pathlib import Path
@@ -246,3 +247,104 @@ def test_every_line_is_a_file_or_a_verdict(tmp_path: Path, rows: list[dict[str, 
     assert len(files) + len(verdicts) == len(rows)
     kept = [row for row in rows if isinstance(row.get("text"), str) and not hostile(row)]
     assert [f[5] for f in files] == [row["text"].encode() for row in kept]
+
+
+GITHUB = {"key": "mit", "name": "MIT License", "spdx_id": "MIT", "node_id": "x"}
+TEXTS = {"content": ["x = 1\n", "y = 2\n"], "path": ["a.py", "b.py"], "repo_name": ["u/r", "u/r"]}
+FOUND = [("u/r", "a.py", None, "MIT", None, b"x = 1\n"), ("u/r", "b.py", None, "MIT", None, b"y = 2\n")]
+SAID = [[("path", path), ("repo_name", "u/r"), ("license", "MIT"), ("n", "1")] for path in TEXTS["path"]]
+FILES = [
+    {"content": c, "path": p, "licenses": ["MIT"]}
+    for c, p in zip(TEXTS["content"], TEXTS["path"], strict=True)
+]
+FILE = pa.struct([("content", pa.large_string()), ("path", pa.string()), ("licenses", pa.list_(pa.string()))])
+ODD = {
+    "views": {**{k: pa.array(v, pa.string_view()) for k, v in TEXTS.items()}, "license": ["MIT", "MIT"]},
+    "fixed lists": {**TEXTS, "licenses": pa.array([["MIT"], ["MIT"]], pa.list_(pa.string(), 1))},
+    "licence objects": {**TEXTS, "license": [GITHUB, {**GITHUB, "spdx_id": None}]},
+    "lists of licence objects": {**TEXTS, "licenses": [[{"type": "MIT", "url": "u"}], [{"type": None, "url": "v"}, {"type": "MIT", "url": None}]]},
+    "licence objects in metadata": {**TEXTS, "metadata": [{"license": {"id": "MIT"}}, {"license": {"id": "mit"}}]},
+    "wide decimals": {**TEXTS, "license": ["MIT", "MIT"], "stars": pa.array([1, 2], pa.decimal256(50, 0))},
+    "maps": {"text": TEXTS["content"], "metadata": pa.array(SAID, pa.map_(pa.string(), pa.string()))},
+    "repositories in large lists": {"repo_name": ["u/r"], "files": pa.array([FILES], pa.large_list(FILE))},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_columns_of_odd_types_are_read(tmp_path: Path, name: str) -> None:
+    """And copied where they could be read in place, since Daft does not know all of them."""
+    pq.write_table(pa.table(ODD[name]), tmp_path / "t.parquet")
+    assert read(tmp_path / "t.parquet") == (FOUND, [])
+    assert table.in_place(str(tmp_path / "t.parquet")) == ([], [str(tmp_path / "t.parquet")])
+
+
+def test_two_columns_of_one_name(tmp_path: Path) -> None:
+    """Where nobody reads them they do no harm; where somebody does, they are named."""
+    path = tmp_path / "t.parquet"
+    for name, values in (("stars", [[1], [2]]), ("path", [["a.py"], ["b.py"]])):
+        pq.write_table(
+            pa.Table.from_arrays([pa.array(["x"]), *map(pa.array, values)], ["content", name, name]), path
+        )
+        assert table.in_place(str(path)) == ([], [str(path)])
+        if name == "stars":
+            assert [row[-1] for row in read(path)[0]] == [b"x"]
+    with pytest.raises(Fault, match=r"t\.parquet: has two columns path; rename one"):
+        read(path)
+
+
+LICENCES = [
+    GITHUB, {"id": "mit"}, {"key": "mit", "spdx_id": None}, {"type": "MIT", "url": "u"}, {"license": "MIT"}, ["MIT"],
+    [{"type": "MIT", "url": "u"}], [{"url": "u"}, None, {"name": "MIT License"}], "MIT",
+]  # fmt: skip
+
+
+def test_a_licence_in_json_may_be_an_object_or_a_list(tmp_path: Path) -> None:
+    """Alone in its file and beside all others; other objects are no text."""
+    rows = [{"content": "x", "path": "a.py", "repo": {"name": "r"}, "license": each} for each in LICENCES]
+    for written in (
+        *([row] for row in rows),
+        rows,
+        [{**rows[0], "license": {"url": "u"}, "metadata": {"license": GITHUB}}],
+    ):
+        (tmp_path / "t.jsonl").write_bytes(lines(written))
+        x = documents.doc_id(b"x")
+        assert read(tmp_path / "t.jsonl") == ([(x, "a.py", None, "MIT", None, b"x")] * len(written), [])
+
+
+def test_folders_name_columns(tmp_path: Path) -> None:
+    """As Hive writes tables: what the folder says holds where the table says nothing."""
+    place = (
+        tmp_path
+        / "lake"
+        / "license=BSD%2D3%2DClause"
+        / "lang=Python"
+        / "id=1"
+        / "repo=__HIVE_DEFAULT_PARTITION__"
+    )
+    place.mkdir(parents=True)
+    pq.write_table(pa.table({**TEXTS, "license": [None, "MIT"]}), place / "t.parquet")
+    rows = [dict(zip(TEXTS, values, strict=True)) for values in zip(*TEXTS.values(), strict=True)]
+    (place / "t.jsonl").write_bytes(lines([rows[0], rows[1] | {"license": "MIT"}]))
+    expected = [
+        (*FOUND[0][:2], "Python", "BSD-3-Clause", *FOUND[0][4:]),
+        (*FOUND[1][:2], "Python", *FOUND[1][3:]),
+    ]
+    assert read(place / "t.parquet") == (expected, [])
+    assert read(place / "t.jsonl") == (expected, [])
+    assert table.in_place(f"{tmp_path}/lake/**/*.parquet") == ([], [str(place / "t.parquet")])
+
+
+@pytest.mark.parametrize("name", ["t.jsonl.bz2", "t.ndjson", "t.json.gz", "t.ndjson.zst", "crlf.jsonl"])
+def test_other_names_and_packings_of_json_lines(tmp_path: Path, name: str) -> None:
+    rows = [
+        dict(zip(TEXTS, values, strict=True)) | {"license": "MIT"}
+        for values in zip(*TEXTS.values(), strict=True)
+    ]
+    pack = {
+        ".bz2": bz2.compress,
+        ".gz": gzip.compress,
+        ".zst": lambda raw: pa.Codec("zstd").compress(raw).to_pybytes(),
+    }
+    raw = lines(rows).replace(b"\n", b"\r\n") if "crlf" in name else lines(rows)
+    (tmp_path / name).write_bytes(pack.get(Path(name).suffix, bytes)(raw))
+    assert read(tmp_path / name) == (FOUND, [])
