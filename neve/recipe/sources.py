@@ -24,8 +24,9 @@ class Source(RecipeTable):
     """What it is, which says how `path` is meant."""
     path: str | None = None
     """directory: a folder whose children are repositories, or with `repo` one repository. git: a local
-    repository or a URL. archive: a .tar.gz, .tgz, .tar or .zip. table: a glob of Parquet or JSONL (.gz,
-    .zst, .bz2) files, or an address (s3://, gs://, hf://). hub: owner/dataset on the Hugging Face hub."""
+    repository or a URL. archive: a .tar (.gz, .bz2, .xz, .zst) or .zip, whatever its name. table: a glob of
+    Parquet or JSONL (.gz, .zst, .bz2) files, or an address (s3://, gs://, hf://). hub: owner/dataset
+    on the Hugging Face hub."""
     commit: str | None = None
     """git: the commit, tag or branch; give a full hash, so that the same recipe reads the same files."""
     in_place: bool = False

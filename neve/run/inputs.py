@@ -17,7 +17,9 @@ from typing import Any
 from neve.errors import Fault, Misuse
 from neve.recipe.sources import SUFFIXES
 
-ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
+ARCHIVES = (
+    ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".zip", ".whl", ".jar", ".crate",
+)  # fmt: skip
 _LAKE = re.compile(r"(?:s3a?|gs|gcs|az|abfss?|hf|tos|cos)://")
 _GIT = re.compile(r"(?:git\+)?(?:https?|ssh|git|file)://|[\w.-]+@[\w.-]+:")
 _BESIDE = re.compile(
@@ -47,9 +49,9 @@ def sources_of(given: str) -> list[dict[str, Any]]:
         if (place / "HEAD").is_file() and (place / "objects").is_dir() and (place / "refs").is_dir():
             return [_git(given)]
         return [{"kind": "directory", "path": given}]
-    if _GIT.match(given) and not given.endswith(ARCHIVES):
+    if _GIT.match(given) and not given.lower().endswith(ARCHIVES):
         return [_git(given.removeprefix("git+"))]
-    if given.endswith(ARCHIVES) and "://" not in given:
+    if given.lower().endswith(ARCHIVES) and "://" not in given:
         return [{"kind": "archive", "path": given}]
     raise Misuse(
         f"{given}: must be a folder, a git repository or its URL, an archive on this machine ({', '.join(ARCHIVES)}), or "

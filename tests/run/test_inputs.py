@@ -19,7 +19,7 @@ from neve.run.inputs import sources_of
     [
         ("s3://x/*.parquet", "table"), ("hf://datasets/x/y", "table"), ("https://x.example/a.jsonl.gz?y=1", "table"), ("a.jsonl.zst", "table"), ("x/*.parquet", "table"),
         ("a.ndjson", "table"), ("a.json.gz", "table"), ("a.jsonl.bz2", "table"), ("a.json", None), ("a.jsonl.xz", None),
-        ("a.tar.gz", "archive"), ("nothing", None), ("https://x.example/a.tar.gz", None), ("a.py", None),
+        ("a.tar.gz", "archive"), ("A.ZIP", "archive"), ("a-1.0.crate", "archive"), ("a.tar.zst", "archive"), ("nothing", None), ("https://x.example/a.tar.gz", None), ("a.py", None),
     ],
 )  # fmt: skip
 def test_by_name(given: str, kind: str | None) -> None:

@@ -19,8 +19,9 @@ _RELEASE = re.compile(
     | @(?:v?\d[\w.+-]*|[0-9a-f]{7,64}        # a release in npm's spelling; a commit
         |main|master|trunk|develop|head|latest)
     | [-_](?:v?\d+(?:\.\d+)+[\w.+-]*         # an archive of a release, a commit or a branch
-        |[0-9a-f]{40}|main|master|trunk|develop|head|latest)
+        |(?:19|20)\d{6}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40}|[0-9a-f]{40}|main|master|trunk|develop|head|latest)
     | \.git
+    | \s*\(\d{1,2}\)                          # a second download
     )$"""
 )
 
@@ -34,7 +35,7 @@ def project(repo: str) -> str:
     name = repo.rstrip("/")
     while found := _RELEASE.search(name, _start(name) + 1):
         name = name[: found.start()]
-    return name
+    return re.sub(r"^(.+/.+)/v\d+$", r"\1", name)  # a major version of a module of Go
 
 
 def _start(name: str) -> int:

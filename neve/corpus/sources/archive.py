@@ -1,10 +1,11 @@
-"""Archives as sources: tar (plain, gzip, bzip2, xz) and zip, read as streams; nothing is unpacked to disk.
+"""Archives as sources: tar (plain, gzip, bzip2, xz, zstd) and zip, read as streams; nothing is unpacked.
 
-An archive is hostile until read. Each member is judged by itself and refused with a verdict where its name
-leaves the folder (`path-escape`, `absolute-path`, `bad-name`), stands twice (`duplicate-path`), is a `link`
-or a `device`, is `encrypted`, `too-large` or `unreadable`. What unpacks to more than the limit, or to more
-than RATIO times its own size, is a `bomb`: the rest is refused. What is truncated or corrupt keeps the
-members before the damage. No size in any header is believed: bytes are counted as they come.
+The first bytes say what an archive is, so wheels, jars and crates are read too. An archive is hostile until
+read. Each member is judged by itself and refused with a verdict where its name leaves the folder
+(`path-escape`, `absolute-path`, `bad-name`), stands twice (`duplicate-path`), is a `link` or a `device`, is
+`encrypted`, `too-large` or `unreadable`. What unpacks to more than the limit, or to more than RATIO times
+its own size, is a `bomb`: the rest is refused. What is truncated or corrupt keeps the members before the
+damage. No size in any header is believed: bytes are counted as they come.
 
 The trade-off: Python's tarfile and zipfile do the parsing, over a stream (`_Forward`) that bounds what one
 header may make them read; zip members packed otherwise than by deflate are refused, since their
@@ -28,6 +29,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+import pyarrow as pa
+
 from neve.corpus.sources.batches import (
     NAME_CHARACTERS,
     RATIO,
@@ -45,7 +48,7 @@ HEADER_BYTES = 256 << 10
 """What the headers of one tar member may hold: long names and attributes."""
 _CHUNK = 64 << 10
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_SUFFIX = re.compile(r"(?i)\.(tar(\.(gz|bz2|xz))?|tgz|tbz2?|txz|zip)$")
+_SUFFIX = re.compile(r"(?i)\.(tar(\.(gz|bz2|xz|zst))?|tgz|tbz2?|txz|zip|whl|jar|crate)$")
 _DAMAGE = (
     EOFError, OSError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, struct.error,
     ValueError, IndexError, KeyError, OverflowError, NotImplementedError, RecursionError,
@@ -193,6 +196,8 @@ def _tar(raw: IO[bytes], magic: bytes, limits: Limits, wanted: Wanted) -> Iterat
         stream = bz2.BZ2File(raw)
     elif magic.startswith(b"\xfd7zXZ"):
         stream = lzma.LZMAFile(raw)  # noqa: SIM115
+    elif magic.startswith(b"\x28\xb5\x2f\xfd"):
+        stream = pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd")
     forward = _Forward(stream, raw.tell, limits)
     tar = tarfile.TarFile(fileobj=forward, mode="r")  # type: ignore[arg-type]
     while True:

@@ -17,6 +17,7 @@ import warnings
 import zipfile
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -57,6 +58,13 @@ def read(tmp_path: Path, data: bytes, limits: Limits = LIMITS) -> list[Member]:
     return list(archive.members(path, limits))
 
 
+def zstd(data: bytes) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, "zstd") as stream:
+        stream.write(data)
+    return sink.getvalue().to_pybytes()
+
+
 def told(members: list[Member]) -> list[tuple[str, object]]:
     """(path, content or the rule)"""
     return [(m.path, m.rule if m.rule else m.content) for m in members]
@@ -69,7 +77,7 @@ def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
 
 
 @pytest.mark.parametrize(
-    "pack", [bytes, gzip.compress, bz2.compress, lzma.compress], ids=["tar", "gz", "bz2", "xz"]
+    "pack", [bytes, gzip.compress, bz2.compress, lzma.compress, zstd], ids=["tar", "gz", "bz2", "xz", "zst"]
 )
 @pytest.mark.parametrize("format", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 def test_tar_gives_back_what_was_put_in(tmp_path: Path, pack, format: int) -> None:
@@ -243,7 +251,7 @@ def test_a_zip_that_lies_about_sizes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "pack", [bytes, gzip.compress, bz2.compress, lzma.compress], ids=["tar", "gz", "bz2", "xz"]
+    "pack", [bytes, gzip.compress, bz2.compress, lzma.compress, zstd], ids=["tar", "gz", "bz2", "xz", "zst"]
 )
 def test_a_truncated_archive_keeps_what_came_before(tmp_path: Path, pack) -> None:
     put = [(f"{i}.py", os.urandom(900)) for i in range(300)]
@@ -306,6 +314,7 @@ _PUT = [("a/b.py", b"x = 1\n"), ("a/c.py", b"y" * 600), ("é.py", b"")]
 _GOOD = [
     tar_bytes(*_PUT),
     gzip.compress(tar_bytes(*_PUT)),
+    zstd(tar_bytes(*_PUT)),
     zip_bytes(*_PUT),
     tar_bytes(*_PUT, format=tarfile.GNU_FORMAT),
 ]
