@@ -84,7 +84,7 @@ def _conformed(frame: DataFrame) -> DataFrame:
         values = [list_join(c, "\n") if k.is_list() else c.cast(kind) for c, k in found]
         if name != "content":
             values = [when(value != "", value) for value in values]
-        return coalesce(*values, lit(None).cast(kind))
+        return coalesce(*values, lit(None).cast(kind)) if values else lit(None).cast(kind)
 
     def spdx(names: pa.Array) -> dict[str, pa.Array]:
         return {"license": columns.expressions(names)}
