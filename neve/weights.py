@@ -347,7 +347,7 @@ def build_start(settings: Start, inputs: dict[str, Path], out: Path) -> dict[str
         files = [folder / "config.json", *sorted(folder.glob("*.safetensors*"))]
         (out / "model").mkdir()
         for path in files:
-            shutil.copy(path, out / "model")
+            shutil.copyfile(path, out / "model" / path.name)
     except (OSError, ValueError, KeyError) as error:
         raise Fault(f"phase.start = {folder}: not a Hugging Face folder with a tokenizer ({error})") from None
     if theirs != ours:

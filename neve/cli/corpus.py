@@ -55,7 +55,8 @@ def curate(
     Every file is a document, or has a verdict that says why it is none. As in a recipe, all licences are
     admitted, none too, unless you say otherwise: --licenses permissive.
 
-    Example: neve curate 'tables/*.parquet' --licenses permissive --out clean; neve why clean src/main.c
+    Example: neve curate 'runs/quickstart/stages/files-*/files/*.parquet' --licenses any --out clean;
+    neve why clean click==8.5.1/src/click/core.py
     """
     import neve.engine
     from neve.run import standalone
@@ -81,7 +82,7 @@ def dedup(
 
     Each verdict names the document kept and the true similarity.
 
-    Example: neve dedup 'tables/*.parquet' --set near.threshold=0.8 --out distinct
+    Example: neve dedup 'clean/documents/*.parquet' --set near.threshold=0.5 --out distinct
     """
     import neve.engine
     from neve.run import standalone
@@ -127,7 +128,8 @@ def _tell(counts: dict[str, Any], folder: Path, licenses: str | list[str] | None
 def score(
     inputs: Inputs,
     annotator: Annotated[
-        Path, typer.Option("--annotator", metavar="DIR", help="An annotator, e.g. RUN/stages/annotator-…")
+        Path,
+        typer.Option(metavar="DIR", help="A run, for the one that it selects by; or RUN/stages/annotator-…"),
     ],
     folder: NewFolder,
     engine: EngineChoice = None,
@@ -139,7 +141,7 @@ def score(
     left in documents/ beside the scores. Ranks are within a language. index.html shows the best, the worst
     and what lies at the best tenth side by side. After a crash, run it again.
 
-    Example: neve score clean --annotator runs/quickstart/stages/annotator-encoder-0123abcd --out scored
+    Example: neve score clean --annotator runs/quickstart --out scored
     """
     import neve.engine
     from neve.run import score as scoring

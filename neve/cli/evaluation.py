@@ -65,7 +65,7 @@ def grade(
 
     SAMPLES has task_id with completion or solution.
 
-    Example: neve grade samples.jsonl --task humaneval+ --data benchmarks --only 'HumanEval/1*' --out graded
+    Example: neve grade evaluated/samples-humaneval.jsonl --task humaneval --out graded
     """
     from neve.evaluation import standalone
     from neve.evaluation.generation.completion import Options
@@ -109,7 +109,7 @@ def evaluate(
 
     Examples:
 
-    neve evaluate models/tiny --tasks 'humaneval+,mbpp+' --data benchmarks --out evaluated
+    neve evaluate models/tiny --tasks humaneval --only 'HumanEval/1?' --out evaluated
 
     neve evaluate my-model --endpoint http://localhost:8000/v1 --chat --tasks humaneval+ --out evaluated
     """

@@ -70,7 +70,7 @@ def remove(
     Says first in which phases it was and how often. WHAT goes on the list that corpus.opt_out names, or on
     RUN/opt-out.txt; what depends on it is built again.
 
-    Example: neve remove runs/quickstart octocat/hello-world "author: Jane Q. Doe" --plan
+    Example: neve remove runs/quickstart click==8.5.1 --plan
     """
     from neve.report import touched
     from neve.run import removal

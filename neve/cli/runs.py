@@ -235,7 +235,7 @@ def why(
 
     Signals, verdict or score, rank, repeats, phases, synthetic children.
 
-    Example: neve why runs/quickstart toolz==1.0.0/toolz/itertoolz.py
+    Example: neve why runs/quickstart toolz==1.2.0/toolz/itertoolz.py
     """
     from neve.report import why as explain
 
@@ -264,7 +264,8 @@ def train(
 ) -> None:
     """Train one phase of a run, and build what it reads.
 
-    Example: neve train runs/quickstart --phase general; torchrun -m neve.training RUN --phase general
+    Example: neve train runs/quickstart --phase general; torchrun -m neve.training runs/quickstart
+    --phase general
     """
     from neve.run import runner as runs
 

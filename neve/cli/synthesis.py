@@ -55,8 +55,8 @@ def synthesize(
 
     After a crash, run it again: what was answered is not asked again.
 
-    Example: neve synthesize clean --endpoint http://localhost:8000/v1 --model m --kinds
-    'rewrite=2,tests=1' --out grown
+    Example: neve synthesize runs/quickstart --endpoint local --model smollm2-135m-instruct --kinds
+    'rewrite=2,tests=1' --seeds 8 --out grown
     """
     from neve.recipe.file import synthesis_alone
     from neve.run import asking

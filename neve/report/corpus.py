@@ -216,19 +216,19 @@ def _href(corpus: dict[str, Any], stage: str) -> str:
     return f"#rule-{stage}-{rule['rule']}" if rule else "#documents"
 
 
-def write_page(folder: Path) -> Path:
-    """The page of a curation that ran alone, beside its tables."""
+def write_page(folder: Path, title: str, timings: dict[str, float]) -> Path:
+    """The page of a curation, beside its tables; seconds of each of its steps."""
     manifest = read_json(folder / MANIFEST)
     corpus = with_differences(summarize(folder, manifest["counts"]))
     made = page(
         "curation.html",
         corpus_charts(corpus),
-        title=folder.name,
+        title=title,
         c=corpus,
         funnel=funnel(corpus),
         near=manifest["settings"]["near"],
         settings=manifest["settings"],
-        timings=read_json(folder / "counts.json")["timings"],
+        timings=timings,
     )
     atomic_write(folder / "index.html", made)
     return folder / "index.html"

@@ -3,9 +3,11 @@ them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from neve.errors import Fault
+from neve.store import read_json
 
 REMEDIES = {
     "opt-out": "corpus.opt_out names the list that they stand on",
@@ -39,6 +41,16 @@ def lines(counts: dict[str, Any]) -> list[str]:
     by_rule = sorted(counts["by_rule"].items(), key=lambda item: (-item[1], item[0]))
     width = max((len(rule) for rule, _ in by_rule), default=0)
     return [f"  {rule:<{width}}  {files:>9,}" for rule, files in by_rule]
+
+
+def page(stage: Path, title: str) -> Path:
+    """The page of a run's curation, in the folder of its stage; made unless it is there."""
+    made = stage / "index.html"
+    if not made.exists():
+        from neve.report.corpus import write_page
+
+        write_page(stage, title, read_json(stage / "timings.json"))
+    return made
 
 
 def check(counts: dict[str, Any]) -> None:

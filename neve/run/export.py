@@ -58,7 +58,8 @@ def export(folder: Path, phase: str | None, out: Path, step: str | None = None, 
         raise Misuse(f"--step {step}: phase {phase} is done and its checkpoints are gone; leave --step out")
     with whole(out) as temporary:
         if done:
-            shutil.copytree(trained / "model", temporary, ignore=shutil.ignore_patterns(*OURS))
+            ignored = shutil.ignore_patterns(*OURS)
+            shutil.copytree(trained / "model", temporary, ignore=ignored, copy_function=shutil.copyfile)
         else:
             from neve.training.loop import export_checkpoint
 

@@ -148,6 +148,7 @@ def _build(plan: Arm, folder: Path, arm: str, names: list[str], engine: str) -> 
 
         neve.engine.use(engine)
     if "curate" in names and "curate" not in todo:
+        curated.page(store.path("curate"), folder.name)
         curated.check(store.manifest("curate")["counts"])
     for position, name in enumerate(names, 1):
         if name not in todo:
@@ -160,6 +161,7 @@ def _build(plan: Arm, folder: Path, arm: str, names: list[str], engine: str) -> 
         if name == "curate":
             for line in curated.lines(manifest["counts"]):
                 _say(line)
+            _say(f"  page: {curated.page(store.path(name), folder.name)}")
             curated.check(manifest["counts"])
         for line in shortages.of_stage(name, _done(store), plan.recipe.model_dump(mode="json")):
             _say(f"  short: {line}")
@@ -184,7 +186,7 @@ def _publish(made: Path, to: Path) -> None:
     temporary = to.with_name(f".{to.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(made, temporary)
+    shutil.copytree(made, temporary, copy_function=shutil.copyfile)
     for other in to.glob("*/"):
         if (other / MANIFEST).exists():
             other.rename(temporary / other.name)

@@ -31,8 +31,9 @@ from neve.recipe.corpus import Corpus
 from neve.recipe.sources import Source
 from neve.run import outside
 from neve.run.inputs import sources_of
+from neve.run.record import ARM
 from neve.settings import pick
-from neve.store import MANIFEST, read_json, write_json
+from neve.store import MANIFEST, RUN, arm_stages, read_json, state, write_json
 
 COUNTS = "counts.json"
 UNKNOWN = "unknown"
@@ -41,18 +42,15 @@ COLUMNS = {"doc_id", "language", "content"}
 
 
 def run(given: list[str], annotator: Path, out: Path) -> dict[str, Any]:
-    """Score the inputs `given` by the annotator in a folder into `out`: scores/ (SCORES), and documents/
-    where they are no curated ones, and index.html; returns counts, `timings` among them.
+    """Score the inputs `given` into `out`: scores/ (SCORES), and documents/ where they are no curated ones,
+    and index.html; returns counts, `timings` among them.
 
-    Raises Misuse where `out` holds something else, or there is no annotator.
+    `annotator` is the folder of one, or a run that selects by one alone. Raises Misuse where `out` holds
+    something else, or there is no annotator.
     """
     from neve.report.scored import write_page
 
-    if not (annotator / "annotator.json").is_file():
-        raise Misuse(
-            f"--annotator {annotator}: no annotator.json there; name a folder such as "
-            "RUN/stages/annotator-NAME-0123abcd"
-        )
+    annotator = _fitted(annotator)
     about = read_json(annotator / "annotator.json")
     annotators.load(annotator)
     with locked(out):
@@ -79,6 +77,26 @@ def run(given: list[str], annotator: Path, out: Path) -> dict[str, Any]:
         write_json(out / MANIFEST, {"fingerprint": print_, "annotator": about["annotator"], "inputs": given})
         shutil.rmtree(out / ".work")
     return counts
+
+
+def _fitted(place: Path) -> Path:
+    """The folder of an annotator: the one given, or the one by which a run in it selects."""
+    if not (place / RUN).is_file():
+        if not (place / "annotator.json").is_file():
+            raise Misuse(
+                f"--annotator {place}: no annotator.json there; name a run, or a folder such as "
+                "RUN/stages/annotator-NAME-0123abcd"
+            )
+        return place
+    made = arm_stages(place, ARM)
+    used = [f"annotator-{name.removeprefix('scores-')}" for name in made if name.startswith("scores-")]
+    found = [made[name] for name in used if name in made]
+    if len(found) != 1:
+        has = f"several annotators, name one: {', '.join(map(str, found))}" if found else "no annotator"
+        raise Misuse(f"--annotator {place}: this run selects by {has}")
+    if state(found[0]) != "done":
+        raise Misuse(f"--annotator {place}: {used[0]} is not done; `neve run RECIPE --until {used[0]}`")
+    return found[0]
 
 
 def _curated(given: list[str]) -> Path | None:

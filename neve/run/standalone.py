@@ -73,7 +73,7 @@ def run(
             if not store.done(name):
                 store.run(name)
         _publish(store.path(what), store, what, out)
-        write_page(out)
+        write_page(out, out.name, read_json(out / COUNTS)["timings"])
     return read_json(out / COUNTS)
 
 

@@ -1,10 +1,17 @@
 """What curation left. Oracles: counts written by hand, and the stages that verdicts can have."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from neve import documents
 from neve.errors import Fault
-from neve.run import curated
+from neve.recipe.file import parse
+from neve.run import curated, runner
+from neve.store import arm_stages
+
+from ..conftest import SITE
 
 
 def counts(documents: int, **by_rule: int) -> dict:
@@ -38,3 +45,29 @@ def test_rules_are_listed_by_what_they_stopped() -> None:
         ["languages/language", "1,200"],
         ["exact/exact_duplicate", "2"],
     ]
+
+
+def test_a_run_without_annotator_and_phase_prints_the_table_and_links_the_page(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Oracle: a vendored copy of a file beside it, and no licence where none is asked for; the page is made once."""
+    code = tmp_path / "code" / "jinja2"
+    shutil.copytree(SITE / "jinja2", code, ignore=shutil.ignore_patterns("__pycache__", "py.typed"))
+    shutil.copy(code / "lexer.py", code / "lexer_again.py")
+    source = {"kind": "directory", "path": str(tmp_path / "code")}
+    corpus = {"sources": [source], "licenses": "any", "languages": ["Python"]}
+    recipe = parse({"run": {"name": "r"}, "corpus": corpus})
+    assert runner.run(recipe, tmp_path / "run", until="curate")
+    page = arm_stages(tmp_path / "run", "main")["curate"] / "index.html"
+    said = capfd.readouterr().err.splitlines()
+    assert f"  page: {page}" in said and any(
+        line.split() == ["exact/exact-duplicate", "1"] for line in said
+    ), said
+    text = page.read_text()
+    assert "exact-duplicate" in text
+    page.unlink()
+    assert not runner.run(recipe, tmp_path / "run", until="curate") and page.read_text() == text
+    corpus["licenses"] = "permissive"
+    with pytest.raises(Fault, match=r"no document is left of .* licenses/\S+ stopped most.*corpus\.licenses"):
+        runner.run(parse({"run": {"name": "r"}, "corpus": corpus}), tmp_path / "run", until="curate")
+    assert "  page: " in capfd.readouterr().err

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -28,6 +30,17 @@ def test_export_loads_with_equal_logits(small_run: Path, tmp_path: Path) -> None
     ours = load(tmp_path / "model").eval()
     with torch.no_grad():
         assert torch.equal(ours.logits(ours(tokens)), theirs(tokens).logits)
+
+
+def test_exported_files_have_the_permissions_of_a_plain_write(small_run: Path, tmp_path: Path) -> None:
+    """Oracle: the umask of the one who exports, not of the one who trained."""
+    before = os.umask(0o027)
+    try:
+        export(small_run, "general", tmp_path / "model")
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "model").iterdir()}
+    assert set(modes.values()) == {0o640} and "encoder.json" not in modes, modes
 
 
 def test_what_cannot_be_exported_is_named(small_run: Path, tmp_path: Path) -> None:

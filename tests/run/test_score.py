@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from neve.quality.annotators import ngrams
 from neve.quality.settings import Fit, Labels
 from neve.recipe.annotators import Ngrams
 from neve.run import score
+from neve.store import MANIFEST, RUN, write_json
 
 
 def package(name: str) -> Path:
@@ -122,5 +124,28 @@ def test_tables_in_anybodys_columns(annotator: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_no_annotator_is_said(tmp_path: Path) -> None:
-    with pytest.raises(Misuse, match=r"--annotator .*: no annotator\.json there; name a folder such as RUN"):
+    with pytest.raises(
+        Misuse, match=r"--annotator .*: no annotator\.json there; name a run, or a folder such as RUN"
+    ):
         score.run(["."], tmp_path, tmp_path / "out")
+
+
+def test_a_run_stands_for_the_annotator_that_it_selects_by(annotator: Path, tmp_path: Path) -> None:
+    """Oracle: the same folder named directly; another kind of run, and one that is not done, is one line."""
+    made = {name: f"{name}-0123abcd" for name in ("annotator-a", "annotator-other", "scores-a")}
+    run = tmp_path / "run"
+    run.mkdir()
+    write_json(run / RUN, {"arms": {"main": made}})
+    with pytest.raises(Misuse, match="annotator-a is not done; `neve run RECIPE --until annotator-a`"):
+        score.run(["x"], run, tmp_path / "out")
+    fitted = run / "stages" / made["annotator-a"]
+    shutil.copytree(annotator, fitted)
+    write_json(fitted / MANIFEST, {"fingerprint": "0123abcd"})
+    assert score._fitted(run) == fitted and score._fitted(annotator) == annotator
+    for stages, said in (
+        (made | {"scores-other": "scores-other-0123abcd"}, "several annotators, name one: .*annotator-other"),
+        ({}, "no annotator"),
+    ):
+        write_json(run / RUN, {"arms": {"main": stages}})
+        with pytest.raises(Misuse, match=f"selects by {said}"):
+            score.run(["x"], run, tmp_path / "out")

@@ -1,7 +1,8 @@
 """Samples and their verdicts: files as EvalPlus and BigCodeBench write them, and which tasks are asked for.
 
 A sample is a task_id with a `completion`, which goes after the prompt, or a `solution`, which is a whole
-program. Files are JSON lines, plain or gzipped; EvalPlus's folder form (`HumanEval_0/0.py`) is read too.
+program. Files are JSON lines, plain or gzipped; EvalPlus's folder form (`HumanEval_0/0.py`) is read too, and
+what `neve evaluate` wrote, where an answer that was cut or never came stays one.
 Order is the file's, and samples of one task are numbered from 0 in that order. The trade-off: a file is read
 and checked as a whole before any of it is graded, so that a broken line costs nothing.
 """
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from neve.errors import Misuse
 from neve.tasks.benchmarks import Benchmark, unpacked
@@ -88,19 +89,31 @@ def read(path: Path, benchmark: Benchmark, only: str | None = None) -> tuple[lis
     by_id = {task.task_id: task for task in benchmark.tasks}
     counts: Counter[str] = Counter()
     found = []
+    journal = bool(lines) and _of_evaluate(lines[0])
     for number, line in enumerate(lines, 1):
-        if not line.strip():
+        if not line.strip() or (journal and number == 1):
             continue
-        task_id, program = _sample(line, by_id, f"{path} line {number}", benchmark.name)
+        task_id, program, row = _sample(line, by_id, f"{path} line {number}", benchmark.name)
         if only is None or _matches(task_id, only):
-            found.append(Sample(task_id, counts[task_id], program))
+            ended = (row.get("cut") is True, str(row.get("error") or "")) if journal else (False, "")
+            found.append(Sample(task_id, counts[task_id], program, *ended))
             counts[task_id] += 1
     if not found:
         raise Misuse(f"{path}: holds no sample{f' that --only {only} names' if only else ''}")
     return found, hashlib.sha256(raw).hexdigest()
 
 
-def _sample(line: bytes, by_id: dict[str, Task], where: str, name: str) -> tuple[str, str]:
+def _of_evaluate(first: bytes) -> bool:
+    """Whether a first line says what rows belong to, as `neve evaluate` begins its files."""
+    try:
+        head = json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(head, dict) and {"benchmark", "model", "prompt"} <= head.keys()
+
+
+def _sample(line: bytes, by_id: dict[str, Task], where: str, name: str) -> tuple[str, str, dict[str, Any]]:
+    """Task, program and all else of one line."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -114,9 +127,9 @@ def _sample(line: bytes, by_id: dict[str, Task], where: str, name: str) -> tuple
         )
     solution, completion = row.get("solution"), row.get("completion")
     if isinstance(solution, str):
-        return task.task_id, solution
+        return task.task_id, solution, row
     if isinstance(completion, str):
-        return task.task_id, task.prompt + completion
+        return task.task_id, task.prompt + completion, row
     raise Misuse(f"{where} has neither completion nor solution as text")
 
 

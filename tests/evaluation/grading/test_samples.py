@@ -8,7 +8,7 @@ import json
 import pytest
 
 from neve.errors import Fault
-from neve.evaluation.grading import samples
+from neve.evaluation.grading import journal, samples
 from neve.tasks.benchmarks import Benchmark
 from neve.tasks.task import Task
 from neve.tasks.traits import TABLE
@@ -80,3 +80,33 @@ def test_what_is_no_sample_is_one_line(tmp_path, raw, said):
 def test_an_absent_file(tmp_path):
     with pytest.raises(Fault, match="cannot be read"):
         samples.read(tmp_path / "absent.jsonl", BENCHMARK)
+
+
+def test_what_evaluate_wrote_is_read_and_what_was_cut_or_never_came_stays_so(tmp_path):
+    """Oracle: rows written by the journal itself, in two groups. In another's file such words are only words."""
+    head = {"benchmark": "humaneval+", "model": "m", "prompt": {"name": "completion"}, "n": 2}
+    rows = [
+        {"task_id": "HumanEval/1", "sample": 0, "text": "", "solution": "x", "cut": True, "error": ""},
+        {
+            "task_id": "HumanEval/1",
+            "sample": 1,
+            "text": "",
+            "solution": "",
+            "cut": False,
+            "error": "no answer",
+        },
+        {"task_id": "HumanEval/0", "sample": 0, "text": "y", "solution": "y", "cut": False, "error": ""},
+    ]
+    path = tmp_path / "samples-humaneval+.jsonl"
+    _, append = journal.reopen(path, head)
+    append(rows[:2])
+    append(rows[2:])
+    found, _ = samples.read(path, BENCHMARK)
+    assert [(s.task_id, s.sample, s.program, s.cut, s.error) for s in found] == [
+        ("HumanEval/1", 0, "x", True, ""),
+        ("HumanEval/1", 1, "", False, "no answer"),
+        ("HumanEval/0", 0, "y", False, ""),
+    ]
+    other = tmp_path / "other.jsonl"
+    other.write_text("\n".join(map(json.dumps, rows)))
+    assert not any(s.cut or s.error for s in samples.read(other, BENCHMARK)[0])
