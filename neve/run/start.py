@@ -60,6 +60,8 @@ ANNOTATOR = "ngrams"
 """Of those that come with the quickstart: what selects better there, and is fitted in seconds."""
 MIDDLE = 3 / 8
 """Of the peak rate, where the first phase ends and the second goes on from, moments and all."""
+END = 0.01
+"""Of the peak rate, where the second ends: at 0 its last step would train nothing."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,11 @@ def _quality(data: dict[str, Any], shape: Shape, general: int, tokens: int) -> N
             "start": "general",
             "moments": "keep",
             "controls": {"random": 1},
-            "lr": {"peak": shape.peak * MIDDLE, "floor": 0.0, "shape": "linear"},
+            "lr": {
+                "peak": shape.peak * MIDDLE,
+                "floor": round(END * shape.peak, 8),
+                "shape": "linear",
+            },
         }
     )
 

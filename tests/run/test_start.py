@@ -23,6 +23,8 @@ def test_the_recipe_fits_what_was_found(clones: Path) -> None:
     assert recipe.corpus.languages == ["Python"] and recipe.evaluate.tasks == ["humaneval"]
     assert [*recipe.annotators] == ["ngrams"] and recipe.phase[1].moments == "keep"
     assert recipe.phase[1].lr.peak == pytest.approx(recipe.phase[0].lr.floor)
+    rows = plan(recipe, recipe.tokenizer.vocab_size)["phases"]
+    assert not any(row["wasted_steps"] for row in rows), "a step at rate 0 trains nothing"
     assert recipe.phase[0].tokens <= start.PASSES * recipe.corpus.expected_tokens
     assert recipe.phase[1].tokens <= recipe.phase[0].tokens
     assert "Python" in said[0] and "2 more" not in said[0] and "\n# " + said[0][:40] in text
