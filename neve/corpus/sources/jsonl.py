@@ -21,7 +21,9 @@ import pyarrow.json
 from neve.corpus.sources.batches import RATIO, RATIO_BYTES, Limits, Member, printable
 from neve.corpus.sources.columns import ALIASES, NESTED, PACKED, SPDX
 
-BLOCK_BYTES, CHUNK_BYTES = 16 << 20, 256 << 10
+BLOCK_BYTES, CHUNK_BYTES = 16 << 20, 8 << 10
+"""Bytes of a block, and those read at once: that many at most before a damage are lost, besides what
+the packing itself holds back."""
 SAMPLE = 64
 """Rows of a block by which it is typed."""
 _Long = list[tuple[int, int]]

@@ -79,6 +79,25 @@ def test_what_lies_before_the_damage_is_kept(tmp_path: Path, kind: str) -> None:
     assert f"{len(files)} files before it are kept" in verdicts[0][1]
 
 
+def test_of_a_small_file_too(tmp_path: Path) -> None:
+    rows = [
+        {
+            **FULL,
+            "path": f"{i}.py",
+            "content": "".join(f"{i * j} = {j * 7919 % 100_003}\n" for j in range(900)),
+        }
+        for i in range(4)
+    ]
+    data = gzip.compress(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+    (tmp_path / "t.jsonl.gz").write_bytes(data)
+    whole, _ = read(tmp_path / "t.jsonl.gz")
+    (tmp_path / "t.jsonl.gz").write_bytes(data[:-9])
+    files, verdicts = read(tmp_path / "t.jsonl.gz")
+    assert len(files) >= 3
+    assert files == whole[: len(files)]
+    assert [rule for rule, _ in verdicts] == ["unreadable"]
+
+
 def test_a_byte_order_mark_and_a_pointer_in_place_of_the_table(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b"\xef\xbb\xbf" + json.dumps(FULL).encode() + b"\n")
     (tmp_path / "b.jsonl").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
