@@ -56,7 +56,7 @@ def synthesize(
     After a crash, run it again: what was answered is not asked again.
 
     Example: neve synthesize runs/quickstart --endpoint local --model smollm2-135m-instruct --kinds
-    'rewrite=2,tests=1' --seeds 8 --out grown
+    'rewrite=2,tests=1' --seeds 80 --tokens 4000 --out grown
     """
     from neve.recipe.file import synthesis_alone
     from neve.run import asking

@@ -68,6 +68,13 @@ class Line:
         print(f"\r\033[K{text}" if terminal else text, end=end, file=sys.stderr, flush=True)
 
 
+def measuring(windows: int) -> None:
+    """Say that held-out code is measured: it can take longer than the steps between."""
+    terminal = sys.stderr.isatty()
+    text = f"  measuring {windows:,} windows of held-out code"
+    print(f"\r\033[K{text}" if terminal else text, end="" if terminal else "\n", file=sys.stderr, flush=True)
+
+
 def boards(training: Training, name: str, out: Path, first: bool, stack: ExitStack) -> list[Board]:
     """Functions that take a step's scalars, for the `first` process, closed with `stack`: TensorBoard into
     `out`/tensorboard, Weights & Biases into project `training.wandb`. Raises Fault, on all, where a package

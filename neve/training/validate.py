@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from neve.errors import Fault
-from neve.training import distributed
+from neve.training import distributed, log
 from neve.training.distributed import World
 from neve.training.loss import IGNORED, token_losses
 from neve.training.model import Llama
@@ -44,6 +44,8 @@ class Heldout:
 
     def measure(self, model: Llama, micro_batch: int, world: World, precision: str) -> dict[str, float]:
         """Bits per byte by language, and over all of them under "all"; every process must call it."""
+        if world.first:
+            log.measuring(len(self.inputs))
         device, nats = world.device, np.zeros(len(self.languages))
         share = -(-len(self.inputs) // world.size)
         model.eval()
