@@ -30,7 +30,7 @@ def evidence():
 
 
 def test_a_dry_run_trains_all_arms_and_a_second_one_trains_none(evidence, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(evidence, "TINY", evidence.TINY._replace(general=1000, arm=500))
+    monkeypatch.setattr(evidence, "TINY", evidence.TINY._replace(general=1000, arm=1000))
     monkeypatch.setattr(sys, "argv", ["evidence.py", "--dry-run", "--out", str(tmp_path), "--seeds", "2"])
     assert evidence.main() == 0
     found = json.loads((tmp_path / "evidence.json").read_text())

@@ -14,6 +14,9 @@ from typing import Annotated
 
 import typer
 
+WAIT_SECONDS = 15.0
+"""For the server beside a run to answer who has asked, and end."""
+
 
 def serve(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run's folder, e.g. runs/quickstart")],
@@ -53,4 +56,8 @@ def beside(folder: Path, arm: str, wanted: bool) -> Iterator[None]:
         yield
     finally:
         child.terminate()
-        child.wait()
+        try:
+            child.wait(WAIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()

@@ -18,7 +18,9 @@ import ipaddress
 import json
 import os
 import secrets
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -38,6 +40,8 @@ SHARE = 0.01
 """Of one core that looking and sending may take; what costs more is done more rarely."""
 SEND_SECONDS = 20.0
 """A reader that takes longer to take what it is sent is left."""
+LAST_SECONDS = 5.0
+"""Who asked before the end has this long to be answered."""
 QUIET_SECONDS = 15.0
 """A sign of life at least this often, in seconds, which finds readers that are gone."""
 PORT = 8321
@@ -249,20 +253,25 @@ async def _serve(
     while alive is None or alive():
         await asyncio.sleep(TICK)
     looking.cancel()
+    last = time.monotonic() + LAST_SECONDS
+    while server.open > server.watching and time.monotonic() < last:
+        await asyncio.sleep(0.05)
     made.close()
 
 
 def main() -> None:
-    """`python -m neve.run.serve FOLDER ARM`: beside the process that started it, as long as that lives."""
+    """`python -m neve.run.serve FOLDER ARM`: beside the process that started it, as long as that lives;
+    ended by it, it answers first who has asked."""
     folder, arm = sys.argv[1:]
-    parent = os.getppid()
+    parent, ended = os.getppid(), threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     serve(
         Path(folder),
         arm,
         "127.0.0.1",
         0,
         lambda address: print(f"live: {address}", file=sys.stderr, flush=True),
-        lambda: os.getppid() == parent,
+        lambda: os.getppid() == parent and not ended.is_set(),
     )
 
 

@@ -39,7 +39,11 @@ def test_exported_files_have_the_permissions_of_a_plain_write(small_run: Path, t
         export(small_run, "general", tmp_path / "model")
     finally:
         os.umask(before)
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "model").iterdir()}
+    modes = {
+        path.name: stat.S_IMODE(path.stat().st_mode)
+        for path in (tmp_path / "model").rglob("*")
+        if path.is_file()
+    }
     assert set(modes.values()) == {0o640} and "encoder.json" not in modes, modes
 
 
