@@ -77,6 +77,7 @@ def small_quickstart() -> dict[str, Any]:
     for phase, tokens in zip(data["phase"], (60_000, 20_000, 5_000), strict=True):
         phase["tokens"] = tokens
     data["synthesis"] |= {"tokens": 150, "seeds": 60, "max_tokens": 160}
+    data["synthesis"]["gates"] = data["synthesis"].get("gates", {}) | {"known_packages": False, "lint": 0.0}
     data["evaluate"] |= {"max_new_tokens": 12, "heldout_bytes": 20_000, "bootstrap": 200}
     return data
 
