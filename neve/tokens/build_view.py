@@ -24,6 +24,12 @@ from neve.store import read_json, write_json
 from neve.tokens import fim
 from neve.tokens.view import COLUMNS, starts
 
+REFUSED = (
+    "no answer passed the gates, and refusals.json of the stage synthesis says why; raise synthesis.seeds or "
+    "synthesis.max_tokens, or name another synthesis.model"
+)
+"""What to do where a synthetic phase has nothing to read."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -67,7 +73,10 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
             arrays["cumulative"] = cumulative
     total = sum(part["tokens"] for part in passes)
     if total < 2:
-        raise Fault(f"phase {settings.name}: no training tokens in its view of {len(rows)} documents")
+        remedy = REFUSED if settings.data == "synthetic" else "give the phase more documents"
+        raise Fault(
+            f"phase {settings.name}: no training tokens in its view of {len(rows)} documents; {remedy}"
+        )
     for name in COLUMNS:
         np.save(out / f"{name}.npy", arrays[name])
     relative = Path(os.path.relpath(tokens, out))

@@ -70,7 +70,10 @@ def test_files_of_one_repository_are_joined_in_a_corpus_alone(tmp_path: Path, ro
     assert set(build_view._separators(index, "selection", sentinels).tolist()) == {EOS}
 
 
-def test_a_view_without_tokens_is_a_fault(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("data", "remedy"), [("selection", "more documents"), ("synthetic", "raise synthesis.seeds")]
+)
+def test_a_view_without_tokens_is_a_fault_with_a_remedy(tmp_path: Path, data: str, remedy: str) -> None:
     rows = random_shards(tmp_path / "tokens", [0], 1)
-    with pytest.raises(Fault, match="no training tokens"):
-        build(tmp_path, [(rows[0]["doc_id"], 1, None)])
+    with pytest.raises(Fault, match=f"no training tokens .*{remedy}"):
+        build(tmp_path, [(rows[0]["doc_id"], 1, None)], data)
