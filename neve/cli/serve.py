@@ -50,8 +50,8 @@ def beside(folder: Path, arm: str, wanted: bool) -> Iterator[None]:
         yield
         return
     child = subprocess.Popen(
-        [sys.executable, "-m", "neve.run.serve", str(folder), arm], stdin=subprocess.DEVNULL
-    )
+        [sys.executable, "-m", "neve.run.serve", str(folder), arm], stdin=subprocess.DEVNULL, process_group=0
+    )  # a terminal's Ctrl-C is for the run, which ends the server
     try:
         yield
     finally:
