@@ -63,6 +63,8 @@ class Address(NamedTuple):
     weight: float = 1.0
     api_key_env: str = "NEVE_API_KEY"
     """Environment variable that holds the key."""
+    timeout_s: float | None = None
+    """Seconds of an attempt at most, where they are others than the client's."""
 
 
 class Outcome(NamedTuple):
@@ -76,8 +78,8 @@ class Outcome(NamedTuple):
 
 
 class Endpoint:
-    """One address. `timeout_s` bounds an attempt, `most` the requests in flight, `pause_s` is the breaker's
-    first pause."""
+    """One address. `timeout_s` bounds an attempt where the address says nothing of it, `most` the requests
+    in flight, `pause_s` is the breaker's first pause."""
 
     def __init__(
         self, address: Address, now: float, timeout_s: float, most: int | None, pause_s: float
@@ -95,7 +97,7 @@ class Endpoint:
         self._suspects: set[int] = set()  # questions in trouble since the last good answer
         self._key_env = address.api_key_env
         self._key = os.environ.get(address.api_key_env, "").strip()
-        self._timeout_s, self._pause_s = timeout_s, pause_s
+        self._timeout_s, self._pause_s = address.timeout_s or timeout_s, pause_s
         self._limit_name = LIMITS[0]
         self._troubles = 0
         self._closed_until = now  # the breaker is open until then

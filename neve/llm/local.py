@@ -23,10 +23,15 @@ from pathlib import Path
 
 from neve.errors import Fault
 
+SLOTS = 8
+ANSWER_SECONDS = 86_400.0
+"""For one answer. Its tokens are bounded already, and a server that ends breaks the connection, so what is
+late here is late because the machine has other work; that must not cost an answer."""
+
 
 @contextmanager
 def serve(
-    model: Path, name: str, *, slots: int = 8, context: int = 1024, threads: int | None = None
+    model: Path, name: str, *, slots: int = SLOTS, context: int = 1024, threads: int | None = None
 ) -> Iterator[str]:
     """Serve the GGUF file `model` as `name`; yields the base URL, http://127.0.0.1:PORT.
 

@@ -33,6 +33,7 @@ from neve.errors import Fault
 from neve.llm import local
 from neve.llm.answers import Answer
 from neve.llm.client import Client, in_order
+from neve.llm.endpoint import Address
 from neve.llm.ledger import Ledger
 from neve.progress import bar
 from neve.quality.annotator import Documents
@@ -140,7 +141,7 @@ def _ask(questions: Iterator[Question], rubric: Rubric, table: Judge, ledger: Pa
     judged = Judged()
     with (
         Ledger(ledger) as book,
-        _endpoint(table, 2 if rubric.kind == "pair" else 1) as (base, name),
+        _endpoint(table, 2 if rubric.kind == "pair" else 1) as (address, name),
         bar(label, unit="answers") as advance,
     ):
 
@@ -151,9 +152,7 @@ def _ask(questions: Iterator[Question], rubric: Rubric, table: Judge, ledger: Pa
             return False
 
         async def work() -> None:
-            async with Client(
-                base, book, api_key_env=table.api_key_env, concurrency=table.concurrency
-            ) as client:
+            async with Client([address], book, concurrency=table.concurrency) as client:
                 asks: Iterator[tuple[tuple[str, str], Callable[[], Coroutine[Any, Any, Answer]]]] = (
                     (key, partial(client.ask, _payload(prompt, name, table))) for key, prompt in questions
                 )
@@ -174,16 +173,16 @@ def _payload(prompt: str, model: str, table: Judge) -> dict[str, Any]:
 
 
 @contextmanager
-def _endpoint(table: Judge, texts: int) -> Iterator[tuple[str, str]]:
-    """Base URL and the model's name, which is its identity in the ledger; "local" is served meanwhile."""
+def _endpoint(table: Judge, texts: int) -> Iterator[tuple[Address, str]]:
+    """Address and the model's name, which is its identity in the ledger; "local" is served meanwhile."""
     if table.endpoint != "local":
-        yield table.endpoint, table.model
+        yield Address(table.endpoint, api_key_env=table.api_key_env), table.model
         return
     file = weights.resolve(table.model)
     name = weights.identity(table.model, file)
     context = texts * table.characters // LEAST_CHARACTERS + FRAME_TOKENS + table.max_tokens
     with local.serve(file, name, slots=table.concurrency, context=context) as base:
-        yield base, name
+        yield Address(base, timeout_s=local.ANSWER_SECONDS), name
 
 
 def _ratings(judged: Judged, rubric: Rubric) -> dict[str, float]:

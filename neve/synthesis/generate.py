@@ -50,7 +50,6 @@ from neve.tokens import bpe
 
 CHARACTERS = 3
 """Characters of code that a token stands for, at least: a prompt of 3 characters a token has room."""
-LOCAL_SLOTS = 8
 REPAIR = """\
 That answer has a fault: {fault}
 
@@ -285,7 +284,7 @@ def _bounds(recipe: Synthesis, ledger: Ledger, model: str) -> dict[str, Any]:
     spent = costs.report(ledger).get(model, {}) if limited else {}
     alone = recipe.endpoint == "local" and not recipe.endpoints
     return {
-        "concurrency": recipe.concurrency or (LOCAL_SLOTS if alone else None),
+        "concurrency": recipe.concurrency or (local.SLOTS if alone else None),
         "total_s": None if budget.hours is None else 3600 * budget.hours,
         "budget": Budget(
             budget.tokens, budget.money, budget.input_price, budget.output_price,
@@ -306,6 +305,6 @@ def served(recipe: Synthesis) -> Iterator[tuple[list[Address], str]]:
         file = weights.resolve(recipe.model)
         name = weights.identity(recipe.model, file)
         context = recipe.prompt_tokens + recipe.max_tokens * (2 if recipe.repair else 1)
-        slots = recipe.concurrency or LOCAL_SLOTS
+        slots = recipe.concurrency or local.SLOTS
         with local.serve(file, name, slots=slots, context=context) as base:
-            yield [Address(base, api_key_env=recipe.api_key_env)], name
+            yield [Address(base, timeout_s=local.ANSWER_SECONDS)], name

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neve.evaluation.generation import prompts
 from neve.evaluation.generation.completion import Completion, Key, Options, label
@@ -20,6 +20,9 @@ from neve.evaluation.generation.sampling import seed_of
 from neve.llm.answers import Answer
 from neve.tasks.task import Task
 from neve.tasks.traits import Traits
+
+if TYPE_CHECKING:
+    from neve.llm.endpoint import Address
 
 LOCAL = "local"
 STOPS = 4
@@ -55,6 +58,7 @@ class Endpoint:
     ) -> Iterator[list[tuple[Task, int, Completion]]]:
         from neve import weights
         from neve.llm import local
+        from neve.llm.endpoint import Address
 
         rest = [key for key in keys if label(*key) not in done]
         if not rest:
@@ -62,12 +66,16 @@ class Endpoint:
         if self.url == LOCAL:
             context = PROMPT_TOKENS + self.options.max_new_tokens
             with local.serve(weights.resolve(self.name), self.name, context=context) as url:
-                said = asyncio.run(self._ask(url, traits, rest))
+                address = Address(url, timeout_s=local.ANSWER_SECONDS)
+                said = asyncio.run(self._ask(address, local.SLOTS, traits, rest))
         else:
-            said = asyncio.run(self._ask(self.url, traits, rest))
+            said = asyncio.run(self._ask(Address(self.url), None, traits, rest))
         yield [(*key, completion) for key, completion in zip(rest, said, strict=True)]
 
-    async def _ask(self, url: str, traits: Traits, keys: Sequence[Key]) -> list[Completion]:
+    async def _ask(
+        self, address: Address, most: int | None, traits: Traits, keys: Sequence[Key]
+    ) -> list[Completion]:
+        """Answers to `keys`, at most `most` asked for at a time."""
         from neve.llm.client import Client
         from neve.llm.ledger import Ledger
         from neve.progress import bar
@@ -79,7 +87,7 @@ class Endpoint:
         ):
             if self.options.retry:
                 ledger.forget(payload for payload in payloads if _worth_asking_again(ledger.get(payload)))
-            async with Client(url, ledger) as client:
+            async with Client([address], ledger, concurrency=most) as client:
 
                 async def ask(payload: dict[str, Any]) -> Completion:
                     answer = await client.ask(payload)

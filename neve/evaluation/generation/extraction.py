@@ -170,22 +170,43 @@ def _among_prose(text: str, name: str) -> str | None:
         rf"(?P<indent>[ \t]*)(?:(?:async )?def {re.escape(name)}\b|class {re.escape(name)}\b|{re.escape(name)} *=)"
     )
     found = [(place, match["indent"]) for place, line in enumerate(lines) if (match := opening.match(line))]
-    for place, indent in reversed(found[-TRIES:]):
-        bare = [line.removeprefix(indent) for line in lines]
-        within = [not line.strip() or line.startswith(indent) for line in lines]
-        end = next((k for k in range(place, len(lines)) if not within[k]), len(lines))
-        program = longest_program("\n".join(bare[place:end]))
-        tree = parse(program)
-        if tree is None or not defines(tree, name):
+    found = found[-TRIES:]
+    for last, (place, indent) in reversed(list(enumerate(found))):
+        if (stop := _stretch(lines, place, indent, name)) is None:
             continue
-        start, stop = place, place + program.rstrip("\n").count("\n") + 1
-        for first in range(place - 1, max(-1, place - LOOK_BACK), -1):
-            if not within[first]:
+        for outer, less in found[:last]:  # a variable of the function may have its name
+            if len(less) < len(indent) and (end := _stretch(lines, outer, less, name) or 0) > place:
+                place, indent, stop = outer, less, end
                 break
-            if bare[first].strip() and parse("\n".join(bare[first:stop])) is not None:
-                start = first
-        return "\n".join(bare[start:stop]) + "\n"
+        return _with_before(lines, place, indent, stop)
     return None
+
+
+def _stretch(lines: list[str], place: int, indent: str, name: str) -> int | None:
+    """Where the lines end that parse from a definition on, none of them further left; None if they do not
+    define the function."""
+    end = next((k for k in range(place, len(lines)) if not _within(lines[k], indent)), len(lines))
+    program = longest_program("\n".join(line.removeprefix(indent) for line in lines[place:end]))
+    tree = parse(program)
+    if tree is None or not defines(tree, name):
+        return None
+    return place + program.rstrip("\n").count("\n") + 1
+
+
+def _with_before(lines: list[str], place: int, indent: str, stop: int) -> str:
+    """The lines from a definition to its stop, with as many before it as parse with it."""
+    start = place
+    bare = [line.removeprefix(indent) for line in lines[:stop]]
+    for first in range(place - 1, max(-1, place - LOOK_BACK), -1):
+        if not _within(lines[first], indent):
+            break
+        if bare[first].strip() and parse("\n".join(bare[first:])) is not None:
+            start = first
+    return "\n".join(bare[start:]) + "\n"
+
+
+def _within(line: str, indent: str) -> bool:
+    return not line.strip() or line.startswith(indent)
 
 
 def _unwrapped(line: str) -> str:

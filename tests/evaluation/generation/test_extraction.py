@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 import threading
 from collections.abc import Callable
 
@@ -126,6 +127,26 @@ def test_prose_that_parses_is_no_program() -> None:
     assert answered(fence(code), "f").program == code.replace("\nK\n", "\n")
     star = "from math import *\nfloor\ndef f(x):\n    return floor(x)\n"
     assert "from math import *" in answered(fence(star), "f").program
+
+
+OWN_NAME = [
+    "def f(lines):\n    found = []\n    for line in lines:\n        f = len(line)\n        found.append(f)\n    return found\n",
+    'def f(n):\n    """Terms.\n\nf(0) = 1\n"""\n    f = [1]\n    while len(f) < n:\n        f.append(2 * f[-1])\n    return f\n',
+    "def f(n):\n    def f(k):\n        return k + 1\n    return f(n)\n",
+    "    def f(n):\n        f = n + 1\n        return f\n",
+]
+"""Programs with a variable or a function within `f` that has its name."""
+
+
+@pytest.mark.parametrize("program", OWN_NAME)
+@pytest.mark.parametrize(
+    "around", ["{}", "Here it is:\n\n{}\nDone.\n", "```python\n{}", "{}```\n", "{}\nassert f("]
+)
+def test_a_variable_of_the_function_s_own_name_is_not_the_function(program: str, around: str) -> None:
+    """114 of 18,454 real answers lost their function to such a variable, all without a fence."""
+    assert ast.dump(ast.parse(answered(around.format(program), "f").program)) == ast.dump(
+        ast.parse(textwrap.dedent(program))
+    )
 
 
 def test_the_block_that_defines_the_function_is_taken() -> None:
