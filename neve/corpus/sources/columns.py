@@ -2,16 +2,19 @@
 refused.
 
 ALIASES names the columns known, those of The Stack v1 and v2, datatrove and dolma among them; others are
-left out. What lies in a struct or map NESTED (datatrove's and dolma's `metadata`) is found there by the same
-names, and a list of structs `files` (The Stack v2's rows are repositories) becomes one row for each file. A
-language that the table gives is kept, and so is a licence unless the file itself states another (curation
-reads that). A row without a path has its `doc_id` for one, and without a repository for that too: rows of
-unknown origin do not belong together.
+left out. What lies in a struct, a map or JSON text NESTED (`metadata` of datatrove and dolma, RedPajama's
+`meta`) is found there by the same names, and a list of structs `files` (The Stack v2's rows are
+repositories) becomes one row for each file. A language that the table gives is kept, and so is a licence
+unless the file itself states another (curation reads that). A row without a path has its `doc_id` for one,
+and without a repository for that too: rows of unknown origin do not belong together.
 
 The trade-off: a column's name alone says what it means, in every table.
 """
 
 from __future__ import annotations
+
+import json
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -64,11 +67,12 @@ def has_text(schema: pa.Schema) -> bool:
 
 def flat(schema: pa.Schema) -> bool:
     """Whether a table can be read in place: it holds texts, and each known column is a plain value, a
-    licence also a list of them, metadata also a struct of these."""
+    licence also a list of them, metadata a struct of these."""
 
     def plain(field: pa.Field) -> bool:
-        if field.name in NESTED and pa.types.is_struct(field.type):
-            return all(plain(inner) for inner in field.type if inner.name in KNOWN)
+        if field.name in NESTED:
+            inner = list(field.type) if pa.types.is_struct(field.type) else [field]
+            return all(each.name not in NESTED and plain(each) for each in inner if each.name in KNOWN)
         if field.name in ALIASES["license"] and (
             pa.types.is_list(field.type) or pa.types.is_large_list(field.type)
         ):
@@ -103,6 +107,19 @@ def flatten(table: pa.Table) -> pa.Table:
             for key in sorted(KNOWN) if kind in _TEXTS else []:
                 found = pc.map_lookup(table[name], pa.scalar(key, kind), "first")
                 table = table.append_column(f"{name}.{key}", found)
+        elif name in table.column_names and table[name].type in _TEXTS:
+            table = _written(table, name)
+    return table
+
+
+def _written(table: pa.Table, name: str) -> pa.Table:
+    """`table` with the columns that the JSON in its text column `name` gives. A Python loop: each row is
+    JSON of a shape of its own."""
+    rows = [values({}, {name: text}) for text in table[name].to_pylist()]
+    for column, aliases in ALIASES.items():
+        told = [None if row[column] is None else printable(str(row[column])) for row in rows]
+        if f"{name}.{aliases[0]}" not in table.column_names and any(told):
+            table = table.append_column(f"{name}.{aliases[0]}", pa.array(told, pa.string()))
     return table
 
 
@@ -200,6 +217,8 @@ def _shown(names: pa.ChunkedArray) -> pa.Array:
 def merged(table: pa.Table, key: str) -> pa.Array:
     """The flat table's column `key` of ALIASES in bytes, numbers written out; nulls where there is none."""
     plain = [_bytes(column) for column in _columns(table, key) if not pa.types.is_nested(column.type)]
+    if key != "content":  # empty text is no value
+        plain = [pc.if_else(pc.greater(pc.binary_length(each), 0), each, None) for each in plain]
     empty = pa.chunked_array([pa.nulls(table.num_rows, pa.large_binary())])
     return (pc.coalesce(*plain) if plain else empty).combine_chunks()
 
@@ -269,3 +288,38 @@ def expressions(values: pa.Array) -> pa.Array:
 def _license(value: str) -> str | None:
     parts = [part for part in value.split("\n") if part.strip()]
     return names.normalise(parts) or " AND ".join(parts) or None
+
+
+def values(file: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    """What each column of FILES is, asked of the file, of its row and of the row's metadata in
+    this order."""
+    said = [_object(row.get(name)) for name in NESTED]
+    made = {}
+    for column, aliases in ALIASES.items():
+        nested, none = (said, (None, "")) if column != "content" else ([], (None,))
+        found = [each[n] for each in (file, row, *nested) for n in aliases if each.get(n) not in none]
+        if column == "license":
+            found = [name for value in found if (name := _license_name(value))]
+        elif column != "content":
+            found = [value for value in found if not isinstance(value, dict | list)]
+        made[column] = found[0] if found else None
+    return made
+
+
+def _license_name(value: Any) -> str | None:
+    """A licence given as a name, an object that has one, or a list of these, which becomes lines."""
+    if isinstance(value, list):
+        return "\n".join(name for part in value if (name := _license_name(part))) or None
+    if isinstance(value, dict):
+        return next((value[name] for name in SPDX if isinstance(value.get(name), str)), None)
+    return None if value is None else str(value)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """Metadata as an object, which may be written as JSON; empty where they are none."""
+    if isinstance(value, str | bytes):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
+    return value if isinstance(value, dict) else {}

@@ -20,7 +20,7 @@ from typing import Any
 import pyarrow as pa
 
 from neve.corpus.languages import detection
-from neve.corpus.sources import jsonl
+from neve.corpus.sources import columns, jsonl
 from neve.corpus.sources.columns import ALIASES, KNOWN
 from neve.errors import Fault
 from neve.llm.fences import fences
@@ -56,7 +56,7 @@ class Template:
         made = []
         for row in rows:
             row = _text(row)
-            values = {ALIASES[key][0]: value for key, value in jsonl.values({}, row).items()}
+            values = {ALIASES[key][0]: value for key, value in columns.values({}, row).items()}
             language = values["language"] or self._language
             content = self._content(row, None if language is None else detection.spelled(str(language)))
             said = {name: None if value is None else str(value) for name, value in values.items()}

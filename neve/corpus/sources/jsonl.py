@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.json
 
 from neve.corpus.sources.batches import RATIO, RATIO_BYTES, Limits, Member, printable
-from neve.corpus.sources.columns import ALIASES, NESTED, PACKED, SPDX
+from neve.corpus.sources.columns import ALIASES, NESTED, PACKED, SPDX, values
 
 BLOCK_BYTES, CHUNK_BYTES = 16 << 20, 8 << 10
 """Bytes of a block, and those read at once: that many at most before a damage are lost, besides what
@@ -112,7 +112,8 @@ def _fields(rows: list[dict[str, Any]], nested: bool = False) -> list[pa.Field]:
         return fields
     for name in NESTED:
         inner = [row[name] for row in rows if isinstance(row.get(name), dict)]
-        fields.append(pa.field(name, pa.struct(_fields(inner, nested=True))))
+        written = any(isinstance(row.get(name), str) for row in rows)
+        fields.append(pa.field(name, pa.string() if written else pa.struct(_fields(inner, nested=True))))
     files = [file for row in rows for file in _packed(row) or []]
     return [*fields, pa.field(PACKED, pa.list_(pa.struct(_fields(files, nested=True))))]
 
@@ -151,30 +152,6 @@ def _line_by_line(block: bytes, name: str, first: int) -> tuple[pa.Table, list[M
             for file in files
         ]
     return pa.Table.from_pylist(rows, schema=FLAT), broken
-
-
-def values(file: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
-    """What each column of FILES is, asked of the file, of its row and of the row's metadata in
-    this order."""
-    made = {}
-    for column, names in ALIASES.items():
-        nested = [row[n] for n in NESTED if column != "content" and isinstance(row.get(n), dict)]
-        found = [each[n] for each in (file, row, *nested) for n in names if each.get(n) is not None]
-        if column == "license":
-            found = [name for value in found if (name := _license(value))]
-        elif column != "content":
-            found = [value for value in found if not isinstance(value, dict | list)]
-        made[column] = found[0] if found else None
-    return made
-
-
-def _license(value: Any) -> str | None:
-    """A licence given as a name, an object that has one, or a list of these, which becomes lines."""
-    if isinstance(value, list):
-        return "\n".join(name for part in value if (name := _license(part))) or None
-    if isinstance(value, dict):
-        return next((value[name] for name in SPDX if isinstance(value.get(name), str)), None)
-    return None if value is None else str(value)
 
 
 def _blocks(path: Path, longest: int) -> Iterator[tuple[int, bytes, _Long, float]]:

@@ -266,6 +266,8 @@ ODD = {
     "licence objects in metadata": {**TEXTS, "metadata": [{"license": {"id": "MIT"}}, {"license": {"id": "mit"}}]},
     "wide decimals": {**TEXTS, "license": ["MIT", "MIT"], "stars": pa.array([1, 2], pa.decimal256(50, 0))},
     "maps": {"text": TEXTS["content"], "metadata": pa.array(SAID, pa.map_(pa.string(), pa.string()))},
+    "metadata as JSON text": {"text": TEXTS["content"], "metadata": [json.dumps(dict(each)) for each in SAID]},
+    "metadata as JSON in bytes": {"text": TEXTS["content"], "meta": [json.dumps(dict(each)).encode() for each in SAID]},
     "repositories in large lists": {"repo_name": ["u/r"], "files": pa.array([FILES], pa.large_list(FILE))},
 }  # fmt: skip
 
@@ -276,6 +278,36 @@ def test_columns_of_odd_types_are_read(tmp_path: Path, name: str) -> None:
     pq.write_table(pa.table(ODD[name]), tmp_path / "t.parquet")
     assert read(tmp_path / "t.parquet") == (FOUND, [])
     assert table.in_place(str(tmp_path / "t.parquet")) == ([], [str(tmp_path / "t.parquet")])
+
+
+RED = {
+    "source": "github", "repo_name": "u/r", "path": "a.py", "license": "mit", "size": "1", "id": "i1",
+    "language": [{"name": "C#", "bytes": "1"}],
+}  # fmt: skip
+WRITTEN = [
+    RED, RED | {"license": ["mit", None]}, RED | {"license": {"spdx_id": "MIT"}}, RED | {"path": None, "file_path": "a.py"},
+    RED | {"id": "\ud800", "source_id": "i1"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
+def test_metadata_written_as_json(tmp_path: Path, suffix: str) -> None:
+    """As RedPajama's, each row of a shape of its own; what is no object says nothing and loses nothing."""
+    no_object = ["", "no JSON", "[1]", '{"path": "a.py"', "[" * 9999, None]
+    metas = [*map(json.dumps, WRITTEN), *no_object]
+    rows = [{"text": "x", "path": "", "meta": meta} for meta in metas]
+    path = tmp_path / f"t{suffix}"
+    if suffix == ".jsonl":
+        path.write_bytes(lines([*rows, {"text": "x", "meta": RED}, {"text": "x", "meta": None}]))
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    found, refused = read(path)
+    assert refused == []
+    assert [row[:4] for row in found[: len(WRITTEN)]] == [("u/r", "a.py", None, "MIT")] * len(WRITTEN)
+    assert [row[4] for row in found[: len(WRITTEN) - 1]] == ["i1"] * (len(WRITTEN) - 1)
+    x = documents.doc_id(b"x")
+    assert {row[:4] for row in found[len(WRITTEN) : len(metas)]} == {(x, x, None, None)}
+    assert [row[:2] for row in found[len(metas) :]] == [("u/r", "a.py"), (x, x)][: len(found) - len(metas)]
 
 
 def test_two_columns_of_one_name(tmp_path: Path) -> None:
