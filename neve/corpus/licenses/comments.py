@@ -9,15 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_OPENS = re.compile(
-    r"""(/\*+!?|<!--+|\(\*+|\{-|[rRuUbB]{0,2}(?:\"{3}|'{3})|=begin|=pod|=head\d|--\[=*\[|\#\||%\{|\{\#|<%--|<%\#|<\#(?=\s|$)|/\++|@\*|\{\{!--|\{%-?\s*comment)"""
-)
-_CLOSES = {
-    "/*": "*/", "<!": "--", "(*": "*)", "{-": "-}", "=b": "=end", "=p": "=cut", "=h": "=cut", "--": "]", "#|": "|#", "%{": "%}", "{#": "#}",
-    "<%": "%>", "<#": "#>", "/+": "+/", "@*": "*@", "{{": "}}", "{%": "endcomment",
+_BLOCKS = {
+    r"/\*+!?": "*/", r"<!--+": "-->", r"\(\*+": "*)", r"\{-": "-}", r"=begin": "=end", r"=(?:pod|head\d)": "=cut", r"\#\|": "|#", r"%\{": "%}",
+    r"\{\#": "#}", r"<%(?:--|\#)": "%>", r"<\#--+": "-->", r"<\#(?=\s|$)": "#>", r"/\++": "+/", r"@\*": "*@", r"\{\{!--": "--}}", r"\{%-?\s*comment": "endcomment",
+    r"<%doc>": "</%doc>", r"\#=(?=\s|$)(?!.*=$)": "=#", r"\#\[(?=\s|$)": "]#", r"(?:@\w*doc\s+(?:~[sS])?|[rRuUbB]{0,2})\"{3}": '"""', r"[rRuUbB]{0,2}'{3}": "'''",
+    **{rf"(?:--|\#)\[{'=' * n}\[": f"]{'=' * n}]" for n in range(4)},
 }  # fmt: skip
+"""How a comment, or a text that is no code, opens and closes."""
+_OPENS = re.compile("|".join(f"({opening})" for opening in _BLOCKS))
+_CLOSES = ("", *_BLOCKS.values())
+_FIRST = re.compile(r"\{(?=[\s*=-]*[A-Z(*])")
+"""Pascal's comment, where a text begins with it."""
+_INDENTED = re.compile(r"(?:\.\.|-\#|//-|/)(?=\s|$)")
+"""Opens a comment of the line and of what is indented below it."""
 _LINE = re.compile(
-    r"""(?://+!?|\#+!?|;+|--+|%+|\*+(?=\s|/|$)|!+(?=\s|$)|['"](?=\s|$)|dnl\b|@?rem\b|::|\.?\\"|@c(?:omment)?\b|[cC](?=\s{2,}|$)|\.\.(?=\s)|\\(?=\s)|\|(?=\s))""",
+    r"""(?://+!?|\#+!?|;+|--+|%+|\*+[!>]?(?=\s|/|$)|!+\$?(?=\s|$)|⍝|['"](?=\s|$)|dnl\b|@?rem\b|::|\.?\\"|@c(?:omment)?\b|[cC](?=\s{2,}|$)|\\(?=\s)|\|(?=\s))""",
     re.I,
 )
 _DUNDER = re.compile(r"""__licen[cs]e__\s*=\s*["'](.{1,200}?)["']""")
@@ -29,21 +35,32 @@ _MARKS = " \t*#/;%|!-+=~"
 def paragraphs(text: str, until: int) -> Iterator[list[str]]:
     """The lines of each paragraph of comments, without marks, to the first code after position `until`."""
     lines: list[str] = []
-    closes, at = "", 0
-    for raw in text.split("\n"):
+    closes, at, deeper = "", 0, -1
+    raws = text.split("\n")
+    for number, raw in enumerate(raws):
         line, begins = raw.strip(), at
         at += len(raw) + 1
         inner: str | None = ""
+        indent = len(raw) - len(raw.lstrip())
+        deeper = deeper if not line or indent > deeper else -1
         if closes:
             inner, end, _ = line.partition(closes)
             closes = "" if end else closes
         elif not line:
             pass
-        elif opened := _OPENS.match(line):
-            mark = opened[1].lstrip("rRuUbB")
-            closes = mark if mark[0] in "\"'" else _CLOSES[mark[:2]]
+        elif deeper >= 0:
+            inner = line
+        elif opened := _OPENS.match(line) or (number == 0 and _FIRST.match(text)) or None:
+            closes = _CLOSES[opened.lastindex or 0] or "}"
             inner, end, _ = line[opened.end() :].partition(closes)
             closes = "" if end else closes
+        elif line == "###" and not any(
+            each.startswith("#")
+            for each in (*raws[max(0, number - 1) : number], *raws[number + 1 : number + 2])
+        ):  # CoffeeScript's; elsewhere a ruler
+            closes = line
+        elif opened := _INDENTED.match(line):
+            inner, deeper = line[opened.end() :], indent
         elif marked := _LINE.match(line):
             inner = line[marked.end() :]
         elif dunder := _DUNDER.match(line):

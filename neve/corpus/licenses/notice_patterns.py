@@ -33,13 +33,16 @@ GNU = any_of(
     r"(?<=under the )([al])?gpl\b",
     r"\b([al])?gpl(?= licen)",
     r"\blicen(?:ce|cia|ça|za) p[uú]b(?:l|bl)i\w+ (?:g[ée]n[ée]rale|general|geral|generica)",
+    r"gnu ?(?:([宽寬]|较宽松|較寬鬆)[^，,。]{0,4})?通用公[共眾众][许許]可|gnu ?一般公[衆众]|общественн\w+ лицензи\w+ gnu|\bgnu public licen[cs]e",
 )
 ABBREVIATED = re.compile(
-    r"\b(?:[Uu]nder|[Tt]erms of|[Ss]ubject to) (?:the )?((?:[A-Z]{1,4}PL|CDDL|OSL|AFL)(?:[- ]?v?\.? ?\d(?:\.\d)?)?)\b"
+    r"\b(?:[Uu]nder|[Tt]erms of|[Ss]ubject to) (?:the |an? )?((?:[A-Z]{1,4}PL|CDDL|OSL|AFL|CC[- ]BY(?:[- ](?:NC|SA|ND))*)(?:[- ]?v?\.? ?\d(?:\.\d)?)?)\b"
 )
 """A licence by an abbreviation that says so, without the word; with case."""
 VERSION = any_of(
-    r"\b(?:version|ver\.?|v\.?) ?(\d(?:\.\d)?)", r"[al]?gpl[ -]?v?(\d(?:\.\d)?)", r"/[al]?gpl-(\d\.\d)"
+    r"(?:\b(?:version|vers(?:i[oó]n|[aã]o|ione)|версии|ver\.?|v\.?)|第) ?(\d(?:\.\d)?)",
+    r"[al]?gpl[ -]?v?(\d(?:\.\d)?)",
+    r"/[al]?gpl-(\d\.\d)",
 )
 LATER = any_of(
     r"\bany later\b", r"\bor (?:any )?(?:later|newer|above|greater)\b", r"\bor ?\( ?at your option ?\)? ?,? any", r"(?<=\d)\+"
@@ -49,7 +52,7 @@ DENIED = any_of(
 )
 """Words before a licence's name that keep it from being this text's."""
 FIELD = re.compile(
-    r"(?im)^[\W_]*(?:@licen[cs]e[ds]?[ \t]*[:=]?|(?:licen[cs]e[ds]?|spdx-license|license_uri|license-uri)"
+    r"(?im)^[\W_]*(?:@licen[cs]e[ds]?[ \t]*[:=]?|(?:licen[cs]e[ds]?|lizenz|licen[czç][ai]a?|许可[证協协]议?|spdx[- ]license(?:[- ]\w+)?|license_uri|license-uri)"
     r"(?: name| type| url)?[ \t]*[:=])[ \t]*(\S.{0,200})$"
 )
 """A line that states a licence as a field does; over lines."""
@@ -80,23 +83,28 @@ FORBIDS = any_of(
     _THIS + r" (?:\w+ ){0,3}?(?:is|are|contains?|constitutes?) (?:\w+ ){0,5}(?:confidential|proprietary|trade secrets?)\b",
     r"\b(?:confidential|proprietary) (?:information|property|source code|software|material|trade)\b",
     r"\bproprietary (?:to|of)\b", r"(?<!which is a )\btrade secrets?\b", r"\b(?:strictly|company|highly) confidential",
-    r"\bconfidential ?[-–:.]", r"[-–:.] ?confidential\b", r"^\W*confidential\W*$", r"\bnon-?disclosure agreement",
+    r"\bconfidential ?[-–:.]", r"[-–:.] ?confidential\b", r"^\W*confidential\W*$", r"(?-i:\b[A-Z]{2,}[.,]? (?:CONFIDENTIAL|PROPRIETARY)\b|\b[A-Z]\w+[.,]? (?:Confidential|Proprietary)(?=\W*$))", r"\bnon-?disclosure agreement",
     r"\bunauthori[sz]ed (?:copying|use|reproduction|distribution|disclosure|duplication|modification)",
     r"\b(?:copying|reproduction|redistribution|distribution|disclosure|duplication|dissemination|use)\b[^.]{0,160}"
     r"\b(?:is|are) (?:strictly |expressly )?(?:prohibited|forbidden)",
     r"\bunpublished (?:work|proprietary|copyright|source)", r"\bproprietary (?:licen[cs]e|rights)",
     r"未[经經](?:书面|書面|事先)?(?:许可|許可|授权|授權|允许)", r"(?:机密|機密)(?:信息|文件|资料|情報)", r"社外秘", r"無断(?:転載|複製|転用|使用)", r"\b(?:streng )?vertraulich\b",
     r"\b(?:weitergabe|vervielf[äa]ltigung|nutzung|verbreitung)\b[^.]{0,120}\b(?:untersagt|verboten|nicht gestattet)", r"\bprohibida\b[^.]{0,40}\b(?:reproducci[oó]n|distribuci[oó]n|copia)",
+    r"(?:копирован|распространен|использован)\w+[^.]{0,60}запрещен", r"\bконфиденциальн", r"\bvietat[ao] (?:la )?(?:riproduzion|copi|diffusion|distribuzion)", r"\bproibid[ao]s? (?:sua |a |o )?(?:c[óo]pia|reprodu|distribui|uso)",
+    r"무단[ \w]{0,12}(?:복제|배포|전재|사용)|영업비밀|대외비", r"\b(?:kopiowanie|rozpowszechnianie)[^.]{0,40}(?:zabronion|zakazan)", r"\bizinsiz[^.]{0,40}(?:amaz|emez)", r"禁止(?:外[传傳]|[复複][制製]|[转轉][载載]|商用|用于商业|用於商業|商业|商業)|仅供内部",
     r"\b(?:reproduction|diffusion|copie)\b[^.]{0,60}\binterdite", r"\bconfiden(?:cial|tiel)\b", r"\bcommercial licen[cs]e (?:is )?required", r"\bclosed[- ]source (?:software|code|licen)", r"\bnot open[- ]source",
 )  # fmt: skip
 """What no licence of free software says of its own code."""
+SECRET = any_of(r"confidential|proprietary|trade secret|unpublished|unauthori[sz]ed (?:cop|dis|dup|rep)")
+"""Words of FORBIDS that need no claim in their own paragraph, where the one before it is a copyright."""
 OF_API = any_of(r"\b(?:apis?|modules?|class(?:es)?|functions?|methods?|headers?|submodules)\b")
 """What may be for internal use without being a secret."""
 FORBIDS_ALONE = any_of(
     r"\bdo not (?:re)?distribute", r"\bdo not (?:copy|share|publish)", r"\bno part of this\b", r"\blicen[cs]ed material",
-    r"\bnot for (?:public |external )?(?:re)?(?:distribution|release|sale)", r"\binternal use only", r"\bfor internal use",
-    r"\b(?:may|must|can|shall) ?not be (?:copied|reproduced|redistributed|distributed|disclosed|used(?! as (?:one|an?|such)\b)|transmitted|modified|published|shared)",
-    r"\b(?:may|must|can) ?not (?:copy|use|distribute|redistribute|sell|modify|reproduce|disclose)", r"\bnon-?commercial\b",
+    r"\bnot for (?:public |external )?(?:re)?(?:distribution|release|sale)", r"\binternal use only", r"\bfor internal use", r"\bfor (?:evaluation|demonstration|educational|academic|research)(?: use| purposes?)? only\b", r"\bcommercial (?:use|usage|distribution)[^.]{0,20}\b(?:prohibited|forbidden|not (?:allowed|permitted))", r"仅供学习",
+    r"\b(?:may|must|can|shall) ?not be (?:modified,? (?:(?:or|and|nor) )?)?(?:copied|reproduced|redistributed|distributed|disclosed|transmitted|published|shared|"
+    r"used(?! as (?:one|an?|such)\b| (?:on|from|inside|directly|after|before|until|when|if)\b| in (?!whole|part|any|commercial)))",
+    r"\b(?:may|must|can) ?not (?:copy|use|distribute|redistribute|sell|reproduce|disclose)", r"\bnon-?commercial\b",
     r"\b(?:personal|academic|educational|research|evaluation) (?:and \w+ )?(?:use|purposes) only", r"\b(?:without|holds?|have|has|requires?|with) an? (?:\w+ )?valid (?:\w+ )*licen[cs]e",
     r"\bwithout (?:the )?(?:express|prior|explicit|written)[^.]{0,60}(?:permission|consent|authori[sz]ation|agreement)",
     r"\bconfidential\b", r"\b(?:may|can) only be used\b", r"\bnot to be (?:shared|distributed|disclosed|released|copied|used) (?:outside|without|to third)",
@@ -104,12 +112,13 @@ FORBIDS_ALONE = any_of(
 """What forbids where no licence stands beside it; free licences say such things of names and notices."""
 OWNED = any_of(
     r"copyright", "©", r"\(c\)", r"all rights", r"\bproperty of", r"\bthis (?:file|software|source|code|program|document|material|work|script|module)\b",
-    r"^\W*(?:confidential|private|proprietary|do not|not for)\b", r"\binternal\b.{0,12}\bnot to be\b", r"版[权權]所有|著作権|社外秘|無断|机密|機密",
-    r"derechos reservados|rechte vorbehalten|droits r[ée]serv[ée]s|direitos reservados",
+    r"^\W*(?:confidential|private|proprietary|do not|not for)\b", r"\binternal\b.{0,12}\bnot to be\b", r"版[权權]所有|著作権|社外秘|無断|机密|機密|本(?:文件|程序|代码|软件)|외비|저작권|소스|©|защищены|конфиденц",
+    r"derechos reservados|rechte vorbehalten|droits r[ée]serv[ée]s|direitos reservados|diritti riservati|prawa zastrze[żz]one|haklar[ıi] sakl[ıi]d[ıi]r",
 )  # fmt: skip
 """What a text must hold for such words to be about the file."""
 RESERVED = any_of(
-    r"\ball rights? (?:are )?reserved", r"todos los derechos reservados", r"alle rechte vorbehalten", r"tous droits r[ée]serv[ée]s", r"版[权權]所有"
+    r"\ball rights? (?:are )?reserved", r"todos los derechos reservados", r"alle rechte vorbehalten", r"tous droits r[ée]serv[ée]s", r"版[权權]所有",
+    r"\btodos os direitos reservados", r"\btutti i diritti riservati", r"все права защищены", r"\bwszelkie prawa zastrze[żz]one", r"\bhaklar[ıi] sakl[ıi]d[ıi]r",
 )  # fmt: skip
 DEDICATED = any_of(
     r"\bdedicated all copyright and related and neighbou?ring rights to this (?:software|work) to the public domain",

@@ -294,13 +294,17 @@ def _unknown(flat: str) -> bool:
 
 def _forbids(text: str, alone: bool) -> bool:
     """Whether a paragraph forbids; `alone`: no licence stands beside it."""
+    flat = ""
     for paragraph in re.split(r"\n\s*\n", text):
-        flat = " ".join(paragraph.split())
+        before, flat = flat, " ".join(paragraph.split())
         if patterns.OF_API.search(flat) and not patterns.CLAIMS.search(flat):
             flat = re.sub(r"(?i)\binternal use\b", " ", flat)
         if patterns.OWNED.search(flat) and (
             patterns.FORBIDS.search(flat) or (alone and patterns.FORBIDS_ALONE.search(flat))
         ):
+            return True
+        said = patterns.FORBIDS.search(flat) if patterns.COPYRIGHT.match(before) else None
+        if said and patterns.SECRET.search(said[0]):
             return True
     return False
 

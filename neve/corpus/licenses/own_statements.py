@@ -32,13 +32,16 @@ NOTICE_BYTES = 16 << 10
 
 _SPDX_MARK = "SPDX-License-Identifier:"
 _SPDX = re.compile(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9(][A-Za-z0-9.+():/ \t-]*)")
-_SPDX_BEFORE = re.compile(r"""(?i)(dnl\b|rem\b|[\s#/*;%!<{(.@:\\-]|["'](?=\s))*""")
-"""What may stand before it on its line: marks of a comment, but no opening quote and no code."""
+_SPDX_BEFORE = re.compile(
+    r"""(?i)(dnl\b|rem\b|c(?:omment)?[ \t]|[\s#/*;%!<>{(.@:=|+\[⍝$\\-]|["'](?=\s)|^')*|[^"'`]*\s(?://+|\#+|/\*+|--+|;+|%+)[ \t]*"""
+)
+"""What may stand before it on its line: marks of a comment, also after code, but no opening quote."""
 _IGNORED = re.compile(r"REUSE-IgnoreStart.*?(?:REUSE-IgnoreEnd|\Z)", re.S)
 _SPEAKS = (
     "licens", "licenc", "rights reserved", "right reserved", "confidential", "proprietary", "public domain", "general public", "gpl",
     "permission is", "permission to use", "hereby granted", "redistribut", "not distribut", "not for distribution", "trade secret", "internal use", "unauthori", "disclosure", "not be", "not to be",
     "terms of the", "vorbehalten", "vertraulich", "reservados", "confidencial", "confidentiel", "droits r", "版权所有", "版權所有", "机密", "機密", "社外秘", "無断",
+    "prohibit", "forbidden", "use only", "purposes only", "evaluation only", "cc by", "cc-by", "许可", "許可", "許諾", "禁止", "仅供", "лицензи", "защищены", "запрещен", "конфиденциальн", "lizenz", "licenz", "licença", "riservati", "proibid", "무단", "영업비밀", "대외비", "zastrze", "saklıdır",
 )  # fmt: skip
 """Words of a file that speaks of a licence."""
 _PARAGRAPH = (*_SPEAKS, "warrant", "liab", "as is", "as-is", "copyright notice", "neither the name", "endorse", "disclaim", "free software", "permission")  # fmt: skip
@@ -111,19 +114,19 @@ _NOTHING = Statement()
 
 
 def _text(buffer: pa.Buffer, whole: bool) -> str:
-    """A file's text, its head alone unless it bears an SPDX line."""
+    """A file's text, its head alone unless it bears an SPDX line; ignored sections are left out."""
     raw = memoryview(buffer)
     if bytes(raw[:2]) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return bytes(raw if whole else raw[: 2 * NOTICE_BYTES]).decode("utf-16", "replace")
-    return str(raw if whole else raw[:NOTICE_BYTES], "utf-8", "replace")
+    text = str(raw if whole else raw[:NOTICE_BYTES], "utf-8", "replace")
+    return _IGNORED.sub("", text) if "REUSE-Ignore" in text else text
 
 
 def _spdx(text: str) -> Statement | None:
-    """All SPDX lines of a file; several hold together. Ignored sections are left out."""
+    """All SPDX lines of a file; several hold together."""
     if _SPDX_MARK not in text:
         return None
     found = []
-    text = _IGNORED.sub("", text)
     for match in _SPDX.finditer(text):
         before = text.rfind("\n", 0, match.start()) + 1
         if _SPDX_BEFORE.fullmatch(text, before, match.start()):
@@ -165,5 +168,5 @@ def _anonymous(line: str) -> str:
 
 
 _LICENSE_BESIDE = re.compile(
-    r"(?i)licen[cs]e|confiden|vertraulich|prohib|interdit|untersagt|verboten|gestattet|proprietary|notice|permission|warrant|holder|owner|distribut|claim|public domain|gpl"
+    r"(?i)licen[cs]e|confiden|vertraulich|prohib|interdit|untersagt|verboten|gestattet|proprietary|notice|permission|warrant|holder|owner|distribut|claim|public domain|gpl|конфиденц|запрещ|禁止|vietat|proibid|무단|zabronion|izinsiz"
 )

@@ -25,6 +25,7 @@ def said(*texts: bytes | None) -> list[str | None]:
         (b" * ", b" GPL-2.0 WITH Linux-syscall-note\n", "GPL-2.0-only WITH Linux-syscall-note"), (b"dnl ", b" FSFAP\n", "FSFAP"),
         (b'" ', b" Vim\n", "Vim"), (b"\xff\n;;; ", b" ISC\n", "ISC"), (b"# ", b" Proprietary\n", "LicenseRef-Proprietary"),
         (b"# ", b" see the file LICENSE\n", None), (b"# ", b" <identifier>\n", None), (b'x = "', b' MIT"\n', None), (b"print('", b" MIT')\n", None),
+        (b"x = 1  # ", b" MIT\n", "MIT"), (b"C     ", b" MIT\n", "MIT"), (b"'", b" MIT\n", "MIT"), (b"+ ", b" MIT\n", "MIT"), (b"*> ", b" MIT\n", "MIT"), (b"x = '# ", b" MIT'\n", None),
         (b"the line ", b" MIT\n", None), (b"x\n" * 9000 + b"# ", b" MIT\n", "MIT"), (b"# REUSE-IgnoreStart\n# ", b" MIT\n# REUSE-IgnoreEnd\n", None), (b"", b"", None),
     ],
 )  # fmt: skip
@@ -46,6 +47,35 @@ def test_a_notice_counts_in_the_comments_of_any_language(mark: str) -> None:
     head = GPL.format(mark)
     assert said((f"/*\n{head} */" if mark == " *" else head).encode()) == ["GPL-2.0-or-later"]
     assert said(("x = 1\n" * 20 + ("/*\n" if mark == " *" else "") + head).encode()) == ["GPL-2.0-or-later"]
+
+
+CLAIM = "// Copyright (c) 2020 Acme, Inc.\n//\n"
+FORBIDS = [
+    CLAIM + "// THIS IS UNPUBLISHED PROPRIETARY SOURCE CODE OF ACME", CLAIM + "// ACME CONFIDENTIAL\n// The source code contained herein is owned by Acme.", CLAIM + "// Acme Technologies, Inc. Proprietary",
+    "// 本文件为公司内部机密，禁止外传", "// 版权所有，仅供学习交流", "// Все права защищены. Копирование без разрешения запрещено.", "// Tutti i diritti riservati. Vietata la riproduzione.",
+    "// Todos os direitos reservados. É proibida a cópia deste arquivo.", "// 이 소스 코드는 아크메의 영업비밀이며 무단 복제를 금합니다.", "// Wszelkie prawa zastrzeżone. Kopiowanie zabronione.", "// Tüm hakları saklıdır. İzinsiz kopyalanamaz.",
+    "// Copying of this file, via any medium, is strictly prohibited",
+]  # fmt: skip
+FOREIGN = {
+    "// 您可以按照自由软件基金会发布的GNU通用公共许可证（第2版）修改它。": "GPL-2.0-only", "// GNU 一般公衆利用許諾書の定める条件の下で再頒布することができます。": "GPL-3.0-only",
+    "// на условиях Стандартной общественной лицензии GNU версии 2": "GPL-2.0-only", "// sob os termos da Licença Pública Geral GNU, versão 2": "GPL-2.0-only",
+    "// secondo i termini della Licenza Pubblica Generica GNU; versione 2": "GPL-2.0-only", "// Lizenz: GPL-2.0": "GPL-2.0-only", "// under the GNU Public License": "GPL-3.0-only",
+    "// You can use this under CC BY-SA 3.0": "CC-BY-SA-3.0", "// spdx-license-identifier : AGPL-3.0-only": "AGPL-3.0-only",
+}  # fmt: skip
+NO_NOTICE = [
+    "// This file must not be modified by hand; generated.", "// This module may not be used in the browser.", "// This function is for internal use only.\n// It is forbidden to call it twice.",
+    "// prohibited characters in a path", "// OAuth: Confidential clients keep a secret.", "// 禁止修改 license", "# проверка лицензии пользователя", "// Only for evaluation of the score. License plates.",
+    CLAIM + "// Use of the flag is prohibited in tests. See the license.",
+]  # fmt: skip
+
+
+def test_what_forbids_and_what_does_not_in_any_language() -> None:
+    """Each planted by hand; a claim in the paragraph before is this file's."""
+    assert said(*(f"{text}\nint x;\n".encode() for text in FORBIDS)) == ["LicenseRef-Proprietary"] * len(
+        FORBIDS
+    )
+    assert said(*(f"{text}\nint x;\n".encode() for text in FOREIGN)) == list(FOREIGN.values())
+    assert said(*(f"{text}\nint x;\n".encode() for text in NO_NOTICE)) == [None] * len(NO_NOTICE)
 
 
 def test_where_a_notice_does_not_count() -> None:
