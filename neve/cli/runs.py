@@ -107,7 +107,7 @@ def plan(
         from neve.run import asking
 
         known = asking.measured(folder / "ledger.sqlite", asking.finished(folder, arm)) if folder else {}
-        result["synthesis"] = asking.estimate(spec.synthesis, known)
+        result["synthesis"] = asking.estimate(spec.synthesis, known, spec.draws)
     if as_json:
         print(json.dumps(result, indent=1))
         return

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from neve.documents import read
 from neve.export.markdown import code, escaped, head, share, table
+from neve.recipe.training import phase_of
 from neve.store import MANIFEST, read_json, state
 from neve.tasks import benchmarks
 
@@ -101,7 +102,7 @@ def path_to(recipe: Mapping[str, Any], phase: str) -> list[tuple[str, dict[str, 
     tables = {row["name"]: row for row in recipe["phase"]}
     name, found = phase, []
     while name != "scratch":
-        row = tables.get(name) or next(r for r in tables.values() if name.startswith(f"{r['name']}-random"))
+        row = phase_of(name, recipe["phase"])
         found.append((name, row))
         name = row["start"] if row["start"] in tables else "scratch"
     return found[::-1]

@@ -73,6 +73,12 @@ class Recipe(RecipeTable):
         """Name of the annotator that a phase selects by: its own, or the only one."""
         return phase.annotator or next(iter(self.annotators))
 
+    @property
+    def draws(self) -> int:
+        """How often synthesis asks its questions: once, and once for each draw that a phase is compared
+        with."""
+        return 1 + max((phase.controls.get("redrawn", 0) for phase in self.phase), default=0)
+
     def made_of(self, name: str) -> list[str]:
         """An annotator and all that it is made of, each after its members."""
         found: list[str] = []

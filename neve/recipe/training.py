@@ -7,7 +7,9 @@ A phase names its data, how long it goes on, its curve and what it starts from; 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -106,7 +108,7 @@ class Part(RecipeTable):
     """Its share of the windows is weight / sum of weights, to a thousandth."""
 
 
-Control = Literal["random", "random-repeated", "random-length"]
+Control = Literal["random", "random-repeated", "random-length", "redrawn"]
 
 
 class Curve(RecipeTable):
@@ -159,7 +161,8 @@ class Phase(RecipeTable):
     controls: dict[Control, Annotated[int, Field(ge=1)]] = Field(default={})
     """Twins on random documents, with the number of their draws: same start, tokens, rates, languages.
     `random` sees each document once, `random-repeated` as many unique tokens as the phase, as often,
-    `random-length` the same in documents as long as the phase's."""
+    `random-length` the same in documents as long as the phase's. `redrawn`, of a synthetic phase, is no
+    random one: it sees what grew from other answers to the same questions."""
     seed: int | None = Field(default=None, ge=0)
     """Of its order of data, its controls' draws, and its weights if it starts from scratch; default:
     run.seed."""
@@ -226,6 +229,10 @@ class Phase(RecipeTable):
                 "has a mix: a control is the twin of one selection, leave controls out",
             ),
             (
+                "redrawn" in self.controls and self.data != "synthetic",
+                "has the control redrawn, which is another draw of a model's answers: it needs data = 'synthetic'",
+            ),
+            (
                 self.moments == "keep" and (self.start == "scratch" or self.outside),
                 "has moments = 'keep': start must name an earlier phase",
             ),
@@ -234,3 +241,15 @@ class Phase(RecipeTable):
             if wrong:
                 raise ValueError(f"phase {self.name!r} {said}")
         return self
+
+
+def phase_of(model: str, phases: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The phase, of a recipe's as tables, that a model's name is of, or whose control's.
+
+    >>> phase_of("quality-random-2", [{"name": "general"}, {"name": "quality"}])
+    {'name': 'quality'}
+    """
+    kinds = "|".join(get_args(Control))
+    return next(
+        phase for phase in phases if re.fullmatch(rf"{re.escape(phase['name'])}(-({kinds})(-\d+)?)?", model)
+    )

@@ -7,6 +7,7 @@ stands under `timings` and nowhere else: two runs of one recipe differ there onl
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from neve.documents import read
+from neve.recipe.training import phase_of
 from neve.report import corpus, grown, ranked, shortages
 from neve.store import MANIFEST, read_json
 
@@ -120,14 +122,12 @@ def phases(inputs: dict[str, Path], counts: dict[str, Any], recipe: dict[str, An
         if not stage.startswith("train-"):
             continue
         name = stage.removeprefix("train-")
-        phase = next(
-            p for p in recipe["phase"] if name == p["name"] or name.startswith(f"{p['name']}-random")
-        )
+        phase = phase_of(name, recipe["phase"])
         rows.append(
             {
                 "name": name,
                 "control": name != phase["name"],
-                "data": "random documents" if name != phase["name"] else _data(phase),
+                "data": _data(phase) if name == phase["name"] else _of_twin(name),
                 "start": phase["start"],
                 **counts[stage],
                 "view": counts[f"view-{name}"],
@@ -141,6 +141,10 @@ def _data(phase: dict[str, Any]) -> str:
     """What a phase reads, in a few words: a mix by its parts' weights."""
     parts = [f"{part['data']} {part['weight']:g}" for part in phase["mix"]]
     return phase["data"] or "mix of " + ", ".join(parts)
+
+
+def _of_twin(name: str) -> str:
+    return "other answers" if re.search(r"-redrawn(-\d+)?$", name) else "random documents"
 
 
 def speed(train: Path) -> list[float | None]:

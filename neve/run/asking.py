@@ -14,12 +14,12 @@ from typing import Any
 from neve.recipe.synthesis import Synthesis
 
 
-def estimate(recipe: Synthesis, known: dict[str, float] | None = None) -> dict[str, Any]:
+def estimate(recipe: Synthesis, known: dict[str, float] | None = None, draws: int = 1) -> dict[str, Any]:
     """{expected, at_most: {requests, input_tokens, output_tokens, hours, money}, rests_on: {…}}.
 
     `known`, where there is a ledger: tokens of a `question` and an `answer`, and the `yield` (accepted
-    tokens for each answered), as far as they were measured. Hours are None without
-    `budget.expected_speed`.
+    tokens for each answered), as far as they were measured. `draws`: how often all of it is asked.
+    Hours are None without `budget.expected_speed`.
     """
     rests: dict[str, Any] = {
         "question": recipe.prompt_tokens / 2,
@@ -28,19 +28,19 @@ def estimate(recipe: Synthesis, known: dict[str, float] | None = None) -> dict[s
         **{name: value for name, value in (known or {}).items() if value},
     }
     turns = 2 if recipe.repair else 1
-    requests = min(recipe.seeds * turns, math.ceil(recipe.tokens / rests["yield"] / rests["answer"]))
-    most = recipe.seeds * turns
+    requests = draws * min(recipe.seeds * turns, math.ceil(recipe.tokens / rests["yield"] / rests["answer"]))
+    wanted, most = draws * recipe.tokens, draws * recipe.seeds * turns
     return {
-        "tokens": recipe.tokens,
+        "tokens": wanted,
         "expected": _costs(recipe, requests, requests * rests["question"], requests * rests["answer"]),
         "at_most": _costs(
             recipe,
             most,
-            recipe.seeds * (recipe.prompt_tokens + (turns - 1) * (recipe.prompt_tokens + recipe.max_tokens)),
+            draws * recipe.seeds * (turns * recipe.prompt_tokens + (turns - 1) * recipe.max_tokens),
             most * recipe.max_tokens,
         ),
         "rests_on": rests | {"measured": sorted(known or {})},
-        "short": requests * rests["answer"] * rests["yield"] < recipe.tokens,
+        "short": requests * rests["answer"] * rests["yield"] < wanted,
     }
 
 

@@ -85,6 +85,11 @@ def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
         made.append(Stage(f"view-{phase.name}", "mix", mix.Settings(shares), parts))
     for twin, kind in phase.twins.items():
         assert phase.tokens is not None
+        if kind == "redrawn":
+            draw = 2 + [name for name, of in phase.twins.items() if of == kind].index(twin)
+            about = build_view.Settings(twin, "synthetic", phase.fim_rate, recipe.run.seed)
+            made.append(Stage(f"view-{twin}", "view", about, {"tokens": f"synthetic-tokens-{draw}"}))
+            continue
         like = (
             {"synthetic": "synthetic-tokens"}
             if phase.data == "synthetic"

@@ -210,7 +210,8 @@ def _diagnoses(recipe: Recipe, selections: list[Stage]) -> list[Stage]:
 
 
 def _synthesis(recipe: Recipe, folder: Path, selection: Stage, tier: str) -> list[Stage]:
-    """Seeds out of a selection, what is grown from them, and its tokens."""
+    """Seeds out of a selection, what is grown from them, and its tokens; the same for each further draw of
+    the answers that a phase is compared with."""
     assert recipe.synthesis is not None
     prompts = [name for name in recipe.synthesis.kinds if name.endswith(".md")]
     data, read = _benchmark_files(recipe)
@@ -227,23 +228,33 @@ def _synthesis(recipe: Recipe, folder: Path, selection: Stage, tier: str) -> lis
     ranked = {"selection": selection.name, "scores": selection.inputs["scores"]}
     annotator = f"annotator-{recipe.annotator_of(next(phase for phase in recipe.phase if phase.selects))}"
     judged = {**ranked, "annotator": annotator} if recipe.synthesis.gates.score else {}
-    return [
+    made = [
         Stage(
             "seeds",
             "seeds",
             pick(seeds.Settings, recipe.synthesis, seed=recipe.run.seed),
             {**ranked, "tokens": "tokens"},
-        ),
-        Stage(
-            "synthesis",
-            "synthesis",
-            settings,
-            {"documents": "curate", "seeds": "seeds", "tokenizer": "tokenizer", **judged},
-            outside=(*_local(recipe.synthesis.model), *prompts, *read),
-            resumes=True,
-        ),
-        Stage("synthetic-tokens", "tokens", inputs={"documents": "synthesis", "tokenizer": "tokenizer"}),
+        )
     ]
+    for draw in range(1, 1 + recipe.draws):
+        mark = f"-{draw}" if draw > 1 else ""
+        asked = recipe.synthesis.model_copy(update={"draw": recipe.synthesis.draw + draw - 1})
+        made += [
+            Stage(
+                f"synthesis{mark}",
+                "synthesis",
+                replace(settings, synthesis=asked),
+                {"documents": "curate", "seeds": "seeds", "tokenizer": "tokenizer", **judged},
+                outside=(*_local(recipe.synthesis.model), *prompts, *read),
+                resumes=True,
+            ),
+            Stage(
+                f"synthetic-tokens{mark}",
+                "tokens",
+                inputs={"documents": f"synthesis{mark}", "tokenizer": "tokenizer"},
+            ),
+        ]
+    return made
 
 
 def _evaluate(recipe: Recipe, tier: str) -> Stage:

@@ -28,6 +28,10 @@ def test_what_is_expected_and_the_most() -> None:
     assert found["at_most"]["requests"] == 500
     assert (found["at_most"]["input_tokens"], found["at_most"]["output_tokens"]) == (300_000, 400_000)
     assert any("30,000 accepted tokens" in line for line in asking.lines(found))
+    thrice = asking.estimate(SPEC, draws=3)
+    assert thrice["tokens"] == 90_000 and not thrice["short"]
+    for column in ("expected", "at_most"):
+        assert thrice[column] == pytest.approx({name: 3 * n for name, n in found[column].items()})
 
 
 def test_too_few_seeds_are_said_and_repair_may_double() -> None:

@@ -135,3 +135,17 @@ def test_a_node_finds_all_that_a_phase_needs(tmp_path: Path) -> None:
         assert {role: tmp_path / path for role, path in job["inputs"].items()} == inputs
         assert tmp_path / job["out"] == store.path(name) and job["fingerprint"] == store.prints[name]
     assert jobs["quality"]["inputs"]["start"] == jobs["general"]["out"]
+
+
+def test_a_synthetic_phase_beside_other_draws_of_its_answers() -> None:
+    """Each draw has stages of its own, which differ from the phase's by the number of the draw alone."""
+    last = {"name": "last", "data": "synthetic", "tokens": 10, "controls": {"redrawn": 2}, "lr": LR}
+    found = stages(last)
+    assert [found[name].settings.synthesis.draw for name in ("synthesis", "synthesis-2", "synthesis-3")] == [1, 2, 3]  # fmt: skip
+    for twin, draw in (("last-redrawn", 2), ("last-redrawn-2", 3)):
+        assert found[f"view-{twin}"].reads == {"tokens": f"synthetic-tokens-{draw}"}
+        assert found[f"synthetic-tokens-{draw}"].reads["documents"] == f"synthesis-{draw}"
+        assert found[f"train-{twin}"].reads["view"] == f"view-{twin}"
+    assert ("last", ("last-redrawn", "last-redrawn-2")) in found["evaluate"].settings.pairs
+    with pytest.raises(Misuse, match="another draw of a model's answers"):
+        stages({**last, "data": "selection"})
