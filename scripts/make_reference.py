@@ -7,6 +7,7 @@ python scripts/make_reference.py --check    # exits with 1 where one is stale
 from __future__ import annotations
 
 import json
+import re
 import sys
 import textwrap
 from pathlib import Path
@@ -103,12 +104,8 @@ def commands() -> str:
     for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
         said, _, example = str(command.help).strip().partition("\n\nExample")
         text = said.split("\n\n")
-        shown = [
-            line
-            for part in example.lstrip("s: \n").split("\n")
-            for line in part.rstrip(";").split("; ")
-            if line
-        ]
+        examples = re.split(r";\s+|\n\s*\n", example.lstrip("s: \n"))
+        shown = [" ".join(line.split()) for line in examples if line.strip()]
         arguments = [p for p in command.params if p.param_type_name == "argument"]
         usage = " ".join(["neve", name, *(str(p.metavar or p.name.upper()) for p in arguments)])
         lines += [f"## neve {name}", "", f"    {usage} [OPTIONS]", ""]

@@ -15,7 +15,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-out = Console(width=None if sys.stdout.isatty() else 140)
+out = Console(width=None if sys.stdout.isatty() else 140, markup=False, emoji=False)
+"""Prints what it is given: a bracket in a path is a bracket."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 NewFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the result.")]

@@ -226,7 +226,7 @@ def _figures(results: Mapping[str, Any]) -> str:
 def _interval(figure: Mapping[str, Any], unit: str, scale: float) -> str:
     count = figure[unit]
     if count < FEWEST:
-        return f"none: {count} {unit} are too few"
+        return f"none: fewer than {FEWEST} {unit}"
     low, high = (scale * end for end in figure["interval"])
     return f"{low:.3g} to {high:.3g}, {count:,} {unit}"
 

@@ -58,29 +58,31 @@ def _over(pair: dict[str, Any]) -> str:
     return f"over {units} only" if pair["draws"] == 1 else f"over {units}, draws and seeds"
 
 
+def figure(model: dict[str, Any], metric: str) -> dict[str, Any]:
+    """What a model has by a metric; empty where it was not measured."""
+    found = model["bits_per_byte"].get(metric, {})
+    return (found.get("all") if metric == "heldout" else found) or {}
+
+
 def with_units(pair: dict[str, Any], summary: dict[str, Any]) -> dict[str, Any]:
     """The pair with how many tasks or documents its interval rests on."""
-    figures = summary["results"]["models"][pair["phase"]]["bits_per_byte"]
-    figure = figures["heldout"].get("all") if pair["metric"] == "heldout" else figures.get(pair["metric"])
-    return pair if figure is None else {**pair, "units": figure.get("tasks", figure.get("documents", FEW))}
+    found = figure(summary["results"]["models"][pair["phase"]], pair["metric"])
+    return {**pair, "units": found.get("tasks", found.get("documents", FEW))} if found else pair
 
 
 def claim(summary: dict[str, Any]) -> dict[str, str]:
-    """The first screen's sentence, and a second that says what it rests on."""
-    found = [h for h in headlines(summary) if h["is_control"] and h["metric"] == "humaneval"]
+    """The first screen's sentence, and a second that says what it rests on.
+
+    HumanEval's solutions come first; where they are not measured, what else phases are compared on.
+    """
+    compared = [h for h in headlines(summary) if h["is_control"]]
+    found = [h for h in compared if h["metric"] == "humaneval"] or compared
     if not found:
-        model = next(p for p in reversed(summary["phases"]) if not p["control"])
-        figures = summary["results"]["models"][model["name"]]["bits_per_byte"]
-        value = figures.get("humaneval", figures.get("heldout", {}).get("all", {})).get("value")
-        text = f"The model trained through {model['name']}" + (
-            f" needs {value:.3f} bits per byte." if value is not None else "."
-        )
-        return {"text": text, "scope": "No phase has a control, so nothing is said about the choice of data."}
+        return _alone(summary)
     first = found[0]
-    share = (
-        abs(first["difference"])
-        / summary["results"]["models"][first["control"]]["bits_per_byte"]["humaneval"]["value"]
-    )
+    models = summary["results"]["models"]
+    share = abs(first["difference"]) / figure(models[first["control"]], first["metric"])["value"]
+    units = "documents" if first["metric"] == "heldout" else "tasks"
     texts = {
         "better": f"After phase {first['phase']} the model needs {share:.1%} fewer bits for "
         f"{first['on']} than its twin trained on random documents.",
@@ -88,11 +90,11 @@ def claim(summary: dict[str, Any]) -> dict[str, str]:
         f"{first['on']} than its twin trained on random documents.",
         "no clear difference": f"Phase {first['phase']} cannot be told from its twin on random documents by "
         f"{first['on']}.",
-        "too few to say": f"Too few tasks to compare phase {first['phase']} with its twin on random documents.",
+        "too few to say": f"Too few {units} to compare phase {first['phase']} with its twin on random documents.",
     }
     scope = (
         f"{first['difference']:+.3f} bits per byte, 95 % interval [{first['interval'][0]:+.3f}, "
-        f"{first['interval'][1]:+.3f}] over {with_units(first, summary).get('units', 0)} tasks"
+        f"{first['interval'][1]:+.3f}] over {with_units(first, summary).get('units', 0)} {units}"
     )
     if first["draws"] > 1:
         scope += f" and {first['draws']} draws of random documents. Seed {summary['seed']}."
@@ -102,3 +104,22 @@ def claim(summary: dict[str, Any]) -> dict[str, str]:
             "than the interval says."
         )
     return {"text": texts[first["word"]].replace("%", " %"), "scope": scope}
+
+
+def _alone(summary: dict[str, Any]) -> dict[str, str]:
+    """The same where no phase has a control: what the last model needs, beside the references."""
+    last = next(p["name"] for p in reversed(summary["phases"]) if not p["control"])
+    scope = "No phase has a control, so nothing is said about the choice of data."
+    for metric in ("humaneval", "heldout"):
+        if not (found := figure(summary["results"]["models"][last], metric)):
+            continue
+        text = (
+            f"After phase {last} the model needs {found['value']:.3f} bits for a byte of {METRICS[metric]}."
+        )
+        beside = [
+            f"{name} needs {figure(reference, metric)['value']:.3f}"
+            for name, reference in summary["results"].get("references", {}).items()
+            if figure(reference, metric)
+        ]
+        return {"text": text, "scope": f"{', '.join(beside)}. {scope}" if beside else scope}
+    return {"text": f"The model is trained through phase {last}; nothing was measured.", "scope": scope}

@@ -29,6 +29,7 @@ WORDS = {
     "document": "a file that survived curation, known by the digest of its text",
     "held out": "repositories that no phase trains on",
     "interval": f"95 %, by resampling tasks or documents; it does not cover other seeds or other draws; below {FEW} of them there is none",
+    "p": "how often chance alone would make a difference as large: the two models' values swapped within tasks or documents; over several draws by Student's t",
     "pass@1": "the share of tasks that one completion solves, its tests run in a sandbox",
     "phase": "one leg of training: its data, token budget, learning-rate curve and starting weights",
     "selection": "which documents a phase sees, and how often",
@@ -141,8 +142,14 @@ def cost(summary: dict[str, Any]) -> list[tuple[str, str]]:
     seconds = sum(summary["timings"]["seconds"].values())
     tiles = [
         (f"{seconds / 60:,.0f} min" if seconds >= 90 else f"{seconds:,.0f} s", "in all stages"),
-        (f"{sum(p['tokens'] for p in phases):,}", f"tokens trained in {len(phases)} phases"),
-        (f"{sum(p['tokens'] for p in controls):,}", f"tokens trained in {len(controls)} controls"),
+        *(
+            (
+                f"{sum(p['tokens'] for p in these):,}",
+                f"tokens trained in {len(these)} {what}{'s' * (len(these) > 1)}",
+            )
+            for what, these in (("phase", phases), ("control", controls))
+            if these
+        ),
         (f"{phases[0]['parameters']:,}", "parameters"),
     ]
     if "synthesis" in summary:

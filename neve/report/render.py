@@ -2,7 +2,7 @@
 alone.
 
 Source text on a page is hostile. Jinja escapes it, JSON inside a page cannot end its element, and the page's
-policy admits two scripts by their digests and nothing from anywhere else.
+policy admits this package's scripts by their digests and nothing from anywhere else.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from neve.report.charts import Chart
 
 ASSETS = Path(__file__).with_name("assets")
-SCRIPTS = ("plot.js", "report.js")
-LIVE = ("plot.js", "live.js")
+SCRIPTS = ("plot.js", "chart.js", "report.js")
+LIVE = ("plot.js", "chart.js", "live.js")
 FEW = 10
 """Below this many documents or tasks an interval says more than is known: the count is shown instead."""
 

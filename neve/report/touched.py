@@ -139,30 +139,30 @@ def of_documents(stages: Stages, table: pa.Table) -> dict[str, Any]:
 
 def lines(life: Mapping[str, Any]) -> list[str]:
     """The same for a person, one line per phase; `why` says it of a single file, in the singular."""
-    said = [f"  {_counted(life['documents'], 'document')}, {_counted(life['repositories'], 'repository')}"]
+    said = [f"  {counted(life['documents'], 'document')}, {counted(life['repositories'], 'repository')}"]
     for row in life.get("phases", []):
         name = f"{'control' if row['control'] else 'phase'} {row['phase']}"
         if row["documents"] is None:
             said.append(f"  {name}: not decided yet")
         elif row["documents"] and row["tokens_trained"] is None:
-            said.append(f"  {name}: {_counted(row['documents'], 'document')} in its view, not trained yet")
+            said.append(f"  {name}: {counted(row['documents'], 'document')} in its view, not trained yet")
         elif row["documents"]:
             times = row["tokens_trained"] / max(1, row["tokens"])
             said.append(
-                f"  {name}: {_counted(row['documents'], 'document')}, {row['tokens']:,} tokens in its view, trained on "
+                f"  {name}: {counted(row['documents'], 'document')}, {row['tokens']:,} tokens in its view, trained on "
                 f"{row['tokens_trained']:,}: {times:.2f} times each on average"
             )
         else:
             said.append(f"  {name}: none of them")
     if life.get("synthetic"):
-        said.append(f"  {_counted(life['synthetic'], 'synthetic document')} grew from them")
+        said.append(f"  {counted(life['synthetic'], 'synthetic document')} grew from them")
     return said
 
 
-def _counted(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
     """A number of things.
 
-    >>> _counted(1, "document"), _counted(2, "repository")
+    >>> counted(1, "document"), counted(2, "repository")
     ('1 document', '2 repositories')
     """
     plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"

@@ -201,7 +201,9 @@ def _synthetic(stages: Stages, curate: Path, key: str) -> dict[str, Any] | None:
 def render(life: dict[str, Any]) -> str:
     """The same for a person, a line each."""
     if "what" in life:
-        stopped = [f"  stopped by {rule}: {n:,} files" for rule, n in life["stopped"].items()]
+        stopped = [
+            f"  stopped by {rule}: {touched.counted(n, 'file')}" for rule, n in life["stopped"].items()
+        ]
         return "\n".join([life["what"], *touched.lines(life), *stopped])
     file, lines = life["file"], []
     lines.append(f"{file['repo']}/{file['path']}")
@@ -216,18 +218,13 @@ def render(life: dict[str, Any]) -> str:
     if file.get("license_path"):
         lines.append(f"  licence stated by {file['license_path']}")
     if life.get("signals"):
-        shown = (
-            f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}"
-            for k, v in life["signals"].items()
-            if v is not None
-        )
+        shown = [f"{name} {_figure(value)}" for name, value in life["signals"].items() if value is not None]
         lines.append("  signals: " + ", ".join(shown))
     if (verdict := life["verdict"]) is not None:
         said = f"  stopped by {verdict['stage']}/{verdict['rule']}"
         if "value" in verdict:
-            said += f": measured {verdict['value']:.4g}" + (
-                f", limit {verdict['limit']:.4g}" if "limit" in verdict else ""
-            )
+            said += f": measured {_figure(verdict['value'])}"
+            said += f", limit {_figure(verdict['limit'])}" if "limit" in verdict else ""
         lines.append(said)
         if "kept_path" in verdict:
             lines.append(f"  kept in its place: {verdict['kept_repo']}/{verdict['kept_path']}")
@@ -244,6 +241,17 @@ def render(life: dict[str, Any]) -> str:
         lines.append("  a document: nothing stopped it")
         return "\n".join(lines)
     return "\n".join(lines + _rendered_quality(life) + _rendered_phases(life))
+
+
+def _figure(value: Any) -> str:
+    """A measured value: four digits, but a large one whole.
+
+    >>> _figure(28064.0), _figure(0.031254), _figure(True)
+    ('28,064', '0.03125', 'True')
+    """
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _rendered_quality(life: dict[str, Any]) -> list[str]:

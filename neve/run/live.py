@@ -207,7 +207,10 @@ class Watcher:
         found["dropped"] = self._once(f"dropped {curate}", lambda: dropped(curate))
         for name, place in stages.items():
             if name.startswith("scores-") and state(place) == "done":
-                found["scored"] += self._once(f"scored {place}", lambda place=place: scored(place, curate))
+                found["scored"] += self._once(
+                    f"scored {place}",
+                    lambda name=name, place=place: scored(name.removeprefix("scores-"), place, curate),
+                )
         return found
 
     def _once(self, key: str, make: Any) -> Any:
@@ -221,7 +224,7 @@ class Watcher:
         if place is None:
             return []
         if state(place) == "done":
-            return self._once(f"generated {place}", lambda: accepted(place))
+            return self._once(f"generated {place}", lambda: accepted(place, stages["curate"]))
         ledger = self.folder / "ledger.sqlite"
         with contextlib.suppress(OSError, sqlite3.Error):
             key = f"asked {ledger.stat().st_mtime_ns}"
@@ -247,12 +250,12 @@ def dropped(curate: Path) -> list[dict[str, Any]]:
                 "" if value is None or limit is None else f", {value:.4g} where the limit is {limit:.4g}"
             )
             found.append(
-                _sample(f"{rule}: {files:,} files", f"{row['repo']}/{row['path']}{measured}", row["text"])
+                _sample(f"{rule} stopped {files:,}", f"{row['repo']}/{row['path']}{measured}", row["text"])
             )
     return found
 
 
-def scored(scores: Path, curate: Path) -> list[dict[str, Any]]:
+def scored(annotator: str, scores: Path, curate: Path) -> list[dict[str, Any]]:
     """The best, the median and the worst documents of an annotator, evenly between."""
     table = documents.read(scores / "scores", ["doc_id", "score"]).sort_by([("score", "descending")])
     places = (
@@ -266,7 +269,7 @@ def scored(scores: Path, curate: Path) -> list[dict[str, Any]]:
     by_id = {row["doc_id"]: row for row in texts}
     return [
         _sample(
-            f"score {row['score']:.3f}, place {place + 1:,} of {table.num_rows:,}",
+            f"{annotator}: score {row['score']:.3f}, place {place + 1:,} of {table.num_rows:,}",
             f"{told['repo']}/{told['path']}",
             told["content"],
         )
@@ -275,20 +278,22 @@ def scored(scores: Path, curate: Path) -> list[dict[str, Any]]:
     ]
 
 
-def accepted(synthesis: Path) -> list[dict[str, Any]]:
+def accepted(synthesis: Path, curate: Path) -> list[dict[str, Any]]:
     """The first synthetic documents that were accepted."""
     (first, *_) = sorted((synthesis / "documents").glob("*.parquet"))
-    rows = next(
-        pq.ParquetFile(first).iter_batches(SAMPLES, columns=["repo", "language", "seed_doc_id", "content"]),
-        None,
-    )
+    columns = ["repo", "language", "seed_doc_id", "content"]
+    batch = next(pq.ParquetFile(first).iter_batches(SAMPLES, columns=columns), None)
+    rows = batch.to_pylist() if batch is not None else []
+    wanted = ds.field("doc_id").isin([row["seed_doc_id"] for row in rows])
+    seeds = documents.read(curate / "documents", ["doc_id", "repo", "path"], wanted).to_pylist()
+    names = {row["doc_id"]: f"{row['repo']}/{row['path']}" for row in seeds}
     return [
         _sample(
             f"{row['language']}, by {row['repo'].removeprefix('synthetic/')}",
-            f"grown from {row['seed_doc_id']}",
+            f"grown from {names.get(row['seed_doc_id'], row['seed_doc_id'])}",
             row["content"],
         )
-        for row in (rows.to_pylist() if rows is not None else [])
+        for row in rows
     ]
 
 

@@ -44,6 +44,8 @@ LAST_SECONDS = 5.0
 """Who asked before the end has this long to be answered."""
 QUIET_SECONDS = 15.0
 """A sign of life at least this often, in seconds, which finds readers that are gone."""
+END = "end"
+"""The part that comes last."""
 PORT = 8321
 NICE = 19
 
@@ -69,26 +71,48 @@ class Server:
     open: int = 0
     watching: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    one: threading.Lock = field(default_factory=threading.Lock)
+    """Of looks at the run, one at a time."""
 
     async def look(self) -> None:
         """Look at the run while somebody watches; what changed is sent to all."""
         while True:
             before = time.process_time()
             if self.watching:
-                try:
-                    found = await asyncio.to_thread(self.watcher.look)
-                except (OSError, ValueError, KeyError) as error:  # the run is being written: look again
-                    print(f"neve serve: {type(error).__name__}: {error}", file=sys.stderr)
-                    found = {}
-                for part, event in events(found):
-                    version, sent = self.parts.get(part, (0, b""))
-                    if event != sent:
-                        self.parts[part] = (version + 1, event)
-                waiting, self.changed = self.changed, asyncio.Event()
-                waiting.set()
+                await self._once()
+                self._tell()
             await asyncio.sleep(TICK)
             more = (time.process_time() - before) / SHARE - TICK
             await asyncio.sleep(min(max(0.0, more), LONGEST_TICK - TICK))
+
+    async def end(self) -> None:
+        """A last look for who watches, and word that it was the last; who asked before is answered."""
+        if self.watching:
+            await self._once()
+        self.parts[END] = (1, b"event: end\ndata: {}\n\n")
+        self._tell()
+        last = time.monotonic() + LAST_SECONDS
+        while self.open and time.monotonic() < last:
+            await asyncio.sleep(0.05)
+
+    async def _once(self) -> None:
+        try:
+            found = await asyncio.to_thread(self._found)
+        except (OSError, ValueError, KeyError) as error:  # the run is being written: look again
+            print(f"neve serve: {type(error).__name__}: {error}", file=sys.stderr)
+            found = {}
+        for part, event in events(found):
+            version, sent = self.parts.get(part, (0, b""))
+            if event != sent:
+                self.parts[part] = (version + 1, event)
+
+    def _found(self) -> dict[str, Any]:
+        with self.one:
+            return self.watcher.look()
+
+    def _tell(self) -> None:
+        waiting, self.changed = self.changed, asyncio.Event()
+        waiting.set()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: read a request's head, answer, close."""
@@ -103,8 +127,8 @@ class Server:
                 await self._events(writer)
             else:
                 await _send(writer, self._page(path), method)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError):
-            pass
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the reader is gone, or the server ends
         finally:
             self.open -= 1
             writer.close()
@@ -161,6 +185,8 @@ class Server:
                         sent[name] = version
                         writer.write(event)
                 await asyncio.wait_for(writer.drain(), SEND_SECONDS)
+                if END in self.parts:
+                    return
                 try:
                     await asyncio.wait_for(changed.wait(), QUIET_SECONDS)
                 except TimeoutError:
@@ -253,9 +279,7 @@ async def _serve(
     while alive is None or alive():
         await asyncio.sleep(TICK)
     looking.cancel()
-    last = time.monotonic() + LAST_SECONDS
-    while server.open > server.watching and time.monotonic() < last:
-        await asyncio.sleep(0.05)
+    await server.end()
     made.close()
 
 

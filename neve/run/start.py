@@ -52,8 +52,10 @@ EXEMPLARS_SHARE = 0.25
 QUALITY_SHARE, BEST = 0.24, 0.1
 """The second phase's tokens as a share of the first's, and of the corpus at most, chosen once each."""
 REPEATS = 4
-HELDOUT, LEAST_HELDOUT = Corpus.model_fields["heldout_share"].default, 0.02
-"""Share of repositories held out by default; share of the main language that is enough to measure on."""
+HELDOUT = Corpus.model_fields["heldout_share"].default
+"""Share of repositories held out by default."""
+LEAST_HELDOUT, MOST_HELDOUT = 0.02, 0.5
+"""Share of the main language, or of all code, that is enough to measure on, and that training can spare."""
 SEEDS, FEW = 50, 100
 """Seeds that are tried for what they hold out, where there are at most so many repositories."""
 ANNOTATOR = "ngrams"
@@ -156,20 +158,33 @@ def _round(tokens: int) -> int:
 
 def held_out(found: Survey) -> tuple[int, list[str], float]:
     """(seed of the run, repositories that it holds out, their share of the code): of the first SEEDS the one
-    that holds out least of the main language, but LEAST_HELDOUT of it if one does. Among few repositories
-    chance may draw the largest."""
+    that holds out least code, but LEAST_HELDOUT of the main language and at most MOST_HELDOUT of it, so that
+    it is both learnt and measured; where its code lies in one repository, the same of all code. Among few
+    repositories chance may draw the largest."""
     ((main, _),) = found.languages.most_common(1)
     repos = sorted(found.repositories)
     names = pa.array(repos, pa.string())
-    best: tuple[float, int, list[str]] = (3.0, 1, [])
+    best: tuple[tuple[int, float], int, list[str]] = ((3, 0.0), 1, [])
     for seed in range(1, (SEEDS if len(repos) <= FEW else 1) + 1):
         flags = split.heldout(names, seed, HELDOUT)
         chosen = [repo for repo, flag in zip(repos, flags, strict=True) if flag]
-        share = sum(found.code[repo, main] for repo in chosen) / found.languages[main]
-        best = min(best, (share if share >= LEAST_HELDOUT else 2 - share, seed, chosen))
+        measured = sum(found.code[repo, main] for repo in chosen) / found.languages[main]
+        share = _share(found, chosen)
+        if LEAST_HELDOUT <= measured <= MOST_HELDOUT:
+            worth = (0, share)
+        elif LEAST_HELDOUT <= share <= MOST_HELDOUT:
+            worth = (1, share)
+        else:
+            worth = (2, abs(share - LEAST_HELDOUT))
+        best = min(best, (worth, seed, chosen))
     _, seed, chosen = best
-    size = sum(size for (repo, _), size in found.code.items() if repo in set(chosen))
-    return seed, chosen, size / found.bytes
+    return seed, chosen, _share(found, chosen)
+
+
+def _share(found: Survey, repos: list[str]) -> float:
+    """Of all code that is found."""
+    among = set(repos)
+    return sum(size for (repo, _), size in found.code.items() if repo in among) / found.bytes
 
 
 def _kept_back(chosen: list[str], share: float) -> str:

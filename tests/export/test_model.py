@@ -102,5 +102,5 @@ def test_a_model_that_was_not_measured(small_run: Path) -> None:
 
 def test_few_units_have_no_interval() -> None:
     figure = {"documents": 2, "interval": (1.0, 2.0)}
-    assert model._interval(figure, "documents", 1.0) == "none: 2 documents are too few"
+    assert model._interval(figure, "documents", 1.0) == "none: fewer than 10 documents"
     assert model._interval(figure | {"documents": 12}, "documents", 1.0) == "1 to 2, 12 documents"

@@ -44,7 +44,23 @@ def test_chance_is_no_claim() -> None:
 
 def test_without_a_control_nothing_is_claimed_about_data() -> None:
     found = claim(summary(-0.1, [-0.12, -0.08], 0.001, control=False))
-    assert "2.000 bits per byte" in found["text"] and "No phase has a control" in found["scope"]
+    assert "2.000 bits for a byte of HumanEval's solutions" in found["text"]
+    assert found["scope"].startswith("No phase has a control")
+
+
+def test_held_out_code_is_claimed_where_nothing_else_is_measured() -> None:
+    """A corpus without Python has neither HumanEval nor labels; references stand beside what there is."""
+    alone = summary(-0.1, [-0.12, -0.08], 0.001, control=False)
+    held = {"all": {"value": 2.5, "interval": [2.4, 2.6], "documents": 40}}
+    for model in alone["results"]["models"].values():
+        model["bits_per_byte"] = {"heldout": held}
+    alone["results"]["references"] = {"zlib -9": {"bits_per_byte": {"heldout": {"all": {"value": 1.5}}}}}
+    found = claim(alone)
+    assert "2.500 bits for a byte of held-out code" in found["text"]
+    assert found["scope"].startswith("zlib -9 needs 1.500. No phase")
+    alone["results"]["pairs"][0] |= {"control": "quality-random", "metric": "heldout"}
+    found = claim(alone)
+    assert "4.0 % fewer bits for held-out code" in found["text"] and "over 40 documents" in found["scope"]
 
 
 def test_headlines_say_what_their_intervals_cover() -> None:
@@ -63,4 +79,4 @@ def test_where_nothing_was_measured_nothing_is_said() -> None:
     """One repository, of which none is held out, and no benchmark: the claim has no figure."""
     results = {"models": {"general": {"bits_per_byte": {}}}, "pairs": []}
     said = claim({"phases": [{"name": "general", "control": False}], "results": results})
-    assert said["text"] == "The model trained through general."
+    assert said["text"] == "The model is trained through phase general; nothing was measured."

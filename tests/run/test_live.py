@@ -130,6 +130,9 @@ def test_before_a_run_there_is_nothing_to_see(tmp_path: Path) -> None:
 
 def test_scores_from_best_to_worst(small_run: Path) -> None:
     found = Watcher(small_run).look()["samples"]
-    scores = [float(sample["title"].split()[1].rstrip(",")) for sample in found["scored"]]
+    scores = [float(sample["title"].split()[2].rstrip(",")) for sample in found["scored"]]
     assert scores == sorted(scores, reverse=True) and len(scores) == live.SAMPLES
+    assert found["scored"][0]["title"].startswith("encoder: score")
+    grown = [sample["about"] for sample in found["generated"]]
+    assert grown and all(about.startswith("grown from ") and "/" in about for about in grown), "by name"
     assert all(sample["text"] for kind in found.values() for sample in kind)

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -252,3 +253,28 @@ def test_beside_a_run_it_ends_with_it(run: Path) -> None:
             return
         time.sleep(0.1)
     raise AssertionError("still there")
+
+
+@pytest.mark.parametrize("ends", [signal.SIGTERM, signal.SIGINT])
+def test_who_watches_is_told_the_end(run: Path, ends: signal.Signals) -> None:
+    """With a page open when the run ends, or at Ctrl-C. Oracle: the stream's last event, and no traceback."""
+    command = [sys.executable, "-m", "neve.run.serve", str(run), "main"]
+    if ends == signal.SIGINT:
+        command = [sys.executable, "-m", "neve.cli", "serve", str(run), "--port", "0"]
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    said = child.stderr if ends == signal.SIGTERM else child.stdout
+    assert said is not None
+    found = re.search(r":(\d+)/", said.readline())
+    assert found
+    with socket.create_connection(("127.0.0.1", int(found[1])), timeout=20) as reader:
+        reader.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        got = reader.recv(65536)
+        child.send_signal(ends)
+        while part := reader.recv(65536):
+            got += part
+    assert child.wait() in (0, 130) and "Traceback" not in child.stderr.read()  # type: ignore[union-attr]
+    if ends == signal.SIGTERM:
+        assert b"event: stages" in got and got.endswith(b"event: end\ndata: {}\n\n")

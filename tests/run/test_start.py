@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
@@ -80,3 +81,24 @@ def test_the_largest_of_few_repositories_is_not_held_out(clones: Path) -> None:
     assert share == pytest.approx(size[chosen[0]] / found.bytes)
     alone = survey.look(clones / "one", clones / "neve.toml")
     assert start.held_out(alone)[1:] == ([], 0.0)
+
+
+def found_of(code: dict[tuple[str, str], int]) -> survey.Survey:
+    languages: Counter[str] = Counter()
+    for (_, language), size in code.items():
+        languages[language] += size
+    return survey.Survey(
+        [], bytes=sum(code.values()), repositories={repo for repo, _ in code}, languages=languages,
+        code=Counter(code),
+    )  # fmt: skip
+
+
+def test_a_language_that_one_repository_has_alone_stays_in_training() -> None:
+    """Six projects of six languages: the largest is the main language's only one, so the smallest that is
+    large enough is held out. With a second repository of the main language it is learnt and measured."""
+    sizes = {"j": 2_000_000, "p": 1_100_000, "r": 700_000, "g": 700_000, "s": 600_000, "c": 300_000}
+    alone = {(name, name.upper()): size for name, size in sizes.items()}
+    assert start.held_out(found_of(alone))[1:] == (["c"], 300_000 / 5_400_000)
+    assert start.held_out(found_of(alone | {("c", "J"): 60_000}))[1] == ["c"]
+    assert start.held_out(found_of(alone | {("k", "J"): 60_000}))[1] == ["k"]
+    assert start.held_out(found_of({("a", "J"): 990_000, ("b", "C"): 10_000}))[1] == ["b"]

@@ -2,8 +2,6 @@
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
-  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const palette = ["--c0", "--c1", "--c2", "--c3", "--c4", "--c5"];
   const number = (value) => value.toLocaleString("en", {maximumSignificantDigits: 4});
   const time = (seconds) => seconds < 90 ? `${Math.round(seconds)} s` : seconds < 5400
     ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
@@ -11,6 +9,11 @@
     const made = document.createElement(tag);
     if (text !== undefined) made.textContent = text;
     if (name) made.className = name;
+    return made;
+  };
+  const text = (shown) => {
+    const made = make("pre", shown);
+    made.tabIndex = 0;
     return made;
   };
   let curves = {};
@@ -48,17 +51,18 @@
       const figure = $(id), place = figure.querySelector(".plot");
       figure.hidden = !any;
       if (!any) continue;
+      const title = figure.querySelector("figcaption").textContent;
       place.replaceChildren(Plot.plot({
         width: Math.max(280, place.clientWidth), height: 240, marginLeft: 56, marginBottom: 38,
-        ariaLabel: figure.querySelector("figcaption").textContent,
         style: {background: "transparent", color: css("--soft"), fontSize: "12px", overflow: "visible"},
         x: {label: "tokens of the phase", tickFormat: "~s", ticks: Math.max(3, place.clientWidth / 110)},
         y: {label: null, grid: true, nice: true, tickFormat: "~g"},
-        color: {domain: names, range: palette.map(css), legend: names.length > 1},
+        color: {domain: names, range: palette, legend: names.length > 1},
         marks: [Plot.line(rows, {x: "x", y: "y", z: "name", stroke: "name", strokeWidth: 1.6}),
           Plot.tip(rows, Plot.pointerX({x: "x", y: "y", fill: css("--paper"),
             title: (d) => `${d.name}\n${number(d.x)} tokens: ${number(d.y)}`}))],
       }));
+      named(place, title, "img");
     }
   };
 
@@ -69,7 +73,7 @@
       $(kind).replaceChildren(...rows.map((row) => {
         const entry = make("details"), head = make("summary", row.title);
         entry.open = open.has(row.title);
-        entry.append(head, make("p", row.about, "soft"), make("pre", row.text));
+        entry.append(head, make("p", row.about, "soft"), text(row.text));
         return entry;
       }));
     }
@@ -81,7 +85,11 @@
   on("curves", (said) => { curves = {...curves, ...said}; draw(); });
   on("samples", samples);
   source.onopen = () => { curves = {}; };
+  on("end", () => {
+    source.close();
+    $("report").hidden = true;
+    $("note").textContent += " · This page's server ended with the run; neve serve RUN shows it again, the report too.";
+  });
   source.onerror = () => { $("note").textContent = "The server does not answer; trying again."; };
   addEventListener("resize", draw);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 })();

@@ -3,18 +3,15 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("charts").textContent);
-  const palette = ["--c0", "--c1", "--c2", "--c3", "--c4", "--c5"];
-  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const colours = () => palette.map(css);
   const order = (rows, key) => [...new Set(rows.map((row) => row[key]))];
   const shown = (value) => typeof value === "number"
     ? value.toLocaleString("en", {maximumSignificantDigits: 4}) : String(value);
   const base = (chart, width) => ({
-    width, ariaLabel: chart.title,
+    width,
     style: {background: "transparent", color: css("--soft"), fontSize: "12px", overflow: "visible"},
   });
   const tip = (row, keys) => keys.map((key) => `${key}: ${shown(row[key])}`).join("\n");
-  const fill = () => css("--paper");
+  const fill = css("--paper");
 
   const shapes = {
     intervals(chart, width) {
@@ -33,7 +30,7 @@
             stroke: (d) => css(d.control ? "--c5" : "--c0")}),
           Plot.dot(rows, {fy: "metric", y: "model", x: "value", r: 4.5,
             fill: (d) => css(d.control ? "--c5" : "--c0")}),
-          Plot.tip(rows, Plot.pointer({fy: "metric", y: "model", x: "value", fill: fill(),
+          Plot.tip(rows, Plot.pointer({fy: "metric", y: "model", x: "value", fill,
             title: (d) => `${d.model}\n${shown(d.value)} [${shown(d.low)}, ${shown(d.high)}]`})),
         ],
       });
@@ -45,11 +42,11 @@
         ...base(chart, width), height: 260, marginLeft: 56, marginBottom: 38,
         x: {label: chart.options.x, tickFormat: "~s", ticks: Math.max(3, width / 110)},
         y: {label: chart.options.y, grid: true, nice: true},
-        color: {domain: names, range: colours(), legend: names.length > 1},
+        color: {domain: names, range: palette, legend: names.length > 1},
         marks: [
           Plot.line(rows, {x: "x", y: "y", z: "series", stroke: "series", strokeWidth: 1.6}),
           Plot.ruleX(rows, Plot.pointerX({x: "x", stroke: css("--line")})),
-          Plot.tip(rows, Plot.pointerX({x: "x", y: "y", fill: fill(),
+          Plot.tip(rows, Plot.pointerX({x: "x", y: "y", fill,
             title: (d) => `${d.series}\n${tip(d, ["x", "y"])}`})),
         ],
       });
@@ -60,12 +57,12 @@
         ...base(chart, width), marginBottom: 42, height: 62 + 24 * order(rows, "label").length, marginLeft: Math.min(190, width / 3),
         x: {label: chart.options.x, grid: true, tickFormat: "~s", ticks: Math.max(3, width / 130), labelOffset: 36},
         y: {label: null, domain: order(rows, "label")},
-        color: parts ? {domain: parts, range: colours(), legend: true} : undefined,
+        color: parts ? {domain: parts, range: palette, legend: true} : undefined,
         marks: [
           Plot.barX(rows, {y: "label", x: "value", fill: parts ? "part" : css("--c0"),
             href: chart.options.links ? (d) => d.href : undefined,
             title: (d) => `${d.label}${d.part ? ", " + d.part : ""}: ${shown(d.value)}`}),
-          parts ? null : Plot.tip(rows, Plot.pointer({y: "label", x: "value", fill: fill(),
+          parts ? null : Plot.tip(rows, Plot.pointer({y: "label", x: "value", fill,
             title: (d) => `${d.label}\n${shown(d.value)}`})),
         ],
       });
@@ -75,7 +72,7 @@
       return Plot.plot({
         ...base(chart, width), height: 240, marginLeft: 56, marginBottom: 38,
         x: {label: chart.options.x}, y: {label: chart.options.y, grid: true},
-        color: {domain: parts, range: colours(), legend: true},
+        color: {domain: parts, range: palette, legend: true},
         marks: [
           Plot.rectY(chart.rows, {x1: "low", x2: "high", y: "count", fill: "part", insetRight: 0.5,
             title: (d) => `${d.part}: ${d.count}`}),
@@ -90,19 +87,13 @@
     const chart = data[figure.dataset.chart], place = figure.querySelector(".plot");
     const width = Math.max(280, Math.floor(figure.clientWidth));
     place.replaceChildren(shapes[chart.shape](chart, width, ranges[chart.name]));
-    const main = [...place.querySelectorAll("svg")].pop();
-    for (const svg of place.querySelectorAll("svg")) if (svg !== main) svg.setAttribute("aria-hidden", "true");
-    for (const part of main.querySelectorAll("g[aria-label], g[aria-description]"))
-      for (const name of ["aria-label", "aria-description"]) part.removeAttribute(name);
-    main.setAttribute("role", chart.options.links ? "group" : "img");
-    main.setAttribute("aria-label", chart.title);
+    named(place, chart.title, chart.options.links ? "group" : "img");
   }
   const figures = [...document.querySelectorAll("figure[data-chart]")];
   const drawAll = () => figures.forEach(draw);
   drawAll();
   let pending;
   addEventListener("resize", () => { clearTimeout(pending); pending = setTimeout(drawAll, 150); });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
 
   // Zoom: drag across a line chart, or choose a phase; the first entry shows everything again.
   for (const figure of figures.filter((f) => data[f.dataset.chart].shape === "lines")) {
