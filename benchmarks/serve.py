@@ -11,7 +11,8 @@ sends heads that are too long, garbage and half heads that it holds open, so man
 is searched for a secret that lies beside the run and for the system's own files.
 
 The trade-off: readers share the cores with training, which they would not at home. They run at the lowest
-priority that there is, and their processor time is told apart, but what is measured is an upper bound.
+priority that there is, and their processor time is told apart, but what is measured is an upper bound. All
+are in one session: Linux deals the processor to sessions first, and a priority holds within one.
 """
 
 from __future__ import annotations
@@ -174,10 +175,9 @@ def window(log: Path, seconds: float) -> list[float]:
     return taken
 
 
-def started(*command: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, *map(str, command)], stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+def started(*words: object) -> subprocess.Popen[str]:
+    command = [sys.executable, *map(str, words)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, process_group=0)
 
 
 def said(process: subprocess.Popen[str]) -> str:
@@ -232,7 +232,7 @@ def begin(out: Path) -> tuple[Path, Path, subprocess.Popen[bytes]]:
         tomli_w.dumps({**RECIPE, "corpus": {**RECIPE["corpus"], "sources": sources}})  # type: ignore[dict-item]
     )
     command = [sys.executable, "-m", "neve.cli", "run", "neve.toml", "--out", "run"]
-    training = subprocess.Popen(command, cwd=out, start_new_session=True)
+    training = subprocess.Popen(command, cwd=out, process_group=0)
     folder = out / "run"
     while training.poll() is None:
         time.sleep(1)
