@@ -185,7 +185,7 @@ def said(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise SystemExit(f"{process.args}: ended with status {process.wait()} and said nothing")
+        raise SystemExit(f"{process.args!r}: ended with status {process.wait()} and said nothing")
     return line
 
 
