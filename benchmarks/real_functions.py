@@ -2,16 +2,19 @@
 for them.
 
 Each function of a module's top level comes with the imports and the module-level names that it uses, and
-with its own doctests as assertions where it has some. It counts if it works in a plain interpreter. The
+with its own doctests as assertions where it has some. It counts if it works in a plain interpreter, if
+Python's own symbol table finds a definition for every name, and if more than SHORT lines of it are code. The
 trade-off: what needs its package's other modules is left out, which leaves small and plain functions.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import doctest
 import random
 import subprocess
+import symtable
 import sys
 import sysconfig
 import tarfile
@@ -35,7 +38,7 @@ MODULES = (
 )  # fmt: skip
 FOLDERS = ("asyncio", "collections", "concurrent", "email", "html", "http", "importlib", "json", "logging", "urllib",
            "wsgiref", "xml", "xmlrpc", "lib2to3", "unittest", "test")  # fmt: skip
-LINES, ALIKE = 8, 0.5
+LINES, SHORT, ALIKE = 8, 3, 0.5
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,29 @@ def _calls(node: ast.FunctionDef) -> tuple[tuple[str, str], ...]:
     return tuple(found[:4])
 
 
+def whole(function: Function) -> bool:
+    """Whether every name of the file is defined in it or by Python, it is no test of something that is not
+    there, and it is not short."""
+    top = symtable.symtable(function.text, "<function>", "exec")
+    known = {*dir(builtins), *(name.get_name() for name in top.get_symbols() if name.is_assigned()
+             or name.is_imported() or name.is_namespace())}  # fmt: skip
+    scopes = [top]
+    while scopes:
+        scope = scopes.pop()
+        scopes += scope.get_children()
+        if any(name.is_global() and name.is_referenced() and name.get_name() not in known
+               for name in scope.get_symbols()):  # fmt: skip
+            return False
+    code = {
+        line
+        for node in ast.walk(ast.parse(function.text))
+        if isinstance(node, ast.stmt)
+        and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        for line in (node.lineno, node.end_lineno)
+    }
+    return len(code) > SHORT and not function.name.startswith("test")
+
+
 def works(function: Function) -> bool:
     """Whether the file, its assertions and its doctests as they stand pass in a plain interpreter."""
     program = function.text + function.tests
@@ -197,7 +223,7 @@ def works(function: Function) -> bool:
 def good(count: int, draw: random.Random) -> list[Function]:
     """`count` functions that work and are no near duplicates of each other; those with tests first in
     line."""
-    found = {f.text: f for text in sources() for f in functions(text) if len(f.text) >= 200}
+    found = {f.text: f for text in sources() for f in functions(text) if len(f.text) >= 200 and whole(f)}
     everyone = sorted(found.values(), key=lambda f: (f.name, f.text))
     draw.shuffle(everyone)
     everyone.sort(key=lambda f: not f.calls)

@@ -4,14 +4,14 @@
 
 Good answers are real functions out of released packages (PACKAGES) and Python's library, each with the
 imports and the module-level names that it uses, and with its own doctests as assertions where it has
-some. One counts as good if it works in a plain interpreter, outside of Neve. Bad ones are made of good
-ones by a rule a kind: a copy of the seed, a near duplicate of what was accepted, a benchmark's solution,
-an answer that was cut off, one in another language, one with a test whose expected value is wrong, one
-whose tests assert nothing, and one that never ends. Told are the share of good ones accepted and of bad
-ones refused, by kind and by rule.
+some. One counts as good if it works in a plain interpreter and names nothing that is not there, both looked
+at outside of Neve. Bad ones are made of good ones by a rule a kind: a copy of the seed, a near duplicate of
+what was accepted, a benchmark's solution, an answer that was cut off, one in another language, one with a
+test whose expected value is wrong, one whose tests assert nothing, and one that never ends. Told are the
+share of good ones accepted and of bad ones refused, by kind and by rule.
 
 The trade-off: nothing is asked of a model, so this says how gates judge, not how models err. What is too
-small for the gates by rule (under 8 lines) is not drawn.
+small for the gates by rule is not drawn.
 """
 
 from __future__ import annotations
