@@ -34,7 +34,10 @@ DAMAGED = 0.8
 encoding."""
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_DECLARED = re.compile(rb"(?i)(?:coding|charset|fenc)[ \t]*[:=][ \t]*[\"']?([a-z][\w.:-]+)")
+_UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_JAPANESE = (b"\x1b$B", b"\x1b$@")
+"""How ISO-2022-JP, which is 7-bit, goes over from ASCII."""
+_DECLARED = re.compile(rb"(?i)(?:(?:coding|charset|fenc)[ \t]*[:=]|@charset)[ \t]*[\"']?([a-z][\w.:-]+)")
 _UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _DOS_LETTER = re.compile(rb"(?<=[a-z])[\x81-\x84\x86-\x8d\xa0-\xa4](?=[a-z])")
@@ -53,7 +56,11 @@ _CODECS = {
 }  # fmt: skip
 """Python's name of a codec -> the encoding's name in the WHATWG's standard, which takes supersets for their
 subsets."""
-_SUPERSETS = {"GB18030": "gb18030", "Big5": "big5hkscs", "Shift_JIS": "cp932", "EUC-KR": "cp949"}
+_CODEC_OF = {
+    "GB18030": "gb18030", "Big5": "big5hkscs", "Shift_JIS": "cp932", "EUC-KR": "cp949", "IBM737": "cp737", "windows-874": "cp874",
+    "x-mac-cyrillic": "mac-cyrillic",
+}  # fmt: skip
+"""Python's codec, where it has another name or a superset does better."""
 
 
 # --- from bytes to text
@@ -68,11 +75,17 @@ def decode(data: bytes) -> tuple[bytes, str | None] | None:
     >>> decode("# -*- coding: latin-1 -*-\\ncafé".encode("latin-1"))[1]
     'windows-1252'
     """
-    if data.startswith(_UTF16):
+    for name, marks in (("UTF-32", _UTF32), ("UTF-16", _UTF16)):
+        if data.startswith(marks):
+            try:
+                return data.decode(name).encode(), name
+            except UnicodeDecodeError:
+                return None
+    if any(mark in data for mark in _JAPANESE) and data.isascii():
         try:
-            return data.decode("utf-16").encode(), "UTF-16"
+            return data.decode("iso2022_jp").encode(), "ISO-2022-JP"
         except UnicodeDecodeError:
-            return None
+            pass  # a program that writes such a sequence
     text = data.removeprefix(codecs.BOM_UTF8)
     try:
         text.decode()
@@ -85,7 +98,7 @@ def decode(data: bytes) -> tuple[bytes, str | None] | None:
         if name is None:
             continue
         try:
-            decoded = data.decode(_SUPERSETS.get(name, name))
+            decoded = data.decode(_CODEC_OF.get(name, name))
         except (UnicodeDecodeError, LookupError):
             continue
         if len(_NO_TEXT.findall(decoded)) <= CONTROL_SHARE * len(decoded):
@@ -94,8 +107,12 @@ def decode(data: bytes) -> tuple[bytes, str | None] | None:
 
 
 def _declared(data: bytes) -> str | None:
-    """The encoding that a text's first lines name, where it is a known one."""
-    head = b"\n".join(data[:HEAD_BYTES].split(b"\n")[:DECLARING])
+    """The encoding that a text's first or last lines name, where it is a known one."""
+    lines = (
+        data[:HEAD_BYTES].split(b"\n")[:DECLARING],
+        data[HEAD_BYTES:][-HEAD_BYTES:].rstrip().split(b"\n")[-DECLARING:],
+    )
+    head = b"\n".join(line for part in lines for line in part)
     for found in _DECLARED.finditer(head):
         try:
             name = codecs.lookup(re.sub(r"-(unix|dos|mac)$", "", found[1].decode().lower())).name
@@ -126,8 +143,10 @@ def decoded(contents: pa.Array) -> tuple[pa.Array, pa.Array]:
     """
     contents = contents.cast(pa.large_binary())
     marked = pc.starts_with(contents, codecs.BOM_UTF8)
-    for mark in _UTF16:
+    for mark in (*_UTF16, codecs.BOM_UTF32_BE):
         marked = pc.or_(marked, pc.starts_with(contents, mark))
+    for mark in _JAPANESE:
+        marked = pc.or_(marked, pc.match_substring(contents, mark))
     if not pc.any(marked).as_py():
         try:
             return contents.cast(pa.large_string()), pa.nulls(len(contents), pa.string())
@@ -143,7 +162,7 @@ def decoded(contents: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 def is_binary(data: bytes) -> bool:
     """Whether the beginning of a file, or all of it, is no text: NUL in it, unless they are few and the rest
-    is UTF-8."""
+    decodes."""
     if b"\0" not in data or data.startswith((*_UTF16, codecs.BOM_UTF32_BE)):
         return False
     if data.count(0) > NUL_SHARE * len(data):
@@ -151,7 +170,7 @@ def is_binary(data: bytes) -> bool:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(data)  # a character that is cut at the end is no error
     except UnicodeDecodeError:
-        return True
+        return decode(data.replace(b"\0", b"")) is None
     return False
 
 

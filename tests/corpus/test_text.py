@@ -47,13 +47,32 @@ def test_decoded_like_decode(raws) -> None:
         ("# coding=cp1251", "cp1251", "да", "windows-1251"),
         ('<?xml version="1.0" encoding="Shift_JIS"?>', "shift_jis", "表", "Shift_JIS"),
         ("/* @charset=gb2312 */", "gb2312", "中", "GB18030"),
-        ("; -*- mode: asm; coding: cp850-dos -*-", "cp850", "ü", "IBM850"),
+        ("; -*- mode: asm; coding: cp850-dos -*-", "cp850", "ü", "IBM850"), ('@charset "cp852";', "cp852", "ż", "IBM852"),
+        ("# coding: mac-cyrillic", "mac-cyrillic", "да", "x-mac-cyrillic"), ("# coding: cp874", "cp874", "ไทย", "windows-874"), ("# coding: cp737", "cp737", "ναι", "IBM737"),
     ],
 )  # fmt: skip
 def test_a_declaration_is_believed(declaration: str, codec: str, words: str, name: str | None) -> None:
     """In words too few for a detector. Oracle: Python's codec."""
     text = f"{declaration}\nx = '{words}'\n"
     assert decode(text.encode(codec)) == (text.encode(), name or "ISO-8859-15")
+
+
+def test_a_declaration_may_stand_at_the_end() -> None:
+    """A modeline, which Vim reads in the last five lines; Emacs' local variables."""
+    for last in ("// vim: set fenc=cp852 :\n", "/* Local Variables:\n * coding: cp852\n * End: */\n"):
+        text = "// ż\n" + "int x;\n" * 300 + last
+        assert decode(text.encode("cp852")) == (text.encode(), "IBM852")
+
+
+@pytest.mark.parametrize("codec", ["utf-32", "utf-16", "iso2022_jp"])
+def test_encodings_that_say_what_they_are(codec: str) -> None:
+    text = "// 現在のスレッド\nint x;\n"
+    raw = text.encode(codec)
+    assert decode(raw) == (text.encode(), codec.upper().replace("2022_", "-2022-"))
+    assert decoded(pa.array([b"x", raw, "é".encode()]))[0].to_pylist() == ["x", text, "é"]
+    assert not binary(pa.array([raw]))[0].as_py()
+    program = b"printf('\x1b$B');  // \xc3\xa9"
+    assert decode(program) == (program, None)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +121,8 @@ def test_a_stray_nul_is_kept_and_many_are_binary() -> None:
         png,
         b"plain",
         None,
-        "é".encode()[:1] + b"\0" + b"x" * 99,
+        b"\xe9\0" + b"x" * 99,
+        b"\xe9\0\1\2\3" + b"x" * 99,
         b"\0",
     ]
     assert binary(pa.array(contents, pa.binary())).to_pylist() == [
@@ -111,6 +131,7 @@ def test_a_stray_nul_is_kept_and_many_are_binary() -> None:
         False,
         True,
         True,
+        False,
         False,
         False,
         True,

@@ -43,8 +43,10 @@ _NOBODYS = re.compile(
 )
 """Hosts of documentation."""
 _PLACEHOLDER = re.compile(rb"""[<>{}]|^[$%./~&:\[]|\$\(|%[sd(]|\*\*|\.\.|(?i:x{3,})|(.)\1{5}|^[Uu]ser:""")
-_NAME = re.compile(rb"[A-Za-z]+(?:[_.-][A-Za-z]+)+\d{0,2}|[\w.-]+\.[a-z]{2,}:\d+")
-"""A name in code, or a host and its port."""
+_NAME = re.compile(
+    rb"[A-Za-z]+(?:[_.-][A-Za-z]+)+(?:[_-]?\d{1,2})?|[A-Za-z_][\w.]*\(\)|[\w.-]+\.[a-z]{2,}:\d+"
+)
+"""A name in code, a call, or a host and its port."""
 _DIGEST = re.compile(rb"[0-9a-fA-F]{32,}|(?:[0-9a-fA-F]{2}:){15,}[0-9a-fA-F]{2}")
 _RULE = re.compile(
     rb"(?i)(?:required|max|min|len|gt|lt|gte|lte|eq|size|length|regex|matches|same|confirmed)\b.*[,=(:|]"

@@ -15,6 +15,7 @@ password = "oauth2"; passwd = 'x-oauth-basic'; password: "my-api-key"
 PASSWORD = 'YourStrongPassword!'; PASSWORD="SomeStrongPassword!123"; userPwd: "user:p4ss"
 "custom-passphrase": "4.firm.com:9009"
 password = "xxxx-xxxx1"; password = "000000"; password = "********1"
+confirmPassword: "confirm_password_1"; password = "getPassword1()"
 """
 
 
