@@ -75,10 +75,10 @@ def decode(data: bytes) -> tuple[bytes, str | None] | None:
     >>> decode("# -*- coding: latin-1 -*-\\ncafé".encode("latin-1"))[1]
     'windows-1252'
     """
-    for name, marks in (("UTF-32", _UTF32), ("UTF-16", _UTF16)):
+    for wide, marks in (("UTF-32", _UTF32), ("UTF-16", _UTF16)):
         if data.startswith(marks):
             try:
-                return data.decode(name).encode(), name
+                return data.decode(wide).encode(), wide
             except UnicodeDecodeError:
                 return None
     if any(mark in data for mark in _JAPANESE) and data.isascii():

@@ -66,7 +66,8 @@ _CPP = (
     r"|chrono|complex|condition_variable|deque|exception|filesystem|forward_list|fstream|functional|future|initializer_list|iomanip|ios|iosfwd|iostream|istream"
     r"|iterator|limits|list|locale|map|memory|mutex|new|numeric|optional|ostream|queue|random|ratio|regex|set|shared_mutex|span|sstream|stack|stdexcept"
     r"|streambuf|string|string_view|thread|tuple|type_traits|typeindex|typeinfo|unordered_\w+|utility|valarray|variant|vector|[\w/.-]+\.(hpp|hxx|hh))>"
-    r"|^\s*#\s*include\s*\"[\w/.-]+\.(hpp|hxx|hh)\"|\bstd::\w|\b__has_cpp_attribute\b|\bboost::\w"
+    r"|^\s*#\s*include\s*\"[\w/.-]+\.(hpp|hxx|hh)\"|\bstd::\w|\b__has_cpp_attribute\b|\bboost::\w|^\s*enum\s+(class|struct)\s+\w|(^|[;{}])\s*~\w+\s*\(\s*(void)?\s*\)\s*[;{=]"
+    r"|\b(const\s+[A-Za-z]\w*|bool|char|int|float|double|size_t)\s*&\s*\w+\s*[,)=;]|\)\s*(const\s*)?(override|=\s*(default|delete))\s*;|^\s*(inline\s+|static\s+)*auto\s+\w+\s*\([^)\n]*\)\s*->"
 )
 _OBJC = (
     r"^@(interface|protocol|implementation|end|optional|required)\b|^\s*@(class\s+[\w, ]+;|property\b[^\n]*;|import\s+[\w.]+;|synthesize\s[^\n]*;|autoreleasepool\s*\{)"
@@ -105,7 +106,7 @@ _RULES: dict[str, tuple[Signs, str | None]] = {
     ".d": (
         [
             ("DTrace", r"\A#!.*dtrace|^\s*(dtrace|syscall|fbt|proc|sched|io|pid\$?\w*|profile|tick-\d\w*):|^\w*:\w*:[\w*]*:\w*\s|^#pragma\s+D\s|^(BEGIN|END)\s*$|^\s*(BEGIN|END)\s*\{|^provider\s+\w+\s*\{"),
-            ("Makefile", r"^[^\s:#=]+\.(o|lo|d|ko|rlib|rmeta|class)\s*:|^[^\s:#;{}()=]+\s*:\s[^\n;{}]*\\$|^/[^\s:]+:\s*$"),
+            ("Makefile", r"^[^\s:#=]+\.(o|lo|d|ko|rlib|rmeta|class)\s*:|\A([A-Za-z]:)?/?[^\s:#;{}()=*/][^\s:#;{}()=*]*[./\\][^\s:#;{}()=*]*:[ \t]|^[^\s:#;{}()=]+\s*:\s[^\n;{}]*\\$|^/[^\s:]+:\s*$"),
         ],
         "D",
     ),

@@ -50,8 +50,8 @@ FIRST_LINES = rf"\A(?P<lines>(?:[^\n]*\n?){{0,{LINES}}})"
 LAST_LINES = rf"(?P<lines>(?:[^\n]*\n?){{0,{LINES}}})\z"
 
 
-XML_HEADER = r"\A(?:\xef\xbb\xbf)?<\?xml\s+version="
-"""Makes XML of a file whose name tells nothing."""
+HEADERS = {"XML": r"\A(?:\xef\xbb\xbf)?<\?xml\s+version=", "PHP": r"\A(?:\xef\xbb\xbf)?<\?php\s"}
+"""What makes a language of a file whose name tells nothing (Drupal's `.module`)."""
 
 
 @cache
@@ -92,6 +92,7 @@ def extension(language: str) -> str:
 
 DIALECTS = {
     "PLpgSQL": "SQL", "PLSQL": "SQL", "SQLPL": "SQL", "TSQL": "SQL", "TSX": "TypeScript",
+    "Gradle Kotlin DSL": "Kotlin", "Alpine Abuild": "Shell", "Gentoo Ebuild": "Shell", "Gentoo Eclass": "Shell", "OpenRC runscript": "Shell", "Easybuild": "Python",
 }  # fmt: skip
 """Languages of Linguist that most lists, and most corpora, call by the name of another."""
 
@@ -181,8 +182,9 @@ def detect(paths: pa.Array, contents: pa.Array) -> pa.Array:
         sure[rows] = _keys(key)[0].sure[found[rows]]
         _by_signs(contents, found, key, language, sure)
     unknown = np.flatnonzero(language < 0)
-    declared = pc.match_substring_regex(contents.take(pa.array(unknown)), XML_HEADER)
-    language[unknown[_true(declared)]] = _languages()[1]["XML"]
+    texts = contents.take(pa.array(unknown))
+    for name, header in HEADERS.items():
+        language[unknown[_true(pc.match_substring_regex(texts, header))]] = _languages()[1][name]
     for rows, candidates in (_shebangs(contents), *_modelines(contents)):
         _choose(rows, candidates, longest, language, sure)
     return _languages()[0].take(pa.array(language, mask=language < 0))

@@ -90,11 +90,40 @@ def test_given_names_are_spelled_as_linguist_does() -> None:
     assert spelled == ["Python", "C#", "C#", "C++", "Jupyter Notebook", "Elvish Rune", None, None]
 
 
+def test_a_header_where_the_name_tells_nothing() -> None:
+    texts = pa.array(
+        [b"<?php\nfunction f() {}\n", b"<?xml version='1.0'?>\n", b"<?phpx", b"x"], pa.large_binary()
+    )
+    assert detection.detect(pa.array(["a.module"] * 4), texts).to_pylist() == ["PHP", "XML", None, None]
+
+
 def test_dialects_go_by_the_name_of_their_language() -> None:
     """Those that the paper's list and most corpora do not tell apart; what parses otherwise (Cython) keeps its own."""
-    names = ["PLpgSQL", "plsql", "TSQL", "sqlpl", "tsx", "TypeScript", "Cython", "HiveQL"]
+    names = [
+        "PLpgSQL",
+        "plsql",
+        "TSQL",
+        "sqlpl",
+        "tsx",
+        "TypeScript",
+        "Cython",
+        "HiveQL",
+        "Gradle Kotlin DSL",
+        "Gentoo Ebuild",
+    ]
     folded = detection.named(pa.array(names)).to_pylist()
-    assert folded == ["SQL", "SQL", "SQL", "SQL", "TypeScript", "TypeScript", "Cython", "HiveQL"]
+    assert folded == [
+        "SQL",
+        "SQL",
+        "SQL",
+        "SQL",
+        "TypeScript",
+        "TypeScript",
+        "Cython",
+        "HiveQL",
+        "Kotlin",
+        "Shell",
+    ]
     assert all(name in detection._table() for pair in detection.DIALECTS.items() for name in pair)
 
 
