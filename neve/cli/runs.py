@@ -165,7 +165,7 @@ def _print_plan(result: dict[str, Any], cores: int) -> None:
         for row in (result["memory"], result["cpu_memory"])
     )
     speed = (
-        f"{result['gpus']} GPUs of {result['peak_flops'] / 1e12:.0f} TFLOP/s at {result['mfu']:.0%}"
+        f"{result['gpus']} GPU{'s' * (result['gpus'] > 1)} of {result['peak_flops'] / 1e12:.0f} TFLOP/s at {result['mfu']:.0%}"
         if result["gpus"]
         else f"{cores} cores of this machine, {result['peak_flops'] / 1e9:.0f} GFLOP/s each (--gpus N for H100s)"
     )

@@ -36,11 +36,8 @@ def load(path: str | Path, overrides: list[str] | None = None) -> Recipe:
             f"{path}: no such file; `neve init FOLDER` writes a recipe, `neve init --from quickstart` one that comes with Neve"
         ) from None
     except IsADirectoryError:
-        inside = (
-            f"its recipe is {path / 'neve.toml'}"
-            if (path / "neve.toml").exists()
-            else f"`neve init {path}` writes one for it"
-        )
+        there = [path / name for name in ("neve.toml", "recipe.toml") if (path / name).exists()]
+        inside = f"its recipe is {there[0]}" if there else f"`neve init {path}` writes one for it"
         raise RecipeError(f"{path}: is a folder, not a recipe; {inside}") from None
     except UnicodeDecodeError:
         raise RecipeError(f"{path}: is no UTF-8; save it as such") from None

@@ -91,7 +91,11 @@ def lines(found: dict[str, Any]) -> list[str]:
     said = []
     for name, words in (("expected", "synthesis, expected"), ("at_most", "synthesis, at most")):
         row = found[name]
-        hours = "hours: say budget.expected_speed" if row["hours"] is None else f"{row['hours']:,.2f} hours"
+        hours = (
+            "hours unknown (synthesis.budget.expected_speed)"
+            if row["hours"] is None
+            else f"{row['hours']:,.2f} hours"
+        )
         said.append(
             f"{words}: {row['requests']:,} requests, {row['input_tokens']:,} tokens of questions, "
             f"{row['output_tokens']:,} of answers, {hours}, {row['money']:,.2f} in money"

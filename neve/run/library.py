@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from neve import documents as tables
+from neve.errors import Misuse
 from neve.recipe.file import corpus_alone, load, parse
 from neve.recipe.recipe import Recipe
 from neve.run import inputs, plan, record, runner, standalone, status
@@ -233,6 +234,8 @@ def _paths(files: Files, place: Path) -> list[str]:
         if isinstance(files, list)
         else pa.table(files)
     )
+    if not len(table):
+        raise Misuse("the table of files has no row; give at least one")
     place.mkdir(parents=True, exist_ok=True)
     given = place / "given.parquet"
     pq.write_table(table, given)

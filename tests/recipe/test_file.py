@@ -47,3 +47,9 @@ def test_a_corpus_alone_has_the_recipes_defaults() -> None:
         RecipeError, match=r"near\.threshold = 7.0: must be at most 1|near\.threshold = 7: must be at most 1"
     ):
         corpus_alone([{"kind": "directory", "path": "src"}], {}, ["near.threshold=7"])
+
+
+def test_a_runs_folder_is_no_recipe_but_has_one(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text("")
+    with pytest.raises(RecipeError, match=r"is a folder, not a recipe; its recipe is .*recipe\.toml"):
+        load(tmp_path)

@@ -75,6 +75,8 @@ def test_a_table_is_what_pyarrow_takes_for_one(names: dict[str, Any], tmp_path: 
     assert (tmp_path / "kept" / "manifest.json").exists() and made.documents.num_rows == 1
     with pytest.raises(Misuse, match=r"near\.treshold"):
         neve.dedup(rows, treshold=0.5)
+    with pytest.raises(Misuse, match="has no row"):
+        neve.dedup(pa.Table.from_pylist(rows).slice(1))
 
 
 def test_importing_neve_imports_nothing_heavy() -> None:

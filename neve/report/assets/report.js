@@ -59,7 +59,7 @@
         y: {label: null, domain: order(rows, "label")},
         color: parts ? {domain: parts, range: palette, legend: true} : undefined,
         marks: [
-          Plot.barX(rows, {y: "label", x: "value", fill: parts ? "part" : css("--c0"),
+          Plot.barX(rows.filter((d) => d.value), {y: "label", x: "value", fill: parts ? "part" : css("--c0"),
             href: chart.options.links ? (d) => d.href : undefined,
             title: (d) => `${d.label}${d.part ? ", " + d.part : ""}: ${shown(d.value)}`}),
           parts ? null : Plot.tip(rows, Plot.pointer({y: "label", x: "value", fill,
