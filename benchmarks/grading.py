@@ -1,10 +1,11 @@
 """Grading beside EvalPlus, in one run on one machine: canonical solutions of HumanEval+ and MBPP+, and
 whether verdicts agree.
 
-    python benchmarks/grading.py --data DIR --evalplus VENV [--samples FILE --task humaneval+] [--out DIR]
+    python benchmarks/grading.py --data DIR --evalplus VENV [--samples FILE --task humaneval+]
 
-EvalPlus runs from an environment of its own (VENV/bin/evalplus.evaluate), with its defaults, its cache of
-expected answers emptied first, as Neve's is. Both are timed from start to end as commands; Neve once more
+EvalPlus runs from an environment of its own (VENV/bin/evalplus.evaluate), its cache of expected answers
+emptied first, as Neve's is: once with its defaults, which are half as many workers as the machine has cores,
+and once with a worker a core, as Neve has. All are timed from start to end as commands; Neve once more
 with what it keeps. With `--samples` (EvalPlus's .jsonl, every task at least once) both grade that file and
 each sample where they differ is named. Prints JSON. The trade-off: wall-clock of whole commands, so imports
 and reading count for both.
@@ -49,15 +50,19 @@ def neve(samples: Path, task: str, data: Path, out: Path, cache: Path) -> tuple[
     return seconds, json.loads((out / "results.json").read_text())["benchmarks"][task]
 
 
-def evalplus(samples: Path, task: str, data: Path, venv: Path, cache: Path) -> tuple[float, dict[str, Any]]:
+def evalplus(
+    samples: Path, task: str, data: Path, venv: Path, cache: Path, *options: str
+) -> tuple[float, dict[str, Any]]:
     """Seconds of `evalplus.evaluate`, and its results by task."""
     name, variable = FILES[task]
     path = benchmarks.place(TABLE[task], data)
     environment = {variable: str(path), "XDG_CACHE_HOME": str(cache)}
+    results = samples.with_name(f"{samples.stem}_eval_results.json")
+    results.unlink(missing_ok=True)
     seconds = timed(
-        [venv / "bin" / "evalplus.evaluate", "--dataset", name, "--samples", samples], environment
+        [venv / "bin" / "evalplus.evaluate", "--dataset", name, "--samples", samples, *options], environment
     )
-    return seconds, json.loads(samples.with_name(f"{samples.stem}_eval_results.json").read_text())["eval"]
+    return seconds, json.loads(results.read_text())["eval"]
 
 
 def timed(command: list[Any], environment: dict[str, str]) -> float:
@@ -115,13 +120,22 @@ def main() -> None:
                 samples.write_bytes(arguments.samples.read_bytes())
             else:
                 samples = canonical(task, arguments.data, folder)
-            there, theirs = evalplus(samples, task, arguments.data, arguments.evalplus, folder / "theirs")
+            given = (samples, task, arguments.data, arguments.evalplus)
+            there, theirs = evalplus(*given, folder / f"{task}-theirs")
             print(f"{task}: evalplus {there:.1f} s", file=sys.stderr, flush=True)
+            every = ("--parallel", str(report["cores"]))
+            full, _ = evalplus(*given, folder / f"{task}-full", *every)
+            print(f"{task}: evalplus, all cores {full:.1f} s", file=sys.stderr, flush=True)
             cold, entry = neve(samples, task, arguments.data, folder / f"{task}-cold", folder / "ours")
             print(f"{task}: neve {cold:.1f} s", file=sys.stderr, flush=True)
             warm, _ = neve(samples, task, arguments.data, folder / f"{task}-warm", folder / "ours")
             report[task] = {
-                "seconds": {"evalplus": there, "neve": cold, "neve, expected answers kept": warm},
+                "seconds": {
+                    "evalplus": there,
+                    "evalplus, all cores": full,
+                    "neve": cold,
+                    "neve, expected answers kept": warm,
+                },
                 "pass@1": entry["pass@1"],
                 "not passed": [row for row in entry["samples"] if row["status"] != "pass"][:20],
                 "agreement": agreement(entry, theirs),

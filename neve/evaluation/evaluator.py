@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neve import sandbox
-from neve.errors import Fault
+from neve.errors import Misuse
 from neve.evaluation import bits_per_byte, results, statistics
 from neve.evaluation.generation import extraction, prompts
 from neve.evaluation.generation.completion import Completion, Model, Options, label
@@ -152,7 +152,10 @@ def graded(
     """The benchmark's entry in results.json; programs whose verdicts a journal in `out` has are not run
     again."""
     if benchmark.traits.grading is None:
-        raise Fault(f"benchmark {benchmark.name} cannot be graded: its description names no grading")
+        raise Misuse(
+            f"benchmark {benchmark.name}: its description names no grading, so it cannot be graded; "
+            'give grading = "assertions", "check" or "unittest"'
+        )
     header = {
         "benchmark": benchmark.name, "data": benchmark.data_sha256, "samples": identity, "only": options.only,
         "tier": place.tier, "packages": str(options.packages) if options.packages else None,

@@ -42,7 +42,10 @@ NONE = Folders()
 def named(tasks: str) -> list[Traits]:
     """Benchmarks from names, patterns and paths by commas. Raises Fault for a part that names none."""
     found: dict[str, Traits] = {}
-    for pattern in map(str.strip, tasks.split(",")):
+    patterns = [part.strip() for part in tasks.split(",") if part.strip()]
+    if not patterns:
+        raise Misuse(f"--tasks {tasks!r}: names no benchmark; give some of {', '.join(TABLE)}")
+    for pattern in patterns:
         some = [traits for name, traits in TABLE.items() if fnmatchcase(name, pattern)]
         try:
             found |= {traits.name: traits for traits in some or [benchmarks.find(pattern)]}
@@ -99,6 +102,7 @@ def evaluate(
     """
     _check_paths(out, options)
     _check_sampling(options)
+    _check_endpoint(name, endpoint)
     if options.prompt is not None and not options.chat:
         raise Misuse(f"--prompt {options.prompt}: a base model is given the task's prompt alone; add --chat")
     prompts.named(options.prompt or "plain")
@@ -140,6 +144,25 @@ def _check_paths(out: Path, options: Options) -> None:
         raise Misuse(f"--out {out}: is a file; name a folder, which may be new")
     if options.packages is not None and not options.packages.is_dir():
         raise Misuse(f"--packages {options.packages}: no such folder; give a site-packages folder")
+
+
+def _check_endpoint(name: str, endpoint: str | None) -> None:
+    """Raises Misuse for an --endpoint that is no address, or a model that cannot be served here."""
+    if endpoint is None:
+        return
+    from neve import weights
+    from neve.evaluation.generation.endpoint import LOCAL
+
+    if endpoint == LOCAL:
+        if not weights.known(name):
+            raise Misuse(f"{name!r}: {weights.UNKNOWN}, or a GGUF file")
+        return
+    from neve.llm.endpoint import base_url
+
+    try:
+        base_url(endpoint)
+    except Fault as fault:
+        raise Misuse(f"--{fault}") from None
 
 
 def _check_sampling(options: Options) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import Field, ValidationError, model_validator
 
 from neve.errors import Misuse
-from neve.recipe.file import not_toml, parse
+from neve.recipe.file import not_toml, one_line, parse
 from neve.recipe.recipe import Recipe
 from neve.recipe.table import RecipeTable
 
@@ -72,8 +72,13 @@ class Laboratory(RecipeTable):
     @model_validator(mode="after")
     def _fits(self) -> Laboratory:
         names = [arm.name for arm in self.arm]
+        same = [a.name for a in self.arm if sum(a.set == b.set and a.model == b.model for b in self.arm) > 1]
         rules = [
             (len(set(names)) < len(names), "two arms have the same name"),
+            (
+                bool(same),
+                f"{' and '.join(same[:2])} are one arm: they set the same, and measure the same model",
+            ),
             (
                 self.baseline not in names,
                 f"baseline = {self.baseline!r} is no arm; there are {', '.join(names)}",
@@ -96,7 +101,8 @@ class Laboratory(RecipeTable):
 def load(path: Path) -> tuple[Laboratory, dict[str, Any]]:
     """A laboratory and its base recipe as nested dicts; raises Misuse with one line."""
     try:
-        lab = Laboratory.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        lab = Laboratory.model_validate(data)
     except (OSError, UnicodeDecodeError) as error:
         raise Misuse(
             f"{path}: cannot be read ({error}); name a laboratory, as those in recipes/labs"
@@ -104,13 +110,14 @@ def load(path: Path) -> tuple[Laboratory, dict[str, Any]]:
     except tomllib.TOMLDecodeError as error:
         raise Misuse(f"{path}: {not_toml(path, error)}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        said = first["msg"].removeprefix("Value error, ")
-        if first["type"] in ("missing", "extra_forbidden"):
-            said = "is missing" if first["type"] == "missing" else "unknown key"
-            said += "; a laboratory is a file of its own, as those in recipes/labs (docs/laboratory.md)"
-        raise Misuse(f"{path}: {key + ': ' if key else ''}{said}") from None
+        if "run" in data and "arm" not in data:
+            raise Misuse(
+                f"{path}: is a recipe, not a laboratory, as those in recipes/labs; `neve run` takes it"
+            ) from None
+        said = one_line(error, Laboratory)
+        if said.startswith("name: is missing") or error.errors()[0]["type"] == "missing":
+            said = f"{said.partition(';')[0]}; a laboratory is a file of its own, as those in recipes/labs (docs/laboratory.md)"
+        raise Misuse(f"{path}: {said}") from None
     base = path.parent / lab.recipe
     try:
         return lab, tomllib.loads(base.read_text(encoding="utf-8"))

@@ -116,9 +116,12 @@ class Table(RecipeTable):
     @property
     def reads(self) -> tuple[str, ...]:
         """Paths of what it reads from outside the run, where these are paths."""
-        return tuple(
-            getattr(self, name) for name in ("encoder", "better", "base", "path") if hasattr(self, name)
-        )
+        return tuple(getattr(self, name) for name in ("encoder", "better", "base") if hasattr(self, name))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files that it reads from outside the run, as paths or globs."""
+        return ()
 
     @property
     def pretrained(self) -> str:
@@ -264,6 +267,10 @@ class Column(Table):
     """The column of scores: numbers, higher is better."""
     missing: float | None = None
     """Score of documents that the table lacks; without it they are an error."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.path,)
 
 
 class Blend(Table):

@@ -7,6 +7,7 @@ import difflib
 import json
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
@@ -70,10 +71,12 @@ NOT_TOML = (
 
 def parse(data: dict[str, Any], where: str = "recipe") -> Recipe:
     """Validate a recipe given as nested dicts; the first thing wrong is the RecipeError's line."""
+    if {"arm", "baseline"} <= data.keys():
+        raise RecipeError(f"{where}: is a laboratory, not a recipe; `neve ablate` takes it")
     try:
         return Recipe.model_validate(data)
     except ValidationError as error:
-        raise RecipeError(f"{where}: {_one_line(error, data)}") from None
+        raise RecipeError(f"{where}: {one_line(error, Recipe)}") from None
 
 
 def corpus_alone(
@@ -87,7 +90,7 @@ def corpus_alone(
     try:
         return Corpus.model_validate(data)
     except ValidationError as error:
-        raise RecipeError(f"--set: {_one_line(error, data, Corpus)}") from None
+        raise RecipeError(f"--set: {one_line(error, Corpus)}") from None
 
 
 def synthesis_alone(given: dict[str, Any], overrides: list[str] | None = None) -> Synthesis:
@@ -98,7 +101,7 @@ def synthesis_alone(given: dict[str, Any], overrides: list[str] | None = None) -
     try:
         return Synthesis.model_validate(data)
     except ValidationError as error:
-        raise RecipeError(f"--set: {_one_line(error, data, Synthesis)}") from None
+        raise RecipeError(f"--set: {one_line(error, Synthesis)}") from None
 
 
 def _override(data: dict[str, Any], override: str) -> None:
@@ -108,6 +111,11 @@ def _override(data: dict[str, Any], override: str) -> None:
     try:
         value = tomllib.loads(f"v = {text}")["v"]
     except tomllib.TOMLDecodeError:
+        if text.startswith(("[", "{")):
+            raise RecipeError(
+                f"--set {override}: {text} is no TOML; texts in it stand in quotes, "
+                "e.g. --set 'corpus.languages=[\"Python\"]'"
+            ) from None
         value = text
     place(data, key, value, f"--set {override}")
 
@@ -140,16 +148,17 @@ def _places(key: str) -> list[str]:
     return places
 
 
-def _one_line(error: ValidationError, data: dict[str, Any], top: type[BaseModel] | None = None) -> str:
+def one_line(error: ValidationError, top: type[BaseModel]) -> str:
+    """The first thing that is wrong with a table of kind `top`: key, value, and what would do."""
     found = error.errors()
     first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
-    keys, table = _place(_loc(first), top or Recipe)
+    keys, table = _place(_loc(first), top)
     key = ".".join(keys) or "recipe"
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         known = list(table.model_fields)
         near = [k for k in known if k.startswith(keys[-1])] or difflib.get_close_matches(keys[-1], known, 1)
-        near = near[:1] or _elsewhere(keys[-1])
+        near = near[:1] or _elsewhere(keys)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known here: {', '.join(known)}"
         return f"{key} = {_short(first['input'])}: unknown key; {hint}"
     if first["type"] == "missing":
@@ -158,17 +167,20 @@ def _one_line(error: ValidationError, data: dict[str, Any], top: type[BaseModel]
         return f"{key}: {message}" if first["loc"] else message
     if first["type"] == "list_type" and isinstance(first["input"], dict):
         return f"{key}: must be a list of tables; write [[{key}]], with two brackets"
-    every = [one for one in found if _place(_loc(one), top or Recipe)[0] == keys]
+    every = [one for one in found if _place(_loc(one), top)[0] == keys]
     said = " or ".join(dict.fromkeys(map(_said, every))).replace(" or must be ", " or ")
     value = "" if first.get("ctx", {}).get("pattern") == VARIABLE else f" = {_short(first['input'])}"
     return f"{key}{value}: {said}"
 
 
-def _elsewhere(name: str) -> list[str]:
-    """Whole keys of the fields that have this name in other tables; none where it is a name of many."""
+def _elsewhere(keys: Sequence[str]) -> list[str]:
+    """Whole keys of the fields that have this name in other tables; none where it is a name of many, or in a
+    table that is one of several: there the kind is what is mistaken."""
     from neve.recipe import explain
 
-    found = list(dict.fromkeys(row.key for row in explain.rows() if row.key.rpartition(".")[2] == name))
+    if keys[0] == "annotators" or any(key.isdigit() for key in keys):
+        return []
+    found = list(dict.fromkeys(row.key for row in explain.rows() if row.key.rpartition(".")[2] == keys[-1]))
     return found if len(found) <= 3 else []
 
 

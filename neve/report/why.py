@@ -33,7 +33,7 @@ def why(folder: Path, key: str, arm: str = "main") -> dict[str, Any]:
     """All that a run knows of the file that `key` names: a doc_id, `repo/path`, or a part of it that fits
     one file; of a repository's name, `author: NAME` or a SWHID what became of all their files.
 
-    Raises Misuse when there is no run and no such arm, Fault when there is no such file, or more than one.
+    Raises Misuse when there is no run, no such arm, no such file, or more than one.
     """
     stages = _stages(folder, arm)
     if (curate := stages["curate"]) is None:
@@ -89,11 +89,14 @@ def _find(corpora: dict[str, Path], key: str) -> tuple[str, dict[str, Any], dict
         if found:
             break
     if not found:
-        raise Fault(f"{key}: no file of this run has that doc_id, or that in its repo/path")
+        raise Misuse(
+            f"{key}: no file of this run has that doc_id, or that in its repo/path; "
+            "verdicts/ and documents/ of stage curate list them all"
+        )
     if len(found) > 1:
         names = [f"{row['repo']}/{row['path']}" for _, row, _ in found]
         more = f" and {len(names) - CANDIDATES} more" if len(names) > CANDIDATES else ""
-        raise Fault(f"{key}: fits {len(names)} files; name one of {', '.join(names[:CANDIDATES])}{more}")
+        raise Misuse(f"{key}: fits {len(names)} files; name one of {', '.join(names[:CANDIDATES])}{more}")
     return found[0]
 
 

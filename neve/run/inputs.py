@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import glob
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from neve.errors import Fault, Misuse
-from neve.recipe.sources import SUFFIXES
+from neve.recipe.sources import SUFFIXES, Source
 
 ARCHIVES = (
     ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".zip", ".whl", ".jar", ".crate",
@@ -57,6 +58,19 @@ def sources_of(given: str) -> list[dict[str, Any]]:
         f"{given}: must be a folder, a git repository or its URL, an archive on this machine ({', '.join(ARCHIVES)}), or "
         f"tables ({', '.join(SUFFIXES)})"
     )
+
+
+def apart(out: Path, sources: Iterable[Source], option: str) -> None:
+    """Raises Misuse where what is written would lie in a folder that is read: it would be read with it next
+    time."""
+    whole = out.expanduser().resolve()
+    for source in sources:
+        place = Path(str(source.path)).expanduser().resolve()
+        if source.kind == "directory" and (place == whole or place in whole.parents):
+            raise Misuse(
+                f"{option} {out}: lies in the source {source.path}, and would be read as code next time; "
+                "name a folder outside of it"
+            )
 
 
 def _tables(folder: Path) -> list[dict[str, Any]]:

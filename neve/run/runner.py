@@ -18,7 +18,7 @@ from neve.locks import locked
 from neve.recipe.file import field_of
 from neve.recipe.recipe import Recipe
 from neve.report import shortages
-from neve.run import curated, evaluated, machine, outside, phases, record, vocabulary
+from neve.run import curated, evaluated, inputs, machine, outside, phases, record, vocabulary
 from neve.run.machine import Machine
 from neve.run.record import ARM, Arm
 from neve.run.stages import stages
@@ -69,6 +69,7 @@ def run(
         raise Misuse(f"--until {until}: no such stage; the stages are {', '.join(names)}")
     names = names[: names.index(until) + 1] if until else names
     _there(plan, folder, names)
+    inputs.apart(folder, recipe.corpus.sources, "--out")
     with locked(folder):
         plan = _asked(plan, folder, names, refresh)
         return _build(plan, folder, arm, names, engine)

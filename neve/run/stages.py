@@ -170,7 +170,7 @@ def _annotator(recipe: Recipe, name: str, pins: Pins) -> Stage:
         f"annotator-{annotator.kind}",
         quality.Fit(annotator, recipe.run.seed),
         {"documents": "curate", **{stage: stage for stage in read}},
-        outside=(*(one for path in annotator.reads for one in _local(path)), *elsewhere),
+        outside=(*(one for path in annotator.reads for one in _local(path)), *annotator.files, *elsewhere),
         build=f"{KINDS[annotator.kind]}:fit",
     )
 

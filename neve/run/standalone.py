@@ -20,7 +20,7 @@ from neve.locks import locked
 from neve.recipe.corpus import Corpus
 from neve.recipe.sources import Source
 from neve.run import outside, vocabulary
-from neve.run.inputs import sources_of
+from neve.run.inputs import apart, sources_of
 from neve.settings import pick
 from neve.store import MANIFEST, Stage, Store, read_json, write_json
 
@@ -41,6 +41,7 @@ def run(
 
     vocabulary.check(corpus, "")
     sources = tuple(Source(**source) for argument in given for source in sources_of(argument))
+    apart(out, sources, "--out")
     settings = (
         pick(dedup.Settings, corpus, seed=seed)
         if what == "dedup"

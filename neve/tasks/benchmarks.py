@@ -18,6 +18,7 @@ import os
 import tarfile
 import zipfile
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +70,11 @@ def find(name: str) -> Traits:
 
         return own.describe(Path(name))
     if name not in TABLE:
+        if name.endswith((".json", ".jsonl", ".jsonl.gz")):
+            raise Misuse(
+                f"{name}: is no benchmark's name; one of your own is named by the {OWN} file that describes its rows "
+                "(docs/extend-benchmark.md)"
+            )
         near = difflib.get_close_matches(name, TABLE, 1)
         hint = f"did you mean {near[0]!r}? else" if near else f"there are {', '.join(TABLE)}, or"
         raise Misuse(f"benchmark {name!r} is not known; {hint} the path of a {OWN} file")
@@ -98,18 +104,22 @@ def load(name: str | Traits, data: Path | None = None) -> Benchmark:
     traits = find(name) if isinstance(name, str) else name
     path, raw = _raw(traits, data)
     advice = "fetch it again" if traits.source else "correct it, or what describes it"
+    wrong = Fault if traits.source else Misuse
     try:
         lines = unpacked(raw).splitlines()
     except (ValueError, zlib.error) as error:
-        raise Fault(f"{path}: cannot be unpacked ({error}); {advice}") from None
+        raise wrong(f"{path}: cannot be unpacked ({error}); {advice}") from None
     tasks = [
         _task(traits, line, number, path, advice) for number, line in enumerate(lines, 1) if line.strip()
     ]
     if traits.only is not None:
         ids = set(traits.only.read_text(encoding="utf-8").split())
         tasks = [task for task in tasks if task.task_id in ids]
+    counts = Counter(task.task_id for task in tasks)
+    if (twice := next((task_id for task_id, count in counts.items() if count > 1), None)) is not None:
+        raise wrong(f"{path}: task_id {twice!r} occurs {counts[twice]} times; {advice}")
     if not tasks:
-        raise Fault(f"{path}: holds no task of {traits.name}; {advice}")
+        raise wrong(f"{path}: holds no task of {traits.name}; {advice}")
     return Benchmark(traits, tasks, hashlib.sha256(raw).hexdigest())
 
 
@@ -127,7 +137,7 @@ def _task(traits: Traits, line: bytes, number: int, path: Path, advice: str) -> 
         said = (
             str(error) if own else f"is no row of {traits.name} ({type(error).__name__}: {str(error)[:120]})"
         )
-    raise Fault(f"{path} line {number} {said}; {advice}") from None
+    raise (Fault if traits.source else Misuse)(f"{path} line {number} {said}; {advice}") from None
 
 
 def _raw(traits: Traits, data: Path | None) -> tuple[Path, bytes]:

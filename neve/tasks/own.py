@@ -25,7 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from neve.errors import Fault
+from neve.errors import Fault, Misuse
 from neve.tasks.benchmarks import Benchmark, load
 from neve.tasks.task import Task, called, is_python, text
 from neve.tasks.traits import FUNCTION_STOPS, PROGRAM_STOPS, TABLE, Traits
@@ -50,18 +50,18 @@ class Fields:
 
 
 def describe(path: Path) -> Traits:
-    """Read a description. Raises Fault, which names file, key and remedy, for one that cannot be used."""
+    """Read a description. Raises Misuse, which names file, key and remedy, for one that cannot be used."""
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise Fault(
+        raise Misuse(
             f"{path}: cannot be read ({error.strerror}); give the path of a benchmark's description"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Fault(f"{path}: is no TOML ({error}); see docs/extend-benchmark.md") from None
+        raise Misuse(f"{path}: is no TOML ({error}); see docs/extend-benchmark.md") from None
     known = ("name", "file", "grading", "self_contained", "fields")
     for key in given:
-        _expect(key in known, path, key, given[key], f"is not a key; there are {', '.join(known)}")
+        _expect(key in known, path, key, given[key], f"unknown key; there are {', '.join(known)}")
     name, file, grading = given.get("name"), given.get("file"), given.get("grading")
     proper = isinstance(name, str) and bool(_NAME.fullmatch(name)) and name not in TABLE
     _expect(proper, path, "name", name, "must be letters, digits and +._-, and not a published benchmark's")
@@ -71,14 +71,16 @@ def describe(path: Path) -> Traits:
     _expect(isinstance(whole, bool), path, "self_contained", whole, "must be true or false")
     table = given.get("fields", {})
     names = [field.name for field in fields(Fields)]
-    shaped = isinstance(table, dict) and all(k in names and isinstance(v, str) for k, v in table.items())
-    _expect(shaped, path, "fields", table, f"must give names of fields for {', '.join(names)}")
-    needed = ("prompt", "solution", "test") if grading else ()
-    chosen = Fields(**table)
-    for key in needed:
+    _expect(isinstance(table, dict), path, "fields", table, "must be a table, [fields]")
+    for key, value in table.items():
+        _expect(key in names, path, f"fields.{key}", value, f"unknown key; there are {', '.join(names)}")
         _expect(
-            getattr(chosen, key) is not None, path, f"fields.{key}", None, f"grading {grading!r} needs it"
+            isinstance(value, str), path, f"fields.{key}", value, "must be the name of a field of the rows"
         )
+    chosen = Fields(**table)
+    for key in ("prompt", "solution", "test") if grading else ():
+        if getattr(chosen, key) is None:
+            raise Misuse(f"{path}: fields.{key} is missing; grading = {grading!r} needs it")
     some = chosen.prompt is not None or chosen.solution is not None
     _expect(some, path, "fields", table, "must name prompt or solution, or both")
     return Traits(
@@ -94,7 +96,7 @@ def describe(path: Path) -> Traits:
 
 def _expect(right: bool, path: Path, key: str, value: Any, remedy: str) -> None:
     if not right:
-        raise Fault(f"{path}: {key} = {value!r:.60} {remedy}")
+        raise Misuse(f"{path}: {key} = {value!r:.60}: {remedy}")
 
 
 def read(

@@ -32,6 +32,16 @@ GROWN = (
     "[synthesis]\ntokens = 10\nseeds = 3\n"
 )
 
+LAB = """\
+name = "l"
+question = "Is two better?"
+recipe = "r.toml"
+phase = "general"
+baseline = "one"
+seeds = 3
+arm = [{ name = "one" }, { name = "two", set = { "phase.0.tokens" = 9 } }]
+"""
+
 RECIPES = [
     ("peak = 1e-3", "peak = 1,3", "line 9", "`lr = { peak = 1,3, floor = 1e-5 }`", "a decimal has a dot"),
     ('name = "x"', "name = x", "line 2", "`name = x`", "a text stands in quotes"),
@@ -87,6 +97,15 @@ RECIPES = [
     ("[[phase]]", f'{GROWN}api_key_env = "sk-12345"\n[[phase]]', "api_key_env: must be", "never the key itself"),
     ("[[phase]]", f'{GROWN}kinds = ["rewrite"]\n[[phase]]', 'kinds = ["rewrite"]', "a table"),
     ("[[phase]]", '[evaluate]\ntasks = ["humanevl"]\n[[phase]]', "'humanevl'", "did you mean 'humaneval'?"),
+    ('kind = "directory", path', 'kind = "git", url', "corpus.sources.0.url", "known here: kind, path"),
+    ("[[phase]]", f'{LABELS}kind = "cascade"\nof = ["b"]\n[[phase]]', "annotators.a.of", "known here: labels, kind, first, then"),
+    ("[[phase]]", f'{LABELS}kind = "blend"\nof = ["b"]\n[[phase]]', 'annotators.a.of = ["b"]', "at least 2"),
+    ("[[phase]]", f'{LABELS}kind = "column"\n[[phase]]', "annotators.a.path: is missing", "`neve recipe annotators.a.path`"),
+    ("[[phase]]", '[labels.e]\npositives = "code"\n[[phase]]', 'labels.e.positives = "code"', "a list"),
+    ("[[phase]]", f'{GROWN}python_share = 50\n[[phase]]', "synthesis.python_share = 50", "at most 1"),
+    ("[[phase]]", f'{GROWN}[synthesis.budget]\nmoney = 5\n[[phase]]', "budget.money = 5.0", "input_price and output_price"),
+    ("[[phase]]", f'{GROWN}kinds = {{ "code/a.py" = 1 }}\n[[phase]]', "synthesis.kinds.code/a.py", "or a prompt file"),
+    ("[[phase]]", f'{GROWN}kinds = {{ "own.md" = 1 }}\n[[phase]]', "own.md", "begins with TOML between two lines of +++"),
 ]  # fmt: skip
 
 COMMANDS = [
@@ -119,9 +138,23 @@ COMMANDS = [
     ("curate r.toml --out o", "r.toml: must be a folder", ".parquet, .jsonl"),
     ("grade r.toml --task humanevl --out o", "'humanevl'", "did you mean 'humaneval'?"),
     ("evaluate model --tasks humaneval --out o", "'model': no such file or folder", "pinned names are"),
-    ("ablate r.toml", "r.toml: name: is missing", "recipes/labs"),
+    ("ablate r.toml", "r.toml: is a recipe, not a laboratory", "recipes/labs", "`neve run`"),
     ("init r.toml --out n.toml", "r.toml: is no folder", "name a folder of code"),
     ("recipe lr_peak", "lr_peak: the recipe has no such field", "did you mean phase.lr.peak?"),
+    ("plan r.toml --set corpus.languages=[Python]", "[Python] is no TOML", """--set 'corpus.languages=["Python"]'"""),
+    ("plan lab.toml", "lab.toml: is a laboratory, not a recipe", "`neve ablate`"),
+    ("ablate lab.toml --plan", "lab.toml: seeds = 3: must be a list, in [ ]"),
+    ("ablate twins.toml --plan", "one and two are one arm", "set the same"),
+    ("run r.toml --out code/out", "--out code/out: lies in the source code", "outside of it"),
+    ("curate code --out code", "--out code: lies in the source code", "outside of it"),
+    ("dedup code --out code/out", "--out code/out: lies in the source code", "outside of it"),
+    ("curate code/*.parquet --out o", "path = 'code/*.parquet' names no file", "a glob such as data/*.parquet"),
+    ("run column.toml", "annotators.a.path = 'scores.parquet'", "--set annotators.a.path=PATH"),
+    ("grade s.jsonl --task s.jsonl --out o", "s.jsonl: is no benchmark's name", "by the .toml file"),
+    ("evaluate m --tasks , --out o", "--tasks ',': names no benchmark", "humaneval"),
+    ("evaluate m --endpoint localhost:80 --tasks humaneval --out o", "localhost:80", "http://localhost:8000/v1"),
+    ("evaluate m --endpoint locale --tasks humaneval --out o", '--endpoint = "locale"', 'must be "local"'),
+    ("evaluate m --endpoint local --tasks humaneval --out o", "'m': no such file", "pinned names are"),
 ]  # fmt: skip
 
 
@@ -134,6 +167,16 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "r.toml").write_text(RECIPE)
     (tmp_path / "gone.toml").write_text(RECIPE.replace('"code"', '"gone"'))
     (tmp_path / "utf16.toml").write_text(RECIPE, encoding="utf-16")
+    (tmp_path / "own.md").write_text("Write something.\n")
+    (tmp_path / "s.jsonl").write_text('{"task_id": "HumanEval/0", "solution": "x"}\n')
+    (tmp_path / "lab.toml").write_text(LAB)
+    (tmp_path / "twins.toml").write_text(
+        LAB.replace("3", "[1, 2]").replace('"two", set = { "phase.0.tokens" = 9 }', '"two"')
+    )
+    (tmp_path / "column.toml").write_text(
+        f'{RECIPE}[[phase]]\nname = "quality"\ndata = "selection"\nannotator = "a"\ntokens = 1000\n'
+        f'lr = {{ peak = 1, floor = 1 }}\n{LABELS}kind = "column"\npath = "scores.parquet"\n'
+    )
     return tmp_path
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from neve import sandbox
-from neve.errors import Fault
+from neve.errors import Fault, Misuse
 from neve.evaluation.grading.grade import grade
 from neve.tasks import benchmarks, own
 
@@ -132,6 +132,31 @@ def test_every_kind_of_test(grading: str, tmp_path: Path) -> None:
     assert [g.status for g in grade(benchmark, [("1", text) for text in programs], PLACE)] == ["pass", "fail"]
 
 
+@graded
+@pytest.mark.parametrize(
+    ("grading", "solution", "test", "why"),
+    [
+        ("assertions", "def twice(n):\n    return n\n", "assert twice(2) == 4", "its own solution fails `assert twice(2) == 4`"),
+        ("assertions", "def twice(n):\n    return 2 * n\n", "twice(2) == 4", "hold no `assert f(x) == y`"),
+        ("assertions", "def double(n):\n    return 2 * n\n", "assert 4 == 4", "does not define 'twice'"),
+        ("assertions", "def twice(n:\n", "assert twice(2) == 4", "SyntaxError"),
+        ("check", "    return 2 * n\n", "def check(candidate):\n    assert True\n", "never calls the candidate"),
+        ("unittest", "    return 2 * n\n", "def test_it():\n    assert twice(2) == 4\n", "hold no class TestCases"),
+        ("unittest", "    return 2 * n\n", "class TestCases(:\n", "SyntaxError"),
+    ],
+)  # fmt: skip
+def test_a_task_whose_tests_judge_nobody_is_ungraded(grading, solution, test, why, tmp_path) -> None:
+    """As docs/extend-benchmark.md says: tried on the canonical solution first, ungraded with the reason."""
+    row = {"p": "def twice(n):\n", "s": solution, "t": test, "e": "twice"}
+    (tmp_path / "own.jsonl").write_text(json.dumps(row))
+    (tmp_path / "own.toml").write_text(
+        f'name = "own"\nfile = "own.jsonl"\ngrading = "{grading}"\n{FIELDS}entry_point = "e"\n'
+    )
+    benchmark = benchmarks.load(str(tmp_path / "own.toml"))
+    (found,) = grade(benchmark, [("1", "def twice(n):\n    return 2 * n\n")], PLACE)
+    assert (found.status, found.cause) == ("error", "ungraded") and why in found.detail
+
+
 FIELDS = '[fields]\nprompt = "p"\nsolution = "s"\ntest = "t"\n'
 
 
@@ -139,20 +164,24 @@ FIELDS = '[fields]\nprompt = "p"\nsolution = "s"\ntest = "t"\n'
     ("text", "said"),
     [
         ("name = ", "is no TOML"),
-        ('name = "mbpp"\nfile = "x"\n' + FIELDS, "name = 'mbpp' must be .* not a published"),
-        ('name = "a/b"\nfile = "x"\n' + FIELDS, "name = 'a/b' must be"),
-        ('name = "a"\n' + FIELDS, "file = None must be the path"),
-        ('name = "a"\nfile = "x"\ngrading = "inputs"\n' + FIELDS, "grading = 'inputs' must be one of"),
-        ('name = "a"\nfile = "x"\nprompt = "p"\n', "prompt = 'p' is not a key; there are name"),
-        ('name = "a"\nfile = "x"\n[fields]\nquestion = "p"\n', "fields = .*question.* must give names"),
+        ('name = "mbpp"\nfile = "x"\n' + FIELDS, "name = 'mbpp': must be .* not a published"),
+        ('name = "a/b"\nfile = "x"\n' + FIELDS, "name = 'a/b': must be"),
+        ('name = "a"\n' + FIELDS, "file = None: must be the path"),
+        ('name = "a"\nfile = "x"\ngrading = "inputs"\n' + FIELDS, "grading = 'inputs': must be one of"),
+        ('name = "a"\nfile = "x"\nprompt = "p"\n', "prompt = 'p': unknown key; there are name"),
+        ('name = "a"\nfile = "x"\n[fields]\nquestion = "p"\n', "fields.question = 'p': unknown key; there are task_id, prompt"),
         ('name = "a"\nfile = "x"\n[fields]\ntest = "p"\n', "must name prompt or solution"),
-        ('name = "a"\nfile = "x"\ngrading = "check"\n[fields]\nprompt = "p"\nsolution = "s"\n', "fields.test = None"),
+        ('name = "a"\nfile = "x"\ngrading = "check"\n[fields]\nprompt = "p"\nsolution = "s"\n', "fields.test is missing; grading = 'check' needs it"),
+        ('name = "a"\nfile = "x"\nfields = "p"\n', "fields = 'p': must be a table"),
+        ('name = "a"\nfile = "x"\n[fields]\nprompt = 3\n', "fields.prompt = 3: must be the name"),
+        ('name = "a"\nfile = "twice.jsonl"\n' + FIELDS, "task_id 'a' occurs 2 times"),
         ('name = "a"\nfile = "x"\n' + FIELDS, "cannot be read .*put x there"),
     ],
 )  # fmt: skip
 def test_a_description_that_cannot_be_used_is_one_line(text: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(text)
-    with pytest.raises(Fault, match=said) as fault:
+    (tmp_path / "twice.jsonl").write_text(2 * '{"id": "a", "p": "", "s": "", "t": ""}\n')
+    with pytest.raises(Misuse, match=said) as fault:
         benchmarks.load(str(tmp_path / "own.toml"))
     assert "\n" not in str(fault.value) and str(tmp_path) in str(fault.value)
 

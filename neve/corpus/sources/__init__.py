@@ -108,7 +108,9 @@ def _placed(sources: tuple[Source, ...]) -> tuple[list[Source], list[list[str]]]
             places += groups
             copied += [Source(kind="table", path=each) for each in others]
         else:
-            raise Misuse(f"source table: {path}: names no file; it must be a glob such as data/*.parquet")
+            raise Misuse(
+                f"source table: path = {path!r} names no file; it must be a glob such as data/*.parquet"
+            )
     return copied, places
 
 

@@ -24,7 +24,7 @@ from neve.corpus.sources import columns, jsonl, parquet, remote
 from neve.corpus.sources.batches import POINTER_BYTES, Batch, Limits, Member, pointer, printable, refused
 from neve.corpus.sources.instructions import Template
 from neve.documents import FILES
-from neve.errors import Fault
+from neve.errors import Fault, Misuse
 from neve.recipe.sources import SUFFIXES, Source
 
 _SAID = {name for column in ("repo", "language", "license") for name in columns.ALIASES[column]}
@@ -34,7 +34,8 @@ _SAID = {name for column in ("repo", "language", "license") for name in columns.
 def read(source: Source, limits: Limits) -> Iterator[Batch]:
     """Batches of all files that the glob or address `source.path` names, in the order of their names.
 
-    Raises Fault where it names none, or one that is neither Parquet nor JSON lines, or has no text column.
+    Raises Misuse where it names none, Fault where it names one that is neither Parquet nor JSON lines, or
+    has no text column.
     """
     pattern = str(source.path)
     template = Template(source) if source.template else None
@@ -42,7 +43,9 @@ def read(source: Source, limits: Limits) -> Iterator[Batch]:
         return remote.table(pattern, limits, template)
     paths = files(pattern)
     if not paths:
-        raise Fault(f"source table: {pattern}: names no file; it must be a glob such as data/*.parquet")
+        raise Misuse(
+            f"source table: path = {pattern!r} names no file; it must be a glob such as data/*.parquet"
+        )
     for path in paths:
         if not path.name.endswith(SUFFIXES):
             raise Fault(f"source table: {path}: must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")

@@ -29,6 +29,8 @@ def reopen(path: Path, header: dict[str, Any]) -> tuple[list[Any], Append]:
     first = _first(header)
     raw = path.read_bytes() if path.exists() else b""
     end = raw.rfind(b"\n\n") + 2 if b"\n\n" in raw else 0
+    if end == raw.find(b"\n\n") + 2 and not raw.startswith(first):
+        end = 0  # nothing of the other was done
     if end and not raw.startswith(first):
         raise Misuse(
             f"{path}: is of another model, other samples or settings; name another folder with --out"

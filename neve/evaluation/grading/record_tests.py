@@ -6,7 +6,7 @@ canonical solution answers them under a clock. HumanEval's `check(candidate)` is
 solution, and every call it makes is recorded with its answer; it runs twice, since a test that calls in
 another way the second time cannot be replayed. MBPP's assertions `f(x) == y` are taken apart as source: the
 left side goes to the candidate as an expression, the right side is evaluated here, next to the canonical
-solution.
+solution. What the canonical solution itself does not pass judges nobody: it is a problem of the task.
 
 No candidate ever runs in this process. Jobs are lines of JSON on standard input, each run in a separate
 fork; out comes a line for each: [task_id, {answers, and calls, floats, seconds or setup} or {problem}].
@@ -20,7 +20,7 @@ import os
 import sys
 import time
 
-from neve.evaluation.grading.comparisons import floats
+from neve.evaluation.grading.comparisons import FLOAT_ATOL, floats, right
 from neve.evaluation.grading.inside.plain_data import FOREIGN, answer, arguments, dumps, encode, module
 
 TYPE_CHECKING = False
@@ -47,6 +47,8 @@ def record_check(job: dict[str, Any]) -> dict[str, Any]:
     calls, answers = _heard(job)
     if calls != _heard(job)[0]:
         raise ValueError("the test calls the candidate in another way each time")
+    if not calls:
+        raise ValueError("its test never calls the candidate")
     return {"calls": calls, "answers": answers}
 
 
@@ -76,20 +78,24 @@ def record_assertions(job: dict[str, Any]) -> dict[str, Any]:
     tests = ast.parse(job["test"]).body
     setup = "\n".join(ast.unparse(statement) for statement in tests if not isinstance(statement, ast.Assert))
     exec(compile(setup, "<setup>", "exec", dont_inherit=True), namespace)
+    if job["entry_point"] not in namespace:
+        raise ValueError(f"its solution does not define {job['entry_point']!r}")
     calls, answers, found = [], [], []
     for statement in tests:
         match statement:
-            case ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[right])):
+            case ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[wanted])):
                 calls.append(["source", ast.unparse(left)])
-                value = eval(ast.unparse(right), namespace)
+                own, value = eval(calls[-1][1], namespace), eval(ast.unparse(wanted), namespace)
                 answers.append(answer(value, job["whole"]))
                 found.append(floats(value))
+                if FOREIGN in answers[-1]:
+                    raise ValueError(f"expects what is no plain data: {ast.unparse(wanted)[:80]}")
+                if not right("equal", [], own, value, FLOAT_ATOL if found[-1] else 0.0):
+                    raise ValueError(f"its own solution fails `{ast.unparse(statement)[:80]}`")
             case ast.Assert():
                 raise ValueError(f"not of the form `assert f(x) == y`: {ast.unparse(statement)[:80]}")
-            case _:
-                continue
-        if FOREIGN in answers[-1]:
-            raise ValueError(f"expects what is no plain data: {ast.unparse(right)[:80]}")
+    if not calls:
+        raise ValueError("its tests hold no `assert f(x) == y`")
     return {"calls": calls, "answers": answers, "floats": found, "setup": setup}
 
 

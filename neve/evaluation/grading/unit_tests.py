@@ -39,7 +39,7 @@ class Ground:
     """What the canonical solution does: names of its tests, seconds, names that its program defines or
     imports."""
 
-    tests: frozenset[str]
+    tests: frozenset[str] = frozenset()
     seconds: float = 0.0
     allowed: tuple[str, ...] = ()
     problem: str = ""
@@ -64,7 +64,12 @@ def prepare(
 
 def _ground(task: Task, machine: Machine) -> Ground:
     """The ground of a task from running its canonical solution here and now."""
-    plan = Ground(_test_names(task.test), allowed=_allowed(task.prompt + task.solution))
+    try:
+        plan = Ground(_test_names(task.test), allowed=_allowed(task.prompt + task.solution))
+    except (SyntaxError, ValueError, RecursionError) as error:
+        return Ground(problem=f"{type(error).__name__}: {error}"[:200])
+    if not plan.tests:
+        return Ground(problem="its tests hold no class TestCases with a method test…")
     start = time.monotonic()
     verdict = _run(task, plan, task.program, machine, RECORD_SECONDS)
     problem = "" if verdict.status == "pass" else verdict.detail

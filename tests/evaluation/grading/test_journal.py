@@ -22,6 +22,15 @@ def test_a_journal_drops_what_a_kill_left(tmp_path):
         journal.reopen(path, {"a": 2})
 
 
+def test_a_journal_without_rows_belongs_to_nothing(tmp_path):
+    """A command that failed before its first row leaves one; the corrected command may go on in that folder."""
+    path = tmp_path / "j.jsonl"
+    journal.reopen(path, {"a": 1})
+    rows, append = journal.reopen(path, {"a": 2})
+    append([1])
+    assert rows == [] and journal.reopen(path, {"a": 2})[0] == [1]
+
+
 def test_a_rewritten_journal_has_these_rows_alone_and_goes_on(tmp_path):
     path = tmp_path / "j.jsonl"
     _, append = journal.reopen(path, {"a": 1})
