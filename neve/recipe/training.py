@@ -161,7 +161,8 @@ class Phase(RecipeTable):
     controls: dict[Control, Annotated[int, Field(ge=1)]] = Field(default={})
     """Twins on random documents, with the number of their draws: same start, tokens, rates, languages.
     `random` sees each document once, `random-repeated` as many unique tokens as the phase, as often,
-    `random-length` the same in documents as long as the phase's. `redrawn`, of a synthetic phase, is no
+    `random-length` the same in documents as long as the phase's; in a mix they stand where the chosen or the
+    synthetic documents stand, and the corpus's part is the same. `redrawn`, of a synthetic phase, is no
     random one: it sees what grew from other answers to the same questions."""
     seed: int | None = Field(default=None, ge=0)
     """Of its order of data, its controls' draws, and its weights if it starts from scratch; default:
@@ -221,12 +222,12 @@ class Phase(RecipeTable):
                 "has controls, which see as many tokens: it counts tokens, not epochs",
             ),
             (
-                self.controls and "corpus" in data,
+                self.controls and set(data) == {"corpus"},
                 "reads the corpus: it is its own control, leave controls out",
             ),
             (
-                self.controls and self.mix,
-                "has a mix: a control is the twin of one selection, leave controls out",
+                self.controls and {"selection", "synthetic"} <= set(data),
+                "mixes a selection with synthetic documents: a control is the twin of one of them, leave controls out",
             ),
             (
                 "redrawn" in self.controls and self.data != "synthetic",

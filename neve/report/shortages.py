@@ -123,7 +123,7 @@ def _selection(about: Mapping[str, Any], name: str, recipe: Mapping[str, Any]) -
 
 def _control(about: Mapping[str, Any], name: str) -> list[str]:
     """Languages of which a control sees documents more often than in others, or than once."""
-    once = "-random-repeated" not in name
+    once = not any(f"-{kind}" in name for kind in ("random-repeated", "random-length"))
     often = sorted(
         f"{language} ({row['repeats']} times)"
         for language, row in about["languages"].items()

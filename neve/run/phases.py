@@ -12,7 +12,7 @@ from typing import Any
 from neve.errors import Fault
 from neve.quality import controls, select
 from neve.recipe.recipe import Recipe, RecipeError
-from neve.recipe.training import Phase
+from neve.recipe.training import Control, Phase
 from neve.settings import pick, plain
 from neve.store import Stage, Store
 from neve.tokens import build_view, heldout, mix
@@ -80,36 +80,45 @@ def _data(recipe: Recipe, phase: Phase) -> list[Stage]:
         about = build_view.Settings(phase.name, part.data, phase.fim_rate, recipe.run.seed)
         made.append(Stage(name, "view", about, {"tokens": tokens, **chosen}))
     if phase.mix:
-        shares = {str(part.data): slots for part, slots in zip(phase.mix, _slots(phase), strict=True)}
-        parts = {data: f"mix-{phase.name}-{data}" for data in shares}
-        made.append(Stage(f"view-{phase.name}", "mix", mix.Settings(shares), parts))
+        made.append(_mixed(phase, phase.name))
     for twin, kind in phase.twins.items():
-        assert phase.tokens is not None
-        if kind == "redrawn":
-            draw = 2 + [name for name, of in phase.twins.items() if of == kind].index(twin)
-            about = build_view.Settings(twin, "synthetic", phase.fim_rate, recipe.run.seed)
-            made.append(Stage(f"view-{twin}", "view", about, {"tokens": f"synthetic-tokens-{draw}"}))
-            continue
-        like = (
-            {"synthetic": "synthetic-tokens"}
-            if phase.data == "synthetic"
-            else {"selection": f"selection-{phase.name}"}
-        )
-        made += [
-            Stage(
-                f"control-{twin}",
-                "control",
-                controls.Settings(twin, kind, phase.tokens, seed(recipe, phase)),
-                {"tokens": "tokens", **like},
-            ),
-            Stage(
-                f"view-{twin}",
-                "view",
-                build_view.Settings(twin, "selection", phase.fim_rate, recipe.run.seed),
-                {"tokens": "tokens", "selection": f"control-{twin}"},
-            ),
-        ]
+        made += _control(recipe, phase, twin, kind)
     return made
+
+
+def _control(recipe: Recipe, phase: Phase, twin: str, kind: Control) -> list[Stage]:
+    """A control's draw and its view. In a mix they stand where the selection or the synthetic documents
+    stand; the windows of the corpus are the phase's own."""
+    assert phase.tokens is not None
+    if kind == "redrawn":
+        draw = 2 + [name for name, of in phase.twins.items() if of == kind].index(twin)
+        about = build_view.Settings(twin, "synthetic", phase.fim_rate, recipe.run.seed)
+        return [Stage(f"view-{twin}", "view", about, {"tokens": f"synthetic-tokens-{draw}"})]
+    chosen, slots = next(
+        (part.data, slots)
+        for part, slots in zip(phase.parts, _slots(phase), strict=True)
+        if part.data != "corpus"
+    )
+    like = (
+        {"synthetic": "synthetic-tokens"}
+        if chosen == "synthetic"
+        else {"selection": f"selection-{phase.name}"}
+    )
+    drawn = controls.Settings(twin, kind, phase.tokens * slots // mix.SLOTS, seed(recipe, phase))
+    about = build_view.Settings(twin, "selection", phase.fim_rate, recipe.run.seed)
+    view = f"mix-{twin}-{chosen}" if phase.mix else f"view-{twin}"
+    made = [
+        Stage(f"control-{twin}", "control", drawn, {"tokens": "tokens", **like}),
+        Stage(view, "view", about, {"tokens": "tokens", "selection": f"control-{twin}"}),
+    ]
+    return [*made, _mixed(phase, twin)] if phase.mix else made
+
+
+def _mixed(phase: Phase, name: str) -> Stage:
+    """The mixed view of the phase, or of its control `name`."""
+    shares = {str(part.data): slots for part, slots in zip(phase.mix, _slots(phase), strict=True)}
+    parts = {data: f"mix-{phase.name if data == 'corpus' else name}-{data}" for data in shares}
+    return Stage(f"view-{name}", "mix", mix.Settings(shares), parts)
 
 
 def _train(recipe: Recipe, phase: Phase, name: str, precision: str) -> Stage:

@@ -69,10 +69,8 @@ def plan(
             row[name]["recomputed"] = memory.recomputed(model, vocab_size, training, device)
         rows.append(row)
         for name, kind in phase.twins.items():
-            twin = row | {"phase": name, "control": True}
-            tokens = row["tokens"]
-            once = {"unique_tokens": tokens, "epochs": 1.0, "effective_tokens": float(tokens)}
-            rows.append(twin | once if kind == "random" else twin)
+            once = _unique(phase, row["tokens"], _epoch(recipe, phase, corpus_tokens), True)
+            rows.append(row | (once if kind == "random" else {}) | {"phase": name, "control": True})
     kept = len({phase.start for phase in recipe.phase if phase.moments == "keep"})
     return {
         "parameters": count,
@@ -91,24 +89,14 @@ def plan(
 
 
 def _phase(phase: Phase, recipe: Recipe, vocab_size: int, corpus_tokens: int | None) -> dict[str, Any]:
-    """Of a phase: steps, repeats and FLOPs. The parts of a mix are counted each for itself and added up."""
-    parts = phase.parts
-    shares = [slots / SLOTS for slots in mix_slots([part.weight for part in parts])]
-    synthetic = recipe.synthesis.tokens if recipe.synthesis else None
-    epoch = {"corpus": corpus_tokens, "synthetic": synthetic, "selection": phase.tokens}
-    tokens = phase.tokens or 0
+    """Of a phase: steps, repeats and FLOPs."""
+    epoch, tokens = _epoch(recipe, phase, corpus_tokens), phase.tokens or 0
     if phase.epochs:
-        if (once := epoch[parts[0].data]) is None:
+        if (once := epoch[phase.parts[0].data]) is None:
             raise Fault(
                 f"phase {phase.name!r} counts epochs; say how many tokens one has: corpus.expected_tokens"
             )
         tokens = phase.epochs * once
-    unique: list[float | None] = [
-        (phase.tokens or 0) * share / phase.repeats if part.data == "selection" else epoch[part.data]
-        for part, share in zip(parts, shares, strict=True)
-    ]
-    known = [(u, tokens * share / u) for u, share in zip(unique, shares, strict=True) if u is not None]
-    whole = sum(u for u, _ in known) if len(known) == len(parts) else None
     size = phases.sized(recipe, phase)
     steps = -(-tokens // (size.batch * size.sequence))
     phases.check(phase, steps)
@@ -116,16 +104,42 @@ def _phase(phase: Phase, recipe: Recipe, vocab_size: int, corpus_tokens: int | N
     return {
         "phase": phase.name,
         "control": False,
-        "data": " + ".join(part.data for part in parts),
+        "data": " + ".join(part.data for part in phase.parts),
         "tokens": tokens,
         "steps": steps,
         "wasted_steps": int(schedule.wasted(steps, pick(settings.LearningRate, phase.lr))),
-        "unique_tokens": whole,
-        "epochs": None if whole is None else tokens / whole,
-        "effective_tokens": None if whole is None else sum(effective_tokens(u, e) for u, e in known),
+        **_unique(phase, tokens, epoch),
         "flops_per_token": per_token,
         "flops": {name: flops * tokens for name, flops in per_token.items()},
     }
+
+
+def _epoch(recipe: Recipe, phase: Phase, corpus_tokens: int | None) -> dict[str, int | None]:
+    """Tokens that each kind of data has once, as far as they are known."""
+    synthetic = recipe.synthesis.tokens if recipe.synthesis else None
+    return {"corpus": corpus_tokens, "synthetic": synthetic, "selection": phase.tokens}
+
+
+def _unique(
+    phase: Phase, tokens: int, epoch: dict[str, int | None], random: bool = False
+) -> dict[str, float | None]:
+    """Unique tokens of a phase, or of its `random` control, and what they are worth; the parts of a mix are
+    counted each for itself and added up."""
+    unique: list[tuple[float | None, float]] = []
+    for part, slots in zip(phase.parts, mix_slots([part.weight for part in phase.parts]), strict=True):
+        seen = tokens * slots / SLOTS
+        if random and part.data != "corpus":
+            unique.append((seen, seen))
+        elif part.data == "selection":
+            unique.append(((phase.tokens or 0) * slots / SLOTS / phase.repeats, seen))
+        else:
+            unique.append((epoch[part.data], seen))
+    known = [(once, seen / once) for once, seen in unique if once is not None]
+    if len(known) < len(unique):
+        return {"unique_tokens": None, "epochs": None, "effective_tokens": None}
+    whole = sum(once for once, _ in known)
+    worth = sum(effective_tokens(once, times) for once, times in known)
+    return {"unique_tokens": whole, "epochs": tokens / whole, "effective_tokens": worth}
 
 
 def _devices(training: Training, gpus: int, cores: int) -> dict[str, Device]:

@@ -33,6 +33,8 @@ def mixed(recipe: dict, mix: list[dict]) -> dict:
         (lambda d: mixed(d, [*MIX, MIX[0]]), "phase.0: phase 'general' names the same data twice in mix"),
         (lambda d: mixed(d, [MIX[0], {"data": "corpus", "weight": 1e-4}]), "phase.0: phase 'general' has a weight under a thousandth"),
         (lambda d: (mixed(d, MIX).pop("tokens"), d["phase"][0].update(epochs=1)), "phase.0: phase 'general' has a mix, whose parts end"),
+        (lambda d: d["phase"][0].update(controls={"random": 1}), "phase.0: phase 'general' reads the corpus"),
+        (lambda d: mixed(d, [MIX[0], {"data": "synthetic", "weight": 1}]).update(controls={"random": 1}), "phase.0: phase 'general' mixes a selection with synthetic documents"),
         (lambda d: d["phase"][0].update(moments="keep"), "phase.0: phase 'general' has moments = 'keep': start must name"),
         (lambda d: d["phase"][1].update(moments="keep", start="./models/x"), "phase.1: phase 'quality' has moments = 'keep': start must name"),
         (lambda d: d["phase"][0]["lr"].update(shape="wsd"), "phase.0.lr: shape = 'wsd' with decay = 0"),

@@ -78,6 +78,29 @@ def test_a_mix_reads_its_parts_and_sizes_its_selection_by_its_share() -> None:
     assert found["train-mixed"].inputs == inputs
 
 
+def test_a_control_of_a_mix_stands_where_the_selection_stands() -> None:
+    """Its draw has the selection's share of the tokens, and the windows of the corpus are the phase's own."""
+    controls = {"random": 1, "random-repeated": 2}
+    found = stages({"name": "mixed", "mix": MIX, "tokens": 1000, "controls": controls, "lr": LR})
+    for twin in ("mixed-random", "mixed-random-repeated", "mixed-random-repeated-2"):
+        drawn, view = found[f"control-{twin}"], found[f"view-{twin}"]
+        assert drawn.settings.tokens == found["selection-mixed"].settings.tokens == 700
+        assert drawn.inputs == {"tokens": "tokens", "selection": "selection-mixed"}
+        assert view.settings == found["view-mixed"].settings
+        assert view.inputs == {"selection": f"mix-{twin}-selection", "corpus": "mix-mixed-corpus"}
+        assert found[f"mix-{twin}-selection"].inputs == {"tokens": "tokens", "selection": f"control-{twin}"}
+        assert found[f"train-{twin}"].inputs["view"] == f"view-{twin}"
+    written = [{"data": "corpus", "weight": 3}, {"data": "synthetic", "weight": 1}]
+    found = stages({"name": "last", "mix": written, "tokens": 1000, "controls": {"random": 1}, "lr": LR})
+    assert found["control-last-random"].settings.tokens == 250
+    assert found["control-last-random"].inputs == {"tokens": "tokens", "synthetic": "synthetic-tokens"}
+    assert found["view-last-random"].inputs == {
+        "synthetic": "mix-last-random-synthetic",
+        "corpus": "mix-last-corpus",
+    }
+    assert found["mix-last-random-synthetic"].settings.data == "selection"
+
+
 def test_a_phase_is_trained_by_its_own_numbers() -> None:
     about = {"data": "selection", "tokens": 400, "lr": LR}
     own = {"sequence": 64, "batch_tokens": 256, "epochs": 3, "start": "quality", "moments": "keep"}

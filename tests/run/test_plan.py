@@ -132,7 +132,7 @@ def test_phases_with_sizes_epochs_and_mixes_of_their_own(paper):
     general |= {"epochs": 2}
     quality |= {"sequence": 2048, "batch_tokens": 1 << 20}
     mix = [{"data": "selection", "weight": 1.0}, {"data": "corpus", "weight": 3.0}]
-    synthetic |= {"mix": mix, "tokens": 40_000_000_000}
+    synthetic |= {"mix": mix, "tokens": 40_000_000_000, "controls": {"random": 1, "random-repeated": 1}}
     del general["tokens"], synthetic["data"]
     paper = Recipe.model_validate(data)
     with pytest.raises(Fault, match=r"phase 'general' counts epochs.*corpus\.expected_tokens"):
@@ -150,6 +150,9 @@ def test_phases_with_sizes_epochs_and_mixes_of_their_own(paper):
     mixed = rows["synthetic"]
     assert mixed["data"] == "selection + corpus" and mixed["unique_tokens"] == 2.5e9 + 100e9
     assert mixed["effective_tokens"] == effective_tokens(2.5e9, 4) + 30e9
+    once, repeated = rows["synthetic-random"], rows["synthetic-random-repeated"]
+    assert once["unique_tokens"] == 10e9 + 100e9 and once["effective_tokens"] == 10e9 + 30e9
+    assert repeated["unique_tokens"] == mixed["unique_tokens"] and repeated["control"]
 
 
 def test_a_curve_that_does_not_fit_its_phase_fails_as_its_training_would(paper):

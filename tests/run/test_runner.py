@@ -24,6 +24,7 @@ from neve.run.runner import planned, run, train
 from neve.run.status import status
 from neve.store import Store, read_json
 from neve.tokens import bpe
+from neve.tokens.mix import opened as mixed_view
 from neve.tokens.view import View
 from neve.training.model import load as load_model
 
@@ -115,7 +116,7 @@ def more_phases(small_recipe: Recipe, small_run: Path, tmp_path: Path) -> tuple[
         {"name": "polish", "data": "selection", "tokens": 5000, "epochs": 2, "start": "general",
          "moments": "keep", "lr": rate},
         {"name": "mixed", "mix": mix, "tokens": 5000, "start": "polish", "moments": "keep", "sequence": 64,
-         "lr": rate | {"shape": "wsd", "decay": 3}},
+         "controls": {"random": 1}, "lr": rate | {"shape": "wsd", "decay": 3}},
         {"name": "long", "data": "corpus", "tokens": 5_000_000, "start": "general", "lr": rate},
     ]  # fmt: skip
     recipe = parse(data | {"synthesis": None})
@@ -130,19 +131,43 @@ def test_one_phase_and_what_it_needs(more_phases: tuple[Recipe, Path]) -> None:
     store = opened(recipe, folder)
     states = {name: store.state(name) for name in store.stages if name.startswith("train-")}
     assert states == {
-        "train-general": "done", "train-polish": "done", "train-mixed": "done", "train-long": "pending",
+        "train-general": "done", "train-polish": "done", "train-mixed": "done", "train-mixed-random": "pending",
+        "train-long": "pending",
     }  # fmt: skip
     windows = View(store.path("view-polish")).windows(128)
     polish, mixed = (store.manifest(f"train-{name}")["counts"] for name in ("polish", "mixed"))
     assert polish["tokens"] == 2 * windows * 128 and polish["steps"] == -(-2 * windows // 4)
     assert mixed["tokens"] == 10 * 512 and (store.path("train-polish") / "moments").is_dir()
-    with pytest.raises(Fault, match="this run has general, polish, mixed, long"):
+    with pytest.raises(Fault, match="this run has general, polish, mixed, mixed-random, long"):
         train(folder, "nothing")
     document = read(store.path("tokens") / "index.parquet", ["doc_id", "split"]).to_pylist()
     chosen = next(row["doc_id"] for row in document if row["split"] == "train")
     life = {phase["phase"]: phase for phase in why(folder, chosen)["phases"]}
-    assert life["mixed"]["in_view"] and set(life) == {"general", "polish", "mixed", "long"}
+    assert life["mixed"]["in_view"]
+    assert (
+        set(life) == {"general", "polish", "mixed", "mixed-random", "long"}
+        and life["mixed-random"]["control"]
+    )
     assert life["long"]["tokens_trained"] is None, "not trained, so not decided yet"
+
+
+def test_a_mix_and_its_control_share_the_windows_of_the_corpus(more_phases: tuple[Recipe, Path]) -> None:
+    """Every other window is the corpus's and equal; the others are of random documents, as many tokens of them
+    as of chosen ones."""
+    recipe, folder = more_phases
+    store = opened(recipe, folder)
+    mixed, twin = (
+        mixed_view(store.path(f"view-{name}")).batch(recipe.run.seed, 0, 80, 64)[0]
+        for name in ("mixed", "mixed-random")
+    )
+    equal = (mixed == twin).all(axis=1)
+    assert equal.sum() == 40 and (equal[1:] != equal[:-1]).all()
+    chosen, drawn = (
+        read(store.path(name) / "selection.parquet") for name in ("selection-mixed", "control-mixed-random")
+    )
+    assert set(chosen["doc_id"].to_pylist()) != set(drawn["doc_id"].to_pylist())
+    seen = [store.manifest(name)["counts"]["seen"] for name in ("selection-mixed", "control-mixed-random")]
+    assert abs(seen[0] - 2500) <= 25 and abs(seen[1] - 2500) <= 25
 
 
 def test_held_out_bits_per_byte_on_the_way(small_recipe: Recipe, small_run: Path, tmp_path: Path) -> None:
