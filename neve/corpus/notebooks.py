@@ -49,8 +49,10 @@ _UNPARSED = {"sagemath", "sage", "octave", "stata"}
 """Kernel languages whose programs are not those of the language that their comments are borrowed from."""
 
 _MAGIC = re.compile(
-    r"[ \t]*(%{1,2}[A-Za-z]|![^=\s]|! |\?{1,2}[\w.]+[ \t]*$|[\w.]+\?{1,2}[ \t]*$)|[ \t]*[\w., \t\[\]'\"]+=[ \t]*[%!]\w"
+    r"[ \t]*(%{1,2}[A-Za-z]|![^=\s]|! |\?{1,2}[\w.]+[ \t]*$|[\w.]+\?{1,2}[ \t]*$)|[ \t]*[\w., \t\[\]'\"]+=[ \t]*(?:%\w|![^=])"
 )
+_KERNEL_MARK = re.compile(r"#!([a-z]\w+)[ \t]*(?:\n|$)")
+"""The first line of a cell of .NET Interactive."""
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)")
 _BODY_IS_PYTHON = {"capture", "prun", "time", "timeit"}
 _DATA_ADDRESS = re.compile(r"data:[\w.+-]+/[\w.+-]+(;[\w.+=-]+)*;base64,[A-Za-z0-9+/=\s]*")
@@ -72,44 +74,60 @@ def script(text: str) -> tuple[str, str | None]:
     try:
         notebook = json.loads(text)
         cells = [cell for sheet in notebook.get("worksheets", [notebook]) for cell in sheet["cells"]]
-        told = notebook.get("metadata", {})
+        told = notebook.get("metadata") or {}
         spoken = (
-            told.get("kernelspec", {}).get("language")
-            or told.get("language_info", {}).get("name")
-            or "python"
+            (told.get("kernelspec") or {}).get("language")
+            or (told.get("language_info") or {}).get("name")
+            or next((each["language"] for each in cells if each.get("language")), "python")  # version 3
         )
-        found = [(cell["cell_type"], _source(cell)) for cell in cells]
+        found = [(cell["cell_type"], _source(cell), _own_language(cell)) for cell in cells]
         spoken = re.sub(r"(?<=[a-z+#])[\d. -]+$", "", spoken.lower())
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise NotANotebook(f"{type(error).__name__}: {error}"[:200]) from None
     language, prefix = _PREFIX.get(spoken, (None, "#"))
     parts, code = [], False
-    for kind, source in found:
+    for kind, source, own in found:
         if not source.strip():
             continue
-        if kind == "code":
+        foreign = own is not None and own != language
+        if kind == "code" and not foreign:
             code = True
             lines = _plain(source) if language == "Python" else source.split("\n")
+            if _KERNEL_MARK.match(source):
+                lines[0] = f"{prefix} {lines[0]}"
             parts.append("\n".join([f"{prefix} %%", *lines]))
         else:
             lines = [f"{prefix} {line}".rstrip() for line in _DATA_ADDRESS.sub("", source).split("\n")]
-            parts.append("\n".join([f"{prefix} %% [{'markdown' if kind != 'raw' else 'raw'}]", *lines]))
+            mark = own.lower() if foreign and own else "raw" if kind == "raw" else "markdown"
+            parts.append("\n".join([f"{prefix} %% [{mark}]", *lines]))
     if not code:
         return "", None
     return "\n\n".join(part.rstrip() for part in parts) + "\n", None if spoken in _UNPARSED else language
 
 
 def _source(cell: dict[str, Any]) -> str:
-    source = cell["source" if "source" in cell else "input"]
+    source = cell.get("source", cell.get("input")) or ""
     if isinstance(source, dict):
         raise TypeError("the source of a cell is no text")
     text = source if isinstance(source, str) else "".join(source)
     return re.sub(r"\r\n?", "\n", text.rstrip()).encode(errors="replace").decode()
 
 
+def _own_language(cell: dict[str, Any]) -> str | None:
+    """The language of one cell, where an editor for several languages says it (VS Code, .NET)."""
+    said = cell.get("metadata") or {}
+    name = (said.get("vscode") or {}).get("languageId") or (said.get("dotnet_interactive") or {}).get(
+        "language"
+    )
+    if not name and (mark := _KERNEL_MARK.match(_source(cell))):
+        name = mark[1]
+    return _PREFIX.get(str(name).lower(), (None, ""))[0]
+
+
 def _plain(source: str) -> list[str]:
     """Lines of a cell of Python, those that IPython alone understands as comments."""
-    lines = source.split("\n")
+    indent = re.match(r"[ \t]*", source)[0]  # type: ignore[index]
+    lines = [line.removeprefix(indent) for line in source.split("\n")]  # as IPython does
     if (magic := _CELL_MAGIC.match(source)) and magic[1] not in _BODY_IS_PYTHON:
         return [f"# {line}".rstrip() for line in lines]
     quote, continued, told = "", False, []

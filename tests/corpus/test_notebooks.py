@@ -92,14 +92,17 @@ def test_older_formats_and_other_ends_of_lines() -> None:
     assert script('{"cells": [{"cell_type": "code", "source": "x = \'\\ud800\'"}]}')[0] == "# %%\nx = '?'\n"
 
 
-@pytest.mark.parametrize("text", [notebook(), notebook(("markdown", "words")), notebook("", " \n")])
+@pytest.mark.parametrize(
+    "text",
+    [notebook(), notebook(("markdown", "words")), notebook("", " \n"), '{"cells": [{"cell_type": "code"}]}'],
+)
 def test_a_notebook_without_code_is_empty(text: str) -> None:
     assert script(text) == ("", None)
 
 
 @pytest.mark.parametrize(
     "text",
-    [notebook("x")[:-20], "[1, 2]", '{"cells": [1]}', '{"cells": 1, "metadata": 2}', "", "5", '{"cells": [{"cell_type": "code"}]}',
+    [notebook("x")[:-20], "[1, 2]", '{"cells": [1]}', '{"cells": 1, "metadata": 2}', "", "5",
      notebook("x").replace('"metadata"', '<<<<<<< HEAD\n"metadata"', 1), "[" * 9_000, '{"a":' * 9_000,
      '{"cells": [{"cell_type": "code", "source": [1]}]}', '{"cells": [{"cell_type": "code", "source": {"a": 1}}]}'],
 )  # fmt: skip
@@ -124,3 +127,42 @@ def test_columns() -> None:
     assert most_bytes(paths, languages, 10).to_pylist() == [160, 10, 160, 160, 160, 160, 160]
     nothing = pa.array([], pa.large_string()), pa.array([], pa.string()), pa.array([], pa.string())
     assert [len(column) for column in scripts(*nothing)] == [0, 0, 0]
+
+
+def test_version_3_and_notebooks_without_what_others_have() -> None:
+    """A language a cell, empty metadata, cells without a source: read, not broken."""
+    old = {"cell_type": "code", "input": ["x <- 1\n"], "language": "R", "outputs": []}
+    assert script(json.dumps({"worksheets": [{"cells": [old]}], "metadata": {"name": ""}})) == (
+        "# %%\nx <- 1\n",
+        "R",
+    )
+    code = {"cell_type": "code", "source": "x = 1"}
+    for metadata in (
+        None,
+        {"kernelspec": None},
+        {"kernelspec": None, "language_info": None},
+        {"language_info": {"name": None}},
+    ):
+        cells = [{"cell_type": "code", "source": None}, {"cell_type": "code"}, code]
+        assert script(json.dumps({"cells": cells, "metadata": metadata})) == ("# %%\nx = 1\n", "Python")
+
+
+def test_cells_of_another_language_are_comments() -> None:
+    cells = [
+        {"cell_type": "code", "source": "select 1", "metadata": {"vscode": {"languageId": "sql"}}},
+        {"cell_type": "code", "source": "x = 1"},
+    ]
+    assert script(json.dumps({"cells": cells})) == ("# %% [sql]\n# select 1\n\n# %%\nx = 1\n", "Python")
+    made, language = script(
+        notebook("#!fsharp\nlet x = 1", "#!csharp\nvar y = 1;", kernelspec={"language": "C#"})
+    )
+    assert (language, made) == (
+        "C#",
+        "// %% [f#]\n// #!fsharp\n// let x = 1\n\n// %%\n// #!csharp\nvar y = 1;\n",
+    )
+
+
+def test_what_ipython_reads_besides() -> None:
+    """An indented cell, and an assignment from a command in any spelling."""
+    made, _ = script(notebook("    x = 1\n    if x:\n        y = 2", "a = !!ls\nb = ! ls\nc = a != b"))
+    assert made == "# %%\nx = 1\nif x:\n    y = 2\n\n# %%\n# a = !!ls\n# b = ! ls\nc = a != b\n"
