@@ -23,7 +23,7 @@ from neve.store import MANIFEST, read_json
 WHOLE = 0.95
 """Share of a language's tokens from which a selection selects next to nothing."""
 MANY = 8
-"""Times that a phase goes through its synthetic documents from which it is worth a word."""
+"""Times that a phase goes through its documents from which it is worth a word."""
 
 
 def of_run(places: Mapping[str, Path], recipe: Mapping[str, Any]) -> list[str]:
@@ -36,6 +36,8 @@ def of_stage(stage: str, places: Mapping[str, Path], recipe: Mapping[str, Any]) 
     kind, _, name = stage.partition("-")
     if stage == "curate":
         return _heldout(places[stage])
+    if stage == "tokenizer":
+        return _tokenizer(places[stage] / MANIFEST, recipe)
     if kind == "labels":
         return _labels(places[stage], places["curate"], name)
     if kind == "selection":
@@ -43,7 +45,7 @@ def of_stage(stage: str, places: Mapping[str, Path], recipe: Mapping[str, Any]) 
     if kind == "control":
         return _control(read_json(places[stage] / "selection.json"), name)
     if kind == "view":
-        return _synthetic(places, recipe, name)
+        return _again(places, recipe, name)
     if kind == "train":
         return _wasted(places[stage] / "metrics.jsonl", recipe, name)
     return []
@@ -79,6 +81,15 @@ def _heldout(curate: Path) -> list[str]:
             f"Fewer than {FEW} documents are held out in {_list(few)}: their figures have no interval."
         )
     return lines
+
+
+def _tokenizer(manifest: Path, recipe: Mapping[str, Any]) -> list[str]:
+    """A vocabulary that is smaller than the one asked for."""
+    table = recipe["tokenizer"]
+    found, asked = read_json(manifest)["counts"]["vocab_size"], table["vocab_size"]
+    if table["folder"] or found >= asked:
+        return []
+    return [f"The tokenizer has {found:,} tokens of {asked:,}: the documents hold no more that are repeated."]
 
 
 def _labels(labels: Path, curate: Path, name: str) -> list[str]:
@@ -133,17 +144,17 @@ def _control(about: Mapping[str, Any], name: str) -> list[str]:
     return [f"The pool is too small for {name}: documents of {_list(often)} are repeated."] if often else []
 
 
-def _synthetic(places: Mapping[str, Path], recipe: Mapping[str, Any], name: str) -> list[str]:
-    """A synthetic phase that reads few tokens many times."""
+def _again(places: Mapping[str, Path], recipe: Mapping[str, Any], name: str) -> list[str]:
+    """A phase on all documents, or on synthetic ones, that reads few tokens many times."""
     phase = next((row for row in recipe["phase"] if row["name"] == name), None)
-    if phase is None or phase["data"] != "synthetic" or not phase["tokens"]:
+    if phase is None or phase["data"] == "selection" or not phase["tokens"]:
         return []
     tokens = read_json(places[f"view-{name}"] / MANIFEST)["counts"]["tokens"]
     times = phase["tokens"] / max(1, tokens)
     if times < MANY:
         return []
     return [
-        f"Phase {name} reads {tokens:,} synthetic tokens about {times:,.0f} times: more of them are needed."
+        f"Phase {name} reads {tokens:,} {'synthetic ' * (phase['data'] == 'synthetic')}tokens about {times:,.0f} times: more of them are needed."
     ]
 
 

@@ -16,8 +16,9 @@ PHASES = [
     {"name": "quality", "data": "selection", "tokens": 1000, "curve": None},
     {"name": "synthetic", "data": "synthetic", "tokens": 4200, "curve": None},
     {"name": "curved", "data": "selection", "tokens": 1000, "curve": {"power": 1}},
+    {"name": "general", "data": "corpus", "tokens": 4200, "curve": None},
 ]
-RECIPE = {"phase": PHASES}
+RECIPE = {"phase": PHASES, "tokenizer": {"vocab_size": 512, "folder": None}}
 
 
 def table(path: Path, rows: list[dict]) -> Path:
@@ -105,7 +106,7 @@ def test_a_last_step_at_rate_0(tmp_path: Path, name: str, rate: float, told: boo
     assert of_stage(f"train-{name}", {f"train-{name}": tmp_path}, RECIPE) == [said] * told
 
 
-def test_a_synthetic_phase_that_reads_few_tokens_many_times(tmp_path: Path) -> None:
+def test_a_phase_that_reads_few_tokens_many_times(tmp_path: Path) -> None:
     def view(tokens: int) -> dict[str, Path]:
         folder = tmp_path / str(tokens)
         folder.mkdir()
@@ -117,3 +118,16 @@ def test_a_synthetic_phase_that_reads_few_tokens_many_times(tmp_path: Path) -> N
     ]
     assert of_run(view(2000), RECIPE) == []
     assert of_run({"view-quality": tmp_path / "210"}, RECIPE) == []
+    assert of_run({"view-general": tmp_path / "210"}, RECIPE) == [
+        "Phase general reads 210 tokens about 20 times: more of them are needed."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("size", "folder", "told"), [(375, None, True), (512, None, False), (375, "old", False)]
+)
+def test_a_vocabulary_that_the_documents_cannot_fill(tmp_path: Path, size, folder, told) -> None:
+    write_json(tmp_path / MANIFEST, {"counts": {"vocab_size": size}})
+    recipe = {**RECIPE, "tokenizer": {"vocab_size": 512, "folder": folder}}
+    said = "The tokenizer has 375 tokens of 512: the documents hold no more that are repeated."
+    assert of_stage("tokenizer", {"tokenizer": tmp_path}, recipe) == [said] * told
