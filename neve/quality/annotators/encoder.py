@@ -37,9 +37,10 @@ from neve.quality.annotator import Documents
 CHARACTERS = 8
 """Characters kept for each token of a section: code has 3 to 5 a token, so a cut nearly always holds a
 section."""
-BATCH, BATCH_TOKENS = 4, 131_072
-"""One forward pass: sections on a core, tokens with their padding on a GPU."""
-BLOCK, BLOCK_CUDA = 512, 65_536
+BATCH, BATCH_INT8, BATCH_TOKENS = 4, 1024, 131_072
+"""One forward pass: sections on a core, tokens on a core in 8-bit integers, tokens with their padding on a
+GPU."""
+BLOCK, BLOCK_INT8, BLOCK_CUDA = 512, 2048, 65_536
 """Sections between two saves: a minute's work at most on a slow laptop, some seconds' on a GPU."""
 AHEAD = 2048
 """Sections handed to the cores at a time."""
@@ -208,8 +209,8 @@ class Encoder:
         self.pooling = _pooling(folder)
         self.device, fast = placement()
         self.device = device or self.device
-        kept = precision == "fp32" or (precision == "int8" and self.device == "cpu")
-        self.precision = precision if precision and kept else fast
+        kept = ("fp32", "int8") if self.device == "cpu" else ("fp32",)
+        self.precision = precision if precision and precision in kept else fast
         logging.disable_progress_bar()
         verbosity, _ = logging.get_verbosity(), logging.set_verbosity_error()
         model: Any = AutoModel.from_pretrained(
@@ -218,7 +219,7 @@ class Encoder:
         )  # fmt: skip
         logging.set_verbosity(verbosity)
         self.dimensions = int(config.hidden_size)
-        self.block = BLOCK if self.device == "cpu" else BLOCK_CUDA
+        self.block, self.batch = BLOCK if self.device == "cpu" else BLOCK_CUDA, BATCH
         self.lanes = torch.get_num_threads() if self.device == "cpu" else 1
         self.busy = 0.0
         """Seconds that the GPU, or the cores together, have computed."""
@@ -228,6 +229,7 @@ class Encoder:
             from neve.quality.annotators.int8 import Bert
 
             self._rounded = Bert(self.model)
+            self.block, self.batch = BLOCK_INT8, max(1, BATCH_INT8 // section_tokens)
         self._torch = torch
 
     def sections(self, texts: list[str]) -> Sections:
@@ -244,10 +246,10 @@ class Encoder:
         if self.device != "cpu":
             yield from self._piped(sections, token_batches(sections.lengths[rows] + 2, BATCH_TOKENS), rows)
             return
-        batches = [rows[at : at + BATCH] for at in range(0, len(rows), BATCH)]
+        batches = [rows[at : at + self.batch] for at in range(0, len(rows), self.batch)]
         torch = self._torch
         threads = torch.get_num_threads()
-        step = max(1, AHEAD // BATCH)
+        step = max(1, AHEAD // self.batch)
         try:
             with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as cores:
                 for at in range(0, len(batches), step):

@@ -41,6 +41,33 @@ def test_a_product_is_within_half_a_step_of_the_exact_one_on_either_side():
     assert float((found - exact).norm() / exact.norm()) < 0.02
 
 
+def test_passes_beside_a_product_are_torch_s_own_arithmetic():
+    """GELU and the norm, of the same rounded product; oracle: torch's, to half a step where the outcome is
+    rounded again."""
+    torch.manual_seed(2)
+    up, down, norm = torch.nn.Linear(96, 200), torch.nn.Linear(200, 96), torch.nn.LayerNorm(96)
+    torch.nn.init.normal_(norm.weight)
+    x, hidden = 3 * torch.randn(50, 96), torch.randn(50, 96)
+    with torch.inference_mode():
+        wide = torch.nn.functional.gelu(int8.Linear("plain", up)(x))
+        found = int8.Linear("fused", up).gelu(x)
+        step = wide.abs().amax(1) / 127
+        assert np.allclose(found.scales, step, rtol=1e-4)
+        apart = found.values * torch.from_numpy(found.scales)[:, None] - wide
+        assert (apart.abs() <= step[:, None] * (0.5 + 1e-3)).all()
+        narrow = int8.Linear("down", down)
+        expected = norm(hidden + narrow(wide))
+        narrow.settle(int8.Rounded.of(wide), hidden, norm)
+        assert torch.allclose(hidden, expected, atol=1e-4)
+        far = torch.nn.Linear(1, 1)
+        far.weight.fill_(1.0), far.bias.fill_(0.0)
+        for value in (-1e4, -9.0, -1e-9, 0.0, 1e-9, 9.0, 1e4):
+            made = int8.Linear("far", far).gelu(torch.full((1, 1), value))
+            given = float(made.values[0, 0] * made.scales[0])
+            exact = float(torch.nn.functional.gelu(torch.tensor(value, dtype=torch.float64)))
+            assert abs(given - exact) <= 1e-6 + 1e-6 * abs(exact)
+
+
 def test_embeddings_are_close_to_transformers_and_do_not_depend_on_neighbours(encoder):
     sections = encoder.sections(TEXTS)
     rows = np.arange(len(sections))
