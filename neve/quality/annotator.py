@@ -179,7 +179,7 @@ class Labels:
     """What an annotator learns from: labelled documents and their text."""
 
     table: pa.Table
-    """LABELS, `language` and `fold` (0 to FOLDS - 1), sorted by doc_id, each document once."""
+    """LABELS, `language`, `fold` (0 to FOLDS - 1) and `family`, sorted by doc_id, each document once."""
     documents: Documents
 
     @staticmethod
@@ -191,7 +191,11 @@ class Labels:
         """
         folders = [folder for role, folder in inputs.items() if role.startswith("labels-")]
         if not folders:
-            columns = [pa.field("language", pa.string()), pa.field("fold", pa.int64())]
+            columns = [
+                pa.field("language", pa.string()),
+                pa.field("fold", pa.int64()),
+                pa.field("family", pa.string()),
+            ]
             return Labels(pa.schema([*tables.LABELS, *columns]).empty_table(), Documents(()))
         table = pa.concat_tables([tables.read(folder / "labels") for folder in folders])
         best = [("doc_id", "ascending"), ("label", "descending"), ("split", "ascending")]

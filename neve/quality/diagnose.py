@@ -215,7 +215,7 @@ def calibration(judged: Judged) -> dict[str, Any]:
     order = np.argsort(scores, kind="stable")
     rows = [
         {"score": float(scores[part].mean()), "good": float(good[part].mean()), "labels": len(part)}
-        for part in np.array_split(order, min(BINS, len(order)))
+        for part in np.array_split(order, max(1, min(BINS, len(order))))
         if len(part)
     ]
     chances = len(scores) and scores.min() >= 0 and scores.max() <= 1

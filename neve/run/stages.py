@@ -22,7 +22,7 @@ from neve.evaluation.references import Read
 from neve.quality import seeds
 from neve.quality import settings as quality
 from neve.quality.annotators import KINDS
-from neve.recipe.annotators import Blend, Cascade, Labels
+from neve.recipe.annotators import Blend, Cascade, Column, Labels
 from neve.recipe.recipe import Recipe
 from neve.recipe.sources import Source
 from neve.report import page
@@ -176,7 +176,8 @@ def _annotator(recipe: Recipe, name: str, pins: Pins) -> Stage:
 
 
 def _diagnoses(recipe: Recipe, selections: list[Stage]) -> list[Stage]:
-    """What there is to say of each phase's annotator at the cut; a blend of ranks has no cut by score."""
+    """What there is to say of each phase's annotator at the cut; a blend of ranks has no cut by score, and a
+    column no score for a text that is changed."""
     made = []
     for phase in recipe.phase:
         stage = next((one for one in selections if one.name == f"selection-{phase.name}"), None)
@@ -185,7 +186,7 @@ def _diagnoses(recipe: Recipe, selections: list[Stage]) -> list[Stage]:
         name = top = recipe.annotator_of(phase)
         while isinstance(table := recipe.annotators[name], Cascade):
             name = table.then
-        if isinstance(table, Blend):
+        if isinstance(table, Blend | Column):
             continue
         others = [
             one

@@ -132,6 +132,17 @@ def test_a_planted_trait_is_enriched_at_the_cut_and_shuffled_labels_find_nothing
     assert not (tmp_path / "out" / "work").exists() and not (tmp_path / "out" / "texts").exists()
 
 
+def test_without_labels_nothing_is_said_of_them(corpus, tmp_path) -> None:
+    """As for checkpoints beside each other, which learn from no labels."""
+    inputs, chosen = selected(corpus, tmp_path / "true", shuffled=False)
+    unlabelled = {name: folder for name, folder in inputs.items() if not name.startswith("labels-")}
+    (tmp_path / "out").mkdir()
+    counts = diagnose.build(Diagnosis("words", (), (), None, 1), unlabelled, tmp_path / "out")
+    found = read_json(tmp_path / "out" / "diagnosis.json")
+    assert counts["recall"] is None and found["at_the_cut"]["all"]["labels"] == 0
+    assert found["chosen"] == len(chosen) and found["families"] == []
+
+
 def test_solutions_and_other_annotators(corpus, tmp_path, benchmark_files) -> None:
     inputs, _ = selected(corpus, tmp_path / "true", shuffled=False)
     same = inputs | {"annotator-same": inputs["annotator-words"]}

@@ -212,6 +212,15 @@ def test_synthesis_reads_the_annotator_only_where_a_gate_asks_for_its_score(smal
     assert not set(more) & set(plain["synthesis"].inputs)
 
 
+def test_own_scores_and_blends_have_no_diagnosis(small: dict[str, Any]) -> None:
+    """A column has no score for a changed text; the annotators of a recipe that learn have one."""
+    assert "diagnosis-quality" in [stage.name for stage in stages(parse(small), Path("runs/x"), HERE, PINS)]
+    column = {"kind": "column", "path": "scores.parquet", "column": "score"}
+    data = small | {"annotators": {"encoder": column}}
+    names = [stage.name for stage in stages(parse(data), Path("runs/x"), HERE, PINS)]
+    assert "selection-quality" in names and "diagnosis-quality" not in names
+
+
 def test_without_phases_a_corpus_is_all(small: dict[str, Any]) -> None:
     alone = {"run": small["run"], "corpus": small["corpus"]}
     found, _ = prints(parse(alone))
