@@ -46,6 +46,8 @@ _ALGORITHM = re.compile(
     rb"|umac|sha\d+|md5|ripemd\d*|curve\d+|ecdsa|ed25519|ed448|mldsa\d*|mlkem\d*|sntrup\w*|x25519|ssh|cbc|ctr|gcm|etm|cert)"
     rb"(?:-[^.]+)?"
 )
+_NOBODYS = re.compile(rb"[a-z]\.[a-z]{2,4}(?:\.[a-z]{2})?")
+"""Domains of one letter (`a@b.com`), which people make up."""
 _HYPHENED = re.compile(rb"\w+-\w+")
 _MESSAGE_ID = re.compile(rb"(?:\D*\d){10}")
 _NUMBERED = re.compile(rb"\d+(?:\+[\w-]+)?")
@@ -96,8 +98,10 @@ def is_address(before: bytes, address: bytes, after: bytes) -> bool:
         return False
     if local in ROLES and (local not in REPOSITORIES or before[-1:] + after[:1] != b"<>"):
         return False
-    if (b"." + domain).endswith(RESERVED):
+    if (b"." + domain).endswith(RESERVED) or (_NOBODYS.fullmatch(domain) and domain != b"x.com"):
         return False
+    if before.endswith(b":") and local in (b"password", b"passwd", b"pass"):
+        return False  # of `user:password@host`
     if domain in PROTOCOLS:
         return local in PEOPLE
     if _ALGORITHM.fullmatch(local) and (local in (b"keepalive", b"zlib") or _HYPHENED.search(local)):

@@ -38,7 +38,7 @@ _COMPANIONS = re.compile(r"-(?:id|name|username|url|host|domain|address|public-k
 """Rules that find what goes with a secret and is none."""
 
 HARMLESS = re.compile(
-    rb"(?i)\.(?:js|css|json|html?|map|svg|png|lock)\b|sha\d|public|fingerprint|nonce|digest|checksum|hash|signature|salt|websocket[-_]?key"
+    rb"(?i)\.(?:js|css|json|html?|map|svg|png|lock)\b|sha\d|public|fingerprint|nonce|digest|checksum|hash|signature|salt|(?:websocket|request|response|accept)[-_]?key|challenge"
 )
 """Before a random value: it is an integrity hash, a public key or a part of a protocol."""
 
@@ -52,6 +52,8 @@ _CROSSES = re.compile(rb"[\r\n\"'`]")
 _MADE_UP = re.compile(rb"(.)\1{7}|X{6}|(?i:x{12}|0123456789|abcdefgh)")
 _NAME = re.compile(rb"[A-Za-z]+(?:[_.-][A-Za-z]+)+\d{0,2}|0x[0-9a-fA-F]{40}")
 """A name in code, or the public address of a wallet."""
+_COLUMN = re.compile(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+"""A member, or a column of a table, which stands outside quotes."""
 _QUOTES = (b'"', b"'", b"`")
 _MEMBER = re.compile(rb"(?:->|[.@$])\Z")
 _USED = re.compile(rb"[(\[.]|\s*(?:[=!]=|[-+*/%<>?]\s|->)")
@@ -128,7 +130,9 @@ def _is_no_value(before: bytes, value: bytes, after: bytes) -> bool:
         return True
     if before.endswith(_QUOTES) or after.startswith(_QUOTES):
         return bool(_EXPRESSION.search(value))
-    return bool(_MEMBER.search(before) or _USED.match(after) or _EXPRESSION.search(value))
+    return bool(
+        _COLUMN.fullmatch(value) or _MEMBER.search(before) or _USED.match(after) or _EXPRESSION.search(value)
+    )
 
 
 def _betterleaks(data: bytes) -> Iterator[dict[str, Any]]:

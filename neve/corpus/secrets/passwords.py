@@ -47,6 +47,10 @@ _NAME = re.compile(
     rb"[A-Za-z]+(?:[_.-][A-Za-z]+)+(?:[_-]?\d{1,2})?|[A-Za-z_][\w.]*\(\)|[\w.-]+\.[a-z]{2,}:\d+"
 )
 """A name in code, a call, or a host and its port."""
+_SAYS_SO = re.compile(rb"(?i)\w+(?:-\w+)*[-_](?:password|passphrase|passwd|pass|pwd|pw|secret)\d{0,3}")
+"""A value that says what it is (`test-p12-password`, `alice_1_pw`)."""
+_VARIABLE = re.compile(rb"(?s)\s:['\"]\Z")
+"""What stands before a variable of psql's, in quotes (`PASSWORD :'pw'`)."""
 _DIGEST = re.compile(rb"[0-9a-fA-F]{32,}|(?:[0-9a-fA-F]{2}:){15,}[0-9a-fA-F]{2}")
 _RULE = re.compile(
     rb"(?i)(?:required|max|min|len|gt|lt|gte|lte|eq|size|length|regex|matches|same|confirmed)\b.*[,=(:|]"
@@ -67,7 +71,8 @@ def assigned(text: bytes, start: int, end: int) -> list[tuple[int, int]]:
     """Where passwords stand that `text[start:end]` assigns, as a literal or as a variable of a shell."""
     found = []
     for rule, group in ((_ASSIGNED, 2), (_SHELL, 1)):
-        if (match := rule.search(text, start, end)) and _looks_so(match[group]):
+        match = rule.search(text, start, end)
+        if match and _looks_so(match[group]) and not _VARIABLE.search(text, start, match.start(group)):
             found.append(match.span(group))
     return found
 
@@ -76,7 +81,12 @@ def is_common(value: bytes, user: bytes = b"") -> bool:
     """Whether a password is a placeholder, a name or a common word, or the user's name."""
     plain = re.sub(rb"%[0-9A-Fa-f]{2}", b"", value)
     word = re.sub(r"[^a-z]", "", plain.decode(errors="replace").lower())
-    if _PLACEHOLDER.search(value) or _NAME.fullmatch(value) or _DIGEST.fullmatch(value):
+    if (
+        _PLACEHOLDER.search(value)
+        or _NAME.fullmatch(value)
+        or _DIGEST.fullmatch(value)
+        or _SAYS_SO.fullmatch(value)
+    ):
         return True
     if value == user or not word or word in WORDS or _FILLER.fullmatch(word):
         return True

@@ -31,6 +31,8 @@ what or how."""
 XML_HEADER = b"<?xml version="
 HEADER_LINES, HEADER_BYTES = 5, 100
 BASE64_RUN, HEX_RUN, UNICODE_RUN = 64, 8, 8
+BASE64_LINE = 24
+"""Bytes of a line of base64 in the mean, at least: a list of words, a line each, is none."""
 
 SPELT_RUN = 2 * HEX_RUN + HEX_RUN - 1
 """Bytes of the shortest run of hexadecimal bytes, a separator between any two; of escapes it is longer."""
@@ -211,8 +213,9 @@ def _encoded(values, start, end, classes):
     total = longest = 0
     first, last = _run(values, start, end, classes, _BASE64, BASE64_RUN)
     while first < end:
-        total += last - first
-        longest = max(longest, last - first)
+        if _in_long_lines(values, first, last):
+            total += last - first
+            longest = max(longest, last - first)
         first, last = _run(values, last, end, classes, _BASE64, BASE64_RUN)
     first, last = _run(values, start, end, classes, _SPELT, SPELT_RUN)
     while first < end:
@@ -221,6 +224,15 @@ def _encoded(values, start, end, classes):
         longest = max(longest, length)
         first, last = _run(values, last, end, classes, _SPELT, SPELT_RUN)
     return total, longest
+
+
+@_helper
+def _in_long_lines(values, first, last):
+    """Whether the lines of a run of base64 are not those of a list of words."""
+    lines = 1
+    for i in range(first + 1, last - 1):
+        lines += values[i] == 10
+    return last - first >= BASE64_LINE * lines
 
 
 @_helper
@@ -300,7 +312,7 @@ def _outside(values, start, first, last, end, classes):
             begin -= 1
         while after < end and classes[values[after]] & _BASE64:
             after += 1
-        if after - begin < BASE64_RUN:
+        if after - begin < BASE64_RUN or not _in_long_lines(values, begin, after):
             total += min(after, last) - i
         i = after
     return total

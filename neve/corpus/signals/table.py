@@ -70,7 +70,7 @@ SIGNALS = (
     Signal("blank_line_share", "share of lines", "lines with nothing but white space (str.isspace)", OPENCODER),
     Signal(
         "encoded_share", "share of bytes",
-        "bytes inside encoded runs: base64 of at least 64 characters (line ends admitted), or at least 8 two-digit "
+        "bytes inside encoded runs: base64 of at least 64 characters (in lines of 24 in the mean), or at least 8 two-digit "
         "hexadecimal bytes (a prefix or a letter among them), or at least 8 \\uXXXX escapes", STARCODER2,
     ),
     Signal("longest_encoded_run", "bytes", "length of the longest encoded run", STARCODER2),

@@ -95,9 +95,9 @@ _ZSH = re.compile(
 )
 _IF = re.compile(rb"[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b(.*)")
 
-_UNSURE = {"Kotlin": 0.98}
+_UNSURE = dict.fromkeys(("Kotlin", "Shell", "Swift"), 0.98)
 """Languages whose grammar makes one error of whole good files (`a get b` after a property, an atomic's
-operators) -> the largest share that anything but a merge conflict has."""
+operators, `<<'END' |`, a typed throw) -> the largest share that anything but a merge conflict has."""
 
 
 def layout(rows: int) -> tuple[int, int, int]:

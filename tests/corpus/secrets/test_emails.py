@@ -31,6 +31,7 @@ git@github.com:owner/name.git   noreply@github.com   No-Reply@firm.de   HTTP@pro
 ssh://kim@firm.de/x   https://kim@firm.de   ssh -i key.pem kim@firm.de uptime   scp -P 22 a.txt kim@firm.de:/tmp   kim@firm.de:src/x
 HTTP/web.acme.com@ACME.COM  krbtgt/ACME.COM@ACME.COM  nfs/files.firm.de@FIRM.DE
 Message-ID: <4f2c1e77-11@mail.firm.de>   https://lore.kernel.org/x/20240508142725.91273-1-kim@firm.de/   <CAF7d1c2e3f4a5b6c7d8e9@mail.firm.com>
+Node('a@b.com'), Worker("w1@q.co.uk")   // HTTP has user:password@domain.com
 "%s@firm.de"   f"{user}kim@firm.de"   "${name}-x@firm.de"   "$kim@firm.de"
 """
 

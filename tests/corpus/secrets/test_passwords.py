@@ -16,6 +16,8 @@ PASSWORD = 'YourStrongPassword!'; PASSWORD="SomeStrongPassword!123"; userPwd: "u
 "custom-passphrase": "4.firm.com:9009"
 password = "xxxx-xxxx1"; password = "000000"; password = "********1"
 confirmPassword: "confirm_password_1"; password = "getPassword1()"
+"p12_password": "test-p12-password"; ALTER ROLE alice PASSWORD 'alice_worker_1_pw'
+ALTER ROLE alice PASSWORD :'k8Hs2kq1'
 """
 
 
