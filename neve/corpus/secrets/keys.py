@@ -38,7 +38,7 @@ _COMPANIONS = re.compile(r"-(?:id|name|username|url|host|domain|address|public-k
 """Rules that find what goes with a secret and is none."""
 
 HARMLESS = re.compile(
-    rb"(?i)\.(?:js|css|json|html?|map|svg|png|lock)\b|sha\d|public|fingerprint|nonce|digest|checksum|hash|signature|salt|(?:websocket|request|response|accept)[-_]?key|challenge"
+    rb"(?i)\.(?:js|css|json|html?|map|svg|png|lock)\b|sha\d|public|fingerprint|nonce|digest|checksum|hash|signature|salt|(?:websocket|request|response|accept)[-_]?key|challenge|certificate id"
 )
 """Before a random value: it is an integrity hash, a public key or a part of a protocol."""
 
@@ -54,6 +54,8 @@ _NAME = re.compile(rb"[A-Za-z]+(?:[_.-][A-Za-z]+)+\d{0,2}|0x[0-9a-fA-F]{40}")
 """A name in code, or the public address of a wallet."""
 _COLUMN = re.compile(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 """A member, or a column of a table, which stands outside quotes."""
+_CONSTANT = re.compile(rb"[A-Za-z]\w*_\w+")
+"""A name in code, where a semicolon follows."""
 _QUOTES = (b'"', b"'", b"`")
 _MEMBER = re.compile(rb"(?:->|[.@$])\Z")
 _USED = re.compile(rb"[(\[.]|\s*(?:[=!]=|[-+*/%<>?]\s|->)")
@@ -130,6 +132,8 @@ def _is_no_value(before: bytes, value: bytes, after: bytes) -> bool:
         return True
     if before.endswith(_QUOTES) or after.startswith(_QUOTES):
         return bool(_EXPRESSION.search(value))
+    if after.startswith(b";") and _CONSTANT.fullmatch(value):
+        return True
     return bool(
         _COLUMN.fullmatch(value) or _MEMBER.search(before) or _USED.match(after) or _EXPRESSION.search(value)
     )

@@ -38,6 +38,7 @@ STAY = [
     "curl -u admin:admin http://localhost/\n",
     "UPDATE a SET b = 5 WHERE nullkey_c1_t1.b = nullkey_c2_t1.b;\nSELECT nullkey_c1_t1.a, nullkey_c1_t1.b FROM nullkey_c1_t1;\n",
     'let requestKey = "OfS0wDaT5NoxF2gqm7Zj2YtetzM="\nlet responseKey = "yKEqitDFPE81FyIhKTm+ojBqigk="\n',
+    "ret->key.type = EVP_PKEY_EC;\nret->key.curves = NID_secp384r1;\n",
     "0xc5, /* Authentication challenge: 547b7a6f36a154db03a2575c6f2a4ec5 */\n",
     "Tokens: `0x6ff82FC45aff81D4081DA7B257fb8ee5F71A2CeC`\n",
 ]  # fmt: skip
