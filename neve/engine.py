@@ -11,6 +11,7 @@ time-consuming ones should let go of the interpreter's lock (numba with nogil, h
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
 import socket
@@ -45,6 +46,9 @@ KERNEL_ROWS = 256
 """Rows a kernel gets at once: few enough that all threads have work, enough that the call is cheap."""
 
 os.environ.update(QUIET)
+if importlib.util.find_spec("dateutil") is None:
+    # Arrow asks for it whenever it makes a scalar, and Python would look through all folders each time
+    sys.modules["dateutil"] = None  # type: ignore[assignment]
 _engine: str | None = None
 _counted, _lock = 0, Lock()
 

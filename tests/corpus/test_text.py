@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neve.corpus.text import binary, buffers, decode, decoded, doc_ids, is_binary, read_only
+from neve.corpus.text import binary, buffers, decode, decoded, doc_ids, is_binary, only, read_only
 from neve.documents import doc_id
 
 CONTENTS = [
@@ -145,6 +145,21 @@ def test_doc_ids_are_hashes_of_texts_in_slices_too() -> None:
     for array in (texts, texts.slice(1), texts.slice(2, 1)):
         wanted = [None if t is None else bytes.fromhex(doc_id(t.encode())) for t in array.to_pylist()]
         assert doc_ids(array) == wanted
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.large_binary()])
+def test_only_hides_what_is_not_wanted(kind) -> None:
+    """In slices too, and beside nulls; oracle: the list with None in their place. What is hidden is not decoded."""
+    column = pa.array([b"a", None, "zwölf".encode(), b"", b"e", b"f", b"g", b"h", b"i", b"j"]).cast(kind)
+    for array in (column, column.slice(1), column.slice(9), column.slice(3, 0)):
+        for wanted in (np.arange(len(array)) % 3 == 1, np.ones(len(array), bool), np.zeros(len(array), bool)):
+            found = only(array, wanted)
+            assert found.type == kind and found.validate(full=True) is None
+            assert found.to_pylist() == [
+                text if here else None for text, here in zip(array.to_pylist(), wanted, strict=True)
+            ]
+    broken = only(pa.array([b"x", b"\xff\xfe\x00"], pa.large_binary()), np.array([True, False]))
+    assert decoded(broken)[0].to_pylist() == ["x", None]
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary(), pa.large_binary()])

@@ -114,7 +114,7 @@ class Index:
         rooms = arrays["shape_tokens"].astype(np.int64) * 3 // 2
         self._shapes = (
             keys,
-            bitmap_of(keys, BITS),
+            np.stack([bitmap_of(keys, BITS), bitmap_of(keys << np.uint32(32 - BITS), BITS)]),
             starts,
             texts,
             sizes,

@@ -37,7 +37,10 @@ LEAST = 12
 SKETCH = 32
 """Hashes kept of a program with more: the lowest."""
 BITS = 20
-"""Of the bitmap in front of the hashes: 128 KiB, some 7 % of it set."""
+"""Of each of the two bitmaps in front of the hashes, by their first and their last bits: 128 KiB, some 7 %
+of them set."""
+SLOT_BITS = 10
+"""Of a word's place among those that keep their letters, and of a parameter's among the last ones."""
 
 WORDS = """
 False None True abs aiter all and anext any as ascii assert async await bin bool break breakpoint
@@ -59,7 +62,7 @@ def shape_of(program: str) -> tuple[np.ndarray, int]:
     raw = np.frombuffer(program.encode(), np.uint8)
     tokens = np.empty(len(raw) + 1, np.uint64)
     count = _tokens(raw, 0, len(raw), *tables(), tokens)
-    everything = np.full(1 << (BITS - 3), 255, np.uint8)
+    everything = np.full((2, 1 << (BITS - 3)), 255, np.uint8)
     grams, places = np.empty(count + 1, np.uint32), np.empty(count + 1, np.int32)
     found = _grams(tokens, count, everything, np.empty((2, count), np.uint8), grams, places)
     return np.unique(grams[:found]), count
@@ -67,15 +70,21 @@ def shape_of(program: str) -> tuple[np.ndarray, int]:
 
 @cache
 def tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(what a byte counts in a word, 0 where it is none; what it is else; hashes of words that keep their
-    letters)."""
+    """(what a byte counts in a word, 0 where it is none; what it is else; a table of the hashes of words
+    that keep their letters, by their first bits)."""
     letters = splitmix64(np.arange(256, dtype=np.uint64) * np.uint64(GAMMA)) | np.uint64(1)
     letters[[b for b in range(128) if not (chr(b).isalnum() or b == ord("_"))]] = 0
     kinds = np.full(256, OTHER, np.uint8)
     for chars, kind in (("=+-*/%<>[]{}:.!&|^~@?$", MARK), ("#", HASH), ("\\", BACKSLASH)):
         kinds[[ord(char) for char in chars]] = kind
-    hashes = np.sort(np.array([_word(word, letters) for word in WORDS.split()], np.uint64))
-    return letters, kinds, hashes
+    kept = np.zeros(1 << SLOT_BITS, np.uint64)
+    for word in WORDS.split():
+        value = _word(word, letters)
+        slot = value >> (64 - SLOT_BITS)
+        while kept[slot]:
+            slot = (slot + 1) % len(kept)
+        kept[slot] = value
+    return letters, kinds, kept
 
 
 def _word(word: str, letters: np.ndarray) -> int:
@@ -129,8 +138,10 @@ def _tokens(values, start, end, letters, kinds, kept, tokens):
                 i += 1
             plain = dot or (byte >= 48 and byte <= 57)
             if not plain:
-                place = _find(kept, word)
-                plain = place < len(kept) and kept[place] == word
+                slot = word >> np.uint64(64 - SLOT_BITS)
+                while kept[slot] != 0 and kept[slot] != word:
+                    slot = (slot + np.uint64(1)) & np.uint64(len(kept) - 1)
+                plain = kept[slot] == word
             tokens[count] = _mix(word) | np.uint64(1) if plain else word << np.uint64(1)
             count += 1
             dot = False
@@ -150,8 +161,8 @@ def _tokens(values, start, end, letters, kinds, kept, tokens):
 
 @numba.njit(cache=True, nogil=True)
 def _grams(tokens, count, bitmap, links, grams, places):
-    """Write those shape grams of `count` tokens that the bitmap holds, and the places of their first tokens;
-    how many.
+    """Write those shape grams of `count` tokens that both bitmaps hold, and the places of their first
+    tokens; how many.
 
     `links` [2, count]: distances of each parameter to the same before and after it, 0 where there is none
     within K. A polynomial rolled on: the token that leaves takes its share along, and the next of its name,
@@ -165,13 +176,19 @@ def _grams(tokens, count, bitmap, links, grams, places):
         distance[k] = _mix(np.uint64(k + 1) * _BASE)
         if k:
             power[k] = power[k - 1] * _BASE
+    last = np.full(1 << SLOT_BITS, -K, np.int64)  # where a parameter of these bits was last
     for j in range(count):
+        token = tokens[j]
         links[0, j], links[1, j] = 0, 0
-        if not tokens[j] & np.uint64(1):
-            for back in range(1, min(K, j + 1)):
-                if tokens[j - back] == tokens[j]:
-                    links[0, j], links[1, j - back] = back, back
-                    break
+        if not token & np.uint64(1):
+            slot = token >> np.uint64(64 - SLOT_BITS)
+            at = last[slot]
+            last[slot] = j
+            if j - at < K:
+                while at >= 0 and j - at < K and tokens[at] != token:  # another of the same bits
+                    at -= 1
+                if at >= 0 and j - at < K:
+                    links[0, j], links[1, at] = j - at, j - at
     found, value = 0, np.uint64(0)
     for j in range(count):
         token = tokens[j]
@@ -181,8 +198,8 @@ def _grams(tokens, count, bitmap, links, grams, places):
             continue
         key = np.uint32(_mix(value) >> np.uint64(32))
         grams[found], places[found] = key, first
-        top = np.int64(key >> np.uint32(32 - BITS))
-        found += (bitmap[top >> 3] >> np.uint8(top & 7)) & 1
+        top, low = np.int64(key >> np.uint32(32 - BITS)), np.int64(key & np.uint32((1 << BITS) - 1))
+        found += (bitmap[0, top >> 3] >> np.uint8(top & 7)) & (bitmap[1, low >> 3] >> np.uint8(low & 7)) & 1
         token = tokens[first]
         value -= (token if token & np.uint64(1) else distance[0]) * power[K - 1]
         ahead = links[1, first]

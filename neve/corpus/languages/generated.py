@@ -102,7 +102,9 @@ NOTICE_BYTES = 2048
 NOTICE = (
     r"(?i)\b(edit|modif|chang|alter|touch|overwrit|lost|discarded)|@generated|auto(matically)?[ -]?generated"
 )
-"""In the first bytes of what may hold a notice; those few are looked at one by one."""
+MADE_WORDS = r"(?i)generated|created|produced|built|made|written|emitted|compiled"
+"""Both in the first bytes of what may hold a notice; those few are looked at one by one. The words of
+`_MADE_BY` are rarer, and go first: every other licence speaks of changes."""
 _THIS = r"(?:this|it|anything)\b(?:\s+(?!licen[cs]e|notice|copyright)(?:\w+\s+)?(?:file|code|source|class|module|header|script|document|function|table|unit|section|block|below|above|interface|package|test|list)s?\b|(?!\s+\w))"
 _ITSELF = rf"(?:\s+(?:{_THIS}|[\w./-]*\.\w{{1,5}}\s+(?:manually|by hand|directly)|manually|by hand|directly|unless|here|below|above|either|or\b|and\b)|\s*(?:[.,;:!)*/#>\-\u2014\"'`]|$))"
 _HANDS_OFF = re.compile(
@@ -196,8 +198,10 @@ def _true(mask: pa.Array) -> np.ndarray:
 def _noticed(contents: pa.Array, code: np.ndarray) -> list[int]:
     """Rows of `code` whose first comments announce that a program wrote the file."""
     heads = pc.binary_slice(contents.take(pa.array(code)), 0, NOTICE_BYTES)
-    rows = np.flatnonzero(_true(pc.match_substring_regex(heads, NOTICE)))
-    texts = heads.take(pa.array(rows)).to_pylist()
+    rows = np.flatnonzero(_true(pc.match_substring_regex(heads, MADE_WORDS)))
+    heads = heads.take(pa.array(rows))
+    noticed = _true(pc.match_substring_regex(heads, NOTICE))
+    rows, texts = rows[noticed], heads.filter(pa.array(noticed)).to_pylist()
     return [
         int(code[row])
         for row, head in zip(rows.tolist(), texts, strict=True)

@@ -13,6 +13,7 @@ batch is run again one row at a time, so that only the culprit is lost; the erro
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,7 +26,7 @@ import pyarrow.compute as pc
 
 from neve import engine
 from neve.corpus import notebooks
-from neve.corpus.text import decoded, doc_ids
+from neve.corpus.text import decoded, doc_ids, only
 from neve.errors import Fault
 from neve.hashing import name_hash
 
@@ -127,6 +128,8 @@ class RowFilter:
     it is alone at its place in the whole input, so that its text need not be hashed to know it."""
 
     folder: str
+    written: int
+    """When, in nanoseconds: what is mapped into memory is that of one writing."""
 
     @staticmethod
     def write(folder: Path, keys: pa.Array, codes: np.ndarray, alone: np.ndarray) -> RowFilter:
@@ -137,10 +140,10 @@ class RowFilter:
         columns = (raw[order], place_numbers(keys)[order], codes[order].astype(np.int64), alone[order])
         for name, column in zip(_COLUMNS, columns, strict=True):
             np.save(folder / f"{name}.npy", column)
-        return RowFilter(str(folder))
+        return RowFilter(str(folder), time.time_ns())
 
     def _columns(self) -> tuple[np.ndarray, ...]:
-        return _mapped(self.folder, Path(self.folder, "codes.npy").stat().st_mtime_ns)
+        return _mapped(self.folder, self.written)
 
     def here(self, at: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
         """(first chosen row at each place, -1 where none is; whether that is the only row at this
@@ -194,22 +197,16 @@ def pick(files: DataFrame, wanted: RowFilter) -> DataFrame:
     def kernel(
         source: pa.Array, repo: pa.Array, path: pa.Array, language: pa.Array, content: pa.Array
     ) -> Columns:
-        def text(rows: np.ndarray) -> pa.Array:
-            chosen = pa.array(rows)
-            return read(content.take(chosen), path.take(chosen), language.take(chosen)).text
-
         at = places(source, repo, path)
         rows, sure = wanted.here(at)
+        texts = read(only(content.cast(pa.large_binary()), rows >= 0), path, language).text
         open_ = np.flatnonzero((rows >= 0) & ~sure)
-        ids = doc_ids(text(open_))
-        rows[open_] = wanted.find([row_key(at[i], doc) for i, doc in zip(open_.tolist(), ids, strict=True)])
-        here = np.flatnonzero(rows >= 0)
-        texts = text(here)
-        back = np.full(len(rows), -1, np.int64)
-        back[here] = np.arange(len(here))
+        if len(open_):
+            ids = doc_ids(texts.take(pa.array(open_)))
+            asked = [row_key(at[i], doc) for i, doc in zip(open_.tolist(), ids, strict=True)]
+            rows[open_] = wanted.find(asked)
         keys, codes = wanted.rows(rows)
-        chosen = texts.take(pa.array(back, mask=back < 0))
-        return {"key": keys, "code": codes, "path": path.cast(pa.string()), "content": chosen}
+        return {"key": keys, "code": codes, "path": path.cast(pa.string()), "content": only(texts, rows >= 0)}
 
     fields: dict[str, Any] = {
         "key": KEY,

@@ -201,22 +201,26 @@ def measure(picked: DataFrame, names: Languages, settings: Settings) -> DataFram
         language, written = _languages(names * 2, code)
         measured = measurement.measure(content, written, path, others)
         rule, value, limit = rules.apply(measured, language, limits, step="bytes")
-        passed = pc.is_null(rule)
-        share, task = _index(benchmarks).check(pc.if_else(passed, content, None))
-        dirty = pc.and_(passed, pa.array(share >= bound))
-        clean = pc.if_else(pc.and_not(passed, dirty), content, None)
-        buckets = (
-            near_duplicates.buckets(bodies(clean), near_) if near_.enabled else pa.nulls(len(key), BANDS)
-        )
+        passed = pc.is_null(rule).to_numpy(zero_copy_only=False)
+        held, task = _index(benchmarks).check(content.filter(pa.array(passed)))
+        shares, task = _back(pa.array(held), passed), _back(task, passed)
+        share = shares.to_numpy(zero_copy_only=False)
+        dirty = share >= bound
+        clean = passed & ~dirty
+        buckets = pa.nulls(len(key), BANDS)
+        if near_.enabled:
+            made = near_duplicates.buckets(bodies(content.filter(pa.array(clean))), near_)
+            buckets = _back(made, clean)
+        stage = pa.array(np.where(dirty, "decontaminate", "filters"), _text, mask=clean)
         return {
             "number": pa.array(numbers(key)),
             **{name: measured[name].combine_chunks() for name in signal_table.NAMES},
-            "stage": pc.if_else(passed, pc.if_else(dirty, "decontaminate", None), "filters"),
-            "rule": pc.if_else(dirty, "contaminated", rule),
+            "stage": stage,
+            "rule": pc.if_else(pa.array(dirty), "contaminated", rule),
             "value": pa.array(np.where(dirty, share, value), from_pandas=True),
             "limit": pa.array(np.where(dirty, bound, limit), from_pandas=True),
-            "detail": pc.if_else(dirty, task, None),
-            "share": pa.array(share, mask=~passed.to_numpy(zero_copy_only=False)),
+            "detail": pc.if_else(pa.array(dirty), task, None),
+            "share": shares,
             "bands": buckets,
         }
 
@@ -225,6 +229,11 @@ def measure(picked: DataFrame, names: Languages, settings: Settings) -> DataFram
         "share": _number, "bands": BANDS,
     }  # fmt: skip
     return run(picked, kernel, fields, "key", "code", "path", "content").exclude("code", "path", "content")
+
+
+def _back(column: pa.Array, rows: np.ndarray) -> pa.Array:
+    """A column that has a value for each of `rows` (booleans), with null in the others."""
+    return column.take(pa.array(np.cumsum(rows) - 1, mask=~rows))
 
 
 def _benchmarks(settings: Settings) -> str:
