@@ -16,11 +16,13 @@ import re
 _RELEASE = re.compile(
     r"""(?xi)(?:
     ==.*                                     # a release on a package index
-    | @(?:v?\d[\w.+-]*|[0-9a-f]{7,64}        # a release in npm's spelling; a commit
+    | [@#:](?:v?\d[\w.+-]*|[0-9a-f]{7,64}      # a release in npm's or Maven's spelling; a commit
         |main|master|trunk|develop|head|latest)
-    | [-_](?:v?\d+(?:\.\d+)+[\w.+-]*         # an archive of a release, a commit or a branch
-        |(?:19|20)\d{6}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40}|[0-9a-f]{40}|main|master|trunk|develop|head|latest)
-    | \.git
+    | [-_ ](?:(?:tags?[-_])?(?:v|rel(?:ease)?[-_]?)?\d+(?:[._]\d+)+[\w.+-]*   # an archive of a release
+        |(?:19|20)\d{6}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40}|[0-9a-f]{40}   # of a day or a commit
+        |main|master|trunk|develop|head|latest|stable|nightly|gh-pages|refs-heads|src|fork|mirror|backup|-[ ]copy|copy)
+    | [-_.]v\d{1,3}                           # a major version
+    | \.(?:git|zip|tar(?:\.\w+)?|tgz|tbz2?|txz|7z|whl|gem|crate|jar|nupkg)
     | \s*\(\d{1,2}\)                          # a second download
     )$"""
 )
@@ -32,10 +34,10 @@ def project(repo: str) -> str:
     >>> [project(repo) for repo in ("Foo_Bar==2.1.0", "octocat/foo-bar.git", "octocat/foo@1f3a5c7d9e0b")]
     ['Foo_Bar', 'octocat/foo-bar', 'octocat/foo']
     """
-    name = repo.rstrip("/")
+    name = re.sub(r"@refs/.*$", "", repo.rstrip("/"))
     while found := _RELEASE.search(name, _start(name) + 1):
         name = name[: found.start()]
-    return re.sub(r"^(.+/.+)/v\d+$", r"\1", name)  # a major version of a module of Go
+    return re.sub(r"^(.+/.+)/v?\d+(?:\.\d+)*$", r"\1", name)  # a version as a folder, as Go's modules have it
 
 
 def _start(name: str) -> int:
