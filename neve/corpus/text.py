@@ -107,6 +107,12 @@ def decode(data: bytes) -> tuple[bytes, str | None] | None:
     return None
 
 
+def readable(data: bytes) -> str:
+    """A text that somebody wrote for people, in whatever encoding; what cannot be decoded is replaced."""
+    found = decode(data)
+    return (found[0] if found else data).decode("utf-8", "replace")
+
+
 def _declared(data: bytes) -> str | None:
     """The encoding that a text's first or last lines name, where it is a known one."""
     lines = (

@@ -30,7 +30,7 @@ class Role(NamedTuple):
     word: str = ""
 
 
-_MAIN = r"(?:un)?licen[cs]es?|copying|copyrights?|copyleft|eula"
+_MAIN = r"(?:un)?licen[cs]es?|copying|copyrights?|copyleft|eula|lizenz(?:en|text)?|licencias?|licen[çz]as?"
 _FAMILY = r"(?:[al]?gpl|apache|asl|mit|bsd|mpl|epl|isc|edl|zlib|cc0|cc-by|boost|bsl|wtfpl|cddl|eupl|psf|ofl|ncsa|0bsd)"
 _NAME = re.compile(
     rf"(?P<main>{_MAIN})(?:[-_. &]*(?P<after>.+))?|(?P<before>[\w.+ ]+?)[-_. ](?:{_MAIN})|(?P<bare>{_FAMILY}(?:[-_]?v?\d[\d.]*)?(?:-only|-or-later)?)",

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from neve.corpus.licenses import grants, names, notice_patterns, notices, own_statements, spdx
 from neve.corpus.licenses.notices import Statement
 from neve.corpus.licenses.spdx import PROPRIETARY, UNREAD
+from neve.corpus.text import readable
 
 FILE_BYTES = 256 << 10
 """A longer licence file is not read: it is a collection of other people's licences."""
@@ -95,7 +96,7 @@ def read(content: bytes) -> Text:
     """What the file says; texts are remembered, since identifying takes milliseconds and few differ."""
     if len(content) > FILE_BYTES:
         return Text(UNREAD)
-    text = content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    text = readable(content).replace("\r\n", "\n").replace("\r", "\n")
     text = re.sub(r"(?<=[a-z])-\n[ \t]*(?=[a-z])", "", text)  # words broken at a line's end
     found, rest = _regions(text)
     holders = own_statements.holders(text)
@@ -251,5 +252,5 @@ def names_holders(content: bytes) -> bool:
     """Whether a file (COPYRIGHT) only names holders, whose rights the licence beside or above it
     speaks of."""
     short = len(content) < NOTICE_CHARACTERS
-    text = content.decode("utf-8", "replace")
+    text = readable(content)
     return short and (_says_nothing(text, reserved=True) or bool(_HOLDER.fullmatch(text)))

@@ -21,6 +21,7 @@ from typing import Any
 from neve.corpus.licenses import license_texts, names, spdx
 from neve.corpus.licenses.notices import Statement
 from neve.corpus.licenses.spdx import UNREAD
+from neve.corpus.text import readable
 
 METADATA_BYTES = 1 << 20
 """Bytes of a file that are read."""
@@ -43,7 +44,7 @@ def declared(name: str, content: bytes) -> Statement:
     ('MIT', 'L')
     """  # noqa: W505
     reader = kind_of(name)
-    text = content[:METADATA_BYTES].decode("utf-8", "replace").replace("\r\n", "\n").removeprefix("\ufeff")
+    text = readable(content[:METADATA_BYTES]).replace("\r\n", "\n")
     if reader is None:
         return Statement()
     try:
@@ -249,6 +250,7 @@ KINDS: dict[str, Callable[[str], Statement]] = {
     r".*\.podspec": _strings(r"(?m)^[^#\n]*\.license\s*=\s*(.+(?:\n\s+.+)?)"),
     r".*\.(rockspec|nimble)|v\.mod": _strings(r"(?m)^\s*license\s*[=:]\s*(.+)"),
     r"build\.gradle(\.kts)?": _strings(r"licenses\s*\{\s*license\s*\{\s*name\s*(?:=|\.set\()?\s*(.+)"),
+    r"conanfile\.py": _strings(r"(?m)^[ \t]+license\s*=\s*(.+)"),
     r"mix\.exs": _strings(r"(?m)^[^#\n]*\blicenses:\s*(.+)"),
     r"project\.clj": _strings(r"(?s):license\s+\{[^}]*?:name\s+(\"[^\"]*\")"),
     r"build\.sbt": _strings(r"(?m)^[^/\n]*\blicenses?\s*\+?:?\+?=\s*(.+)"),

@@ -151,7 +151,10 @@ def match(rules: list[Rule], paths: pa.Array) -> np.ndarray:
 
 
 def _rank(rule: Rule) -> float:
-    return rule.nearness if rule.precedence != "override" else 1e6 - rule.by.count("/")
+    depth = rule.by.count("/")
+    if rule.precedence == "override":
+        return 1e6 - depth
+    return depth + 0.5 if rule.by.endswith("REUSE.toml") else rule.nearness
 
 
 def _matches(rule: Rule, paths: pa.Array) -> np.ndarray:

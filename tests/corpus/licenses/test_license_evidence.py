@@ -251,3 +251,14 @@ def test_a_notice_finds_the_file_that_it_means(name: str) -> None:
     notice = f'# Governed by the "Acme License Agreement". Please see the {name[:-4] if name.endswith("rst") else "COPYING"} file.\n'
     lookup = license_evidence.Lookup([(f"a/{name}", HPND), ("LICENSE", MIT)])
     assert asked(lookup, "a/b.py", content=notice.encode()) == [("HPND", f"a/b.py, a/{name}")]
+
+
+def test_evidence_in_any_encoding_and_language() -> None:
+    """UTF-16, as Windows' shell writes it; names of licence files in German and Spanish; Conan's recipe."""
+    texts = {
+        "a/LICENSE": OURS.decode().encode("utf-16"), "b/LICENSE": BSD.decode().encode("utf-16"), "c/LIZENZ.txt": OURS, "d/LICENCIA": BSD,
+        "f/conanfile.py": b'class A(ConanFile):\n    license = "GPL-3.0-only"\n',
+    }  # fmt: skip
+    lookup = license_evidence.Lookup([("LICENSE", MIT), *texts.items()])
+    found = [license for license, _ in asked(lookup, *(f"{folder}/src/x.c" for folder in "abcdf"))]
+    assert found == [None, "BSD-3-Clause", None, "BSD-3-Clause", "GPL-3.0-only"]

@@ -66,6 +66,14 @@ def test_of_two_files_the_nearer_one_holds_but_for_an_override() -> None:
     assert asked([*path_rules.of_reuse("REUSE.toml", over), *path_rules.of_reuse("src/REUSE.toml", near)], "src/x.c") == ["Zlib"]  # fmt: skip
 
 
+def test_the_nearer_file_holds_though_one_further_up_names_the_path() -> None:
+    """REUSE 3.3: the REUSE.toml nearest to a file, however exact another one's glob is."""
+    far = b'[[annotations]]\npath = "a/b/c/**"\nSPDX-License-Identifier = "MIT"\n'
+    near = b'[[annotations]]\npath = "**"\nSPDX-License-Identifier = "GPL-3.0-only"\n'
+    rules = [*path_rules.of_reuse("REUSE.toml", far), *path_rules.of_reuse("a/REUSE.toml", near)]
+    assert asked(rules, "a/b/c/x.py") == asked(rules[::-1], "a/b/c/x.py") == ["GPL-3.0-only"]
+
+
 def test_what_cannot_be_read_blocks_its_folder() -> None:
     for content in (
         b"annotations = 5",
