@@ -7,6 +7,7 @@ missed, and a string that begins a line as a docstring does counts as a comment.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 
 _BLOCKS = {
@@ -30,6 +31,8 @@ _DUNDER = re.compile(r"""__licen[cs]e__\s*=\s*["'](.{1,200}?)["']""")
 
 
 _MARKS = " \t*#/;%|!-+=~"
+_CODE = frozenset(string.ascii_letters + string.digits) - set("bcdrsuBCDRSU")
+"""No comment begins with these (but with "dnl", "rem", "c", a literal's prefix)."""
 
 
 def paragraphs(text: str, until: int) -> Iterator[list[str]]:
@@ -50,6 +53,8 @@ def paragraphs(text: str, until: int) -> Iterator[list[str]]:
             pass
         elif deeper >= 0:
             inner = line
+        elif line[0] in _CODE:
+            inner = None
         elif opened := _OPENS.match(line) or (number == 0 and _FIRST.match(text)) or None:
             closes = _CLOSES[opened.lastindex or 0] or "}"
             inner, end, _ = line[opened.end() :].partition(closes)

@@ -35,6 +35,8 @@ GNU = any_of(
     r"\blicen(?:ce|cia|ça|za) p[uú]b(?:l|bl)i\w+ (?:g[ée]n[ée]rale|general|geral|generica)",
     r"gnu ?(?:([宽寬]|较宽松|較寬鬆)[^，,。]{0,4})?通用公[共眾众][许許]可|gnu ?一般公[衆众]|общественн\w+ лицензи\w+ gnu|\bgnu public licen[cs]e",
 )
+GNU_WORDS = ("gnu", "gpl", "general public", "licence p", "licencia p", "licença p", "licenza p", "通用公", "лиценз")  # fmt: skip
+"""Of which one stands in whatever GNU finds."""
 ABBREVIATED = re.compile(
     r"\b(?:[Uu]nder|[Tt]erms of|[Ss]ubject to) (?:the |an? )?((?:[A-Z]{1,4}PL|CDDL|OSL|AFL|CC[- ]BY(?:[- ](?:NC|SA|ND))*)(?:[- ]?v?\.? ?\d(?:\.\d)?)?)\b"
 )

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from neve.corpus.licenses import comments, names, notices, spdx
+from neve.corpus.licenses import comments, mentions, names, notices, spdx
 from neve.corpus.licenses.notices import Statement
 from neve.corpus.licenses.spdx import UNREAD
 
@@ -46,6 +47,8 @@ _SPEAKS = (
 """Words of a file that speaks of a licence."""
 _PARAGRAPH = (*_SPEAKS, "warrant", "liab", "as is", "as-is", "copyright notice", "neither the name", "endorse", "disclaim", "free software", "permission")  # fmt: skip
 """Words of the paragraphs that belong to a notice."""
+_SPEAKING = np.array([2 ** min(len(_SPEAKS), 64) - 1, 2 ** max(len(_SPEAKS) - 64, 0) - 1], np.uint64)
+"""The mask of the words of _SPEAKS, which come first."""
 _RESERVED = re.compile(r"(?i)all rights? reserved")
 _COPYRIGHT = re.compile(
     r"(?:\b[Cc]opyright\b|\bCOPYRIGHT\b|©|\([cC]\)|&copy;)(?:\s*(?:\b[Cc]opyright\b|©|\([cC]\)|&copy;|:))*\s*(?=[<\[(]?(?:\d{4}|\{)|[Bb]y\b|©)|©\s*|&copy;\s*|"
@@ -60,16 +63,26 @@ def statements(contents: pa.Array) -> dict[int, tuple[Statement, frozenset[str]]
     `contents` is binary or text. Files in UTF-16 are read too.
     """
     contents = contents.cast(pa.large_binary())
-    head = pc.binary_slice(contents, 0, HEAD_BYTES)
-    wide = pc.or_(pc.starts_with(head, codecs.BOM_UTF16_LE), pc.starts_with(head, codecs.BOM_UTF16_BE))
-    speaks = pc.or_(pc.match_substring_regex(head, "|".join(_SPEAKS), ignore_case=True), wide)
+    wide = pc.or_(
+        pc.starts_with(contents, codecs.BOM_UTF16_LE), pc.starts_with(contents, codecs.BOM_UTF16_BE)
+    )
+    words = mentions.masks(contents, _PARAGRAPH, NOTICE_BYTES)
+    speaks = pc.or_(pa.array((words & _SPEAKING).any(axis=1)), wide)
     marked = pc.match_substring(contents, _SPDX_MARK)
     here = pc.indices_nonzero(pc.fill_null(pc.or_(speaks, marked), False))
     found = {}
-    rows = zip(here.to_pylist(), contents.take(here), marked.take(here).to_pylist(), strict=True)
-    for row, content, has_mark in rows:
+    rows = zip(
+        here.to_pylist(),
+        contents.take(here),
+        marked.take(here).to_pylist(),
+        wide.take(here).to_pylist(),
+        strict=True,
+    )
+    for row, content, has_mark, is_wide in rows:
         text = _text(content.as_buffer(), whole=has_mark)
-        said = _spdx(text) or notices.read(_notice(text))
+        said = _spdx(text) or notices.read(
+            _notice(text, _PARAGRAPH if is_wide else mentions.named(words[row], _PARAGRAPH))
+        )
         if said != _NOTHING:
             found[row] = said, holders(text[:HEAD_BYTES]) if said.reserved else frozenset[str]()
     return found
@@ -143,17 +156,17 @@ def _written(value: str) -> str | None:
     return names.normalise(value) or (f"LicenseRef-{value.rstrip('+')}" if word else None)
 
 
-def _notice(text: str) -> str:
+def _notice(text: str, words: Sequence[str]) -> str:
     """The paragraphs of the comments in a file's head that speak of a licence, without the holders of
-    copyright."""
+    copyright; `words`: those of _PARAGRAPH that the text has."""
     head = text[:HEAD_BYTES].lower()
-    last = max(head.rfind(word) for word in _SPEAKS)
+    last = max((head.rfind(word) for word in words if word in _SPEAKS), default=-1)
     found = []
     for lines in comments.paragraphs(text[:NOTICE_BYTES], last) if last >= 0 else ():
         paragraph = "\n".join(lines)
         lowered = " ".join(paragraph.lower().split())
         claims = "©" in lowered or "opyright" in lowered or "(c)" in lowered
-        if any(word in lowered for word in _PARAGRAPH):
+        if any(word in lowered for word in words):
             found.append("\n".join(map(_anonymous, lines)) if claims else paragraph)
         elif claims:
             found.append("Copyright.")  # another notice may begin here

@@ -88,6 +88,9 @@ _USUAL = {
 _CONDITIONAL = {"C", "C#", "C++"}
 ROUNDS, SET_ASIDE = 8, 0.2
 """Lines that are taken out one after the other, and the share of a text that they may make up."""
+PATIENCE, HOPELESS = 3, 0.95
+"""After so many lines no more than this share of the errors may be left: what is wrong from end to end is
+not read nine times."""
 _LOCAL = 0.05  # a smaller share of error bytes is no whole text lost to one construct
 _CONFLICT = re.compile(rb"(?m)^<{7} \S(?s:.*?)^={7}\r?$(?s:.*?)^>{7} \S")
 _ZSH = re.compile(
@@ -188,10 +191,11 @@ def _read(text: bytes, language: str) -> int:
         if (branch := one_branch(text)) is None:
             return fewest
         text, others = branch, [first, *others]
-    fewest = min([fewest, *(_error_bytes(_parser(grammar).parse(text).root_node) for grammar in others)])
-    if fewest <= _LOCAL * len(text):
-        return fewest
-    return min([fewest, *(_set_aside(text, grammar) for grammar in {first, *others})])
+    readings = {grammar: _error_bytes(_parser(grammar).parse(text).root_node) for grammar in others}
+    readings.setdefault(first, fewest)
+    best = min(readings, key=readings.__getitem__)
+    fewest = min(fewest, readings[best])
+    return fewest if fewest <= _LOCAL * len(text) else min(fewest, _set_aside(text, best))
 
 
 def _set_aside(text: bytes, grammar: str) -> int:
@@ -201,11 +205,14 @@ def _set_aside(text: bytes, grammar: str) -> int:
     A construct that the grammar lacks often turns all that follows into one error. The line of the first
     error is blanked and the text parsed again, at most ROUNDS times.
     """
-    left, gone = bytearray(text), 0
-    for _ in range(ROUNDS):
-        node = _parser(grammar).parse(bytes(left)).root_node
+    left, gone, tree = bytearray(text), 0, _parser(grammar).parse(text)
+    at_first = _error_bytes(tree.root_node)
+    for number in range(ROUNDS):
+        node = tree.root_node
         if not node.has_error:
             return gone
+        if number == PATIENCE and _error_bytes(node) > HOPELESS * at_first:
+            break
         while inner := next(
             (child for child in node.children if child.is_error or child.is_missing or child.has_error), None
         ):
@@ -217,7 +224,10 @@ def _set_aside(text: bytes, grammar: str) -> int:
         if start == end or gone > SET_ASIDE * len(text):
             break
         left[start:end] = b" " * (end - start)
-    return len(text) if _parser(grammar).parse(bytes(left)).root_node.has_error else gone
+        line = text.count(b"\n", 0, start)
+        tree.edit(start, end, end, (line, 0), (line, end - start), (line, end - start))
+        tree = _parser(grammar).parse(bytes(left), tree)  # what the line did not touch is not read again
+    return len(text) if tree.root_node.has_error else gone
 
 
 def one_branch(text: bytes) -> bytes | None:
