@@ -162,7 +162,9 @@ def _tell_results(found: dict[str, Any], folder: Path, title: str, as_json: bool
 
 
 def _table(benchmarks: dict[str, Any]) -> Table:
-    """A row a figure; a benchmark without any says why."""
+    """A row a figure, with an interval where it rests on enough tasks; a benchmark without any says why."""
+    from neve.report.render import FEW
+
     table = Table(box=None, header_style="bold")
     for column in ("benchmark", "tasks", "samples", "figure", "%", "95 % interval"):
         table.add_column(column, justify="left" if column in ("benchmark", "figure") else "right")
@@ -173,5 +175,6 @@ def _table(benchmarks: dict[str, Any]) -> Table:
         for label, figures in ((name, entry), (f"{name}, base tests", entry.get("base", {}))):
             for figure, (low, high) in figures.get("intervals", {}).items():
                 value = f"{100 * figures[figure]:.1f}"
-                table.add_row(label, *size, figure, value, f"{100 * low:.1f} to {100 * high:.1f}")
+                sure = f"{100 * low:.1f} to {100 * high:.1f}" if entry["tasks"] >= FEW else "too few tasks"
+                table.add_row(label, *size, figure, value, sure)
     return table

@@ -89,7 +89,8 @@ def remove(
     if as_json:
         return
     print(
-        f"on the list now, {recipe.corpus.opt_out}: keep corpus.opt_out = it in the recipe that you run again"
+        f'on the list now; the recipe that you run again needs corpus.opt_out = "{recipe.corpus.opt_out}", '
+        "else it comes back"
     )
     if old := removal.leftovers(folder):
         print(

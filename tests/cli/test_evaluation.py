@@ -22,6 +22,11 @@ def test_a_row_for_each_figure_and_for_the_base_tests() -> None:
     ]
 
 
+def test_few_tasks_have_no_interval() -> None:
+    (sure,) = _table({"kata": GRADED | {"tasks": 2, "base": {}}}).columns[-1].cells
+    assert sure == "too few tasks"
+
+
 @pytest.mark.parametrize("k", ["0", "1,x", ""])
 def test_k_must_be_numbers(k: str) -> None:
     done = CliRunner().invoke(app, ["evaluate", "absent", "--tasks", "humaneval", "--out", "x", "--k", k])
