@@ -46,7 +46,8 @@ _OPENING = (
     "Below is a Python script with a self-contained function that solves the problem and passes corresponding tests:\n"
     "```python\n"
 )
-_STOPS = ("\n```\n",)
+_STOPS = ("\n```\n", "\nif __name__", "\ndef main(", "\nprint(")
+"""Those of both harnesses: what they cut off is how the function is shown."""
 
 PROMPTS = {
     "plain": Prompt("{task}"),

@@ -23,6 +23,8 @@ def test_the_field_s_prompts():
     assert prompts.question(prompts.named(words.prompt), words, TASK) == f"{prefix}\nWrite f.\n"
     opening = "Below is a Python script with a self-contained function that solves the problem and passes corresponding tests:\n```python\n"
     assert {prompts.named(traits.prompt).opening for traits in TABLE.values()} == {opening}
+    stops = ("\n```\n", "\nif __name__", "\ndef main(", "\nprint(")  # `EOS` of both, but for tokens
+    assert {prompts.named(traits.prompt).stops for traits in TABLE.values()} == {stops}
 
 
 def test_ours_and_plain():
