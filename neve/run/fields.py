@@ -141,6 +141,8 @@ def _open(stage: str, recipe: Recipe) -> str:
     """
     if stage.startswith("mix-"):
         return "mix-PHASE"
+    if draw := re.fullmatch(r"(synthesis|synthetic-tokens)-\d+", stage):
+        return draw[1]
     twins = [twin for phase in recipe.phase for twin in phase.twins]
     for names, word in (
         (twins, "CONTROL"), ([phase.name for phase in recipe.phase], "PHASE"), (list(recipe.annotators), "ANNOTATOR"),

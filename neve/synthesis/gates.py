@@ -14,6 +14,7 @@ limits are our own (neve.recipe.synthesis).
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +33,9 @@ __all__ = ["Accepted", "Candidate", "Gate", "Limits", "Refusal", "Seed", "first_
 
 MIN_BYTES = 100
 MIN_LINES = 3
-"""Lines that are neither blank nor comment, docstring, import or directive, each once."""
+"""Lines that are neither blank nor comment, docstring, import or directive, nor hollow, each once."""
+_HOLLOW = re.compile(r"pass|\W*")
+"""A line that does nothing: brackets alone, `...`, `pass`."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,13 @@ def large_enough(candidate: Candidate, accepted: Accepted, limits: Limits) -> Re
     if (size := len(candidate.code.encode())) < MIN_BYTES:
         return Refusal(size, MIN_BYTES, "bytes")
     told = compress(candidate.program.splitlines(), telling(candidate.program.splitlines()))
-    lines = len({line.strip() for line in told if not line.lstrip().startswith("#")})
+    lines = len(
+        {
+            line.strip()
+            for line in told
+            if not line.lstrip().startswith("#") and not _HOLLOW.fullmatch(line.strip())
+        }
+    )
     return Refusal(lines, MIN_LINES, "lines of code") if lines < MIN_LINES else None
 
 

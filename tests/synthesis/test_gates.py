@@ -115,6 +115,11 @@ def test_too_small(judge: Any) -> None:
     assert refused(judge(f"```c\n{macros}```", language="C"))[:2] == ("too-small", 0)  # type: ignore[index]
     notes = "# A program that converts seconds to minutes and hours, and back to seconds.\n" * 3 + "x = 1\n"
     assert refused(judge(fenced(notes))) == ("too-small", 1, gates.MIN_LINES, "lines of code")
+    hollow = "".join(
+        f'def part_{name}():\n    """The part of the program that does what {name} asks."""\n    pass\n\n\n'
+        for name in "ab"
+    )
+    assert refused(judge(fenced(hollow))) == ("too-small", 2, gates.MIN_LINES, "lines of code")
 
 
 def test_a_copy_of_the_seed(judge: Any, seed: Seed) -> None:

@@ -21,6 +21,7 @@ from neve.errors import Misuse
 from neve.synthesis.gates import Gate
 from neve.synthesis.kinds import (  # noqa: F401  the table of kinds, a line each
     docstrings,
+    exercise,
     problem_file,
     prompt_file,
     rewrite,

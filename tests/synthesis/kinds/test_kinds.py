@@ -53,7 +53,8 @@ def test_every_kind_asks_and_ends_with_the_gates_that_all_share() -> None:
     seed = seeds(["Python"])[0]
     for name, kind in kinds.KINDS.items():
         asked = dealt([seed], {name: 1}, languages=("Python", "Go"))[0]
-        assert "Python" in asked.prompt and "def double(x)" in asked.prompt, name
+        shown = "double" if name == "exercise" else "def double(x)"  # words of the lines alone
+        assert "Python" in asked.prompt and shown in asked.prompt, name
         rules = [gate.rule for gate in kind.GATES]
         assert len(set(rules)) == len(rules) and rules[0] == "unanswered", name
         assert {"unfinished", "no-code", "echo", "contaminated", "exact-duplicate", "near-duplicate"} < set(
