@@ -201,7 +201,7 @@ def _fields(text: str) -> list[str]:
     found = []
     for match in patterns.FIELD.finditer(text):
         value = re.sub(r"\s*(?:\*/|-->|[*#\"'`,;>\]}]+)\s*$", "", match[1].strip()).strip("\"'`<[{ ")
-        value = re.sub(r"(?i)^same (?:licen[cs]e )?as (?:the )?", "", value)
+        value = re.sub(r"(?i)^same (?:licen[cs]e )?as (?:the )?|\.\s+(?-i:[A-Z]).*", "", value)
         if patterns.FILE.search(value) or patterns.LOOSE_FILE.search(f"in {value}"):
             value = re.sub(r"(?i)\W*\b(?:see|in|file)\b.*", "", value)
         license = names.read(value)

@@ -142,3 +142,12 @@ int a;
 
 def test_a_text_that_never_says_licence() -> None:
     assert said(ISC_TEXT.encode()) == ["ISC"]
+
+
+def test_a_mark_within_a_line_and_a_sentence_after_a_field() -> None:
+    """As comments look after they were filled again; a tag that goes on."""
+    mit = 'Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to the following conditions: The above copyright notice and this permission notice shall be included in all copies or substantial portions rem of the Software. THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.'
+    assert said(f"rem Copyright (c) 2023 Us\nrem\nrem {mit}\n\nselect 1;\n".encode()) == ["MIT"]
+    assert said(
+        b"/**\n * @license MIT License. See file header.\n */\n", b"// License: GPL v. 2. See COPYING.\n"
+    ) == ["MIT", "GPL-2.0-only"]
