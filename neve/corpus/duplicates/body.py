@@ -6,7 +6,7 @@ compared by what follows the first run of comments (a module's docstring too), s
 includes, the conditions around them and imports. The trade-off: RE2 expressions for all languages together,
 which leave what they do not know (`#define` with a value, Clojure's `ns`, re-exports) in the body. What most
 files begin with is tried on all, the rest where it is what comes next: two passes take half the time of one.
-A file that is nothing but such a beginning counts whole.
+A file that is nothing but such a beginning counts without its first comment, else whole.
 """
 
 from __future__ import annotations
@@ -42,10 +42,13 @@ _RARE = (
     r"(?:syntax[ \t]*=|pragma\b|option\b)[^\n]*;" + _END, r"-(?:module|export|include|include_lib|behaviou?r|compile)\([^)]*\)\.",
 )  # fmt: skip
 _FIRST, _NEXT, _ALL = (f"\\A(?:{'|'.join(each)})" for each in (_COMMON, _RARE, (*_RARE, *_COMMON)))
+_NOTICE = r"\A\s*(?:/\*(?s:.*?)\*/|<!--(?s:.*?)-->|(?://[^\n]*(?:\n|\z))+|(?:#[^\n]*(?:\n|\z))+|(?:--[^\n]*(?:\n|\z))+)\s*"
+"""The first comment, as a rule the licence's."""
 
 
 def bodies(texts: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Texts without the comments and imports that they begin with; one without anything else stays as it is.
+    """Texts without the comments and imports that they begin with; one without anything else loses its first
+    comment alone, and stays as it is if it is no more.
 
     >>> bodies(pa.array(["# (c) us\\nimport os\\n\\nx = 1\\n", "# words\\n"])).to_pylist()
     ['x = 1\\n', '# words\\n']
@@ -55,4 +58,9 @@ def bodies(texts: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     if pc.any(goes_on).as_py():
         shorter = pc.replace_substring_regex(rest.filter(goes_on), f"{_ALL}+", "", max_replacements=1)
         rest = pc.replace_with_mask(rest, goes_on, shorter)
-    return pc.if_else(pc.equal(pc.binary_length(rest), 0), texts, rest)
+    empty = pc.fill_null(pc.equal(pc.binary_length(rest), 0), False)
+    if not pc.any(empty).as_py():
+        return rest
+    whole = texts.filter(empty)
+    plain = pc.replace_substring_regex(whole, _NOTICE, "", max_replacements=1)
+    return pc.replace_with_mask(rest, empty, pc.if_else(pc.equal(pc.binary_length(plain), 0), whole, plain))

@@ -75,6 +75,19 @@ def test_a_file_of_nothing_else_counts_whole(text: str) -> None:
     assert body(text) == text
 
 
+def test_a_file_of_documentation_or_imports_under_a_notice_is_compared_without_it() -> None:
+    """Java's package-info, a module of Rust that names others: their notices are equal, they are not."""
+    pages = [
+        f"/*\n * {NOTICE} */\n/** {words} */\npackage a.{words.split()[0]};\n"
+        for words in ("Logs nothing at all, ever.", "Keys made by queries of one's own.")
+    ]
+    assert body(pages[0]) == "/** Logs nothing at all, ever. */\npackage a.Logs;\n"
+    assert near_duplicates.jaccard(*map(body, pages)) == 0.0
+    assert (
+        body(f"// {NOTICE.split()[0]}\n// b\n\npub mod parser;\nmod log;\n") == "pub mod parser;\nmod log;\n"
+    )
+
+
 def test_files_under_one_notice_are_compared_by_their_code() -> None:
     """Whole they are 0.8 alike and more; their code has no five words in common."""
     head = "/* " + "".join(NOTICE.replace(" ", f" {i}") for i in range(5)) + " */\npackage demo\n\n"
