@@ -34,5 +34,5 @@ def cut(content: pa.Array) -> pa.Array:
     '\\n// Adds.\\nint f();'
     """  # noqa: W505
     opened = pc.match_substring_regex(content, HEADER)
-    shorter = pc.replace_substring_regex(content.filter(opened), HEADER, "", max_replacements=1)
+    shorter = pc.replace_substring_regex(content.filter(opened), HEADER, "")  # once: it has \\A
     return pc.replace_with_mask(content, opened, shorter)

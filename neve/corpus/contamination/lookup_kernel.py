@@ -73,7 +73,7 @@ def grams_in(values, start, end, letters, bitmap, words, grams):
         letter = letters[byte]
         letter = np.uint64(0) if before == 92 and not inside and _escape(byte) else letter
         mask = ~np.uint64(0) if letter else np.uint64(0)
-        word = (word * BASE + letter) & mask
+        word = word * (BASE & mask) + letter
         count += inside & ~mask != 0
         words[count] = word
         inside, before = mask, byte

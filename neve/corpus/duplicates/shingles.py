@@ -90,7 +90,7 @@ def _read_words(data, i, end, masks, letters, word, count):
         byte = data[i]
         if byte < 128:
             mask = masks[byte]
-            h = ((h ^ U64(byte) ^ U64(0x9E3779B97F4A7C15)) * U64(0x9FB21C651E98DF25)) & mask
+            h = (h ^ (U64(byte) ^ U64(0x9E3779B97F4A7C15))) * (U64(0x9FB21C651E98DF25) & mask)
             i += 1
         else:
             point, width = _decode(data, i, end)

@@ -26,6 +26,7 @@ COLUMNS = (
 """Signals of this pass, in the order of its rows."""
 
 LENGTHS = 10
+_FACTOR = np.uint64(0x9FB21C651E98DF25)
 _ALNUM = 2  # of characters.classes
 
 
@@ -63,14 +64,14 @@ def _measure(values, offsets, marks, folded, seen, points, most, out):
     while slots < 2 * most:
         slots *= 2
     numbers, keys = np.empty(slots, np.int32), np.empty(most, np.uint64)
-    hashes = np.empty(most, np.uint64)
+    hashes, lines = np.empty(most, np.uint64), np.empty(most, np.uint64)
     ends = np.zeros(most + 1, np.int64)  # characters of the words before
     grams = np.empty(most, np.int32)  # number of a gram
     places = np.empty(most, np.int32)  # the word with which it begins
     counts = np.empty(most, np.int32)  # how often a gram occurs, by its number
     for doc in range(len(offsets) - 1):
         start, end = offsets[doc], offsets[doc + 1]
-        n = _words(values, start, end, folded, points, hashes, ends)
+        n, counted, wordy = _read(values, start, end, marks, base, folded, points, seen, hashes, ends, lines)
         characters = max(1, ends[n])
         distinct = _number(hashes, n, keys, numbers, counts, grams)
         out[0, doc] = n
@@ -94,7 +95,11 @@ def _measure(values, offsets, marks, folded, seen, points, most, out):
                 out[1 + width, doc] = min(1.0, _top(kept, width, ends, places, counts, grams) / characters)
             else:
                 out[1 + width, doc] = _repeated(kept, width, ends, places) / characters
-        out[12, doc] = _lines(values, start, end, marks, base, seen, hashes, keys, numbers, counts, grams)
+        _number(lines, wordy, keys, numbers, counts, grams)
+        repeated = 0
+        for k in range(wordy):
+            repeated += counts[grams[k]] > 1
+        out[12, doc] = repeated / max(1, counted)
 
 
 @_helper
@@ -104,37 +109,59 @@ def _mix(x):
 
 
 @_helper
-def _add(state, byte):
-    return (state ^ np.uint64(byte) ^ np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0x9FB21C651E98DF25)
+def _add(state, byte, mask):
+    """A step of a word's hash; 0 where the mask is. All but a sum and a product is beside the chain."""
+    return (state ^ (np.uint64(byte) ^ np.uint64(0x9E3779B97F4A7C15))) * (_FACTOR & mask)
 
 
 @_helper
-def _words(values, i, end, folded, points, hashes, ends):
-    """Hashes of the words of a text and where their characters end; their count.
+def _onward(state, byte, says):
+    """A step of a line's hash, which skips what says nothing."""
+    factor = _FACTOR if says else np.uint64(1)
+    return state * factor + (np.uint64(byte) + np.uint64(1) if says else np.uint64(0))
 
-    Of ASCII nothing branches: the hash is 0 outside words, written at every byte, and counted where a word
-    ends.
+
+@_helper
+def _read(values, i, end, marks, base, folded, points, seen, hashes, ends, lines):
+    """Hashes of the words of a text and where their characters end, and of its lines with a letter or digit
+    outside comments, white space left out: (words, lines with anything outside comments, lines hashed).
+
+    Of ASCII nothing branches but on ends of lines: a word's hash is 0 outside words, written at every byte,
+    and counted where a word ends. Both in one loop, since each waits for its own products.
     """
-    n = chars = 0
-    state, inside = np.uint64(0), np.uint64(0)
+    n = chars = count = wordy = shown = 0
+    state, inside, line = np.uint64(0), np.uint64(0), np.uint64(0)
     while i < end:
         byte = values[i]
         if byte < 128:
             letter = folded[byte]
             mask = ~np.uint64(0) if letter else np.uint64(0)
-            state = _add(state, letter) & mask
+            state = _add(state, letter, mask)
+            if byte == 10 or byte == 13:
+                lines[wordy] = line
+                wordy += shown >> 1
+                count += shown & 1
+                line, shown = np.uint64(0), 0
+            else:
+                says = seen[byte] if marks[i - base] & 1 == 0 else 0
+                shown |= says
+                line = _onward(line, byte, says)
             i += 1
         else:
             point, width = _decode(values, i, end)
             mask = ~np.uint64(0) if point >= 0 and points[point] & _ALNUM else np.uint64(0)
             for k in range(i, i + width):
-                state = _add(state, values[k]) & mask
+                state = _add(state, values[k], mask)
+                says = seen[values[k]] if marks[k - base] & 1 == 0 else 0
+                shown |= says
+                line = _onward(line, values[k], says)
             i += width
         n += inside & ~mask != 0
         chars += mask != 0
         hashes[n], ends[n + 1] = state, chars
         inside = mask
-    return n + (inside != 0)
+    lines[wordy] = line
+    return n + (inside != 0), count + (shown & 1), wordy + (shown >> 1)
 
 
 @_helper
@@ -220,30 +247,3 @@ def _repeated(n, width, ends, places):
         chars += ends[places[i] + width] - ends[max(places[i], until)]
         until = places[i] + width
     return chars
-
-
-@_helper
-def _lines(values, i, end, marks, base, seen, hashes, keys, numbers, counts, grams):
-    """Share of the lines with a letter or digit outside comments which, white space left out, occur more
-    than once."""
-    n = lines = shown = 0
-    state = np.uint64(0)
-    while i <= end:
-        if i == end or values[i] == 10 or values[i] == 13:
-            hashes[n] = state
-            n += shown >> 1
-            lines += shown & 1
-            state, shown = np.uint64(0), 0
-        else:
-            byte = values[i]
-            says = seen[byte] if marks[i - base] & 1 == 0 else 0
-            shown |= says
-            # both are chosen beside the chain of products
-            factor = np.uint64(0x9FB21C651E98DF25) if says else np.uint64(1)
-            state = state * factor + (np.uint64(byte) + np.uint64(1) if says else np.uint64(0))
-        i += 1
-    _number(hashes, n, keys, numbers, counts, grams)
-    repeated = 0
-    for k in range(n):
-        repeated += counts[grams[k]] > 1
-    return repeated / max(1, lines)
