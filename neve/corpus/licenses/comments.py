@@ -67,9 +67,9 @@ def paragraphs(text: str, until: int) -> Iterator[list[str]]:
         elif opened := _INDENTED.match(line):
             inner, deeper = line[opened.end() :], indent
         elif marked := _LINE.match(line):
-            inner = re.sub(
-                rf"(?i)\s{re.escape(marked[0])}(?=\s)", "", line[marked.end() :]
-            )  # left by a reflow
+            inner = line[marked.end() :].replace(
+                f" {marked[0]} ", " "
+            )  # the mark once more, left by a reflow
         elif dunder := _DUNDER.match(line):
             inner = f"License: {dunder[1]}"
         else:
