@@ -153,7 +153,9 @@ def cost(summary: dict[str, Any]) -> list[tuple[str, str]]:
         (f"{phases[0]['parameters']:,}", "parameters"),
     ]
     if "synthesis" in summary:
-        tiles.append((f"{summary['synthesis']['tokens']:,}", "synthetic tokens accepted"))
+        drawn = [draw["tokens"] for draw in summary["synthesis"]["draws"]]
+        several = f" in {len(drawn)} draws" if len(drawn) > 1 else ""
+        tiles.append((f"{sum(drawn):,}", f"synthetic tokens accepted{several}"))
     return tiles
 
 

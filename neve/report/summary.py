@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from neve.documents import read
 from neve.recipe.training import phase_of
-from neve.report import corpus, grown, ranked, shortages
+from neve.report import corpus, grown, ranked, shortages, touched
 from neve.store import MANIFEST, read_json
 
 CURVE_POINTS = 120
@@ -66,6 +66,9 @@ def summarize(inputs: dict[str, Path], recipe: dict[str, Any]) -> dict[str, Any]
     }
     if "synthesis" in inputs:
         summary["synthesis"] = grown.synthesis(inputs, counts["synthesis"], recipe["synthesis"]["budget"])
+        summary["synthesis"]["draws"] = [
+            {part: counts[name][part] for part in ("accepted", "tokens")} for name in touched.draws(inputs)
+        ]
     summary["written"] = written(inputs["evaluate"] / "models")
     for model in summary["results"]["models"].values():
         for benchmark in model.get("benchmarks", {}).values():

@@ -6,6 +6,7 @@ Everything is looked up in what the stages of an arm wrote.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -119,13 +120,24 @@ def _rows(view: Path, at: pa.Table) -> tuple[np.ndarray, np.ndarray]:
 
 
 def synthetic(stages: Stages, doc_ids: pa.Array) -> int | None:
-    """How many accepted synthetic documents grew from these; None where synthesis is not done yet."""
-    if "synthesis" not in stages:
-        return 0
-    if (place := stages["synthesis"]) is None:
-        return None
-    seeds = read(place / "documents", ["seed_doc_id"])["seed_doc_id"]
-    return int(pc.sum(pc.is_in(seeds, value_set=doc_ids)).as_py() or 0)
+    """How many accepted synthetic documents grew from these, in all draws; None where one is not done
+    yet."""
+    count = 0
+    for place in draws(stages).values():
+        if place is None:
+            return None
+        seeds = read(place / "documents", ["seed_doc_id"])["seed_doc_id"]
+        count += int(pc.sum(pc.is_in(seeds, value_set=doc_ids)).as_py() or 0)
+    return count
+
+
+def draws(stages: Stages) -> Stages:
+    """The stages of synthesis, one a draw of the answers.
+
+    >>> list(draws({"synthesis": None, "synthesis-2": None, "synthetic-tokens": None}))
+    ['synthesis', 'synthesis-2']
+    """
+    return {name: place for name, place in stages.items() if re.fullmatch(r"synthesis(-\d+)?", name)}
 
 
 def of_documents(stages: Stages, table: pa.Table) -> dict[str, Any]:

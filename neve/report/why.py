@@ -176,23 +176,25 @@ def _group(stages: Stages, curate: Path, key: str) -> dict[str, Any] | None:
 
 
 def _children(stages: Stages, doc_id: str) -> list[dict[str, Any]] | None:
-    """Synthetic documents grown from this one, accepted or refused; None where synthesis is not done yet."""
-    if "synthesis" not in stages:
-        return []
-    if (place := stages["synthesis"]) is None:
-        return None
+    """Synthetic documents grown from this one, accepted or refused, in all draws of the answers; None where
+    one is not done yet."""
+    children: list[dict[str, Any]] = []
     seed = ds.field("seed_doc_id") == doc_id
-    grown = read(place / "documents", ["doc_id", "path"], seed).to_pylist()
-    refused = read(place / "verdicts", ["rule", "value", "limit", "detail"], seed).to_pylist()
-    return [{**row, "state": "accepted"} for row in grown] + [{**row, "state": "refused"} for row in refused]
+    for place in touched.draws(stages).values():
+        if place is None:
+            return None
+        grown = read(place / "documents", ["doc_id", "path"], seed).to_pylist()
+        refused = read(place / "verdicts", ["rule", "value", "limit", "detail"], seed).to_pylist()
+        children += [{**row, "state": "accepted"} for row in grown]
+        children += [{**row, "state": "refused"} for row in refused]
+    return children
 
 
 def _synthetic(stages: Stages, curate: Path, key: str) -> dict[str, Any] | None:
     """The life of a synthetic document: its seed."""
-    if (place := stages.get("synthesis")) is None:
-        return None
     columns = [*KEY, "split", "size", "seed_doc_id"]
-    rows = _matching(read(place / "documents", columns), key) if key else []
+    places = [place for place in touched.draws(stages).values() if place is not None and key]
+    rows = [row for place in places for row in _matching(read(place / "documents", columns), key)]
     exact = [row for row in rows if key in (row["doc_id"], row["path"], f"{row['repo']}/{row['path']}")]
     if not exact:
         return None
