@@ -101,7 +101,7 @@ class Corpus(RecipeTable):
     sources: list[Source] = Field(min_length=1)
     """Where raw code comes from, read in this order."""
     languages: list[str] = Field(default=LANGUAGES)
-    """Linguist names of the languages kept."""
+    """Linguist names of the languages kept; an empty list keeps all of them."""
     licenses: Literal["permissive", "any"] | list[str] = "any"
     """Licences admitted: a policy or a list of SPDX identifiers. Files without a known licence pass only
     under "any"."""
