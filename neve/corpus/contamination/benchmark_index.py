@@ -184,10 +184,10 @@ class Index:
 def _inverted(hashes: np.ndarray, counts: np.ndarray) -> _Inverted:
     """Of texts' hashes, one text after another: the distinct ones, where the texts of each begin, these
     texts, and how many hashes each has."""
-    keys, place = np.unique(hashes, return_inverse=True)
+    order = np.argsort(hashes, kind="stable")
+    keys, counted = np.unique(hashes[order], return_counts=True)
+    starts = np.concatenate([[0], np.cumsum(counted)])
     text = np.repeat(np.arange(len(counts)), counts)
-    order = np.argsort(place, kind="stable")
-    starts = np.searchsorted(place[order], np.arange(len(keys) + 1))
     return keys, starts.astype(np.int64), text[order], counts.astype(np.int64)
 
 

@@ -38,7 +38,7 @@ from neve.corpus.steps.row_filter import (
     row_key,
     run,
 )
-from neve.corpus.text import binary, doc_ids
+from neve.corpus.text import binary, doc_ids, only
 
 if TYPE_CHECKING:
     from daft import DataFrame
@@ -141,20 +141,24 @@ def identify(
 def _decoded(raw: RawFiles, max_bytes: int) -> tuple[Texts, pa.Array, pa.Array]:
     """(texts, null where they are too large; sizes in bytes; which are too large)."""
     size = pc.binary_length(raw.content)
-    small = pc.less_equal(size, notebooks.most_bytes(raw.path, raw.language, max_bytes))
-    found = read(pc.if_else(small, raw.content, pa.scalar(None, raw.content.type)), raw.path, raw.language)
+    small = _true(pc.less_equal(size, notebooks.most_bytes(raw.path, raw.language, max_bytes)))
+    found = read(only(raw.content.cast(pa.large_binary()), small), raw.path, raw.language)
     sizes = pc.coalesce(pc.binary_length(found.text.cast(pa.large_binary())), size)
     large = pc.fill_null(pc.greater(sizes, max_bytes), False)
     return (
-        found._replace(text=pc.if_else(large, pa.scalar(None, found.text.type), found.text)),
+        found._replace(text=only(found.text, ~_true(large))),
         sizes,
         large,
     )
 
 
+def _true(mask: pa.Array) -> np.ndarray:
+    return pc.fill_null(mask, False).to_numpy(zero_copy_only=False)
+
+
 def _licenses(raw: RawFiles, texts: pa.Array) -> tuple[pa.Array, pa.Array]:
     """(licences as given, or as a file without evidence states itself; the files that state them)."""
-    alone = pc.if_else(pc.is_null(raw.license_path), texts, None)
+    alone = only(texts, _true(pc.is_null(raw.license_path)))
     license, own = own_statements.overriding(raw.license.cast(pa.string()), alone)
     return license, pc.if_else(own, raw.path.cast(pa.string()), raw.license_path.cast(pa.string()))
 
@@ -163,7 +167,10 @@ def _language(raw: RawFiles, texts: pa.Array) -> pa.Array:
     """The languages that the input gives, spelled as Linguist does; detected where it gives none."""
     unknown = pc.is_null(raw.language)
     path = pc.fill_null(raw.path.cast(pa.string()), "")
-    detected = detection.detect(path.filter(unknown), texts.fill_null("").filter(unknown))
+    texts = texts.fill_null("")
+    if unknown.true_count < len(unknown):
+        path, texts = path.filter(unknown), texts.filter(unknown)
+    detected = detection.detect(path, texts)
     return detection.named(pc.replace_with_mask(raw.language.cast(pa.string()), unknown, detected))
 
 
@@ -201,7 +208,7 @@ def measure(picked: DataFrame, names: Languages, settings: Settings) -> DataFram
         language, written = _languages(names * 2, code)
         measured = measurement.measure(content, written, path, others)
         rule, value, limit = rules.apply(measured, language, limits, step="bytes")
-        passed = pc.is_null(rule).to_numpy(zero_copy_only=False)
+        passed = _true(pc.is_null(rule))
         held, task = _index(benchmarks).check(content.filter(pa.array(passed)))
         shares, task = _back(pa.array(held), passed), _back(task, passed)
         share = shares.to_numpy(zero_copy_only=False)
