@@ -79,7 +79,8 @@ def small_quickstart() -> dict[str, Any]:
     # The smaller generator, a fifth of the download; asking ends at 150 accepted tokens.
     data["synthesis"] = {"model": "smollm2-135m-instruct", "tokens": 150, "seeds": 120, "max_tokens": 160}
     data["synthesis"]["python_share"] = 1.0
-    data["evaluate"] |= {"max_new_tokens": 12, "heldout_bytes": 20_000, "bootstrap": 200}
+    data["evaluate"] |= {"training_tasks": [], "max_new_tokens": 12, "heldout_bytes": 20_000}
+    data["evaluate"]["bootstrap"] = 200
     return data
 
 

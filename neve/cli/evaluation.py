@@ -116,6 +116,7 @@ def evaluate(
     from neve.evaluation import standalone
     from neve.evaluation.generation.completion import Options
     from neve.evaluation.generation.sampling import Sampling
+    from neve.run import record
 
     if not all(part.strip().isdigit() and int(part) > 0 for part in k.split(",")):
         raise typer.BadParameter(f"{k!r} must be numbers from 1 on by commas, e.g. 1,10", param_hint="--k")
@@ -123,14 +124,14 @@ def evaluate(
         n=n, sampling=Sampling(temperature, top_p, seed), ks=tuple(map(int, k.split(","))), chat=chat, prompt=prompt,
         max_new_tokens=max_new_tokens, only=only, packages=packages, retry=retry,
     )  # fmt: skip
-    read = standalone.Folders(data, heldout, against)
+    read = standalone.Folders(data, heldout, against, record.trained_on(Path(model)))
     found = standalone.evaluate(model, tasks, folder, options, read, endpoint)
     _tell_results(found, folder, model, as_json)
 
 
 def _tell_results(found: dict[str, Any], folder: Path, title: str, as_json: bool) -> None:
     from neve.evaluation import published
-    from neve.report.evaluation import notes, write_page
+    from neve.report.evaluation import beside, no_trigram, notes, write_page
     from neve.report.render import FEW, units
 
     row = published.beside(found["benchmarks"])
@@ -153,11 +154,11 @@ def _tell_results(found: dict[str, Any], folder: Path, title: str, as_json: bool
         points = f"{100 * gap['difference']:+.1f} points against {other}"
         print(f"{name}: pass@1 {points} on {gap['tasks']:,} tasks, {sure}")
     for name, figure in found["bits_per_byte"].items():
-        by_language = (
-            {f"{name}, {key}": value for key, value in figure.items()} if "value" not in figure else {}
-        )
-        for label, value in (by_language or {name: figure}).items():
-            print(f"bits per byte, {label}: {value['value']:.3f} {units(value)}")
+        for key, value in ({"": figure} if "value" in figure else figure).items():
+            label = f"{name}, {key}" if key else name
+            print(f"bits per byte, {label}: {value['value']:.3f} {units(value)}{beside(found, name, key)}")
+    if untold := no_trigram(found):
+        typer.echo(untold, err=True)
     print(f"results: {folder / 'results.json'}, {page}")
 
 

@@ -15,7 +15,7 @@ repository resemble each other, so with few held-out repositories an interval sp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,16 +23,18 @@ from typing import Any
 import numpy as np
 
 from neve import sandbox
-from neve.evaluation import bits_per_byte, continuation, evaluator, references, results, statistics
+from neve.errors import Fault, Misuse
+from neve.evaluation import bits_per_byte, continuation, evaluator, results, statistics
 from neve.evaluation.evaluator import Asked
 from neve.evaluation.generation.completion import Options
 from neve.evaluation.generation.local_model import LocalModel
 from neve.evaluation.generation.sampling import Sampling
-from neve.evaluation.references import Read, Trigram
+from neve.evaluation.references import Read, Source
 from neve.hashing import seed_of
 from neve.recipe.evaluation import Evaluate
 from neve.store import read_json, write_json
 from neve.tasks import benchmarks
+from neve.tasks.benchmarks import Benchmark
 from neve.tokens import bpe
 
 
@@ -60,9 +62,8 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     """
     section, seed = settings.evaluate, settings.seed
     data = Path(section.data) if section.data else None
-    tests, tuning = (
-        [benchmarks.load(name, data) for name in names] for names in (section.tasks, section.training_tasks)
-    )
+    tests = [benchmarks.load(name, data) for name in section.tasks]
+    tuning, absent = _tuning(section.training_tasks, data)
     place = sandbox.probe()
     table = bits_per_byte.heldout(inputs["documents"], section.heldout_bytes)
     asked = Asked(tests, table, tuning)
@@ -91,12 +92,20 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
         for pair in settings.pairs
         for metric in sorted(units[pair[0]], key=lambda metric: metric == evaluator.HELDOUT)
     ]
-    beside = _references(settings, inputs, asked, options)
+    source = Source(inputs["view"], settings.read)
+    beside = evaluator.references(asked, bpe.load(inputs["tokenizer"]), source, options)
     folders = {name: inputs[stage] for name, stage in settings.models.items()}
     text = continuation.of_stages(folders, table, options)
     write_json(
         out / results.RESULTS,
-        {"sandbox": vars(place), "models": found, "references": beside, "pairs": pairs, "continuation": text},
+        {
+            "sandbox": vars(place),
+            "models": found,
+            "references": beside,
+            "pairs": pairs,
+            "continuation": text,
+            "absent": absent,
+        },
     )
     return {
         "models": len(found),
@@ -106,29 +115,18 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     }
 
 
-def _references(
-    settings: Settings,
-    inputs: dict[str, Path],
-    asked: Asked,
-    options: Options,
-) -> dict[str, Any]:
-    """By name what a reference is, and its bits per byte of what the models are measured on."""
-    tokenizer = bpe.load(inputs["tokenizer"])
-    model = Trigram(references.stream(inputs["view"], settings.read), tokenizer.vocab_size)
-    said = {
-        "zlib -9": "one stream over each text's units",
-        "trigram": f"counted on {model.tokens:,} tokens that {settings.read.phase} trains on",
-    }
-    texts = evaluator.texts(evaluator.measured_tasks(asked, None), asked.heldout, tokenizer)
-    languages = asked.heldout["language"].to_pylist() if asked.heldout is not None else None
-    found = {}
-    for name, bits in (("zlib -9", references.zlib_bits), ("trigram", model.bits)):
-        units = {
-            metric: evaluator.unit(some, bits(some), languages if metric == evaluator.HELDOUT else None)
-            for metric, some in texts.items()
-        }
-        found[name] = {"what": said[name], "bits_per_byte": evaluator.figures(units, options)}
-    return found
+def _tuning(names: Sequence[str], data: Path | None) -> tuple[list[Benchmark], dict[str, str]]:
+    """Benchmarks whose training tasks are measured, and, by metric, why those of others are not: a run does
+    not fail at its end since a file beside its figures cannot be fetched."""
+    found, absent = [], {}
+    for name in names:
+        try:
+            found.append(benchmarks.load(name, data))
+        except Misuse:
+            raise
+        except Fault as fault:
+            absent[f"{name}{evaluator.TRAIN}"] = str(fault)
+    return found, absent
 
 
 def _compare(

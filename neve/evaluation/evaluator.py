@@ -26,6 +26,7 @@ import numpy as np
 from neve import sandbox
 from neve.errors import Misuse
 from neve.evaluation import bits_per_byte, results, statistics
+from neve.evaluation import references as references_
 from neve.evaluation.generation import extraction, prompts
 from neve.evaluation.generation.completion import Completion, Model, Options, label
 from neve.evaluation.grading import journal, samples
@@ -269,6 +270,23 @@ def measured(model: Model, asked: Asked, only: str | None, out: Path) -> dict[st
     }
     write_json(path, {"of": of, "units": units})
     return units
+
+
+def references(
+    asked: Asked, tokenizer: Any, source: references_.Source | None, options: Options
+) -> dict[str, Any]:
+    """What a model's bits per byte are held against, on the same units: by name what it is, and its
+    figures."""
+    units = texts(measured_tasks(asked, options.only), asked.heldout, tokenizer)
+    languages = None if asked.heldout is None else asked.heldout["language"].to_pylist()
+    found = {}
+    for name, (what, bits) in references_.measured(units, source).items():
+        columns = {
+            metric: unit(some, bits[metric], languages if metric == HELDOUT else None)
+            for metric, some in units.items()
+        }
+        found[name] = {"what": what, "bits_per_byte": figures(columns, options)}
+    return found
 
 
 def _figure(

@@ -17,7 +17,7 @@ Ney, Essen and Kneser's discount n1 / (n1 + 2 n2).
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +43,9 @@ def zlib_bits(texts: Sequence[Text]) -> np.ndarray:
     return 8 * sizes
 
 
+ZLIB, TRIGRAM = "zlib -9", "trigram"
+
+
 @dataclass(frozen=True)
 class Read:
     """What trigrams are counted on: the first `tokens` of a phase's training, or one round of its view."""
@@ -62,6 +65,28 @@ def stream(view: Path, read: Read) -> np.ndarray:
     windows = max(1, min(whole, MOST // read.sequence))
     inputs, targets = opened.batch(read.seed, 0, windows, read.sequence)
     return np.concatenate([inputs[:, :1], targets], axis=1)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the trigram model's tokens come from: the view of a run's first phase, and how it reads it."""
+
+    view: Path
+    read: Read
+
+
+def measured(
+    texts: Mapping[str, Sequence[Text]], source: Source | None
+) -> dict[str, tuple[str, dict[str, np.ndarray]]]:
+    """By reference what it is, and the bits of each text's units; zlib alone where no tokens are known."""
+    found = {
+        ZLIB: ("one stream over each text's units", {name: zlib_bits(some) for name, some in texts.items()})
+    }
+    if source is not None:
+        model = Trigram(stream(source.view, source.read), View(source.view).vocab_size)
+        what = f"counted on {model.tokens:,} tokens that {source.read.phase} trains on"
+        found[TRIGRAM] = (what, {name: model.bits(some) for name, some in texts.items()})
+    return found
 
 
 @dataclass(frozen=True)

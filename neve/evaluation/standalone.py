@@ -16,6 +16,7 @@ from neve.evaluation import bits_per_byte, evaluator, results
 from neve.evaluation.generation import prompts
 from neve.evaluation.generation.completion import Model, Options
 from neve.evaluation.grading import samples
+from neve.evaluation.references import Source
 from neve.locks import locked
 from neve.store import write_json
 from neve.tasks import benchmarks
@@ -34,6 +35,8 @@ class Folders(NamedTuple):
     """A curated corpus, whose held-out documents are measured."""
     against: Path | None = None
     """Results of another model, to compare with."""
+    trained: Source | None = None
+    """What the first phase of the model's run trains on, for the trigram model beside it."""
 
 
 NONE = Folders()
@@ -119,6 +122,8 @@ def evaluate(
         asked = evaluator.Asked(list(tests.values()), table)
         found = evaluator.evaluate(model, asked, options, out, place)
         found["model"] = {"name": name, **found["model"]}
+        if (tokenizer := model.tokenizer()) is not None:
+            found["references"] = evaluator.references(asked, tokenizer, folders.trained, options)
         result = {
             "sandbox": vars(place),
             **found,

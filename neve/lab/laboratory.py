@@ -55,6 +55,11 @@ def run(file: Path, folder: Path, workers: Workers, say: Callable[[str], None]) 
                 {"texts": lab.final, "arms": design.arms(lab), "seeds": seeds},
             )
         found = results.outcome(lab, cells, seeds, lab.compute_final)
+        for name in draws[0].ends(lab.compute_final):
+            for text, beside in measure.references(
+                draws[0].store, draws[0].store.stages[name].settings
+            ).items():
+                found["texts"][text]["references"] = beside
         history = read_json(folder / RECORD)
         results.write(folder, found, {"seconds": round(time.monotonic() - begun, 1), "history": history})
     return found

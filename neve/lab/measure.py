@@ -15,6 +15,7 @@ from neve.settings import Execution
 from neve.store import write_json
 
 if TYPE_CHECKING:
+    from neve.store import Store
     from neve.tasks.task import Task
 
 HELDOUT, TRAIN = "heldout", "-train"
@@ -57,6 +58,25 @@ def _units(text: str, settings: Settings, inputs: dict[str, Path], tokenizer: An
         table = bits_per_byte.heldout(inputs["documents"], settings.heldout_bytes)
         return bits_per_byte.documents(table, tokenizer)
     return bits_per_byte.solutions(tasks(text, settings), tokenizer)
+
+
+def references(store: Store, settings: Settings) -> dict[str, dict[str, dict[str, Any]]]:
+    """By text and by name what models are held against: zlib, and a trigram model of what the first phase of
+    this arm trains on; what it is, and its bits per byte."""
+    from neve.evaluation.references import Source, measured
+    from neve.tokens import bpe
+
+    evaluated = store.stages["evaluate"]
+    inputs = {"documents": store.path("curate")}
+    tokenizer = bpe.load(store.path("tokenizer"))
+    units = {text: _units(text, settings, inputs, tokenizer) for text in settings.texts}
+    source = Source(store.path(evaluated.inputs["view"]), evaluated.settings.read)
+    found: dict[str, dict[str, dict[str, Any]]] = {text: {} for text in units}
+    for name, (what, bits) in measured(units, source).items():
+        for text, some in units.items():
+            value = float(bits[text].sum() / sum(unit.size for unit in some))
+            found[text][name] = {"what": what, "value": value}
+    return found
 
 
 def tasks(text: str, settings: Settings) -> list[Task]:

@@ -132,6 +132,10 @@ def table(found: dict[str, Any]) -> list[str]:
             f"noise from seed to seed {about['noise']:.3f} bits per byte"
         )
         lines += [f"  {sentence(c)}" for c in about["comparisons"]]
+        lines += [
+            f"  beside them: {name} {r['value']:.3f} bits per byte"
+            for name, r in about.get("references", {}).items()
+        ]
     return lines
 
 

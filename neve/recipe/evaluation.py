@@ -21,7 +21,8 @@ class Evaluate(RecipeTable):
     """Whether solutions are generated and run in the sandbox: of all phases and controls, or of the last
     phase."""
     training_tasks: list[BenchmarkName] = Field(default=[])
-    """Benchmarks with training tasks of which bits per byte alone are taken, to tune a recipe on."""
+    """Benchmarks with training tasks of which bits per byte alone are taken, to tune a recipe on. Where a
+    file cannot be fetched, the run goes on and says so."""
     max_new_tokens: int = Field(default=512, ge=1)
     """Tokens of a solution, at most."""
     heldout_bytes: int = Field(default=1 << 20, ge=1 << 12)

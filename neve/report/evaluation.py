@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from neve.evaluation.references import TRIGRAM
 from neve.report.render import FEW, page
 from neve.store import atomic_write
 
@@ -39,6 +40,27 @@ def notes(entry: dict[str, Any]) -> list[str]:
     return lines
 
 
+def beside(results: dict[str, Any], metric: str, language: str = "") -> str:
+    """The references' bits per byte of a text, as the end of a line."""
+    said = [
+        f"{name} {(figures[metric][language] if language else figures[metric])['value']:.3f}"
+        for name, found in results.get("references", {}).items()
+        for figures in (found["bits_per_byte"],)
+    ]
+    return f"; {', '.join(said)}" if said else ""
+
+
+def no_trigram(results: dict[str, Any]) -> str:
+    """Why there is no trigram model beside bits per byte; empty where there is, or nothing to be beside."""
+    found = results.get("references", {})
+    if TRIGRAM in found or not any(one["bits_per_byte"] for one in found.values()):
+        return ""
+    return (
+        "no trigram model beside bits per byte: the model lies in no run's stages, so what it was trained on is "
+        "not known"
+    )
+
+
 def write_page(
     out: Path,
     title: str,
@@ -63,7 +85,7 @@ def write_page(
         }
     made = page(
         "evaluation.html", [], title=title, results=results, benchmarks=benchmarks, published=published, columns=columns,
-        row=row, few=FEW, any_beside=any(value is not None for value in row.values()),
+        row=row, few=FEW, references=results.get("references", {}), untold=no_trigram(results), any_beside=any(value is not None for value in row.values()),
     )  # fmt: skip
     atomic_write(out / "index.html", made)
     return out / "index.html"

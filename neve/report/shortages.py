@@ -46,6 +46,8 @@ def of_stage(stage: str, places: Mapping[str, Path], recipe: Mapping[str, Any]) 
         return _control(read_json(places[stage] / "selection.json"), name)
     if kind == "view":
         return _again(places, recipe, name)
+    if stage == "evaluate":
+        return _absent(places[stage])
     if kind == "train":
         return _wasted(places[stage] / "metrics.jsonl", recipe, name)
     return []
@@ -54,6 +56,14 @@ def of_stage(stage: str, places: Mapping[str, Path], recipe: Mapping[str, Any]) 
 def idle(steps: int) -> str:
     """What is said of a phase of `steps` whose last one has the rate 0."""
     return f"the last of its {steps:,} steps has the rate 0 and trains nothing; lr.floor above 0 would use it"
+
+
+def _absent(evaluated: Path) -> list[str]:
+    """Texts that models were to be measured on, and whose files could not be had."""
+    return [
+        f"{text} was not measured: {why}. Once its file can be had, delete {evaluated} and run again."
+        for text, why in read_json(evaluated / "results.json").get("absent", {}).items()
+    ]
 
 
 def _heldout(curate: Path) -> list[str]:

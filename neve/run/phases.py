@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from neve.errors import Fault
+from neve.evaluation.references import Read
 from neve.quality import controls, select
 from neve.recipe.recipe import Recipe, RecipeError
 from neve.recipe.training import Control, Phase
@@ -149,6 +150,13 @@ def _train(recipe: Recipe, phase: Phase, name: str, precision: str) -> Stage:
 def seed(recipe: Recipe, phase: Phase) -> int:
     """The phase's own seed, or the run's."""
     return recipe.run.seed if phase.seed is None else phase.seed
+
+
+def read_first(recipe: Recipe) -> Read:
+    """How the first phase reads its view, which the trigram model counts."""
+    first = recipe.phase[0]
+    tokens = None if first.epochs else first.tokens
+    return Read(first.name, tokens, sized(recipe, first).sequence, seed(recipe, first))
 
 
 def sized(recipe: Recipe, phase: Phase) -> settings.Training:

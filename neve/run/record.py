@@ -14,17 +14,19 @@ is equal.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from neve.errors import Misuse
+from neve.evaluation.references import Source
 from neve.recipe.file import parse, to_toml
 from neve.recipe.recipe import Recipe
 from neve.run import phases
 from neve.run.machine import Machine
 from neve.run.stages import stages
-from neve.store import RUN, Store, arm_stages, atomic_write, read_json, versions, write_json
+from neve.store import MANIFEST, RUN, Store, arm_stages, atomic_write, read_json, versions, write_json
 
 ARM = "main"
 """The arm that commands mean where none is named."""
@@ -70,6 +72,19 @@ def recorded(folder: Path, name: str) -> Arm:
         raise Misuse(
             f"{folder}: {RUN} is of another version of Neve ({error}); `neve run RECIPE` writes it again"
         ) from None
+
+
+def trained_on(model: Path) -> Source | None:
+    """What the first phase of a model's run trains on; None where it lies in no run, or the view is gone."""
+    stage = model.resolve() if (model / MANIFEST).exists() else model.resolve().parent
+    folder = stage.parent.parent
+    with contextlib.suppress(Misuse):  # the run is of another version
+        for name, made in load(folder)["arms"].items():
+            if stage.name in made.values():
+                read = phases.read_first(recorded(folder, name).recipe)
+                view = stage.parent / made[f"view-{read.phase}"]
+                return Source(view, read) if view.is_dir() else None
+    return None
 
 
 def write(folder: Path, name: str, arm: Arm, store: Store) -> None:

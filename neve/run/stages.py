@@ -18,7 +18,6 @@ from neve.corpus import settings as curation
 from neve.corpus import sources as readers
 from neve.corpus.contamination import packaged
 from neve.evaluation import evaluate
-from neve.evaluation.references import Read
 from neve.quality import seeds
 from neve.quality import settings as quality
 from neve.quality.annotators import KINDS
@@ -272,13 +271,11 @@ def _evaluate(recipe: Recipe, tier: str) -> Stage:
             pairs.append((phase.name, (phase.start,)))
     asked = recipe.evaluate.pass_at_1
     tested = (recipe.phase[-1].name,) if asked == "last" else tuple(models) if asked else ()
-    first = recipe.phase[0]
-    tokens = None if first.epochs else first.tokens
-    read = Read(first.name, tokens, phases.sized(recipe, first).sequence, phases.seed(recipe, first))
+    read = phases.read_first(recipe)
     settings = evaluate.Settings(
         recipe.evaluate, models, tuple(pairs), tested, read, tier if tested else "none", recipe.run.seed
     )
-    inputs = {"documents": "curate", "tokenizer": "tokenizer", "view": f"view-{first.name}"}
+    inputs = {"documents": "curate", "tokenizer": "tokenizer", "view": f"view-{read.phase}"}
     return Stage(
         "evaluate",
         "evaluate",

@@ -11,12 +11,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from neve import sandbox
+from neve import packages, sandbox
 from neve.documents import DOCUMENTS, doc_id, write
+from neve.errors import Misuse
 from neve.evaluation import evaluate
 from neve.evaluation.generation.completion import Completion
 from neve.evaluation.references import Read
 from neve.recipe.evaluation import Evaluate
+from neve.tasks import benchmarks
 from neve.tokens import build_view, shards
 from neve.training import model as llama
 
@@ -63,6 +65,28 @@ def stage(tmp_path_factory, random_model, tokenizer_folder, tokenizer, benchmark
         section, models, (("quality", ("quality-random",)),), tuple(models), Read("general", 1024, 64, 1), PLACE.tier, seed=1
     )  # fmt: skip
     return settings, inputs
+
+
+def test_training_tasks_whose_file_cannot_be_had_are_left_out_with_a_word(
+    tmp_path, monkeypatch, benchmark_files
+) -> None:
+    """There from the folder that NEVE_BENCHMARKS names; else, without a network, the metric's name and what to do. A
+    folder that the recipe names and that lacks the file is a mistake."""
+    monkeypatch.setenv("NEVE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(benchmarks, "HOST", "http://127.0.0.1:9")
+    monkeypatch.setattr(packages, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setenv("NEVE_BENCHMARKS", str(benchmark_files))
+    (found,), absent = evaluate._tuning(["mbpp"], None)
+    assert found.name == "mbpp" and absent == {}
+    monkeypatch.setenv("NEVE_BENCHMARKS", str(tmp_path))
+    nothing, absent = evaluate._tuning(["mbpp"], None)
+    assert (
+        nothing == []
+        and list(absent) == ["mbpp-train"]
+        and "put mbpp.jsonl into a folder" in absent["mbpp-train"]
+    )
+    with pytest.raises(Misuse, match=r"mbpp\.jsonl"):
+        evaluate._tuning(["mbpp"], tmp_path)
 
 
 @pytest.fixture(scope="module")

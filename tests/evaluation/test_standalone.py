@@ -108,6 +108,12 @@ def test_an_evaluation_has_every_figure(evaluated):
     for name in ("humaneval", "mbpp"):
         figure = found["bits_per_byte"][name]
         assert figure["interval"][0] < figure["value"] < figure["interval"][1]
+        beside = found["references"]["zlib -9"]["bits_per_byte"][name]
+        assert beside["bytes"] == figure["bytes"] and 1 < beside["value"] < 4
+    assert set(found["references"]) == {"zlib -9"}, "this model lies in no run, whose tokens could be counted"
+    assert (
+        "zlib -9" in (out / "index.html").read_text() and "lies in no run" in (out / "index.html").read_text()
+    )
     texts = [
         json.loads(line)["text"] for line in (out / "samples-mbpp.jsonl").read_text().splitlines()[1:] if line
     ]

@@ -60,6 +60,9 @@ def test_a_laboratory_killed_twice_gives_the_verdict(place: Path, monkeypatch):
         and only["interval"][0] > 0
     )
     assert set(found["texts"]["heldout"]["low_rate"]) == {"tiny-rate"}
+    beside = found["texts"]["heldout"]["references"]
+    assert set(beside) == {"zlib -9", "trigram"} and all(0.5 < r["value"] < 5 for r in beside.values())
+    assert "general" in beside["trigram"]["what"]
     assert any(line.startswith("smallest difference") for line in said)
     history = json.loads((out / "history.json").read_text())
     assert [entry["what"] for entry in history] == ["stated"]
@@ -75,6 +78,8 @@ def test_a_laboratory_killed_twice_gives_the_verdict(place: Path, monkeypatch):
     assert (
         again == found and (out / "table.txt").read_text() == once and "tiny-rate is worse than usual" in once
     )
-    assert "tiny-rate is worse than usual" in (out / "index.html").read_text()
+    page = (out / "index.html").read_text()
+    assert "tiny-rate is worse than usual" in page and "zlib -9" in page and "trigram" in page
+    assert "beside them: trigram" in once
     after = laboratory.plan(place / "lab.toml", out, 2)
     assert after["trainings_left"] == 0 and after["smallest_difference"] > 0

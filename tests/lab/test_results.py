@@ -9,7 +9,7 @@ from neve.errors import Fault
 from neve.lab import design, results
 from neve.lab.file import load
 from neve.lab.statistics import BETTER, EQUAL, UNKNOWN
-from neve.store import write_json
+from neve.store import read_json, write_json
 
 
 @pytest.fixture
@@ -35,7 +35,12 @@ def test_what_was_planted_is_found_and_written(place: Path, tmp_path: Path, cell
     assert only["arm"] == "tiny-rate" and only["verdict"] == "worse"
     assert abs(only["value"] - 0.5) < 0.01 and only["interval"][0] > 0.4
     assert found["texts"]["heldout"]["low_rate"]["tiny-rate"] == pytest.approx(0.5, abs=0.01)
+    beside = {"zlib -9": {"what": "one stream", "value": 2.491}}
+    found["texts"]["heldout"]["references"] = beside
     results.write(tmp_path, found, {"seconds": 1})
+    assert "beside them: zlib -9 2.491 bits per byte" in (tmp_path / "table.txt").read_text()
+    assert "zlib -9" in (page := (tmp_path / "index.html").read_text()) and "2.491" in page
+    assert read_json(tmp_path / "lab.json")["texts"]["heldout"]["references"] == beside
     said = "tiny-rate is worse than usual (+0.5"
     assert said in (tmp_path / "table.txt").read_text() and said in (tmp_path / "index.html").read_text()
 

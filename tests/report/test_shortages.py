@@ -131,3 +131,15 @@ def test_a_vocabulary_that_the_documents_cannot_fill(tmp_path: Path, size, folde
     recipe = {**RECIPE, "tokenizer": {"vocab_size": 512, "folder": folder}}
     said = "The tokenizer has 375 tokens of 512: the documents hold no more that are repeated."
     assert of_stage("tokenizer", {"tokenizer": tmp_path}, recipe) == [said] * told
+
+
+def test_a_text_that_no_model_was_measured_on(tmp_path: Path) -> None:
+    """What the stage says of it, and how to have it after all; nothing where all were measured."""
+    write_json(tmp_path / "results.json", {"absent": {}})
+    assert of_stage("evaluate", {"evaluate": tmp_path}, RECIPE) == []
+    write_json(tmp_path / "results.json", {"absent": {"mbpp-train": "its file could not be fetched"}})
+    (said,) = of_stage("evaluate", {"evaluate": tmp_path}, RECIPE)
+    assert (
+        said.startswith("mbpp-train was not measured: its file could not be fetched")
+        and str(tmp_path) in said
+    )

@@ -46,6 +46,23 @@ def finished(store: Store) -> None:
         write_json(made / "manifest.json", about)
 
 
+def test_a_model_in_a_run_knows_what_its_first_phase_read(made: Path, tmp_path: Path) -> None:
+    """The stage's folder or the model's inside; one that lies elsewhere, or whose view is gone, knows nothing."""
+    stages = arm_stages(made, "main")
+    for model in (stages["train-quality"], stages["train-quality"] / "model"):
+        found = record.trained_on(model)
+        assert found is not None and found.view.samefile(stages["view-general"])
+        assert (found.read.phase, found.read.tokens, found.read.sequence, found.read.seed) == (
+            "general",
+            1000,
+            8192,
+            1,
+        )
+    assert record.trained_on(tmp_path) is None and record.trained_on(Path("hub/model")) is None
+    stages["view-general"].rename(tmp_path / "away")
+    assert record.trained_on(stages["train-quality"]) is None
+
+
 @pytest.fixture
 def made(source: Path, tmp_path: Path) -> Path:
     """A finished run, its source named by a relative path."""

@@ -71,6 +71,10 @@ class Model(Protocol):
         """Completions of samples, except those whose labels are `done`, a group at a time."""
         ...
 
+    def tokenizer(self) -> ModelTokenizer | None:
+        """Its tokenizer; None where only text can be had."""
+        ...
+
     def loaded(self) -> tuple[Llama, ModelTokenizer] | None:
         """The model and its tokenizer, to measure likelihoods; None where only text can be had."""
         ...

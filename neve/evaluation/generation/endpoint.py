@@ -50,6 +50,9 @@ class Endpoint:
         name = self.options.prompt or traits.prompt
         return {"name": name, "begun": self.url == LOCAL and bool(prompts.named(name).opening)}
 
+    def tokenizer(self) -> None:
+        return None
+
     def loaded(self) -> None:
         return None
 

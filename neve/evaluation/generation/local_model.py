@@ -36,16 +36,21 @@ class LocalModel:
                 f"{name}: no config.json there; give a Hugging Face folder of Llama's shape, or --endpoint"
             )
         self.identity = weights.digest(self.folder)
+        self.tokenizer = cache(self._tokenizer)
         self.loaded = cache(self._load)
 
     def _load(self) -> tuple[Llama, ModelTokenizer]:
         import torch
 
-        from neve.evaluation.generation import model_tokenizer
         from neve.training.model import load
 
         model = load(self.folder).eval().to("cuda" if torch.cuda.is_available() else "cpu")
-        return model, model_tokenizer.load(self.folder)
+        return model, self.tokenizer()
+
+    def _tokenizer(self) -> ModelTokenizer:
+        from neve.evaluation.generation import model_tokenizer
+
+        return model_tokenizer.load(self.folder)
 
     def prompt(self, traits: Traits) -> dict[str, Any]:
         if not self.options.chat:
