@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -47,13 +48,11 @@ SELECTED = 0.1
 """Share of each language that a selection takes."""
 
 
-def plain(annotator: Embedded, found: Documents) -> Scores:
+def plain(model: Any, annotator: Embedded, found: Documents) -> Scores:
     """Scores by transformers alone, in fp32 and the files' order, on the annotator's own
     sections and head."""
     import torch
-    from transformers import AutoModel
 
-    model = AutoModel.from_pretrained(weights.resolve(annotator.encoder.name), use_safetensors=True).eval()
     texts, ids = [], []
     for batch in found.batches():
         texts += batch.texts
@@ -87,15 +86,21 @@ def rounds(
     opened: dict[str, Any], found: Documents, count: int, work: Path
 ) -> tuple[dict[str, Scores], dict[str, list[tuple[float, float]]]]:
     """Scores by the plain loop ("loop") and each annotator, and the seconds that each took in each round."""
+    from transformers import AutoModel
+
+    folder = weights.resolve(opened["encoder"].encoder.name)
+    model = AutoModel.from_pretrained(folder, use_safetensors=True).eval()
     scored: dict[str, Scores] = {}
     taken: dict[str, list[tuple[float, float]]] = {}
     for number in range(count):
-        scored["loop"], seconds = timed(lambda: plain(opened["encoder"], found))
+        scored["loop"], seconds = timed(lambda: plain(model, opened["encoder"], found))
         taken.setdefault("loop", []).append(seconds)
         for name, annotator in opened.items():
             place = _made(work / f"{name}-{number}")
             scored[name], seconds = timed(lambda one=annotator, at=place: one.score(found, at))
             taken.setdefault(name, []).append(seconds)
+        said = ", ".join(f"{name} {some[-1][0]:.1f} s" for name, some in taken.items())
+        print(f"round {number + 1} of {count}: {said}", file=sys.stderr, flush=True)
     return scored, taken
 
 
