@@ -157,11 +157,11 @@ def test_a_mix_and_its_control_share_the_windows_of_the_corpus(more_phases: tupl
     recipe, folder = more_phases
     store = opened(recipe, folder)
     mixed, twin = (
-        mixed_view(store.path(f"view-{name}")).batch(recipe.run.seed, 0, 80, 64)[0]
+        mixed_view(store.path(f"view-{name}")).batch(recipe.run.seed, 0, 60, 64)[0]
         for name in ("mixed", "mixed-random")
     )
     equal = (mixed == twin).all(axis=1)
-    assert equal.sum() == 40 and (equal[1:] != equal[:-1]).all()
+    assert equal.sum() == 30 and (equal[1:] != equal[:-1]).all()
     chosen, drawn = (
         read(store.path(name) / "selection.parquet") for name in ("selection-mixed", "control-mixed-random")
     )
