@@ -34,7 +34,7 @@ try:
 except SystemExit as stop:
     assert not stop.code, stop.code
 known = set(sys.stdlib_module_names)
-names = {name.partition(".")[0] for name in sys.modules} - known
+names = {name.partition(".")[0] for name, module in sys.modules.items() if module} - known
 print("MODULES", json.dumps(sorted(name for name in names if not name.startswith(("_", "cython")))))
 """
 

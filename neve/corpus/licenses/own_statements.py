@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from neve.corpus.licenses import comments, mentions, names, notices, spdx
+from neve.corpus.licenses import comments, names, notices, spdx
 from neve.corpus.licenses.notices import Statement
 from neve.corpus.licenses.spdx import UNREAD
 
@@ -62,6 +62,8 @@ def statements(contents: pa.Array) -> dict[int, tuple[Statement, frozenset[str]]
 
     `contents` is binary or text. Files in UTF-16 are read too.
     """
+    from neve.corpus.licenses import mentions  # numba, which commands that only look do not need
+
     contents = contents.cast(pa.large_binary())
     wide = pc.or_(
         pc.starts_with(contents, codecs.BOM_UTF16_LE), pc.starts_with(contents, codecs.BOM_UTF16_BE)

@@ -20,7 +20,7 @@ pytestmark = walled
     ("test", "said"),
     [
         ("import unittest\nclass TestCases(unittest.TestCase):\n    def test_a(self): self.fail('never')\n", "never"),
-        ("import absent\nclass TestCases: pass\n", "absent"),
+        ("import absent, unittest\nclass TestCases(unittest.TestCase):\n    def test_a(self): pass\n", "absent"),
         ("import unittest\nclass TestCases(unittest.TestCase):\n    def test_a(self): self.skipTest('no')\n", "skip"),
     ],
 )  # fmt: skip

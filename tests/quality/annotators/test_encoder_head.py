@@ -22,9 +22,10 @@ from neve.recipe.annotators import Encoder as Table
 
 @pytest.fixture(scope="module", autouse=True)
 def small_blocks():
-    before, kind.BLOCK = kind.BLOCK, 16
+    before = kind.BLOCK, kind.BLOCK_INT8
+    kind.BLOCK = kind.BLOCK_INT8 = 16
     yield
-    kind.BLOCK = before
+    kind.BLOCK, kind.BLOCK_INT8 = before
 
 
 @pytest.fixture(scope="module")
