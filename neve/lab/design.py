@@ -65,8 +65,16 @@ def arms(lab: Laboratory) -> list[str]:
 
 def cells(lab: Laboratory, base: dict[str, Any], folder: Path) -> list[Cell]:
     """Every training, in the order in which they are worth having: the baseline's draws, then
-    seed by seed."""
-    return [cell(lab, base, folder, arm, seed, low) for seed, low, arm in _order(lab)]
+    seed by seed. Raises Misuse where two arms come to the same training, as they stand or over the base."""
+    made = [cell(lab, base, folder, arm, seed, low) for seed, low, arm in _order(lab)]
+    known: dict[Path, Cell] = {}
+    for each in made:
+        other = known.setdefault(each.store.path(each.tune), each)
+        if other is not each:
+            raise Misuse(
+                f"{other.arm} and {each.arm} are one arm: over {lab.recipe} they set the same, and measure the same model"
+            )
+    return made
 
 
 def _order(lab: Laboratory) -> Iterator[tuple[int, bool, str]]:

@@ -72,13 +72,8 @@ class Laboratory(RecipeTable):
     @model_validator(mode="after")
     def _fits(self) -> Laboratory:
         names = [arm.name for arm in self.arm]
-        same = [a.name for a in self.arm if sum(a.set == b.set and a.model == b.model for b in self.arm) > 1]
         rules = [
             (len(set(names)) < len(names), "two arms have the same name"),
-            (
-                bool(same),
-                f"{' and '.join(same[:2])} are one arm: they set the same, and measure the same model",
-            ),
             (
                 self.baseline not in names,
                 f"baseline = {self.baseline!r} is no arm; there are {', '.join(names)}",

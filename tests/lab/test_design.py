@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
+from neve.errors import Misuse
 from neve.lab import design
 from neve.lab.file import load
+
+LABS = Path(__file__).parents[2] / "recipes" / "labs"
 
 
 def test_cells_are_every_arm_seed_and_rate_and_share_what_is_equal(place: Path):
@@ -43,3 +48,24 @@ def test_a_copy_has_seeds_of_its_own_and_an_arm_the_baselines(place: Path):
         return cell.store.stages[cell.train].settings.seed
 
     assert (seed("usual"), seed("tiny-rate"), seed("usual-copy-1")) == (2, 2, 2 + design.COPY)
+
+
+def test_arms_that_set_what_the_base_has_are_one_arm(place: Path):
+    """Oracle: the phase's own rate, written as an arm's override, changes nothing."""
+    lab, base = load(place / "lab.toml")
+    at = next(i for i, phase in enumerate(base["phase"]) if phase["name"] == lab.phase)
+    same = {f"phase.{at}.lr.peak": base["phase"][at]["lr"]["peak"]}
+    arms = [
+        lab.arm[0].model_copy(update={"name": name, "set": some}) for name, some in (("a", {}), ("b", same))
+    ]
+    lab = lab.model_copy(update={"arm": arms, "baseline": "a", "also": []})
+    with pytest.raises(Misuse, match="a and b are one arm"):
+        design.cells(lab, base, place / "out")
+
+
+@pytest.mark.parametrize("file", sorted(LABS.glob("*.toml")), ids=lambda file: file.stem)
+def test_arms_of_the_laboratories_that_come_with_neve_differ(file: Path, tmp_path: Path):
+    """They are overrides of the quickstart, and change with it. Oracle: a training of its own for each cell."""
+    lab, base = load(file)
+    cells = design.cells(lab, base, tmp_path)
+    assert len({c.store.path(c.train) for c in cells}) == len(cells)
