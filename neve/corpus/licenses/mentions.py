@@ -7,14 +7,13 @@ found in small and in capital letters and at the beginning of a word, not in a m
 
 from __future__ import annotations
 
-from collections import deque
 from functools import cache
 
 import numba
 import numpy as np
 import pyarrow as pa
 
-from neve.corpus import text
+from neve.corpus import automaton, text
 
 WORDS = 128
 """Most words that can be looked for at a time, and the bits of a mask."""
@@ -40,7 +39,7 @@ def named(mask: np.ndarray, words: tuple[str, ...]) -> list[str]:
 def _automaton(words: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(next state by state * classes + class, masks of the words that end in a state, classes of bytes)."""
     assert len(words) <= WORDS
-    forms = [(form.encode(), i) for i, word in enumerate(words) for form in {word, word.upper(), word.capitalize()}]  # fmt: skip
+    forms = [(form.encode(), i) for i, word in enumerate(words) for form in sorted({word, word.upper(), word.capitalize()})]  # fmt: skip
     forms = [(form.lower(), i) for form, i in forms]  # bytes: ASCII alone
     letters = sorted({byte for form, _ in forms for byte in form})
     classes = np.zeros(256, np.uint8)
@@ -48,30 +47,7 @@ def _automaton(words: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarr
         classes[byte] = number
         if chr(byte).isascii() and chr(byte).isalpha():
             classes[ord(chr(byte).upper())] = number
-    after: list[dict[int, int]] = [{}]
-    said = [0]
-    for form, i in forms:
-        state = 0
-        for byte in form:
-            number = int(classes[byte])
-            if number not in after[state]:
-                after[state][number] = len(after)
-                after.append({})
-                said.append(0)
-            state = after[state][number]
-        said[state] |= 1 << i
-    wide = len(letters) + 1
-    table = np.zeros((len(after), wide), np.int32)
-    queue = deque([(0, 0)])  # states and where they fall back to, by depth
-    while queue:
-        state, fallback = queue.popleft()
-        said[state] |= said[fallback]
-        fallbacks = table[fallback].tolist()
-        if state:
-            table[state] = table[fallback]
-        for number, target in after[state].items():
-            queue.append((target, fallbacks[number] if state else 0))
-            table[state, number] = target
+    table, said = automaton.build(((form, 1 << i) for form, i in forms), classes, len(letters) + 1)
     low = (1 << 64) - 1
     found = np.array([[mask & low, mask >> 64] for mask in said], np.uint64)
     return table, found, classes

@@ -12,11 +12,12 @@ a name supports.
 
 from __future__ import annotations
 
-from collections import deque
 from functools import cache
 
 import numba
 import numpy as np
+
+from neve.corpus import automaton
 
 WINDOW, PASSWORD, URL, BLOCK = range(4)
 """Flags of candidates: text for betterleaks; where a value may be assigned to a password; a URL with user
@@ -74,19 +75,19 @@ def find(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> np.ndarra
     """
     room = 256 + (int(offsets[-1]) - int(offsets[0])) // 1024
     found = []
-    for kernel, automaton in ((_words, _automaton(WORDS)), (_tokens, _automaton(RULE_WORDS))):
+    for kernel, tables in ((_words, _automaton(WORDS)), (_tokens, _automaton(RULE_WORDS))):
         out = np.empty((room, 4), np.int64)
-        count = kernel(values, offsets, rows, *automaton, out)
+        count = kernel(values, offsets, rows, *tables, out)
         if count > room:
             out = np.empty((count, 4), np.int64)
-            kernel(values, offsets, rows, *automaton, out)
+            kernel(values, offsets, rows, *tables, out)
         found.append(out[:count])
     both = np.concatenate(found)
     return both[np.argsort(both[:, 0], kind="stable")]
 
 
 _RULE, _WORD, _LINK, _PEM, _CURL = range(1, 6)
-"""What a word announces."""
+"""What a word announces; no word of one kind ends in one of another."""
 
 WORDS = (
     ("passw", _WORD),
@@ -115,30 +116,8 @@ def _automaton(words: tuple[tuple[str, int], ...]) -> tuple[np.ndarray, np.ndarr
         classes[ord(char)] = classes[ord(char.upper())] = column
     for byte in range(128):
         classes[byte] += 64 * (chr(byte).isalnum() or chr(byte) in "_+/-")
-    after: list[dict[int, int]] = [{}]
-    announces = [0]
-    for word, what in words:
-        state = 0
-        for char in word:
-            column = int(classes[ord(char)]) & 63
-            if column not in after[state]:
-                after[state][column] = len(after)
-                after.append({})
-                announces.append(0)
-            state = after[state][column]
-        announces[state] = what
-    table = np.zeros((len(after), 64), np.uint32)
-    queue = deque([(0, 0)])  # states and where they fall back to, by depth
-    while queue:
-        state, fallback = queue.popleft()
-        announces[state] = announces[state] or announces[fallback]
-        fallbacks = table[fallback].tolist()
-        if state:
-            table[state] = table[fallback]
-        for column, target in after[state].items():
-            queue.append((target, fallbacks[column] if state else 0))
-            table[state, column] = target
-    return table.ravel(), np.array(announces, np.uint8), classes
+    table, announces = automaton.build(((word.encode(), what) for word, what in words), classes & 63, 64)
+    return table.ravel().astype(np.uint32), np.array(announces, np.uint8), classes
 
 
 @numba.njit(cache=True, nogil=True)
