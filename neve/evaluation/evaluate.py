@@ -37,13 +37,16 @@ from neve.tasks import benchmarks
 from neve.tasks.benchmarks import Benchmark
 from neve.tokens import bpe
 
+Pair = tuple[str, tuple[str, ...]]
+"""A phase, and the draws of what it is compared with."""
+
 
 @dataclass(frozen=True)
 class Settings:
     evaluate: Evaluate
     models: Mapping[str, str]
     """Name of each model -> its role among the inputs."""
-    pairs: tuple[tuple[str, tuple[str, ...]], ...]
+    pairs: tuple[Pair, ...]
     """Models that are compared: a phase, and what it started from, a control, or all draws of one."""
     tested: tuple[str, ...]
     """Models that generate solutions, which are run."""
@@ -88,7 +91,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
         found[name] = read_json(path)
     units = {name: read_json(out / "models" / name / "bits.json")["units"] for name in found}
     pairs = [
-        _compare(pair, metric, units, seed, section.bootstrap)
+        _compare(pair, settings.pairs, metric, units, seed, section.bootstrap)
         for pair in settings.pairs
         for metric in sorted(units[pair[0]], key=lambda metric: metric == evaluator.HELDOUT)
     ]
@@ -130,15 +133,20 @@ def _tuning(names: Sequence[str], data: Path | None) -> tuple[list[Benchmark], d
 
 
 def _compare(
-    pair: tuple[str, tuple[str, ...]], metric: str, units: dict[str, Any], seed: int, resamples: int
+    pair: Pair, pairs: Sequence[Pair], metric: str, units: dict[str, Any], seed: int, resamples: int
 ) -> dict[str, Any]:
     """Bits per byte of a phase minus another model's, or several draws', on the same documents or tasks:
-    below 0 the phase is better."""
+    below 0 the phase is better. The phase's other controls among `pairs` help to say how much draws vary."""
     phase, others = pair
-    a, *b = (np.array(units[name][metric]["bits"]) for name in (phase, *others))
+
+    def bits(names: Sequence[str]) -> np.ndarray:
+        return np.array([units[name][metric]["bits"] for name in names])
+
+    a, b = bits([phase])[0], bits(others)
     size = np.array(units[phase][metric]["bytes"])
     if len(b) > 1:
-        result = statistics.over_draws(a, np.stack(b), size)
+        beside = [bits(more) for name, more in pairs if name == phase and more != others and len(more) > 1]
+        result = statistics.over_draws(a, b, size, beside=beside)
     else:
         seed = seed_of(f"{seed}/evaluate/{metric}", bits=64)
         result = statistics.paired_difference(a, b[0], size, seed=seed, resamples=resamples)

@@ -123,6 +123,25 @@ def test_draws_are_in_the_interval() -> None:
     assert false <= 0.09 * 300 and alone > 0.5 * 300 and found > 0.95 * 300
 
 
+@pytest.mark.parametrize(("quieter", "allowed"), [(1, 0.08), (3, 0.12)])
+def test_controls_of_one_phase_share_their_variance(quieter: float, allowed: float) -> None:
+    """Simulation, all models alike: with two draws of each of two controls, at most `allowed` of tests say otherwise,
+    also where the control beside varies a third as much; and intervals are less than half as long as alone."""
+    rng = np.random.default_rng(6)
+    weight = rng.integers(100, 400, 160).astype(float)
+    false, alone, pooled = 0, [], []
+    for _ in range(600):
+        hard = rng.normal(2.2, 0.4, 160)
+        spread = np.array([1, 1, 1, 1 / quieter, 1 / quieter]) * 0.05
+        models = np.stack([(hard + rng.normal(0, s) + rng.normal(0, 0.01, 160)) * weight for s in spread])
+        result = statistics.over_draws(models[0], models[1:3], weight, beside=[models[3:]])
+        false += result.p < 0.05
+        pooled.append(np.ptp(result.interval))
+        alone.append(np.ptp(statistics.over_draws(models[0], models[1:3], weight).interval))
+    assert false <= allowed * 600
+    assert np.median(pooled) < np.median(alone) / 2
+
+
 def test_equal_draws_leave_what_the_units_say() -> None:
     a, b, weight = np.array([10.0, 12, 9, 14]), np.array([11.0, 12, 11, 15]), np.array([5.0, 5, 4, 6])
     result = statistics.over_draws(a, np.stack([b, b]), weight)
