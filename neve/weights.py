@@ -60,6 +60,8 @@ class Model:
     """What `resolve` gives: the folder, or the one file in it that matters."""
     hub: str | None = None
     """Hub id under which the one file lies too, by the same name."""
+    positions: int | None = None
+    """Tokens of an encoder's longest input."""
 
     @property
     def sha256(self) -> str:
@@ -113,6 +115,7 @@ PINNED = {
                 "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
             }.items()
         },
+        positions=512,
     ),
     # SmolLM2-135M-Instruct (Apache-2.0), 4.5 bits a weight.
     "smollm2-135m-instruct": Model(
@@ -166,6 +169,24 @@ def known(name: str) -> bool:
 
 
 UNKNOWN = f"no such file or folder, and no hub id like owner/name; pinned names are {', '.join(PINNED)}"
+
+
+def positions(name: str) -> int | None:
+    """Tokens of the longest input of the model `name`; None where that would have to be fetched first."""
+    if name in PINNED:
+        return PINNED[name].positions
+    folder = Path(name).expanduser()
+    if not folder.exists():
+        from huggingface_hub.constants import HF_HUB_CACHE
+
+        owner, _, revision = name.partition("@")
+        kept = Path(HF_HUB_CACHE) / f"models--{owner.replace('/', '--')}"
+        main = kept / "refs" / (revision or "main")
+        folder = kept / "snapshots" / (main.read_text("utf-8").strip() if main.is_file() else revision)
+    try:
+        return int(store.read_json(folder / "config.json")["max_position_embeddings"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def moves(name: str) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,17 +60,27 @@ def sources_of(given: str) -> list[dict[str, Any]]:
     )
 
 
-def apart(out: Path, sources: Iterable[Source], option: str) -> None:
+def apart(out: Path, given: Iterable[str], option: str) -> None:
     """Raises Misuse where what is written would lie in a folder that is read: it would be read with it next
     time."""
     whole = out.expanduser().resolve()
-    for source in sources:
-        place = Path(str(source.path)).expanduser().resolve()
-        if source.kind == "directory" and (place == whole or place in whole.parents):
+    for each in given:
+        place = Path(each).expanduser().resolve()
+        if place.is_dir() and (place == whole or place in whole.parents):
             raise Misuse(
-                f"{option} {out}: lies in the source {source.path}, and would be read as code next time; "
+                f"{option} {out}: lies in the source {each}, and would be read with it next time; "
                 "name a folder outside of it"
             )
+
+
+def folders(sources: Iterable[Source]) -> Iterator[str]:
+    """The folders of which sources read all that lies in them."""
+    for source in sources:
+        above, whole, _ = str(source.path).partition("**")
+        if source.kind == "directory":
+            yield str(source.path)
+        elif source.kind == "table" and whole:
+            yield re.sub(r"\[(.)\]", r"\1", above)  # as glob.escape writes a path
 
 
 def _tables(folder: Path) -> list[dict[str, Any]]:

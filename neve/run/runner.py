@@ -69,7 +69,7 @@ def run(
         raise Misuse(f"--until {until}: no such stage; the stages are {', '.join(names)}")
     names = names[: names.index(until) + 1] if until else names
     _there(plan, folder, names)
-    inputs.apart(folder, recipe.corpus.sources, "--out")
+    inputs.apart(folder, inputs.folders(recipe.corpus.sources), "--out")
     with locked(folder):
         plan = _asked(plan, folder, names, refresh)
         return _build(plan, folder, arm, names, engine)

@@ -30,7 +30,7 @@ from neve.quality import annotators, scoring
 from neve.recipe.corpus import Corpus
 from neve.recipe.sources import Source
 from neve.run import outside
-from neve.run.inputs import sources_of
+from neve.run.inputs import apart, sources_of
 from neve.run.record import ARM
 from neve.settings import pick
 from neve.store import MANIFEST, RUN, arm_stages, read_json, state, write_json
@@ -50,6 +50,7 @@ def run(given: list[str], annotator: Path, out: Path) -> dict[str, Any]:
     """
     from neve.report.scored import write_page
 
+    apart(out, given, "--out")
     annotator = _fitted(annotator)
     about = read_json(annotator / "annotator.json")
     annotators.load(annotator)

@@ -41,7 +41,7 @@ def run(
 
     vocabulary.check(corpus, "")
     sources = tuple(Source(**source) for argument in given for source in sources_of(argument))
-    apart(out, sources, "--out")
+    apart(out, given, "--out")
     settings = (
         pick(dedup.Settings, corpus, seed=seed)
         if what == "dedup"

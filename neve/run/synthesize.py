@@ -32,7 +32,7 @@ from neve.recipe.sources import Source
 from neve.recipe.synthesis import Synthesis
 from neve.recipe.tokenizer import Tokenizer
 from neve.run import outside
-from neve.run.inputs import sources_of
+from neve.run.inputs import apart, sources_of
 from neve.settings import deciding, pick
 from neve.store import MANIFEST, Stage, Store, read_json, write_json
 from neve.synthesis.settings import Settings
@@ -62,6 +62,7 @@ class Request:
 def run(request: Request, out: Path) -> dict[str, Any]:
     """Synthesise into `out`; returns the counts. Raises Fault where the folder holds something else, or
     as the stage does."""
+    apart(out, [request.given], "--out")
     with locked(out):
         mark = fingerprint(request)
         if (out / MANIFEST).exists():

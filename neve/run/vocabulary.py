@@ -1,6 +1,7 @@
 """Names in a recipe that must be on a list: languages, licences, rules, kinds; and the opt-out list itself.
 
-Checked before anything runs: a misspelt name would otherwise admit nothing, hours later. Benchmarks are
+Checked before anything runs: a misspelt name would otherwise admit nothing, hours later. So is a section
+that is longer than what its encoder reads, where that is known without asking a network. Benchmarks are
 checked by the recipe itself; the lists here belong to the corpus, on which the recipe does not stand.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 from neve import weights
 from neve.errors import Fault
@@ -32,12 +34,24 @@ def check_recipe(recipe: Recipe) -> None:
     for key, weighed in _weights(recipe).items():
         if not weights.known(weighed):
             raise RecipeError(f"{key} = {weighed!r}: {weights.UNKNOWN}")
+    for name, annotator in recipe.annotators.items():
+        _sections_fit(f"annotators.{name}.section_tokens", annotator)
     for name in recipe.synthesis.kinds if recipe.synthesis else ():
         if name not in kinds.KINDS and not name.endswith(".md"):
             near = _meant(name, kinds.KINDS) or f"; there are {', '.join(kinds.KINDS)}, or a prompt file"
             raise RecipeError(f"synthesis.kinds.{name}: no such kind{near}")
     if recipe.synthesis:
         kinds.named(recipe.synthesis.kinds)
+
+
+def _sections_fit(key: str, annotator: Any) -> None:
+    """Raises RecipeError where an annotator's sections are longer than what its models read."""
+    wanted = getattr(annotator, "section_tokens", 0)
+    for field in ("encoder", "better", "base"):
+        name = getattr(annotator, field, None)
+        longest = weights.positions(name) if wanted and name else None
+        if longest is not None and wanted > longest:
+            raise RecipeError(f"{key} = {wanted}: {name!r} reads at most {longest}; set it lower")
 
 
 def _weights(recipe: Recipe) -> dict[str, str]:

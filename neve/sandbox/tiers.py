@@ -6,6 +6,7 @@ trusted.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import functools
 import itertools
@@ -33,6 +34,9 @@ NOTHING = Extra()
 Tier = Literal["bubblewrap", "landlock", "none"]
 _MODULES = {"bubblewrap": bubblewrap, "landlock": landlock}
 TIERS: tuple[Tier, ...] = ("bubblewrap", "landlock")
+
+PAUSES_S = (0.1, 0.5, 2.0)
+"""Between the trials of a tier, while the machine has no room for another process (EAGAIN)."""
 """Best first."""
 FIRST_UID, UIDS = 20_000, 40_000
 """User ids of programs whose caller is root; below 65,536, so that they exist in a container's mapping too.
@@ -110,7 +114,16 @@ def probe() -> Sandbox:
 @functools.cache
 def attempt(tier: Tier) -> Sandbox:
     """The sandbox of one tier, or one of tier "none" whose `detail` says why this machine does
-    not have it."""
+    not have it. A machine that has no room for a process just now is asked again."""
+    for pause in (*PAUSES_S, 0.0):
+        place = _tried(tier)
+        if place.tier != "none" or os.strerror(errno.EAGAIN) not in place.detail:
+            break
+        time.sleep(pause)
+    return place
+
+
+def _tried(tier: Tier) -> Sandbox:
     if platform.machine() not in seccomp.AUDIT:
         return Sandbox(
             "none", f"no table of system calls for {platform.machine()}, only {', '.join(seccomp.AUDIT)}"

@@ -148,6 +148,11 @@ COMMANDS = [
     ("run r.toml --out code/out", "--out code/out: lies in the source code", "outside of it"),
     ("curate code --out code", "--out code: lies in the source code", "outside of it"),
     ("dedup code --out code/out", "--out code/out: lies in the source code", "outside of it"),
+    ("score code --annotator x --out code/out", "--out code/out: lies in the source code", "outside of it"),
+    ("synthesize code --endpoint http://x --model m --out code/x/y", "--out code/x/y: lies in the source code", "outside of it"),
+    ("curate tables --out tables/out", "--out tables/out: lies in the source tables", "outside of it"),
+    ("run tables.toml --out tables", "--out tables: lies in the source tables/", "outside of it"),
+    ("plan sections.toml", "annotators.a.section_tokens = 513: 'minilm' reads at most 512", "set it lower"),
     ("curate code/*.parquet --out o", "path = 'code/*.parquet' names no file", "a glob such as data/*.parquet"),
     ("run column.toml", "annotators.a.path = 'scores.parquet'", "--set annotators.a.path=PATH"),
     ("grade s.jsonl --task s.jsonl --out o", "s.jsonl: is no benchmark's name", "by the .toml file"),
@@ -176,6 +181,14 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "column.toml").write_text(
         f'{RECIPE}[[phase]]\nname = "quality"\ndata = "selection"\nannotator = "a"\ntokens = 1000\n'
         f'lr = {{ peak = 1, floor = 1 }}\n{LABELS}kind = "column"\npath = "scores.parquet"\n'
+    )
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "a.jsonl").write_text('{"content": "x = 1"}\n')
+    (tmp_path / "tables.toml").write_text(
+        RECIPE.replace(SOURCE, '[{ kind = "table", path = "tables/**/*.jsonl" }]')
+    )
+    (tmp_path / "sections.toml").write_text(
+        f'{RECIPE}{LABELS}kind = "encoder"\nencoder = "minilm"\nsection_tokens = 513\n'
     )
     return tmp_path
 

@@ -1,5 +1,8 @@
 """How programs run and end, in each tier and for each user. Oracle: what plain Python prints for the same program."""
 
+import errno
+import os
+
 import pytest
 
 from neve import sandbox
@@ -32,6 +35,29 @@ def test_a_machine_without_either_says_what_would_do(monkeypatch):
         monkeypatch.undo()
         for cached in (sandbox.probe, sandbox.attempt, sandbox.tiers.bubblewrap.executable):
             cached.cache_clear()
+
+
+@BOTH
+def test_a_machine_that_is_full_for_a_moment_is_asked_again(tier, monkeypatch):
+    """Oracle: the tier that the machine has, whichever way a process could not be started at first."""
+    have = sandbox.attempt(tier).tier
+    run, tries = sandbox.tiers.run, []
+
+    def full(*given, **named):
+        tries.append(1)
+        if len(tries) == 1:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        if len(tries) == 2:
+            return sandbox.Result("error", b"", b"fork: Resource temporarily unavailable\n", 0.1)
+        return run(*given, **named)
+
+    monkeypatch.setattr(sandbox.tiers, "run", full)
+    sandbox.attempt.cache_clear()
+    try:
+        assert sandbox.attempt(tier).tier == have
+        assert len(tries) == 3 or (have, len(tries)) == ("none", 0)
+    finally:
+        sandbox.attempt.cache_clear()
 
 
 @BOTH

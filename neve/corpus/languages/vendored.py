@@ -32,10 +32,13 @@ _NAMES = (
     r"|stomp|showdown|marked|bootstrap(-(theme|grid|reboot|utilities|responsive))?|normalize|skeleton|animate|materialize|bulma|font-?awesome|fontello|octicons|pure"
 )
 
+_HOLDING = r"[-_. ]?(libs?|librar(y|ies)|code|src|sources?|deps|dependenc(y|ies)|modules?|packages?|components?|software|projects?|tools?|vendor(s|ed)?|include(s|d)?|files?|contrib|licen[cs]es?|js|css|c|cpp|py(thon)?|java|go|rust|v?\d[\w.]*)"
+"""After `third_party`: what says that it lies there. `thirdPartyAuth` is about third parties."""
+
 VENDORED = (
     # folders that hold others' code
     r"(^|/)(node_modules|bower_components|jspm_packages|web_modules|elm-stuff|site-packages|dist-packages|flow-typed/npm|xvba_modules)/",
-    r"(^|/)_?vendor(s|ed|ized)?([-_][^/]+)?/", r"(?i)(^|/)[^/]*(3rd|third)[-_]?part(y|ies)[^/]*/", r"^([^/]+/){0,2}c?[Ee]xtern(al|als)?/", r"^([Dd]ependencies|deps|subprojects)/",
+    r"(^|/)_?vendor(s|ed|ized)?([-_][^/]+)?/", rf"(?i)(^|/)[^/]*(3rd|third)[-_]?part(y|ies)({_HOLDING})?/", r"^([^/]+/){0,2}c?[Ee]xtern(al|als)?/", r"^([Dd]ependencies|deps|subprojects)/",
     r"(^|/)\.?venv/|(^|/)\.(tox|nox|eggs|bundle|yarn/(releases|plugins|sdks|versions|unplugged)|google_apis|mvn/wrapper)/", r"(^|/)(Pods|Carthage|Sparkle|Godeps/_workspace|_esy|puphpet|admin_media|gradle/wrapper)/",
     r"(^|/)[^/]+\.(framework|xctemplate)/", r"(^|/)[Pp]ackages/[^/]+\.\d+\.\d+[^/]*/", r"(^|/)gems/[^/]+-\d+(\.\d+)+/", r"^debian/",
     r"(^|/)(ace-builds|MathJax|extjs|tiny_?mce|ckeditor|select2|bootstrap-datepicker|font-?awesome|[Bb]ourbon)/", r"(^|/)[Cc]ode[Mm]irror/(\d[\d.]*/)?(lib|mode|theme|addon|keymap)/",

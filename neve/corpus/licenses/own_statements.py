@@ -37,6 +37,8 @@ _SPDX_BEFORE = re.compile(
     r"""(?i)(dnl\b|rem\b|c(?:omment)?[ \t]|[\s#/*;%!<>{(.@:=|+\[⍝$\\-]|["'](?=\s)|^')*|[^"'`]*\s(?://+|\#+|/\*+|--+|;+|%+)[ \t]*"""
 )
 """What may stand before it on its line: marks of a comment, also after code, but no opening quote."""
+_POINTS = re.compile(r"(?i)see (?:the )?licen[cs]e in\W{1,4}([\w./@+-]+)")
+"""What npm writes in the place of a name, and people in SPDX lines."""
 _IGNORED = re.compile(r"REUSE-IgnoreStart.*?(?:REUSE-IgnoreEnd|\Z)", re.S)
 _SPEAKS = (
     "licens", "licenc", "rights reserved", "right reserved", "confidential", "proprietary", "public domain", "general public", "gpl",
@@ -138,13 +140,15 @@ def _text(buffer: pa.Buffer, whole: bool) -> str:
 
 
 def _spdx(text: str) -> Statement | None:
-    """All SPDX lines of a file; several hold together."""
+    """All SPDX lines of a file; several hold together. One that points to a file is as good as that file."""
     if _SPDX_MARK not in text:
         return None
     found = []
     for match in _SPDX.finditer(text):
         before = text.rfind("\n", 0, match.start()) + 1
         if _SPDX_BEFORE.fullmatch(text, before, match.start()):
+            if pointed := _POINTS.match(text, match.start(1)):
+                return Statement(UNREAD, pointed[1].rstrip("."))
             found.append(_written(match[1]))
     known = [license for license in found if license]
     return Statement(spdx.join(known, "AND")) if known else None

@@ -131,7 +131,10 @@ def test_the_files_own_statement_comes_first() -> None:
         b"// Proprietary and confidential. This file is ours.\n": ("LicenseRef-Proprietary", "a.c"), b"int a;\n": ("MIT", "LICENSE"),
     }  # fmt: skip
     assert [asked(lookup, "a.c", content=content)[0] for content in own] == list(own.values())
-    assert asked(lookup, "ee/a.c", content=b"// SPDX-License-" + b"Identifier: MIT\n") == [("MIT", "ee/a.c")]
+    spdx = b"// SPDX-License-" + b"Identifier: %s\n"
+    assert asked(lookup, "ee/a.c", content=spdx % b"MIT") == [("MIT", "ee/a.c")]
+    pointing = {b"SEE LICENSE IN LICENSE": ("MIT", "a.c, LICENSE"), b"SEE LICENSE IN ee/LICENSE": (None, "a.c, ee/LICENSE"), b"see license in EULA_EE.md": (None, "a.c")}  # fmt: skip
+    assert [asked(lookup, "a.c", content=spdx % name)[0] for name in pointing] == list(pointing.values())
 
 
 def test_reuse_in_its_order_of_precedence() -> None:
