@@ -49,12 +49,16 @@ _ALGORITHM = re.compile(
 _NOBODYS = re.compile(rb"[a-z]\.[a-z]{2,4}(?:\.[a-z]{2})?")
 """Domains of one letter (`a@b.com`), which people make up."""
 _HYPHENED = re.compile(rb"\w+-\w+")
-_MESSAGE_ID = re.compile(rb"(?:\D*\d){10}")
+_MESSAGE_ID = re.compile(
+    rb"(?:\D*\d){10}|(?=(?:\D*\d){3})[0-9a-z]{6,7}-[0-9a-z]{6,11}-[0-9a-z]{2,4}\Z|[0-9a-f]{8}\.[0-9a-f]{4,8}\Z"
+)
+"""Also as Exim and Netscape write them."""
 _NUMBERED = re.compile(rb"\d+(?:\+[\w-]+)?")
 _AFTER_ID = re.compile(rb"(?i)(?:message-?id|in-reply-to|references|content-id|\bcid)\W{0,12}\Z")
 _HANDLE = re.compile(rb"(?:@|acct:)\Z")
 _URL_USER = re.compile(rb"://[^/\s\"'<`]*\Z")
 _PACKAGE = re.compile(rb"(?:@[\w.-]+/|[\w-]\.[a-z]{2,}/(?:[\w.-]+/)*)\Z")
+_CHANNEL = re.compile(rb"!\*?~?\Z|\b(?:IAX2?|PJSIP|SIP)/\Z")
 _LOGIN = re.compile(
     rb"(?:\A|[\s;|&(`$\"'])(?:ssh|scp|sftp|rsync|mosh|ssh-copy-id)(?:[ \t]+-\S+(?:[ \t]+\S+)?)*[ \t]+\Z"
 )
@@ -92,6 +96,8 @@ def is_address(before: bytes, address: bytes, after: bytes) -> bool:
     """Whether `address`, which has the form of one, is somebody's; `before` and `after` are what surrounds
     it."""
     local, _, domain = address.lower().rpartition(b"@")
+    if local.endswith((b"-", b".")) or after.startswith(b'"@') or _CHANNEL.search(before):
+        return False  # `id="row-@row.id"`; a quoted local part; a mask of IRC, a channel of telephony
     if before.endswith(b"/") and address.rpartition(b"@")[2].isupper():
         return False  # a principal of Kerberos, HTTP/host@REALM
     if local in LABELS or domain.startswith(b"notations."):

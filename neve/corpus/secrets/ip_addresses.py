@@ -22,6 +22,8 @@ RESOLVERS = str.split(
     "77.88.8.8 77.88.8.1 114.114.114.114 114.114.115.115 223.5.5.5 223.6.6.6 119.29.29.29 180.76.76.76 185.228.168.9 185.228.169.9 "
     "2001:4860:4860::8888 2001:4860:4860::8844 2606:4700:4700::1111 2606:4700:4700::1001 2606:4700:4700::1112 "
     "2606:4700:4700::1002 2606:4700:4700::1113 2606:4700:4700::1003 2620:fe::fe 2620:fe::9 2620:fe::10 2620:fe::fe:10 2620:fe::11 "
+    "84.200.69.80 84.200.70.40 80.67.169.12 80.67.169.40 45.90.28.167 45.90.30.167 195.46.39.39 195.46.39.40 "
+    "2001:1608:10:25::1c04:b12f 2001:1608:10:25::9249:d69b 2001:910:800::12 2001:910:800::40 2a02:6b8::feed:0ff 2a02:6b8:0:1::feed:0ff "
     "2620:fe::fe:11 2620:119:35::35 2620:119:53::53 2a10:50c0::ad1:ff 2a10:50c0::ad2:ff"
 )  # fmt: skip
 """Popular public name servers."""
@@ -47,13 +49,13 @@ _WORDS = str.split(
 _CAMEL = "|".join(word.capitalize() for word in _WORDS) + "|IP"
 _INTRODUCED = re.compile(
     rf"(?:(?<![A-Za-z])(?i:{'|'.join(_WORDS)})|{_CAMEL})(?![a-z])"
-    r"|(?:(?i:host|server|client|node|source|src|dest|destination|dst|local|remote|master|proxy|endpoint|bind|target|url|uri"
-    r"|from|to)\w{0,12}[\"']?\]?\s{0,3}(?:=>|:=|[:=(,])\s{0,3}[\[(]?[\"'`]?\Z)"
+    r"|(?:(?:(?i:host|server|client|node|source|src|dest|destination|dst|local|remote|master|proxy|endpoint|bind|target)"
+    r"|(?<![a-z])(?i:url|uri|from|to))\w{0,12}[\"']?\]?\s{0,3}(?:=>|:=|[:=(,])\s{0,3}[\[(]?[\"'`]?\Z)"
     r"|://(?:[^\s/@]*@)?\Z|(?:::|:[0-9A-Fa-f]{1,4}:)\Z|(?:(?:\bIN|\d)\s+A\s|(?:\s|\A)A(?:\t|  ))\s*\Z|\w@\Z|<[\w.:-]*(?:host|server)[\w.:-]*>\Z|(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\s*-?>\s*\Z".encode()
 )
 _PORT_OR_PREFIX = re.compile(rb":\d{2,5}(?![\w.])|/(?:[12]?\d|3[0-2])(?![\w.])")
 _VERSION = re.compile(
-    rb"(?i)version|release|build|revision|upgrade|\bupdate|\b(?:rev|ver|jdk|jre|oid|sec|(?:sub)*section|chapter"
+    rb"(?i)version|release|build|generator|temurin|revision|upgrade|\bupdate|\b(?:rev|ver|jdk|jre|oid|sec|(?:sub)*section|chapter"
     rb"|paragraph|clause|annex|appendix|rfc|table|figure|fig|equation|cuda|driver|firmware|sdk|abi)\b"
 )
 _REQUIRED = re.compile(rb"(?:[~^<]|[=!~<>]=|(?<![\w\"'/-])>)\Z")

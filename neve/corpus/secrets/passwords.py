@@ -42,7 +42,17 @@ _NOBODYS = re.compile(
     rb"(?i)(?:[\w.-]*\bexample(?:\.(?:com|org|net|edu))?|[\w.-]+\.(?:example|test|invalid)|host(?:name)?|server|my-?host)(?![\w.-])"
 )
 """Hosts of documentation."""
-_PLACEHOLDER = re.compile(rb"""[<>{}]|^[$%./~&:\[]|\$\(|%[sd(]|\*\*|\.\.|(?i:x{3,})|(.)\1{5}|^[Uu]ser:""")
+_PLACEHOLDER = re.compile(
+    rb"""[<>{}]|^[$%./~&:\[),;]|\$\(|(?<!\$)\$[A-Z_]{4}|%[sd(]|\*\*|\.\.|(?i:x{3,})|(.)\1{5}|^[Uu]ser:|^crwdns\d+:"""
+)
+"""Templates, masks, marks that stand before a translation; code, where a quote closed and did not open."""
+_NO_SECRET = re.compile(
+    rb"(?i)[a-z][a-z0-9+.-]*://.*|\d+/[a-z\d/,]*[a-z]|[a-z]*host\d*"
+    rb"|\{?(?:scram|pbkdf2|argon2\w*|bcrypt|scrypt|ssha\d*|sha-?\d+|md5)\}?(?:[-_$:].*)?"
+)
+"""An address, how often (`5/m/ip`), a host, or a name of what encodes passwords, and what it made."""
+_ASKS = re.compile(rb"(?i)(?:get|find|fetch|load|look_?up|has|is|need|parse|forgot|ask|prompt)\w*\Z")
+"""Before a call's parenthesis: what it is given is the name of a password."""
 _NAME = re.compile(
     rb"[A-Za-z]+(?:[_.-][A-Za-z]+)+(?:[_-]?\d{1,2})?|[A-Za-z_][\w.]*\(\)|[\w.-]+\.[a-z]{2,}:\d+"
 )
@@ -72,7 +82,11 @@ def assigned(text: bytes, start: int, end: int) -> list[tuple[int, int]]:
     found = []
     for rule, group in ((_ASSIGNED, 2), (_SHELL, 1)):
         match = rule.search(text, start, end)
-        if match and _looks_so(match[group]) and not _VARIABLE.search(text, start, match.start(group)):
+        if match is None or not _looks_so(match[group]):
+            continue
+        before = text[max(start, match.start() - 40) : match.start()]
+        asks = b"(" in text[match.start() : match.start(group)] and _ASKS.search(before)
+        if not asks and not _VARIABLE.search(text, start, match.start(group)):
             found.append(match.span(group))
     return found
 
@@ -85,6 +99,7 @@ def is_common(value: bytes, user: bytes = b"") -> bool:
         _PLACEHOLDER.search(value)
         or _NAME.fullmatch(value)
         or _DIGEST.fullmatch(value)
+        or _NO_SECRET.fullmatch(value)
         or _SAYS_SO.fullmatch(value)
     ):
         return True

@@ -32,6 +32,8 @@ ssh://kim@firm.de/x   https://kim@firm.de   ssh -i key.pem kim@firm.de uptime   
 HTTP/web.acme.com@ACME.COM  krbtgt/ACME.COM@ACME.COM  nfs/files.firm.de@FIRM.DE
 Message-ID: <4f2c1e77-11@mail.firm.de>   https://lore.kernel.org/x/20240508142725.91273-1-kim@firm.de/   <CAF7d1c2e3f4a5b6c7d8e9@mail.firm.com>
 Node('a@b.com'), Worker("w1@q.co.uk")   // HTTP has user:password@domain.com
+<pre id="description-@commit.id">   <li id="row-@item.com">   https://lists.firm.org/E1Z0E7U-0004Bc-Jv@mail.firm.org   <338B6EE2.BB26C74C@firm.com>
+*!*bot@host.org   nick!user@host.domain.net   Dial(IAX2/guest@pbx.firm.com/s)   "kim@firm.com"@example.com
 "%s@firm.de"   f"{user}kim@firm.de"   "${name}-x@firm.de"   "$kim@firm.de"
 """
 
@@ -54,6 +56,7 @@ FOUND = [
     ("https://host.com/list?of=kim@firm.de&x", ["kim@firm.de"]),
     ("Kim <git@kimlee.com>", ["git@kimlee.com"]),
     ("aes-lover.kim@firm.de", ["aes-lover.kim@firm.de"]),
+    ("thomas-mueller-ab@firm.com, 3f2a.b1@firm.com!", ["thomas-mueller-ab@firm.com", "3f2a.b1@firm.com"]),
 ]  # fmt: skip
 
 

@@ -28,7 +28,8 @@ For example 1.4.14.4.1 -> 1.4.14.5   {"/r/*", "https://$110.0.0.1:8080"}
 rvm (1.11.3.3)   jackson-databind 2.9.10.1   ## MailKit 1.2.11.1 (2015-09-08)   BUILD --build-arg RUBY=jruby:9.2.14.0
 "version": "12.0.130.40"   Release 92.20.130.40   server_version < "12.1.0.2"   version_compare($server_version, '91.20.130.40')
 ==10.120.130.40 >=92.120.130.40 ~92.120.130.40 ipaddress==91.0.123.40
-requires foo > 92.20.130.40
+requires foo > 92.20.130.40   jvm: temurin:91.11.0.17   [GeneratedCode("SettingsGenerator", "37.0.3.0")]
+push "dhcp-option DNS 84.200.69.80"   push "dhcp-option DNS 2001:910:800::12"   nameserver 2a02:6b8::feed:ff
 https://github.com/x/y/blob/92.30.121.10/doc   Chrome/114.0.0.0 Safari/53.1.20.230   openjdk 91.0.120.1+1-Ubuntu
 128.0.0.0/1   172.0.0.0   "11.22.33.44"   66.66.66.66   123.123.123.123   12.34.56.78
 """

@@ -41,6 +41,10 @@ STAY = [
     "ret->key.type = EVP_PKEY_EC;\nret->key.curves = NID_secp384r1;\n",
     "0xc5, /* Authentication challenge: 547b7a6f36a154db03a2575c6f2a4ec5 */\n",
     "Tokens: `0x6ff82FC45aff81D4081DA7B257fb8ee5F71A2CeC`\n",
+    "key='A4A9406876FCBD3C456770C88C718D3B5072E1F5'; \\\nGPG_KEYS=a0d6eea1dcae49a635a3b2f0779b22dfb3e717b7\n",
+    "SELECT value FROM versions WHERE key=49128560-bb80-11ea-bad6-e3b96c9cd431;\nString key = \"4ccb692e-3efb-40e9-8876-4ecfd51ffd4d\";\n",
+    "INSERT INTO nodes VALUES(5,'mkey:a0ab77456320823945ae0331823e3c0d516fae9585bd42698dfa1ac3d7679e05','nodekey:7c84167ab68f494942de14deb83587fd841843de2bac105b6c670048c1605503');\n",
+    "#encryption.aes.private.key.algorithm=PBKDF2WithHmacSHA512\n\"fido2_webauthn\": \"FIDO2/AutWeb\",\n",
 ]  # fmt: skip
 
 

@@ -18,6 +18,12 @@ password = "xxxx-xxxx1"; password = "000000"; password = "********1"
 confirmPassword: "confirm_password_1"; password = "getPassword1()"
 "p12_password": "test-p12-password"; ALTER ROLE alice PASSWORD 'alice_worker_1_pw'
 ALTER ROLE alice PASSWORD :'k8Hs2kq1'
+getPassword("localhost13", "5432"); pod.getPassword('jwtHmacSha512Key'); Vault.find_password("R2Access9")
+choosePassword: "http://shop.de/choose1"; "reset_password": "20/m/ip,5/m/key"; 'change_password': '5/h/user'
+MYSQL_ROOT_PASSWORD="test-$RANDOM-x1"; mysqlPassword="db-$STAGE_NAME-1"
+h("label",null,"Password:"),f?k().h("code",null,"x1"):0; e("td","passphrase:");q=a?b9("x"):c
+'password' => 'crwdns1755:0crwdne1755:0'; 'new_password' => 'crwdns9:0crwdne9:0'
+testPassword("scram-sha-256", user); password = "SCRAM-SHA-256$4096"; "password": "md5$salt$1e9bf2bf5606aa"
 """
 
 
@@ -34,6 +40,8 @@ def test_what_is_no_password_stays(line: str) -> None:
         ('"wifi_passphrase": "Tr0ub4dor&3"', "Tr0ub4dor&3"),
         ('Password string = "s3cr1tPa55"', "s3cr1tPa55"),
         ("DB_PASSWORD=Qx7!kd92", "Qx7!kd92"),
+        ("user.setPassword('r@nd0m')", "r@nd0m"),
+        ('if (checkPassword("Ab3$$dollar"))', "Ab3$$dollar"),
     ],
 )
 def test_a_password_is_found(line: str, value: str) -> None:
