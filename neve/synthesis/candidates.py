@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -137,6 +137,25 @@ def measure(answers: list[tuple[Seed, Answer]], how: Measures) -> list[Candidate
         )
         for i, (seed, answer) in enumerate(answers)
     ]  # fmt: skip
+
+
+def mended(candidate: Candidate, program: str, how: Measures) -> Candidate | None:
+    """The candidate with `program`, which differs in comments alone, in place of its own.
+
+    None where lines of the program are not lines of the document as they are.
+    """
+    lines, place = candidate.code.split("\n"), 0
+    for old, now in zip(candidate.program.split("\n"), program.split("\n"), strict=True):
+        if not (bare := old.strip()):
+            continue  # a chapter has other lines between those of its program, and may indent or quote them
+        found = next((i for i in range(place, len(lines)) if lines[i].endswith(bare)), None)
+        if found is None:
+            return None
+        lines[found] = lines[found].removesuffix(bare) + now.strip()
+        place = found + 1
+    code = "\n".join(lines)
+    tokens = len(how.tokenizer.encode_batch([code])[0])
+    return replace(candidate, code=code, blocks=candidate.blocks and program, tokens=tokens)
 
 
 def _broken(

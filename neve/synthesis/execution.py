@@ -2,6 +2,8 @@
 
 Python is imported, run as a program if it is one, and its own tests are run; how strong those are is
 measured too: assertions, branches that they reach, mutants that they notice (`inside/run_document.py`).
+What comments state is compared with what came out, and mended (`stated`); where one is wrong the program is
+run once more, by a fresh interpreter with another order of hashes, since only what two runs give is written.
 JavaScript is run with node; C, C++, Go, Rust and Java are compiled (`toolchains`). What could not be
 checked says so and why, and passes: a program that needs a package which is not here is not wrong. The
 trade-off: wall-clock limits, so a starved machine refuses a slow program that a calm one accepts.
@@ -15,16 +17,16 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from neve import sandbox
 from neve.recipe.synthesis import Gates
-from neve.synthesis import toolchains
+from neve.synthesis import stated, toolchains
 
-PARTS = ("inside/strength.py", "inside/run_document.py")
+PARTS = ("inside/recording.py", "inside/strength.py", "inside/run_document.py")
 PROCESSES = 16
 MEMORY_BYTES = 1 << 30
 
@@ -50,6 +52,8 @@ class Check:
     """(reached, all) of the code under test."""
     mutants: tuple[int, int] = (0, 0)
     """(noticed, made)."""
+    comments: stated.Verdict | None = None
+    """The program with comments that state what it gives, where running it was looked at."""
 
 
 @dataclass(frozen=True)
@@ -86,14 +90,30 @@ def program() -> str:
 
 
 def python(document: Program, gates: Gates, place: sandbox.Sandbox) -> Check:
-    """Run a Python document and its tests."""
+    """Run a Python document and its tests, and mend what its comments state."""
+    found = stated.claims(document.text)
+    watched = [claim.place for claim in found]
+    report, why = _run(program(), document, gates, place, watched=watched, seen_only=False)
+    if report is None:
+        return Check("run", why)
+    check = _read(report)
+    if check.error or not stated.wrong(found, seen := report.get("seen", {})):
+        return check
+    again, _ = _run(_fresh(), document, gates, place, watched=watched, seen_only=True)
+    return replace(check, comments=stated.mend(document.text, found, seen, (again or {"seen": {}})["seen"]))
+
+
+def _run(
+    text: str, document: Program, gates: Gates, place: sandbox.Sandbox, **more: Any
+) -> tuple[dict[str, Any] | None, str]:
+    """(what `text` reports of the document in the sandbox, why it does not)."""
     mark = f"report {secrets.token_hex(8)} "
     given = {
         "program": document.text, "beside": dict(document.beside), "seconds": gates.seconds,
-        "mutants": gates.mutants, "mark": mark,
+        "mutants": gates.mutants, "mark": mark, **more,
     }  # fmt: skip
     result = sandbox.run(
-        program(),
+        text,
         sandbox=place,
         limits=sandbox.Limits(
             gates.seconds * (3 + gates.mutants), memory_bytes=MEMORY_BYTES, processes=PROCESSES
@@ -103,9 +123,18 @@ def python(document: Program, gates: Gates, place: sandbox.Sandbox) -> Check:
     )
     lines = result.stdout.decode("utf-8", "replace").splitlines()
     said = next((line.removeprefix(mark) for line in lines if line.startswith(mark)), None)
-    if said is None:
-        return Check("run", result.detail or result.status)
-    return _read(json.loads(said))
+    return (None, result.detail or result.status) if said is None else (json.loads(said), "")
+
+
+@cache
+def _fresh() -> str:
+    """Runs `program` by an interpreter of its own that orders hashes in another way."""
+    return f"""
+import os, sys
+text = f"import sys; sys.path[:] = {{sys.path!r}}\\n" + {program()!r}
+environment = {{**os.environ, "PYTHONHASHSEED": "1"}}
+os.execve(sys.executable, [sys.executable, "-s", "-S", "-P", "-B", "-c", text], environment)
+"""
 
 
 def _read(report: dict[str, Any]) -> Check:

@@ -215,6 +215,11 @@ def runs(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | 
     return Refusal(detail=check.error) if check is not None and check.error else None
 
 
+def states_results(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    comments = candidate.check.comments if candidate.check is not None else None
+    return Refusal(detail=comments.wrong) if comments is not None and comments.wrong else None
+
+
 def knows_packages(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     from neve.synthesis import imports
 
@@ -283,6 +288,7 @@ NEW = (
 the selection where that is asked."""
 RUNS = (
     Gate("does-not-run", runs),
+    Gate("wrong-result", states_results),
     Gate("unknown-package", knows_packages),
     Gate("not-checked", was_checked),
     Gate("tests-fail", passes_tests),
@@ -295,6 +301,7 @@ MENDABLE = (
     "syntax",
     "lint",
     "does-not-run",
+    "wrong-result",
     "unknown-package",
     "tests-fail",
     "tests-assert-nothing",

@@ -46,10 +46,12 @@ from neve.synthesis.lookalikes import Lookalikes
 from neve.synthesis.scoring import Scorer
 from neve.synthesis.seeds import Seed
 from neve.synthesis.settings import Settings
+from neve.synthesis.stated import Verdict
 from neve.tokens import bpe
 
 CHARACTERS = 3
 """Characters of code that a token stands for, at least: a prompt of 3 characters a token has room."""
+_LOST = Verdict("", wrong="comments that state a wrong result are not found again in the chapter")
 REPAIR = """\
 That answer has a fault: {fault}
 
@@ -219,6 +221,9 @@ def assess(
     checks = execution.check(programs, work.settings.synthesis.gates, place) if programs else []
     for i, check in zip(runs, checks, strict=True):
         made[i] = replace(made[i], check=check)
+        if check.comments is not None and check.comments.mended:
+            new = candidates.mended(made[i], check.comments.text, work.measures)
+            made[i] = new or replace(made[i], check=replace(check, comments=_LOST))
     return made
 
 

@@ -45,7 +45,7 @@ _SEED, _REPAIRED = ("seed_doc_id", _text, False), ("repaired", pa.bool_(), False
 _FIGURES = (
     ("checked", _text, False), ("score", _share, True), ("lint", _share, True), ("tests", _count, True), ("tests_passed", _count, True),
     ("assertions", _count, True), ("branches", _count, True), ("branches_reached", _count, True),
-    ("mutants", _count, True), ("mutants_killed", _count, True),
+    ("mutants", _count, True), ("mutants_killed", _count, True), ("mended_comments", _count, False),
 )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def _schema(base: pa.Schema, *fields: tuple[str, pa.DataType, bool]) -> pa.Schem
 
 DOCUMENTS = _schema(documents.DOCUMENTS, _SEED, ("kind", _text, False), _REPAIRED, *_FIGURES)
 """Synthetic documents, with what checking them showed. `checked`: run, tested, compiled, or "not checked:
-why"."""
+why"; `mended_comments`: those whose stated result was replaced by what running gave."""
 VERDICTS = _schema(documents.VERDICTS, _SEED, ("kind", _text, True), _REPAIRED)
 """`kind` is null where the seed suits none."""
 
@@ -106,7 +106,7 @@ class Harvest:
         self.refused: Counter[str] = Counter()
         self._checked: Counter[str] = Counter()
         self._kinds: Counter[str] = Counter()
-        self._unparsed = 0
+        self._unparsed = self._mended = 0
         self._yields: dict[tuple[str | None, str, int | None, str], list[int]] = {}
         self._samples: dict[str, list[dict[str, Any]]] = {}
 
@@ -144,7 +144,11 @@ class Harvest:
         check = candidate.check
         how = check.how if check else "not checked: not run"
         self._checked[how.partition(":")[0]] += 1
-        figures: dict[str, Any] = {"checked": how, "score": candidate.score, "lint": candidate.lint}
+        mended = check.comments.mended if check and check.comments else 0
+        self._mended += mended > 0
+        figures: dict[str, Any] = {
+            "checked": how, "score": candidate.score, "lint": candidate.lint, "mended_comments": mended
+        }  # fmt: skip
         if check is not None and check.tests:
             figures |= {
                 "tests": check.tests, "tests_passed": check.passed, "assertions": check.assertions,
@@ -224,4 +228,5 @@ class Harvest:
             "kinds": dict(self._kinds),
             "checked": dict(self._checked),
             "unparsed": self._unparsed,
+            "mended": self._mended,
         }  # fmt: skip

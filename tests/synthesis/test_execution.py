@@ -135,3 +135,28 @@ def test_tests_of_another_module_make_mutants_of_that() -> None:
         "import tools\n\ndef test_any():\n    assert callable(tools.clamp)\n", beside={"tools": CLAMP}
     )
     assert found.mutants[0] == 0
+
+
+SQUARE = """\
+def square(x):
+    return x * x
+
+
+if __name__ == "__main__":
+    print(square(3))  # Output: 10
+    print(square(2))  # Output: 4
+"""
+
+
+def test_comments_that_state_a_wrong_result_are_mended() -> None:
+    found = check(SQUARE)
+    assert found.how == "run" and found.comments is not None
+    assert (found.comments.mended, found.comments.wrong) == (1, "")
+    assert found.comments.text == SQUARE.replace("10", "9")
+    assert check(SQUARE.replace("10", "9")).comments is None
+
+
+def test_a_result_that_another_run_does_not_give_is_not_written() -> None:
+    found = check("names = {'ann', 'bob', 'eve', 'joe'}\nprint(names)  # Output: ['ann', 'bob', 'eve']\n")
+    assert found.comments is not None and found.comments.mended == 0
+    assert found.comments.wrong.startswith("line 2 states")

@@ -22,6 +22,7 @@ from neve.synthesis.candidates import Measures
 from neve.synthesis.execution import Check
 from neve.synthesis.gates import Accepted, Candidate, Limits, Seed, common_lines, first_refusal
 from neve.synthesis.kinds import problem_file
+from neve.synthesis.stated import Verdict
 from neve.tasks import benchmarks
 from neve.tokens import bpe
 
@@ -200,6 +201,7 @@ def test_the_question_again(judge: Any, seed: Seed) -> None:
         (Check("run"), None),
         (Check("not checked: no compiler"), None),
         (Check("run", "NameError: x"), "does-not-run"),
+        (Check("run", comments=Verdict("", wrong="line 2 states '5', running gives '4'")), "wrong-result"),
         (Check("tested", tests=4, passed=3, asserting=4, failure="test_a: no"), "tests-fail"),
         (Check("tested", tests=4, passed=4, asserting=3), "tests-assert-nothing"),
         (Check("tested", tests=4, passed=4, asserting=4, mutants=(0, 6)), "tests-notice-nothing"),

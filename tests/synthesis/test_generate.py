@@ -264,6 +264,31 @@ def test_a_fault_is_told_once_and_the_second_answer_counts(
     assert {row["rule"] for row in stopped if row["repaired"]} == {"does-not-run"}
 
 
+def test_documents_state_what_they_print(
+    tmp_path: Path, settings: generate.Settings, inputs: dict[str, Path]
+) -> None:
+    """Each answer prints its function's result and says another; a half say it of an object's address."""
+
+    def guessing(payload: dict[str, Any], before: int) -> bytes:
+        n = number(payload)
+        shown = "object()" if n % 2 else f"{STORIES[n % len(STORIES)]}_{n}()"
+        return completion(f"```python\n{program(n)}\n\nprint({shown})  # Output: [0]\n```")
+
+    with endpoint(guessing) as server:
+        counts = build(settings, inputs, tmp_path / "out", server.url, tokens=1_000_000)
+    made, stopped = rows(tmp_path / "out")
+    assert counts["mended"] == len(made) >= 3 and {row["mended_comments"] for row in made} == {1}
+    assert {row["rule"] for row in stopped} == {"wrong-result"}
+    for row in made:
+        assert row["doc_id"] == documents.doc_id(row["content"].encode())
+        ran = subprocess.run(
+            [sys.executable, "-c", row["content"]], capture_output=True, text=True, check=True
+        )
+        assert row["content"].endswith(f"  # Output: {ran.stdout}")
+    tokens = bpe.load(inputs["tokenizer"]).encode_batch([row["content"] for row in made])
+    assert counts["tokens"] == sum(map(len, tokens))
+
+
 def test_each_language_has_its_share_of_the_accepted_tokens(
     tmp_path: Path, settings: generate.Settings, inputs: dict[str, Path]
 ) -> None:

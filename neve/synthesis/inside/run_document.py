@@ -1,11 +1,12 @@
 """Runs a Python document inside the sandbox: imports it, runs it, runs its own tests, and its mutants.
 
 Standard input is JSON: `program`; `beside` (module name -> text, which it may import); `seconds` for one
-run; `mutants`, how many changed copies at most; `mark`, a word that stands before the report on standard
-output. Each run is a process of its own, so that one that hangs or dies is only itself. The report
+run; `mutants`, how many changed copies at most; `watched`, (line, column) of statements whose output and
+values are wanted; `seen_only`, whether nothing else is; `mark`, a word that stands before the report on
+standard output. Each run is a process of its own, so that one that hangs or dies is only itself. The report
 counts what a program says of itself: one that goes out of its way to fake its tests can.
 
-This file runs in the sandbox, as text after `strength`.
+This file runs in the sandbox, as text after `recording` and `strength`.
 """
 
 import ast
@@ -25,6 +26,7 @@ from contextlib import suppress
 from inspect import Parameter, iscoroutine, isgenerator, signature
 from pathlib import Path
 
+from neve.synthesis.inside.recording import watch
 from neve.synthesis.inside.strength import DOCUMENT, GUARD, assertions, change, loose, parts, reached, sites
 
 WORK = "/tmp/work"
@@ -157,10 +159,11 @@ def documented(example):
         raise AssertionError(f"the doctest of {example.name} gives other output")
 
 
-def attempt(tree, wanted=None, trace=False):
+def attempt(tree, wanted=None, trace=False, watched=()):
     """Load the document and run its tests, or those `wanted`: {error, tests: [[name, error]], lines,
-    seconds}."""
+    seen, seconds}."""
     lines: dict = {}
+    seen = watch(tree, watched).seen if watched else {}
     started = time.monotonic()
 
     def local(frame, event, argument):
@@ -177,7 +180,8 @@ def attempt(tree, wanted=None, trace=False):
         module = load(tree, DOCUMENT)
     except BaseException as error:
         return {"error": told(error), "missing": getattr(error, "name", None) if isinstance(error, ImportError) else None,
-                "exit": isinstance(error, (SystemExit, EOFError))}  # fmt: skip
+                "exit": isinstance(error, (SystemExit, EOFError)), "seen": seen}  # fmt: skip
+    seen = {number: list(times) for number, times in seen.items()}  # tests may go the same ways
     ran = []
     for name, test in tests_of(module):
         if wanted is not None and name not in wanted:
@@ -193,19 +197,20 @@ def attempt(tree, wanted=None, trace=False):
                 break
     sys.settrace(None)
     found = {name: sorted(numbers) for name, numbers in lines.items()}
-    return {"error": "", "tests": ran, "lines": found, "seconds": time.monotonic() - started}
+    return {"error": "", "tests": ran, "lines": found, "seen": seen, "seconds": time.monotonic() - started}
 
 
-def as_program(tree):
-    """Run the document as a program that is given no arguments and no input."""
+def as_program(tree, watched=()):
+    """Run the document as a program that is given no arguments and no input: {error, seen}."""
     sys.argv = [FILE]
+    seen = watch(tree, watched).seen if watched else {}
     try:
         load(tree, GUARD)
     except (SystemExit, EOFError):  # arguments or input are wanted: it runs
-        return ""
+        pass
     except BaseException as error:
-        return told(error)
-    return ""
+        return {"error": told(error), "seen": seen}
+    return {"error": "", "seen": seen}
 
 
 def killed(program, beside, passed, lines, most, seconds):
@@ -240,7 +245,8 @@ def killed(program, beside, passed, lines, most, seconds):
 def report(given):
     program, beside = given["program"], given["beside"]
     tree = ast.parse(program)
-    first, why = apart(lambda: attempt(tree, trace=True), given["seconds"])
+    watched = given["watched"]
+    first, why = apart(lambda: attempt(ast.parse(program), trace=True, watched=watched), given["seconds"])
     if first is None:
         return {"error": why}
     if first["error"] and not first["exit"]:
@@ -248,11 +254,13 @@ def report(given):
         missing = "" if missing in sys.stdlib_module_names else missing
         outside = missing or first["error"].startswith(OUTSIDE) or "_tkinter" in first["error"]
         return {"error": first["error"], "outside": bool(outside), "missing": missing}
+    seen = first["seen"]
     if GUARD in program:
-        said, why = apart(lambda: as_program(tree), given["seconds"])
-        said = why if said is None else said
-        if said:
-            return {"error": said, "outside": said.startswith(OUTSIDE)}
+        said, why = apart(lambda: as_program(ast.parse(program), watched), given["seconds"])
+        said = {"error": why} if said is None else said
+        if said["error"]:
+            return {"error": said["error"], "outside": said["error"].startswith(OUTSIDE)}
+        seen = said["seen"]
     if first["error"]:
         return {
             "error": "",
@@ -261,6 +269,7 @@ def report(given):
             "asserting": 0,
             "branches": [0, 0],
             "killed": [0, 0],
+            "seen": seen,
         }
     known, ran = assertions(tree, bool(beside)), first["tests"]
     target = beside[next(iter(beside))] if beside else program
@@ -270,6 +279,7 @@ def report(given):
     return {
         "error": "",
         "tests": ran,
+        "seen": seen,
         "assertions": loose(tree) + sum(known.get(name, 0) for name, _ in ran),
         "asserting": sum(known.get(name, 0) > 0 for name, _ in ran),
         "branches": reached(parts(ast.parse(target)), set(lines)),
@@ -277,6 +287,19 @@ def report(given):
         if passed
         else [0, 0],
     }
+
+
+def look(given):
+    """What the watched statements printed and gave, and nothing else."""
+    program, watched = given["program"], given["watched"]
+
+    def work():
+        if GUARD in program:
+            return as_program(ast.parse(program), watched)
+        return attempt(ast.parse(program), wanted=(), watched=watched)
+
+    result, _ = apart(work, given["seconds"])
+    return {"seen": result["seen"] if result else {}}
 
 
 def main():
@@ -287,7 +310,8 @@ def main():
     for name, text in {**given["beside"], DOCUMENT: given["program"]}.items():
         Path(f"{WORK}/{name}.py").write_text(text, encoding="utf-8")
     sys.setrecursionlimit(2000)
-    print(given["mark"] + json.dumps(report(given)), flush=True)
+    found = look(given) if given["seen_only"] else report(given)
+    print(given["mark"] + json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,278 @@
+"""Results that comments state, beside what running the program gave: `print(f(3))  # Output: 10`.
+
+A small model runs nothing, so it guesses, and of what it states about a third is wrong. Running gives the
+value, so the comment is *mended*: the value takes the guess's place, and the document says how many were
+(`mended_comments`). Refusing instead would lose a third of the documents, among them those whose code is
+right, and a comment that is sure to be right is worth more to who learns than none. What cannot be mended,
+since two runs differ (an order, an address, a clock), or since the value is long or many lines, is refused.
+
+Read are comments at the end of a statement, and comment lines right below one: after a word that promises a
+result (`# Output: 5`, `# => 5`, `# returns 5`), or a literal and nothing else (`# [1, 2]`). A statement
+that gives other values each time it runs is not judged, nor one that never runs, nor words that describe
+("# Output: the sorted list"). The trade-off: whether words describe or state is told by their likeness to
+what was printed, so a wrong statement in words that are like nothing passes. Doctests are tests, and judged
+as such; what is stated in prose is not read.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import io
+import re
+import tokenize
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+LONGEST = 100
+"""Characters of a value that is written into a comment, at most."""
+LIKE = 0.5
+"""Likeness (difflib) with what was printed, from which words state it and do not describe it."""
+TOLD = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign)
+_PROMISE = re.compile(
+    r"""\#+\s*(?:
+        (?:(?:expected|sample|actual|example)\s+)?(?:outputs?|results?|prints?|printed|returns?|expected|gives)
+        | (?:should|will|would)\s+(?:print|output|return|be|give)
+        | evaluates\s+to
+        )\b (?:\s+(?:is|will\s+be|should\s+be))? \s*[:=]?[=-]?>?\s*(?P<said>.*)
+    | \#+\s*(?:=+>|-+>|→|==)\s*(?P<pointed>.*)
+    | \#+\s*(?P<plain>.*)""",
+    re.X | re.I | re.S,
+)
+_HEDGE = re.compile(
+    r"(?i)\b(?:about|any|approx\w*|depends?|differs?|e\.g|example|or|order|random\w*|similar|some\w*|var(?:y|ies))\b|~|≈"
+)
+_EXPLAINED = re.compile(r"\s*[(;#]|\s+(?:-|–|—|since|because|as|which)\s|\s*,\s+(?:since|because|as|which)\s")
+_NUMBERS = re.compile(r"[-+]?\d[^\sA-Za-z]*(?:e[-+]?\d+)?j?(?:[\s,]+[-+]?\d[^\sA-Za-z]*)*")
+_SHAPED = re.compile(r"""[rbf]?'.*'|[rbf]?".*"|\[.*\]|\{.*\}|\(.*\)|<.*>|[A-Za-z_][\w.]*\(.*\)""", re.S)
+_UNSTEADY = re.compile(
+    r"^\s*(?:from|import)\s+(?:getpass|os|platform|psutil|random|secrets|socket|tempfile|threading|time|uuid)\b"
+    r"|\b(?:now|today|utcnow)\(",
+    re.M,
+)
+"""What makes a value another one tomorrow, or on another machine."""
+_PLACE = re.compile(r"\b0x[0-9a-f]{6,}|/tmp/|\bdocument\.")
+"""Traces of where the program was run."""
+_TYPES = re.compile(
+    "array|bool|boolean|bytes|dict|dictionary|error|exception|float|int|integer|list|nothing|number|object|set|str"
+    "|string|tuple|value"
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A result that a comment states."""
+
+    place: tuple[int, int]
+    """Line and column of the statement."""
+    prints: bool
+    """Whether the statement is a call of `print`."""
+    promised: bool
+    """Whether a word promises a result; else the comment is a literal alone."""
+    said: tuple[tuple[int, int, str], ...]
+    """(line, column, text) of what is stated, of one comment line or of several."""
+
+
+def claims(program: str) -> list[Claim]:
+    """What comments of a Python program state, in the order of their lines; nothing of one that cannot be
+    read."""
+    try:
+        tree = ast.parse(program)
+        tokens = list(tokenize.generate_tokens(io.StringIO(program).readline))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
+        return []
+    ends: dict[int, ast.stmt] = {}
+    for each in ast.walk(tree):
+        if isinstance(each, TOLD) and _tells(each):
+            before = ends.get(each.end_lineno or 0)
+            if before is None or before.col_offset < each.col_offset:
+                ends[each.end_lineno or 0] = each
+    comments = {t.start[0]: t for t in tokens if t.type == tokenize.COMMENT}
+    found, taken = [], set()
+    for line, token in comments.items():
+        if line in taken:
+            continue
+        alone, block = _alone(token), [token]
+        while alone and (below := comments.get(line + len(block))) and _alone(below):
+            block.append(below)
+        node = None if alone and line - 1 in comments else ends.get(line - 1 if alone else line)
+        if node is not None and (claim := _claim(node, block, alone)) is not None:
+            found.append(claim)
+            taken |= {each.start[0] for each in block}
+    return found
+
+
+def _alone(token: tokenize.TokenInfo) -> bool:
+    """Whether a comment has its line to itself."""
+    return not token.line[: token.start[1]].strip()
+
+
+def _tells(node: ast.stmt) -> bool:
+    """Whether a statement may have a result that a comment states."""
+    value = getattr(node, "value", None)
+    if isinstance(node, ast.Expr):
+        return not isinstance(value, ast.Constant)
+    return value is not None and any(isinstance(each, ast.Call) for each in ast.walk(value))
+
+
+def _claim(node: ast.stmt, block: Sequence[tokenize.TokenInfo], alone: bool) -> Claim | None:
+    prints = (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+        and node.value.func.id == "print"
+    )
+    first = _PROMISE.fullmatch(block[0].string)
+    assert first is not None  # the last alternative is any comment
+    group = next(name for name in ("said", "pointed", "plain") if first.start(name) >= 0)
+    promised = group != "plain"
+    text = first[group].rstrip()
+    if (alone and _code(block[0].string)) or (not promised and (alone or not _literal(text))):
+        return None
+    line, column = block[0].start
+    said = [(line, column + first.start(group), text)] if text or not block[1:] else []
+    for token in block[1:]:
+        bare = token.string.lstrip("#")
+        words = bare.strip()
+        said.append((token.start[0], token.start[1] + len(token.string) - len(bare.lstrip()), words))
+    if not any(words for _, _, words in said):
+        return None
+    return Claim((node.lineno, node.col_offset), prints, promised, tuple(said))
+
+
+def _code(comment: str) -> bool:
+    """Whether a comment is a statement that was taken out."""
+    try:
+        body = ast.parse(comment.lstrip("# ")).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(
+        isinstance(node, ast.Assign) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call))
+        for node in body
+    )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a program's comments."""
+
+    text: str
+    """The program with its comments mended."""
+    mended: int = 0
+    """Comments that were."""
+    wrong: str = ""
+    """The first that states something else and cannot be mended; "" where there is none."""
+
+
+Seen = Mapping[str, Sequence[Sequence[str | None]]]
+"""Number of a claim -> what its statement printed and its value, as often as those differ."""
+
+
+def wrong(found: Sequence[Claim], seen: Seen) -> dict[int, list[str]]:
+    """Claims, by their number, that state another result than there was -> that result, by lines."""
+    differ = {}
+    for number, claim in enumerate(found):
+        lines = _result(claim, seen.get(str(number), ()))
+        if lines is not None and not all(
+            _agrees(was, text, claim) for was, (_, _, text) in zip(lines, claim.said, strict=False)
+        ):
+            differ[number] = lines
+    return differ
+
+
+def mend(program: str, found: Sequence[Claim], first: Seen, second: Seen) -> Verdict:
+    """The program with the results of two runs that agree in place of those that its comments state."""
+    lines = program.split("\n")
+    differ, again = wrong(found, first), wrong(found, second)
+    mended, fault = 0, ""
+    for number, results in differ.items():
+        claim = found[number]
+        steady = again.get(number) == results and not _UNSTEADY.search(program)
+        if not steady or not all(_writable(each) for each in results):
+            line, _, text = claim.said[0]
+            fault = fault or f"line {line} states {text[:60]!r}, running gives {' '.join(results)[:60]!r}"
+            continue
+        for was, (line, column, text) in zip(results, claim.said, strict=False):
+            if not _agrees(was, text, claim):
+                lines[line - 1] = lines[line - 1][:column] + _written(was, text)
+        mended += 1
+    return Verdict("\n".join(lines), mended, fault)
+
+
+def _result(claim: Claim, times: Sequence[Sequence[str | None]]) -> list[str] | None:
+    """What the statement gave, line by line as it is stated; None where that cannot be compared."""
+    if len(times) != 1:
+        return None
+    printed, value = times[0]
+    if claim.prints or (printed and value in (None, "None")):
+        lines = (printed or "").removesuffix("\n").split("\n") if printed else []
+    else:
+        lines = [value] if value is not None and value != "None" else []
+    begun = len(lines) == 1 and bool(claim.said[0][2])  # lines below may say something else
+    return lines if begun or len(lines) == len(claim.said) else None
+
+
+def _agrees(was: str, said: str, claim: Claim) -> bool:
+    """Whether what is stated is the result, or is not meant as one."""
+    was, said = was.strip(), said.strip()
+    if _same(was, said) or (was and said.startswith(was) and _EXPLAINED.match(said[len(was) :])):
+        return True
+    labelled = re.fullmatch(r".*[A-Za-z].*?[\s:=](?=\S)" + re.escape(said), was, re.S) if said else None
+    if labelled or (_HEDGE.search(said) and not _literal(said)):
+        return True
+    return not _states(was, said, claim)
+
+
+def _same(was: str, said: str) -> bool:
+    """Whether two texts are one value: as written, without quotes, as literals, or rounded as stated."""
+    cut = len(said) > 4 and said.endswith("...") and was.startswith(said[:-3])
+    if cut or was in (said, said.rstrip(".")):
+        return True
+    ours, theirs = _read(was), _read(said)
+    if theirs is not None and theirs[0] == was:
+        return True
+    if ours is None or theirs is None:
+        return False
+    if type(ours[0]) is float and isinstance(theirs[0], float) and "e" not in said:
+        return round(ours[0], len(said.partition(".")[2])) == theirs[0]
+    return bool(ours[0] == theirs[0]) and type(ours[0]) is type(theirs[0])
+
+
+def _read(text: str) -> tuple[object] | None:
+    """A literal's value, in a tuple of its own."""
+    try:
+        return (ast.literal_eval(text),)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return None
+
+
+def _literal(text: str) -> bool:
+    return _read(text) is not None
+
+
+def _states(was: str, said: str, claim: Claim) -> bool:
+    """Whether words are meant as a result, and do not describe one."""
+    if not said or said.endswith("..."):
+        return False
+    if _literal(said) or _NUMBERS.fullmatch(said) or _SHAPED.fullmatch(said):
+        return True
+    beginning = _EXPLAINED.split(said, maxsplit=1)[0]
+    if beginning != said and _literal(beginning):
+        return True
+    if not claim.prints or not claim.promised or _TYPES.fullmatch(said.lower().strip(".")):
+        return False
+    if re.fullmatch(r"\S+", said):
+        return re.fullmatch(r"\S+", was) is not None
+    return difflib.SequenceMatcher(None, was, said, autojunk=False).ratio() >= LIKE
+
+
+def _writable(text: str) -> bool:
+    return len(text) <= LONGEST and text.isprintable() and not _PLACE.search(text)
+
+
+def _written(was: str, said: str) -> str:
+    """A result as a comment has it: in quotes where those were stated, or where there would be nothing."""
+    quote = said[:1] if said[:1] in ("'", '"') and said[:1] == said[-1:] else ""
+    if quote and quote not in was and "\\" not in was and was[:1] not in ("'", '"'):
+        return f"{quote}{was}{quote}"
+    return was.strip() or "''"
