@@ -129,5 +129,5 @@ def overridden(base: dict[str, Any], *overrides: Overrides, where: str) -> Recip
     data = copy.deepcopy(base)
     for table in overrides:
         for key, value in table.items():
-            place(data, key, value, where)
+            place(data, key, copy.deepcopy(value), where)  # a later key may reach into a table
     return parse(data, where)

@@ -44,5 +44,8 @@ def test_later_overrides_win_and_the_base_stays_as_it_was(place: Path):
     _, base = load(place / "lab.toml")
     made = overridden(base, {"run.seed": 5, "phase.1.tokens": 1024}, {"run.seed": 7}, where="arm")
     assert (made.run.seed, made.phase[1].tokens) == (7, 1024) and "seed" not in base["run"]
+    table = {"phase.1.lr": {"peak": 2e-3}}
+    made = overridden(base, table, {"phase.1.lr.peak": 1e-3}, where="arm")
+    assert made.phase[1].lr.peak == 1e-3 and table == {"phase.1.lr": {"peak": 2e-3}}
     with pytest.raises(Misuse, match=r"arm: run\.sed = 5: unknown key"):
         overridden(base, {"run.sed": 5}, where="arm")
