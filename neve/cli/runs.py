@@ -100,9 +100,10 @@ def plan(
     gpus = gpus or (1 if machine.capability() is not None else None)
     result = planning.plan(spec, spec.tokenizer.vocab_size, gpus, mfu, corpus_tokens=unique, cores=cores)
     if folder is not None:
-        from neve.run.changes import changes
+        from neve.run.changes import changes, not_validated
 
         result["stages"] = changes(spec, folder, arm)
+        result["not_validated"] = not_validated(folder, arm)
     if spec.synthesis is not None:
         from neve.run import asking
 
@@ -156,6 +157,11 @@ def _print_plan(result: dict[str, Any], cores: int) -> None:
     for row in result["phases"]:
         if row["wasted_steps"] and not row["control"]:
             print(f"phase {row['phase']}: {idle(row['steps'])}")
+    for name, languages in result.get("not_validated", {}).items():
+        print(
+            f"the ranking by {name} is not validated in {', '.join(languages)}: good labels and others were not both held "
+            "out there"
+        )
     if "synthesis" in result:
         from neve.run import asking
 

@@ -13,7 +13,7 @@ from typing import Any
 from neve.recipe.recipe import Recipe
 from neve.run import runner
 from neve.run.record import ARM, load
-from neve.store import MANIFEST, Store, covered, read_json
+from neve.store import MANIFEST, Store, covered, read_json, state
 
 REASONS = 4
 """Reasons told of one stage."""
@@ -40,6 +40,17 @@ def changes(recipe: Recipe, folder: Path, arm: str = ARM) -> list[dict[str, Any]
             row["why"] = _why(store, name, earlier, again)[:REASONS] if earlier else []
         rows.append(row)
     return rows
+
+
+def not_validated(folder: Path, arm: str = ARM) -> dict[str, list[str]]:
+    """By annotator, languages in which a run's scores, where they are done, rest on no held-out labels."""
+    found = {}
+    for name, made in load(folder)["arms"].get(arm, {}).items():
+        place = folder / "stages" / made
+        if name.startswith("scores-") and state(place) == "done":
+            languages = read_json(place / MANIFEST)["counts"].get("not_validated", [])
+            found |= {name.removeprefix("scores-"): languages} if languages else {}
+    return found
 
 
 def _earlier(store: Store, name: str, recorded: str | None) -> dict[str, Any] | None:
