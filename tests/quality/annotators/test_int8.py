@@ -68,6 +68,26 @@ def test_passes_beside_a_product_are_torch_s_own_arithmetic():
             assert abs(given - exact) <= 1e-6 + 1e-6 * abs(exact)
 
 
+def test_attention_is_torch_s_own_within_bf16():
+    """Of the same rounded products, five sections of three lengths; oracle: torch's in fp32, the query unscaled."""
+    torch.manual_seed(3)
+    heads, width, counts = 4, 24, np.array([24, 24, 17, 17, 2])
+    layers = [torch.nn.Linear(96, 96) for _ in range(3)]
+    for layer in layers:
+        torch.nn.init.normal_(layer.weight, std=0.2)
+    x = torch.randn(len(counts) * width, 96)
+    with torch.inference_mode():
+        found = int8.Linear("all", *layers, first=24**-0.5 / np.log(2)).attend(x, counts, heads)
+        given = found.values * torch.from_numpy(found.scales)[:, None]
+        parts = int8.Linear("plain", *layers)(x).view(len(counts), width, 3, heads, 24).permute(2, 0, 3, 1, 4)
+        seen = torch.arange(width) < torch.from_numpy(counts)[:, None]
+        exact = torch.nn.functional.scaled_dot_product_attention(*parts, attn_mask=seen[:, None, None, :])
+        exact = exact.transpose(1, 2).reshape(-1, 96)
+    assert float((given - exact).norm() / exact.norm()) < 0.01
+    sharp = (parts[0] @ parts[1].transpose(2, 3) / 24**0.5).softmax(-1).amax(-1)
+    assert sharp.median() > 0.5, "weights are far from even"
+
+
 def test_embeddings_are_close_to_transformers_and_do_not_depend_on_neighbours(encoder):
     sections = encoder.sections(TEXTS)
     rows = np.arange(len(sections))
