@@ -8,14 +8,13 @@ annotator is fitted on them; then the same documents, drawn by a hash and no lab
 * by a plain loop: the same sections and the same head, transformers' model in fp32, batches of 32 in the
   order of the files, padded (what sentence-transformers does without sorting);
 * by the encoder annotator, as stage `scores` does;
-* by a student that the encoder has taught on other documents;
-* by a cascade of that student and the encoder.
+* by a student that the encoder has taught on other documents.
 
-Told are documents a second, the rank correlation with the plain loop, and what the cascade keeps of the
-encoder's selection: it is asked for a recall of 0.95 and finds by itself how many documents that takes. Each
-side uses all cores that the process has; they take turns, and ratios are medians of those of the rounds, by
-the clock and by processor time, which other work on the machine disturbs less. At last encoder and cascade
-score the whole pool, labels and what the student was taught on among it.
+Told are documents a second and the rank correlation with the plain loop. Each side uses all cores that the
+process has; they take turns, and ratios are medians of those of the rounds, by the clock and by processor
+time, which other work on the machine disturbs less. At last the encoder and a cascade of student and encoder
+score the whole pool, labels and what the student was taught on among it: the cascade is asked for a recall
+of 0.95 and finds by itself how many documents that takes; told is what it keeps of the encoder's selection.
 """
 
 from __future__ import annotations
@@ -135,7 +134,7 @@ def of_the_pool(opened: dict[str, Any], pool: Documents, work: Path) -> dict[str
     about = scored["cascade"].about
     return {
         "documents": len(languages),
-        "share that the encoder reads": about["judged"] / len(languages),
+        "share that the encoder reads": about["ranked"] / len(languages),
         "encoder's selection that the cascade keeps": len(wanted & kept) / len(wanted),
         "times as fast by processor time": taken["encoder"][1] / taken["cascade"][1],
         **about,
@@ -166,7 +165,7 @@ def main() -> None:
     size = round(3.5 * given.section_tokens)
     small = Student(kind="student", teacher="encoder", sample=given.taught, section_bytes=size)
     student.fit(Fit(small, 1), {**inputs, "annotator-encoder": folders["encoder"]}, folders["student"])
-    both = Cascade(kind="cascade", first="student", then="encoder", recall=0.95, sample=400)
+    both = Cascade(kind="cascade", first="student", then="encoder", recall=0.95)
     made = {f"annotator-{name}": folders[name] for name in ("encoder", "student")}
     cascade.fit(Fit(both, 1), {**inputs, **made}, folders["cascade"])
 
@@ -177,11 +176,11 @@ def main() -> None:
     fresh = drawn.filter(pc.invert(pc.is_in(drawn, known))).slice(0, given.documents)
     found = Documents((stage["curate"] / "documents",)).only(fresh)
 
-    opened = {name: annotators.load(folders[name]) for name in ("encoder", "student", "cascade")}
+    opened = {name: annotators.load(folders[name]) for name in ("encoder", "student")}
     assert isinstance(opened["encoder"], Embedded)
     opened["student"].score(found, _made(folders["work"] / "compiled"))  # kernels are compiled once for all
     scored, taken = rounds(opened, found, given.rounds, folders["work"])
-    loop, languages = scored["loop"], np.array(found.languages(scored["loop"].doc_ids))
+    loop = scored["loop"]
     rows = {
         name: {
             "documents a second": len(fresh) / float(np.median(taken[name], axis=0)[0]),
@@ -189,7 +188,7 @@ def main() -> None:
         }
         for name in scored
     }
-    wanted, kept = best(scored["encoder"], languages), best(scored["cascade"], languages)
+    opened["cascade"] = annotators.load(folders["cascade"])
     result = {
         "documents": len(fresh),
         "taught": given.taught,
@@ -197,9 +196,6 @@ def main() -> None:
         "rows": rows,
         "encoder beside the loop": beside(taken["loop"], taken["encoder"]),
         "student beside the encoder": beside(taken["encoder"], taken["student"]),
-        "cascade beside the encoder": beside(taken["encoder"], taken["cascade"]),
-        "encoder's selection that the cascade keeps": len(wanted & kept) / len(wanted),
-        "cascade": dict(scored["cascade"].about),
         "on the whole pool": of_the_pool(
             opened, Documents((stage["curate"] / "documents",)), folders["work"]
         ),

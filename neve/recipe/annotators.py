@@ -8,6 +8,7 @@ kinds have stand in each, so that a kind's table can be read alone.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -297,6 +298,8 @@ class Blend(Table):
 
 BEST = 0.1
 """Share of the best of which a cascade keeps its recall."""
+CONFIDENCE = 0.95
+"""With which it does."""
 
 
 class Cascade(Table):
@@ -308,8 +311,8 @@ class Cascade(Table):
     then: str
     """Name of the annotator that ranks what is left."""
     recall: float = Field(default=0.95, gt=0, lt=1)
-    """Share of the second's best tenth that is left, in the mean at least; how many documents that takes is
-    found on the sample."""
+    """Share of the second's best tenth that is left at least, with a confidence of 95 %; how many documents
+    that takes is found on the sample."""
     keep: float | None = Field(default=None, gt=0, lt=1)
     """Instead: the share of each language's documents that is left."""
     sample: int = Field(default=1000, ge=0)
@@ -321,11 +324,11 @@ class Cascade(Table):
 
     @model_validator(mode="after")
     def _knows_its_share(self) -> Cascade:
-        if self.keep is None and self.sample * (1 - self.recall) < 1 / BEST:
-            least = round(1 / BEST / (1 - self.recall))
+        least = math.ceil(math.log(1 - CONFIDENCE) / math.log(self.recall) / BEST)
+        if self.keep is None and self.sample < least:
             raise ValueError(
-                f"sample = {self.sample} is too small to tell a recall of {self.recall:g}: give it {least} or more, or "
-                "keep = the share that is left"
+                f"sample = {self.sample} is too small to be sure of a recall of {self.recall:g}: give it {least} or "
+                "more, or keep = the share that is left"
             )
         return self
 

@@ -3,16 +3,20 @@
 A phase selects some percent of the corpus, so most documents need not be ranked well, only kept out. `first`
 scores everything, the best of each language go on, and `then` ranks them; all others come after these, in
 the order of `first`. The trade-off: what `first` wrongly drops is lost. How many go on is therefore found,
-not guessed: `then` judges a sample of all documents before, and as many go on as leave the stated share of
-its best tenth among them (one order statistic more careful than the sample's own share, so that the recall
-holds in the mean over samples). Where `first` agrees little with `then`, that is nearly everything, and the
-counts say so. The sample also tells what was lost: the recall for several sizes of a selection.
+not guessed: `then` judges a random sample of all documents before, and as many go on as leave the stated
+share of its best tenth among them with a confidence of 95 %; a share that holds only in the mean over
+samples is missed by many of them. What the sample judged is ranked by that, wherever `first` has put it.
+Where `first` agrees little with `then`, nearly everything goes on, and the counts say so. They also tell
+what was lost, for several sizes of a selection. The tenth is that of all languages together: a language with
+few documents may lose more of its own, since a sample that tells would have to be nearly all of it.
 
-Source: the cascade of Viola and Jones (2001); Seed-Coder and DataComp-LM filter likewise before they rank.
+Sources: the cascade of Viola and Jones (2001); Seed-Coder and DataComp-LM filter likewise before they rank;
+Wilks, "Determination of sample sizes for setting tolerance limits" (1941): a bound from an order statistic.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +28,7 @@ from neve.hashing import draw_keys
 from neve.quality.annotator import Annotator, Documents, Labels, Scores, finish, ranks, standing
 from neve.quality.annotators import members
 from neve.quality.settings import Fit
-from neve.recipe.annotators import BEST
+from neve.recipe.annotators import BEST, CONFIDENCE
 from neve.recipe.annotators import Cascade as Table
 
 SELECTED = (0.01, 0.03, BEST)
@@ -64,41 +68,58 @@ class Cascade:
         drawn = np.zeros(len(ids), dtype=bool)
         drawn[np.argsort(draw_keys(_strings(ids), 0, "cascade"), kind="stable")[: self._sample]] = True
         check = members.score(self._then, _those(documents, ids[drawn]), work, "check")
-        if self._keep is None:
-            kept = place >= lowest(place[drawn], of[drawn], check.means(), self._recall)
-        else:
-            kept = place > 1 - self._keep
+        low = np.sort(place[drawn][_best(of[drawn], check.means())])
+        total = len(_best(of, place))
+        floor = 1 - self._keep if self._keep is not None else lowest(low, total, self._recall)
+        above = place >= floor
+        kept = above | drawn
         rest = members.score(self._then, _those(documents, ids[kept & ~drawn]), work, "then")
         fine = _both(check, rest)
-        went = kept[kept | drawn]
-        floor = fine.means().min(initial=0.0)
         counts = np.ones(len(ids), dtype=np.int64)
-        counts[kept] = fine.counts[went]
+        counts[kept] = fine.counts
         ends = np.cumsum(counts)
         sections = np.empty(int(counts.sum()))
-        sections[ends[~kept] - 1] = floor - 1 + place[~kept]
-        sections[np.repeat(kept, counts)] = fine.sections[np.repeat(went, fine.counts)]
+        sections[ends[~kept] - 1] = fine.means().min(initial=0.0) - 1 + place[~kept]
+        sections[np.repeat(kept, counts)] = fine.sections
         values = np.full(len(ids), np.nan)
-        values[kept | drawn] = fine.means()
-        told = {"ranked": int(kept.sum()), "judged": len(fine.doc_ids), **recall(of, kept, values)}
+        values[kept] = fine.means()
+        told = {"ranked": int(kept.sum()), **recall(of, above, values)}
+        if len(low) and not kept.all():
+            missed = most_missed(int((low < floor).sum()), len(low), total)
+            told[f"recall at {BEST:g}, at least"] = 1 - missed / total
         return Scores(ids, counts, sections, told)
 
 
-def lowest(place: np.ndarray, languages: np.ndarray, values: np.ndarray, recall: float) -> float:
-    """The standing by `first` down to which documents have to go on, so that the share `recall` of the best
-    tenth by `then` (its `values`) is among them, in the mean over samples like this one.
+def lowest(low: np.ndarray, total: int, share: float) -> float:
+    """The standing by `first` down to which documents have to go on, so that at least `share` of `total` do,
+    with a confidence of CONFIDENCE: the highest that the sample allows.
 
-    Below the j-th lowest of n of the best lie j / (n + 1) of all of them in the mean. A sample too small for
-    that keeps all of its own best.
+    `low` are the standings, ascending, of those of the best that are in the sample. They are in any case
+    kept. 0 where the sample is too small to drop any.
     """
-    best = []
+    allowed = (1 - share) * total + 1e-9
+    below = bisect_left(range(len(low)), True, key=lambda k: most_missed(k, len(low), total) > allowed)
+    return float(low[below - 1]) if below else 0.0
+
+
+def most_missed(below: int, sampled: int, total: int) -> int:
+    """How many of `total` documents, outside a random sample of `sampled` of them, lie below a standing at
+    most, where `below` of the sample do (with a confidence of CONFIDENCE)."""
+    from scipy.stats import hypergeom
+
+    def unlikely(missed: int) -> bool:
+        return bool(hypergeom.cdf(below, total, sampled, below + missed) <= 1 - CONFIDENCE)
+
+    return bisect_left(range(1, total - sampled + 1), True, key=unlikely)
+
+
+def _best(languages: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Positions of the best tenth of each language, at least one."""
+    best = [np.empty(0, dtype=np.int64)]
     for language in np.unique(languages):
         rows = np.flatnonzero(languages == language)
-        order = rows[np.argsort(-values[rows], kind="stable")]
-        best.append(place[order[: max(1, round(BEST * len(rows)))]])
-    found = np.sort(np.concatenate([np.empty(0), *best]))
-    at = int((1 - recall) * (len(found) + 1) + 1e-9)
-    return float(found[max(0, at - 1)]) if len(found) else 0.0
+        best.append(rows[np.argsort(-values[rows], kind="stable")][: max(1, round(BEST * len(rows)))])
+    return np.concatenate(best)
 
 
 def _both(first: Scores, second: Scores) -> Scores:
@@ -110,27 +131,27 @@ def _both(first: Scores, second: Scores) -> Scores:
     return Scores(doc_ids, counts, sections).sorted()
 
 
-def recall(languages: np.ndarray, kept: np.ndarray, values: np.ndarray) -> dict[str, float]:
-    """What share of the best documents, as `then` sees them, went on: for each share that may be selected.
+def recall(languages: np.ndarray, above: np.ndarray, values: np.ndarray) -> dict[str, float]:
+    """What share of the best documents, as `then` sees them, is kept: for each share that may be selected.
 
-    `values` are its scores, NaN where it has not judged. A dropped document that it has judged stands for
-    all dropped ones of its language. Languages of which something was dropped and nothing judged are left
-    out.
+    `values` are its scores, NaN where it has not judged. Kept are all that it has judged. One of these that
+    is not `above` the standing from which all went on stands for all such documents of its language.
+    Languages of which something was dropped and nothing judged there are left out.
     """
     gained, whole = np.zeros(len(SELECTED)), np.zeros(len(SELECTED))
     for language in np.unique(languages):
         mine = languages == language
         judged = mine & ~np.isnan(values)
-        out, checked = (mine & ~kept).sum(), (judged & ~kept).sum()
+        out, checked = (mine & ~above).sum(), (judged & ~above).sum()
         if out and not checked:
             continue
         rows = np.flatnonzero(judged)
         rows = rows[np.argsort(-values[rows], kind="stable")]
-        weight = np.where(kept[rows], 1.0, out / max(checked, 1))
+        weight = np.where(above[rows], 1.0, out / max(checked, 1))
         before = np.cumsum(weight) - weight
         for i, share in enumerate(SELECTED):
             inside = np.clip(share * mine.sum() - before, 0, weight)
-            gained[i] += inside[kept[rows]].sum()
+            gained[i] += (inside / weight).sum()
             whole[i] += inside.sum()
     return {
         f"recall at {share:g}": float(got / all_)

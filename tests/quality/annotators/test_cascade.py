@@ -1,10 +1,14 @@
 """neve.quality.annotators.cascade. Oracles: its two annotators alone; recall counted with every document judged."""
 
+import math
+
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neve.hashing import draw_keys
 from neve.quality import annotators
 from neve.quality.annotator import Documents, ranks, standing
 from neve.quality.annotators import cascade
@@ -31,32 +35,21 @@ def test_the_best_of_the_first_are_ranked_by_the_second_and_the_rest_comes_after
     assert np.array_equal(scores.doc_ids, first.doc_ids) and np.array_equal(scores.doc_ids, then.doc_ids)
     languages = found.languages(scores.doc_ids)
     place = standing(ranks(first, languages), languages)
-    kept = place > 0.6
-    assert scores.about["ranked"] == kept.sum()
+    sampled = np.isin(scores.doc_ids, _sample(scores.doc_ids, 10))
+    kept = (place > 0.6) | sampled
+    assert scores.about["ranked"] == kept.sum() > (place > 0.6).sum()
     assert scores.means()[kept] == pytest.approx(then.means()[kept], abs=0.02)
     assert scores.counts[kept].tolist() == then.counts[kept].tolist()
     assert scores.means()[~kept].max() < scores.means()[kept].min()
     assert np.array_equal(np.argsort(scores.means()[~kept]), np.argsort(place[~kept], kind="stable"))
 
 
-@settings(deadline=None, max_examples=50)
-@given(st.integers(0, 10**6), st.integers(20, 200), st.sampled_from([0.2, 0.5, 0.8]))
-def test_recall_with_every_document_judged_is_counted(seed, size, keep):
-    rng = np.random.default_rng(seed)
-    values, kept = rng.permutation(size).astype(float), rng.random(size) < keep
-    told = cascade.recall(np.array(["C"] * size), kept, values)
-    for share in cascade.SELECTED:
-        best = np.argsort(-values)[: int(share * size)]
-        if len(best) and share * size == len(best):
-            assert told[f"recall at {share:g}"] == pytest.approx(kept[best].mean())
-
-
 @pytest.mark.parametrize(
-    ("noise", "recall", "sample"), [(0.3, 0.95, 400), (1.0, 0.8, 300), (3.0, 0.95, 1000)]
+    ("noise", "recall", "sample"), [(0.3, 0.95, 700), (1.0, 0.8, 300), (3.0, 0.95, 1000)]
 )
 def test_what_goes_on_holds_the_recall_that_is_asked_for(noise, recall, sample):
-    """Forty samples of 20,000 documents in two languages: of the best tenth at least `recall` goes on, in the mean, and
-    hardly more than needed."""
+    """A hundred samples of 20,000 documents in two languages: at least `recall` of the best tenth goes on in 95 of a
+    hundred (in 91 or fewer by chance once in fifteen), and no more than a sixth of the loss takes."""
     rng = np.random.default_rng(1)
     values = rng.normal(size=20_000)
     rough = values + noise * rng.normal(size=20_000)
@@ -66,53 +59,92 @@ def test_what_goes_on_holds_the_recall_that_is_asked_for(noise, recall, sample):
         mine = np.flatnonzero(languages == language)
         place[mine[np.argsort(rough[mine])]] = (np.arange(len(mine)) + 0.5) / len(mine)
         best[mine[np.argsort(-values[mine])[: len(mine) // 10]]] = True
-    needed = np.quantile(place[best], 1 - recall)
+    enough = 1 - np.quantile(place[best], (1 - recall) / 6)
     held, went = [], []
-    for _ in range(40):
+    for _ in range(100):
         drawn = rng.permutation(20_000)[:sample]
-        floor = cascade.lowest(place[drawn], languages[drawn], values[drawn], recall)
+        low = []
+        for language in ("C", "Go"):
+            mine = drawn[languages[drawn] == language]
+            low += place[mine[np.argsort(-values[mine])[: round(len(mine) / 10)]]].tolist()
+        floor = cascade.lowest(np.sort(low), 2000, recall)
         held.append((place[best] >= floor).mean())
         went.append((place >= floor).mean())
-    assert recall - 0.005 <= np.mean(held) <= recall + 0.05
-    assert np.mean(went) <= 1.25 * (1 - needed) + 0.02
-    assert cascade.lowest(place[:0], languages[:0], values[:0], recall) == 0.0
+    assert np.mean(np.array(held) >= recall) >= 0.91
+    assert np.mean(went) <= enough + 0.02
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 60), st.integers(1, 60), st.data())
+def test_the_most_that_are_missed_is_the_most_that_is_likely(total, sampled, data):
+    """Counted: of all samples of `sampled` of `total`, those with at most `below` among the first `below + missed`."""
+    sampled = min(sampled, total)
+    below = data.draw(st.integers(0, sampled))
+    missed = cascade.most_missed(below, sampled, total)
+
+    def chance(more):
+        lowest = below + more
+        some = (math.comb(lowest, k) * math.comb(total - lowest, sampled - k) for k in range(below + 1))
+        return sum(some) / math.comb(total, sampled)
+
+    assert missed == 0 or chance(missed) > 0.05
+    assert missed == total - sampled or chance(missed + 1) <= 0.05
+
+
+def test_a_small_sample_drops_nothing():
+    assert cascade.lowest(np.linspace(0.5, 1, 58), 10**6, 0.95) == 0.0
+    assert cascade.lowest(np.linspace(0.5, 1, 59), 10**6, 0.95) == 0.5
+    assert cascade.lowest(np.linspace(0.5, 1, 58), 200, 0.95) == 0.5, "most of what it could miss is in it"
+    assert cascade.lowest(np.empty(0), 10, 0.95) == 0.0
 
 
 def test_a_cascade_finds_its_share_and_judges_no_document_twice(inputs, word_list, encoder_head, tmp_path):
     places = {**inputs, "annotator-words": word_list, "annotator-encoder": encoder_head}
     (out := tmp_path / "cascade").mkdir()
     (work := tmp_path / "work").mkdir()
-    table = Cascade(kind="cascade", first="words", then="encoder", recall=0.8, sample=60)
+    table = Cascade(kind="cascade", first="words", then="encoder", recall=0.5, sample=60)
     cascade.fit(Fit(table, 1), places, out)
     found = Documents((inputs["documents"] / "documents",))
     scores = annotators.load(out).score(found, work)
     told = scores.about
-    assert 0 < told["ranked"] < len(scores.doc_ids)
-    assert max(told["ranked"], 60) <= told["judged"] <= told["ranked"] + 60
+    assert 60 < told["ranked"] < len(scores.doc_ids)
+    assert told["recall at 0.1, at least"] >= 0.5
     assert len(scores.sections) == scores.counts.sum() and len(np.unique(scores.doc_ids)) == len(
         scores.doc_ids
     )
-    judged = (scores.counts > 1) | (scores.means() > scores.means().min() + 1)
-    assert judged.sum() >= told["ranked"] // 2
+    below = np.sort(scores.means())[: len(scores.doc_ids) - told["ranked"]]
+    sampled = np.isin(scores.doc_ids, _sample(scores.doc_ids, 60))
+    assert scores.means()[sampled].min() > below.max(), "what was judged is ranked by that"
 
 
 def test_a_sample_too_small_for_its_recall_is_refused():
-    with pytest.raises(ValueError, match=r"sample = 100 is too small to tell a recall of 0\.95: give it 200"):
-        Cascade(kind="cascade", first="a", then="b", sample=100)
+    with pytest.raises(
+        ValueError, match=r"sample = 400 is too small to be sure of a recall of 0\.95: give it 585"
+    ):
+        Cascade(kind="cascade", first="a", then="b", sample=400)
     assert Cascade(kind="cascade", first="a", then="b", keep=0.5, sample=0).keep == 0.5
 
 
 def test_recall_from_a_sample_is_right_in_the_mean():
-    """Twenty samples of 200 of 4,000 documents dropped, half as good as those kept."""
+    """Twenty samples of 300 of 6,000 documents, a third of which go on and are better."""
     rng = np.random.default_rng(1)
-    kept = np.arange(6000) < 2000
-    values = rng.normal(size=6000) + kept
+    above = np.arange(6000) < 2000
+    values = rng.normal(size=6000) + above
     languages = np.array(["C", "Go"])[np.arange(6000) % 2]
-    truth = cascade.recall(languages, kept, values)["recall at 0.1"]
-    assert 0.6 < truth < 0.95
-    told = []
+    told, truths = [], []
     for _ in range(20):
-        sampled = np.where(kept | (rng.permutation(6000) < 300), values, np.nan)
-        told.append(cascade.recall(languages, kept, sampled)["recall at 0.1"])
-    assert np.mean(told) == pytest.approx(truth, abs=0.02)
-    assert cascade.recall(languages, kept, np.where(kept, values, np.nan)) == {}, "nothing dropped was judged"
+        kept = above | (rng.permutation(6000) < 300)
+        best = [np.argsort(-np.where(languages == one, values, -np.inf))[:300] for one in ("C", "Go")]
+        truths.append(kept[np.concatenate(best)].mean())
+        told.append(cascade.recall(languages, above, np.where(kept, values, np.nan))["recall at 0.1"])
+    assert 0.6 < np.mean(truths) < 0.95
+    assert np.mean(told) == pytest.approx(np.mean(truths), abs=0.02)
+    assert cascade.recall(languages, above, np.where(above, values, np.nan)) == {}, (
+        "nothing dropped was judged"
+    )
+    assert cascade.recall(languages, above, values)["recall at 0.1"] == 1, "all are judged"
+
+
+def _sample(doc_ids, size):
+    keys = draw_keys(pa.array(doc_ids.astype("U32")), 0, "cascade")
+    return doc_ids[np.argsort(keys, kind="stable")[:size]]
