@@ -44,7 +44,7 @@ def changes(recipe: Recipe, folder: Path, arm: str = ARM) -> list[dict[str, Any]
 
 def not_validated(folder: Path, arm: str = ARM) -> dict[str, list[str]]:
     """By annotator, languages in which a run's scores, where they are done, rest on no held-out labels."""
-    found = {}
+    found: dict[str, list[str]] = {}
     for name, made in load(folder)["arms"].get(arm, {}).items():
         place = folder / "stages" / made
         if name.startswith("scores-") and state(place) == "done":

@@ -107,7 +107,7 @@ def test_a_cascade_finds_its_share_and_judges_no_document_twice(inputs, word_lis
     found = Documents((inputs["documents"] / "documents",))
     scores = annotators.load(out).score(found, work)
     told = scores.about
-    assert 60 < told["ranked"] < len(scores.doc_ids)
+    assert 60 <= told["ranked"] < len(scores.doc_ids)
     assert told["recall at 0.1, at least"] >= 0.5
     assert len(scores.sections) == scores.counts.sum() and len(np.unique(scores.doc_ids)) == len(
         scores.doc_ids
