@@ -23,9 +23,8 @@ def masks(contents: pa.Array, words: tuple[str, ...], head_bytes: int) -> np.nda
     """uint64 [rows, 2]: bit `i % 64` of column `i // 64` says whether word `i`, given in lower case, ends
     within the first `head_bytes` bytes of the row's text."""
     values, offsets, _ = text.read_only(contents)
-    table, said, classes = _automaton(words)
     found = np.zeros((len(offsets) - 1, 2), np.uint64)
-    _search(values, offsets, head_bytes, table, said, classes, found)
+    _search(values, offsets, head_bytes, *_automaton(words), found)
     return found
 
 
@@ -35,9 +34,21 @@ def named(mask: np.ndarray, words: tuple[str, ...]) -> list[str]:
     return [word for i, word in enumerate(words) if bits >> i & 1]
 
 
+def holding(contents: pa.Array, word: bytes) -> np.ndarray:
+    """bool [rows]: which texts hold `word`, anywhere. Horspool's search skips most bytes; Arrow's looks at
+    each."""
+    values, offsets, _ = text.read_only(contents)
+    found = np.zeros(len(offsets) - 1, bool)
+    _find(values, offsets, np.frombuffer(word, np.uint8), found)
+    return found
+
+
 @cache
-def _automaton(words: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(next state by state * classes + class, masks of the words that end in a state, classes of bytes)."""
+def _automaton(words: tuple[str, ...]) -> tuple[np.ndarray, int, np.ndarray, np.ndarray]:
+    """(next state by state + class, the first state in which words end, their masks, classes of bytes).
+
+    A state is the place of its row in the flat table; those in which words end come last.
+    """
     assert len(words) <= WORDS
     forms = [(form.encode(), i) for i, word in enumerate(words) for form in sorted({word, word.upper(), word.capitalize()})]  # fmt: skip
     forms = [(form.lower(), i) for form, i in forms]  # bytes: ASCII alone
@@ -47,19 +58,40 @@ def _automaton(words: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarr
         classes[byte] = number
         if chr(byte).isascii() and chr(byte).isalpha():
             classes[ord(chr(byte).upper())] = number
-    table, said = automaton.build(((form, 1 << i) for form, i in forms), classes, len(letters) + 1)
+    wide = len(letters) + 1
+    table, said = automaton.build(((form, 1 << i) for form, i in forms), classes, wide)
+    order = np.argsort([mask > 0 for mask in said], kind="stable")
+    ending = [said[state] for state in order if said[state]]
     low = (1 << 64) - 1
-    found = np.array([[mask & low, mask >> 64] for mask in said], np.uint64)
-    return table, found, classes
+    masks = np.array([[mask & low, mask >> 64] for mask in ending], np.uint64).reshape(-1, 2)
+    flat = (np.argsort(order)[table][order] * wide).astype(np.uint32).ravel()
+    return flat, (len(said) - len(ending)) * wide, masks, classes
 
 
 @numba.njit(cache=True, nogil=True)
-def _search(values, offsets, head_bytes, table, said, classes, found):
+def _search(values, offsets, head_bytes, table, first, masks, classes, found):
+    wide = int(classes.max()) + 1
     for row in range(len(offsets) - 1):
-        state = 0
-        low, high = np.uint64(0), np.uint64(0)
+        state = np.uint32(0)
         for i in range(offsets[row], min(offsets[row + 1], offsets[row] + head_bytes)):
-            state = table[state, classes[values[i]]]
-            low |= said[state, 0]
-            high |= said[state, 1]
-        found[row, 0], found[row, 1] = low, high
+            state = table[state + np.uint32(classes[values[i]])]
+            if state >= first:
+                word = (int(state) - first) // wide
+                found[row, 0] |= masks[word, 0]
+                found[row, 1] |= masks[word, 1]
+
+
+@numba.njit(cache=True, nogil=True)
+def _find(values, offsets, word, found):
+    last = len(word) - 1
+    skip = np.full(256, last + 1, np.int64)
+    for k in range(last):
+        skip[word[k]] = last - k
+    for row in range(len(offsets) - 1):
+        i = offsets[row] + last
+        while i < offsets[row + 1] and not found[row]:
+            k = 0
+            while k <= last and values[i - k] == word[last - k]:
+                k += 1
+            found[row] = k > last
+            i += skip[values[i]]

@@ -72,7 +72,7 @@ def statements(contents: pa.Array) -> dict[int, tuple[Statement, frozenset[str]]
     )
     words = mentions.masks(contents, _PARAGRAPH, NOTICE_BYTES)
     speaks = pc.or_(pa.array((words & _SPEAKING).any(axis=1)), wide)
-    marked = pc.match_substring(contents, _SPDX_MARK)
+    marked = pa.array(mentions.holding(contents, _SPDX_MARK.encode()))
     here = pc.indices_nonzero(pc.fill_null(pc.or_(speaks, marked), False))
     found = {}
     rows = zip(

@@ -10,7 +10,7 @@ integrity hashes, base64 data), and so does what names nobody.
 
 **Code stays code.** Where a sentinel would be syntax (`<EMAIL>` is a tag in JSX and a redirection in a
 shell), the file gets its name alone (`EMAIL`). Whether it would be is not guessed: each file that changes is
-parsed before and after.
+parsed, and what then has errors as it was before, too.
 
 **Nothing leaks**: counts hold kinds and numbers; an error of the library is raised without its text.
 **Idempotent**: what was changed is searched again until nothing is found, and no finding cuts into a
@@ -105,7 +105,10 @@ def _still_parsing(
         size = pc.binary_length(column.cast(pa.large_binary())).to_numpy(zero_copy_only=False)
         return parsing.parse_errors(column, spoken) * size  # NaN where there is no parser
 
-    broken = changed[errors(texts, changed) > errors(contents, changed)]
+    left = errors(texts, changed)
+    wrong = left > 0  # in few, so that few are parsed as they were
+    changed, left = changed[wrong], left[wrong]
+    broken = changed[left > errors(contents, changed)]
     if not len(broken):
         return texts
     named, _ = _replaced(contents.take(pa.array(broken)), NAMES)

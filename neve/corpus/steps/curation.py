@@ -117,11 +117,12 @@ class Curation:
         excluded = frozenset(family(repo) for repo in self.settings.exclude_repos)
         near_ = self.settings.near if bands else None
         listed = opt_out.load(self.settings.opt_out) if self.settings.opt_out else opt_out.OptOut()
-        frame = text_passes.identify(self.files, excluded, self.settings.max_file_bytes, listed, near_)
+        wanted = [detection.spelled(name) for name in self.settings.languages]
+        most = self.settings.max_file_bytes
+        frame = text_passes.identify(self.files, excluded, most, listed, wanted, near_)
         self.save(frame, "identified", "decode, hash, languages" + (", MinHash" if bands else ""))
         columns = [name for name in frame.column_names if name not in ("number", "bands")]
         table = documents.read(self.scratch / "identified", columns)
-        wanted = [detection.spelled(name) for name in self.settings.languages]
         language = table["language"].combine_chunks()
         cplusplus = headers.of_cplusplus(table, table["told"].to_numpy())
         language = pc.if_else(pa.array(cplusplus), pa.scalar("C++", language.type), language)

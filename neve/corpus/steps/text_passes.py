@@ -81,15 +81,15 @@ def identify(
     excluded: frozenset[str],
     max_bytes: int,
     wanted_out: OptOut,
+    languages: list[str],
     near_: Near | None = None,
 ) -> DataFrame:
-    """All rows without their text: key, doc_id, size in bytes of UTF-8, language, and the rule that stops a
-    row at once.
+    """All rows without their text: key, doc_id, size in bytes of UTF-8, language, the rule that stops a row.
 
-    A given language is trusted; a given licence too, unless the file states another itself. `excluded` are
-    families of repositories that are set apart as exemplars. A row of a table without a path has its doc_id
-    for one, and so for its repository. `opted_out` is what of the list `wanted_out` names a row. With
-    `near_` there are MinHash buckets too, in `number` and `bands`.
+    A given language is trusted; a given licence too, unless the file states another itself, which is read of
+    what no rule stops and is in one of `languages` (none: any). `excluded` are families of exemplars. A row
+    of a table without a path has its doc_id for one, and so for its repository. `opted_out` is what of the
+    list `wanted_out` names a row. With `near_` there are MinHash buckets too, in `number` and `bands`.
     """
 
     def kernel(*columns: pa.Array) -> Columns:
@@ -98,10 +98,13 @@ def identify(
         texts = found.text
         ids = doc_ids(texts)
         hexes = pa.array([None if i is None else i.hex() for i in ids], pa.string())
-        license, license_path = _licenses(raw, texts)
+        language = _language(raw, texts)
+        rule = _stopped(raw, found, sizes, large, excluded)
+        asked = _true(pc.is_null(rule)) & _among(language, languages)
+        license, license_path = _licenses(raw, only(texts, asked))
         at = places(raw.source, raw.repo, raw.path)
         keys = pa.array([row_key(a, i) for a, i in zip(at, ids, strict=True)], KEY)
-        told = pc.is_valid(raw.language)
+        told = pc.and_(pc.is_valid(raw.language), pc.equal(raw.source.cast(_text), "table"))
         swhid = pa.array(opt_out.swhids(raw.content), _text)
         made = {
             "key": keys,
@@ -116,17 +119,15 @@ def identify(
             "size": pc.binary_length(texts.cast(pa.large_binary())),
             "encoding": found.encoding,
             "code_language": found.code_language,
-            "language": _language(raw, texts),
-            "told": pc.and_(told, pc.equal(raw.source.cast(pa.string()), "table")),
-            "rule": _stopped(raw, found, sizes, large, excluded),
+            "language": language,
+            "told": told,
+            "rule": rule,
             "value": pc.if_else(large, sizes.cast(_number), pa.scalar(None, _number)),
             "limit": pc.if_else(large, pa.scalar(float(max_bytes)), pa.scalar(None, _number)),
         }
         if near_:
-            made |= {
-                "number": pa.array(numbers(keys)),
-                "bands": near_duplicates.buckets(bodies(texts), near_),
-            }
+            made["number"] = pa.array(numbers(keys))
+            made["bands"] = near_duplicates.buckets(bodies(texts), near_)
         return made
 
     fields = {
@@ -154,6 +155,12 @@ def _decoded(raw: RawFiles, max_bytes: int) -> tuple[Texts, pa.Array, pa.Array]:
 
 def _true(mask: pa.Array) -> np.ndarray:
     return pc.fill_null(mask, False).to_numpy(zero_copy_only=False)
+
+
+def _among(language: pa.Array, languages: list[str]) -> np.ndarray:
+    """Which rows may be of `languages`, none for any: a header of C may turn out to be of C++."""
+    may_be = pa.array([*languages, *(["C"] if "C++" in languages else [])], _text)
+    return _true(pc.is_in(language, value_set=may_be)) | (not languages)
 
 
 def _licenses(raw: RawFiles, texts: pa.Array) -> tuple[pa.Array, pa.Array]:

@@ -61,6 +61,9 @@ def parse_errors(
     column = _column(texts, pa.large_binary())
     short = pc.less_equal(pc.binary_length(column), TEXT_BYTES)
     asked = pc.and_(codes.is_valid(), short.fill_null(False))
+    shares = np.full(len(column), np.nan)
+    if not asked.true_count:
+        return shares
     values, offsets, _ = buffers(column.filter(asked))
     spoken = codes.filter(asked).to_numpy(zero_copy_only=False).astype(np.uint8)
     answers = np.full(len(spoken), np.nan)
@@ -78,7 +81,6 @@ def parse_errors(
         with ThreadPoolExecutor(_processors()) as threads:
             for driver in [threads.submit(drive, *cut) for cut in pairwise(cuts)]:
                 driver.result()
-    shares = np.full(len(column), np.nan)
     shares[np.flatnonzero(asked)] = answers
     return shares
 

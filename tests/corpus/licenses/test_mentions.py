@@ -37,3 +37,14 @@ def test_more_than_64_words_have_a_bit_each() -> None:
     found = mentions.masks(pa.array(words, pa.large_string()), words, 100)
     for mask, text in zip(found, words, strict=True):
         assert mentions.named(mask, words) == [word for word in words if word in text]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.none() | st.text("abS:-", max_size=30), max_size=5), st.text("abS:-", min_size=1, max_size=6)
+)
+def test_a_word_is_found_where_a_search_finds_it(texts: list[str | None], word: str) -> None:
+    """Oracle: Python's `in`; a null holds nothing, and a slice is read where it lies."""
+    column = pa.array([word, *texts], pa.large_string())[1:]
+    held = [text is not None and word in text for text in texts]
+    assert mentions.holding(column, word.encode()).tolist() == held

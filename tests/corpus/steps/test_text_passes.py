@@ -9,7 +9,10 @@ from dataclasses import replace
 import pytest
 
 from neve import documents
+from neve.corpus.opt_out import OptOut
 from neve.corpus.signals import measurement
+from neve.corpus.steps import text_passes
+from neve.corpus.steps.input_files import open_files
 from neve.errors import Fault
 from neve.recipe.corpus import Secrets
 
@@ -41,6 +44,24 @@ def test_what_lies_in_anothers_folder_is_vendored_and_the_verdict_names_its_lice
             for v in documents.read(out / "verdicts").to_pylist()
         ]
         assert found == ([] if off else [("src/lz/a.py", "vendored", 1.0, "src/lz/LICENSE")])
+
+
+def test_a_licence_is_read_of_files_in_a_wanted_language(small, tmp_path):
+    """Oracle: by hand. A header of C may be of C++; what is stopped by its language keeps what it came with."""
+    said = "// SPDX-License-" + "Identifier: ISC\n"
+    rows = [
+        small.file("r", path, said + "int x;\n", license=None) for path in ("a.cpp", "a.h", "a.java", "a.c")
+    ]
+    small.write_files(rows, tmp_path)
+    files, _ = open_files(tmp_path)
+    for languages in ([], ["C++"], ["Java"]):
+        made = text_passes.identify(files, frozenset(), 1 << 20, OptOut(), languages).to_pydict()
+        found = dict(zip(made["path"], made["license"], strict=True))
+        read = {path for path, license in found.items() if license == "ISC"}
+        assert (
+            read
+            == {(): set(found), ("C++",): {"a.cpp", "a.h", "a.c"}, ("Java",): {"a.java"}}[tuple(languages)]
+        )
 
 
 def test_one_bad_file_does_not_take_its_batch_down(small, tmp_path, monkeypatch):
