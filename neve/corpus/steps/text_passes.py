@@ -95,8 +95,7 @@ def identify(
     def kernel(*columns: pa.Array) -> Columns:
         raw = RawFiles(*columns)
         found, sizes, large = _decoded(raw, max_bytes)
-        texts = found.text
-        ids = doc_ids(texts)
+        texts, ids = found.text, doc_ids(found.text)
         hexes = pa.array([None if i is None else i.hex() for i in ids], pa.string())
         language = _language(raw, texts)
         rule = _stopped(raw, found, sizes, large, excluded)
