@@ -75,6 +75,8 @@ def paragraphs(text: str, until: int) -> Iterator[list[str]]:
         else:
             inner = None  # code
         said = inner.strip(_MARKS) if inner else ""
+        if inner and f"{said}+" == inner.strip():  # GPLv3+
+            said += "+"
         if said:
             lines.append(said)
         elif lines:

@@ -43,7 +43,8 @@ _LIMITS = notice_patterns.any_of(
     r"\bevaluation (?:only|purposes)", r"\benterprise licen[cs]e", r"\bvalid licen[cs]e", r"\blicen[cs]e agreement\b(?! for\b| version\b)", r"\bgood,? not evil",
     r"\b(?<!available under the )(?<!distributed under the )(?:additional|following|further) (?:terms|conditions|restrictions)", r"\bpermission is hereby", r"\bredistribution and use",
     r"\bpermitted provided", r"\bmilitary", r"\bexcept(?:ion)? (?:for|of|that|as|where)\b(?! (?:\w+ )?(?:contained in this notice|noted|stated|indicated|specified|otherwise))", r"\bpersonal,? (?:or|and|non)",
-    r"\bacademic (?:and|use|or) ?(?:use|research)? only",
+    r"\bacademic (?:and|use|or) ?(?:use|research)? only", r"\b(?:needs?|requires?|without|ask(?:ing)? for|obtain) (?:\w+ ){0,3}(?:permission|consent)\b",
+    r"\b(?:not|contact|purchase|buy|paid|fee)\b.{0,80}\bcommercial (?:use|usage|purpose|product)", r"\bcommercial (?:use|usage|purpose|product)s?\b.{0,80}\b(?:contact|purchase|buy|paid|fee)\b",
 )  # fmt: skip
 """What keeps a licence from being itself. The text of the licence is taken out before."""
 POINTER_CHARACTERS = 400

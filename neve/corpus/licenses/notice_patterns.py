@@ -128,6 +128,11 @@ DEDICATED = any_of(
     r"(?:^|[.:]\W*)public domain\W*(?:$|[.,;(])", r"\bpublic domain (?:software|code|work)", r"disclaims? (?:all )?copyright to this",
 )  # fmt: skip
 CLAIMS = any_of(r"copyright", "©", r"\(c\)", r"all rights", r"\bproperty of")
+CUT_SHORT = re.compile(
+    r"(?i)\A(?=.*may not use this file except in compliance with the licen[cs]e)"
+    r"(?!.*(?:copyright|©|\(c\)|licensor|contributor|notice file|limitations under|licen[cs]e for the specific))"
+)
+"""Apache's notice without its end and without anybody who grants: what is left of one that was copied."""
 CHOICE = any_of(
     r"\b(?:dual|either|alternatively|your (?:choice|option|discretion)|choose|whichever|select)\b",
     r"\bany of the following licen",

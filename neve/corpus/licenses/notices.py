@@ -93,7 +93,9 @@ def _offered(text: str) -> list[str]:
 
 
 def _read(text: str) -> Statement:
-    texts, rest = _texts(text, " ".join(text.split()))
+    if patterns.CUT_SHORT.search(joined := " ".join(text.split())):
+        return Statement(UNREAD)
+    texts, rest = _texts(text, joined)
     sentences = _SENTENCE.split(" ".join(rest.split()))
     own = [each for each in sentences if not patterns.EXCEPTION.search(each)]
     sentences = own if _gnu(" ".join(own)) else sentences

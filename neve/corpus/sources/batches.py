@@ -29,11 +29,12 @@ MEMBER_BYTES = 512
 """What a member takes in memory beside its content."""
 NAME_CHARACTERS = 4096
 POINTERS = tuple(
-    b"version " + each for each in (b"https://git-lfs.github.com/spec/", b"https://hawser.github.com/spec/", b"http://git-media.io/v/")
+    [b"version " + each for each in (b"https://git-lfs.github.com/spec/", b"https://hawser.github.com/spec/", b"http://git-media.io/v/")]
+    + [b"/annex/objects/", *(b"../" * up + b".git/annex/objects/" for up in range(6))]
 )  # fmt: skip
 POINTER_BYTES = 1024
-"""What a pointer of Git LFS begins with, in all its versions; the specification keeps it below this length.
-"""
+"""What a pointer begins with: of Git LFS in all its versions, whose specification keeps it below this
+length, and of git-annex, as its link's target too."""
 RATIO, RATIO_BYTES = 200, 64 << 20
 """Code packs to a fifth or so; what grows RATIO-fold is a bomb, judged after so many unpacked bytes."""
 
@@ -119,14 +120,15 @@ def _without_pointers(walk: Walk, wanted: Callable[[str], bool]) -> Iterator[Mem
 
 
 def pointer(content: bytes) -> str | None:
-    """What a Git LFS pointer says of the content that it stands for; None for content itself.
+    """What a pointer of Git LFS or git-annex says of the content that it stands for; None for content.
 
     >>> pointer(b"version https://git-lfs.github.com/spec/v1\\noid sha256:ab\\nsize 5\\n")
     'oid sha256:ab size 5'
     """
     if len(content) >= POINTER_BYTES or not content.startswith(POINTERS):
         return None
-    return printable(" ".join(content.decode("utf-8", "replace").split()[2:]))
+    said = content.decode("utf-8", "replace").split()
+    return printable(" ".join(said[2:]) or said[0].rpartition("/")[2])
 
 
 def _ahead(walk: Walk) -> tuple[list[Member], bool]:

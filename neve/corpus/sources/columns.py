@@ -13,6 +13,7 @@ The trade-off: a column's name alone says what it means, in every table.
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -179,7 +180,7 @@ def batch(table: pa.Table, name: str, limits: Limits) -> Batch:
     most = notebooks.most_bytes(path, files["language"].combine_chunks(), limits.max_file_bytes)
     rule = pc.if_else(pc.greater(lengths, most), "too-large", pa.scalar(None, pa.string()))
     begins = [pc.fill_null(pc.starts_with(content, each), False) for each in POINTERS]
-    points = pc.and_(pc.or_(pc.or_(begins[0], begins[1]), begins[2]), pc.less(lengths, POINTER_BYTES))
+    points = pc.and_(functools.reduce(pc.or_, begins), pc.less(lengths, POINTER_BYTES))
     rule = pc.if_else(points, "lfs-pointer", rule)
     rule = pc.if_else(pc.is_null(content), "no-content", rule)
     rule = pc.if_else(pc.match_substring_regex(path, r"(^|[/\\])\.\.($|[/\\])"), "path-escape", rule)

@@ -54,11 +54,15 @@ def read(source: Source, limits: Limits) -> Iterator[Batch]:
 
 def files(pattern: str) -> list[Path]:
     """The files that a path or a glob names, in the order of their names; a path that is there
-    is no glob."""
+    is no glob. `**` finds nothing whose name begins with "_" or ".": what is unfinished, or beside a table.
+    """
     pattern = str(Path(pattern).expanduser())
     if Path(pattern).is_file():
         return [Path(pattern)]
-    return [Path(each) for each in sorted(glob.glob(pattern, recursive=True)) if Path(each).is_file()]  # noqa: PTH207
+    above, whole, _ = pattern.partition("**")
+    found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
+    kept = (each for each in found if not whole or "/_" not in f"/{each.split('/', above.count('/'))[-1]}")
+    return [Path(each) for each in kept if Path(each).is_file()]
 
 
 def in_place(pattern: str) -> tuple[list[list[str]], list[str]]:

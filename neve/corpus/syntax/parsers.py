@@ -8,10 +8,9 @@ a text's limit of processor time; it has a limit of address space too. Nothing p
 Python. CPython's word is what "parses" means, and tree-sitter is the second opinion. Measured against
 CPython: of 65 files that it refuses in four sdists of Python 2's time tree-sitter-python sees an error in 3
 (its grammar holds the old statements, and heals indentation); of 6,598 files that it accepts tree-sitter
-refuses 4. Where CPython refuses, the file still passes if tree-sitter sees no error and there is a construct
-newer than Python 3.11, so that the verdict does not depend on the host's version: type parameters, `type X =
-…`, t-strings, PEP 701 f-strings. Not `except A, B:` (PEP 758), which in nearly all code is Python 2; nor
-defaults of type parameters (PEP 696), which the grammar lacks. Ruff's parser, set to Python 3.11, goes first
+refuses 4. Where CPython refuses, the file still passes if ruff
+accepts it as Python 3.15, so that the verdict does not depend on the host's version; but not with `except A,
+B:` (PEP 758), which in nearly all code is Python 2. Ruff's parser, set to Python 3.11, goes first
 because it is several times faster: what it accepts parses, and CPython is asked for the rest alone. Of
 24,000 files, of which CPython refuses 1,336 (most of them mutilated for this), it accepted none that CPython
 refused and refused two that CPython accepts; but it knows no limit of nesting, which CPython has at 200.
@@ -96,6 +95,7 @@ _CONFLICT = re.compile(rb"(?m)^<{7} \S(?s:.*?)^={7}\r?$(?s:.*?)^>{7} \S")
 _ZSH = re.compile(
     rb"\A#![^\n]*\bzsh\b|(?m:^[ \t]*(emulate -L|autoload -U|zmodload|zstyle|compdef)\b)|\$\{\(|\$\{\+\w|\(\( \$\+"
 )
+_EXCEPT_2 = re.compile(rb"(?m)^[ \t]*except\b[^\n:(]*,")
 _IF = re.compile(rb"[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b(.*)")
 
 _UNSURE = dict.fromkeys(("Kotlin", "Shell", "Swift"), 0.98)
@@ -144,7 +144,7 @@ def _answer(file: mmap.mmap, rows: int, first: int, timeout_s: float) -> None:
         ]  # fmt: skip
         accepted: set[int] = set()
         if sum(ends[row + 1] - ends[row] for row in python) >= _RUFF_WORTH_BYTES:
-            accepted = _accepted_by_ruff({row: text(row) for row in python}, timeout_s)
+            accepted = _accepted_by_ruff({row: text(row) for row in python}, "py311", timeout_s)
         for row in range(first, rows):
             if row in accepted:
                 shares[row] = 0.0
@@ -283,8 +283,8 @@ def _error_bytes(root: Any) -> int:
     return errors
 
 
-def _accepted_by_ruff(texts: dict[int, bytes], timeout_s: float) -> set[int]:
-    """Keys of the Python texts that ruff parses as Python 3.11; none where ruff fails in any way.
+def _accepted_by_ruff(texts: dict[int, bytes], version: str, timeout_s: float = 5.0) -> set[int]:
+    """Keys of the Python texts that ruff parses as that version of Python; none where ruff fails in any way.
 
     A text that cannot parse lies among them: ruff's word counts only if it refuses that one.
     """
@@ -295,7 +295,7 @@ def _accepted_by_ruff(texts: dict[int, bytes], timeout_s: float) -> set[int]:
         resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(4 * timeout_s), math.ceil(4 * timeout_s)))
 
     command = [find_ruff_bin(), "check", ".", "--isolated", "--no-cache", "--no-respect-gitignore", "--quiet",
-               "--target-version=py311", "--select=E902", "--output-format=json-lines"]  # fmt: skip
+               f"--target-version={version}", "--select=E902", "--output-format=json-lines"]  # fmt: skip
     place = _MEMORY_FOLDER if os.access(_MEMORY_FOLDER, os.W_OK) else None
     try:
         with (
@@ -316,13 +316,13 @@ def _accepted_by_ruff(texts: dict[int, bytes], timeout_s: float) -> set[int]:
 
 
 def _python(text: bytes) -> int:
-    """Bytes of Python in error: tree-sitter's, at least the line where CPython stops; 0 if either rule lets
-    it pass."""
+    """Bytes of Python in error: tree-sitter's, at least the line where CPython stops; 0 where CPython, or
+    ruff for what is newer, lets it pass."""
     if not (refused := _refused(text)):
         return 0
-    root = _parser(GRAMMARS["Python"][0]).parse(text).root_node
-    errors = _error_bytes(root)
-    return 0 if not errors and _newer_python(root) else max(errors, refused)
+    if len(text) <= _RUFF_TEXT_BYTES and not _EXCEPT_2.search(text) and _accepted_by_ruff({0: text}, "py315"):
+        return 0
+    return max(refused, _error_bytes(_parser(GRAMMARS["Python"][0]).parse(text).root_node))
 
 
 def _refused(text: bytes) -> int:
@@ -336,23 +336,6 @@ def _refused(text: bytes) -> int:
     except ValueError:  # a NUL, or no UTF-8
         return 1
     return 0
-
-
-def _newer_python(root: Any) -> bool:
-    """Whether a tree holds a construct that Python 3.11 does not have."""
-    nodes = [root]
-    while nodes:
-        node = nodes.pop()
-        if node.type in ("type_alias_statement", "type_parameter") and node.parent.type != "generic_type":
-            return True
-        if node.type == "string":
-            start = node.children[0].text.lower()
-            quote = start.lstrip(b"bfrtu")
-            parts = [child.children[1].text for child in node.children if child.type == "interpolation"]
-            if b"t" in start[: -len(quote)] or any(quote in part or b"\\" in part for part in parts):
-                return True
-        nodes.extend(node.children)
-    return False
 
 
 if __name__ == "__main__":

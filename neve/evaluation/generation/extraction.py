@@ -36,9 +36,9 @@ _WORDS = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analys
 _FINAL = r"<\|channel\|>final[^<>\n]*(?:<\|constrain\|>\w*)?<\|message\|>"
 _OPEN = (
     rf"<(?P<word>{_WORDS})(?:\s[^<>\n]*)?>|<\|(?:begin_of_|start_)?(?:{_WORDS})\|>|\[THINK(?:ING)?\]|◁think▷|<\|inner_prefix\|>|"
-    r"(?:<\|start\|>\w+)?<\|channel\|>(?:analysis|commentary)[^<>\n]*<\|message\|>|<\|channel>thought\b"
+    r"(?:<\|start\|>\w+)?<\|channel\|>(?:analysis|commentary)[^<>\n]*<\|message\|>|<\|channel>thought\b|<unused94>(?:thought\b)?"
 )
-_OTHER = rf"<\|(?:/|end_of_|end_)(?:{_WORDS})\|>|\[/THINK(?:ING)?\]|◁/think▷|<\|inner_suffix\|>|<channel\|>|<\|answer\|>|{_FINAL}"
+_OTHER = rf"<\|(?:/|end_of_|end_)(?:{_WORDS})\|>|\[/THINK(?:ING)?\]|◁/think▷|<\|inner_suffix\|>|<channel\|>|<unused95>|<\|answer\|>|{_FINAL}"
 """Ends of what does not begin as `<word>`; harmony's analysis ends where its final channel begins."""
 _CODE = r"(?<![\"'])(?<!(?<!`)`)"
 """Not right after a quote or a single backtick: there a tag is code."""

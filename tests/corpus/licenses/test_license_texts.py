@@ -67,6 +67,7 @@ def is_text(path: str) -> bool:
     [
         (MIT + b"\n\nThanks to everybody who helped. The list of them is in AUTHORS.\n" * 20, "MIT"), (MIT + b"\n" * 3 + BSD, "MIT AND BSD-3-Clause"),
         (b"This work is under either of the two licences below, at your option.\n\n" + MIT + b"\n\n" + APACHE, "MIT OR Apache-2.0"),
+        (MIT + b"\n\nThe above does not apply to commercial use, for which you need our permission.\n", UNREAD), (MIT + b"\n\nGood in commercial use, too.\n", "MIT"),
         (b'"Commons Clause" License Condition v1.0\n\nThe grant of rights under the License will not include the right to Sell the Software.\n\n' + APACHE, UNREAD),
         (MIT + b"\n\nThe Software may not be used by companies with more than ten employees.\n", UNREAD), (MIT + b"\nThis software is for non-commercial use.\n", UNREAD),
         (b"MIT", "MIT"), (b"This project is licensed under the MIT License.\n", "MIT"), (b"Copyright (c) 2024 Acme. All rights reserved.\n", UNREAD), (b"Copyright (c) 2024 Acme\n", None), (b"YEAR: 2024\nCOPYRIGHT HOLDER: Acme, PBC\n", None), (b"", None), (b"\n\n", None),

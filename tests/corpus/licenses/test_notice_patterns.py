@@ -17,6 +17,8 @@ from neve.corpus.licenses import notice_patterns as patterns
         ("DEDICATED", "released into the public domain", "the public domain name"), ("CHOICE", "at your option", "an optional argument"),
         ("PART", "portions of this file", "the whole file"), ("TEXT_BEGINS", "Permission is hereby granted", "permission denied"),
         ("OWNED", "this source is", "the caller's state"), ("TELLTALE", "provided 'as-is'", "provided that"),
+        ("CUT_SHORT", "you may not use this file except in compliance with the License. You may", "Copyright. You may not use this file except in compliance with the License."),
+        ("CUT_SHORT", "You may not use this file except in compliance with the License; either express or implied.", "you may not use this file except in compliance with the License. See the License for the specific language"),
     ],
 )  # fmt: skip
 def test_patterns(name: str, found: str, missed: str) -> None:

@@ -17,7 +17,8 @@ LGPL = """This library is free software; you can redistribute it and/or
 modify it under the terms of the GNU Lesser General Public
 License version 2.1 as published by the Free Software Foundation.
 See the GNU Lesser General Public License for more details."""
-APACHE = """Licensed under the Apache License, Version 2.0 (the "License");
+APACHE = """Copyright 2024 Acme Ltd
+Licensed under the Apache License, Version 2.0 (the "License");
 you may not use this file except in compliance with the License.
 You may obtain a copy of the License at
     http://www.apache.org/licenses/LICENSE-2.0"""
@@ -93,6 +94,7 @@ SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE."""
         ("Copyright Acme. Todos los derechos reservados. Confidencial. Prohibida su reproducción.", PROPRIETARY), ("El cliente es confidencial o público.", None),
         ("Copyright Acme GmbH. Vertraulich. Weitergabe und Vervielfältigung sind nicht gestattet.", PROPRIETARY), ("Copyright Acme. Reproduction même partielle interdite.", PROPRIETARY),
         ("ACME INTERNAL - not to be shared outside the company", PROPRIETARY),
+        (APACHE.partition("\n")[2], UNREAD), (APACHE.partition("\n")[2] + "\nSee the License for the specific language governing permissions.", "Apache-2.0"),
         ("Parse the license file.", None), ("Whether a license is valid. Not under the GPL license.", None), ("Sends confidential information to the peer.", None),
         ("Checks the license library, and who may use it.", None), ("Only for internal use by the reader of rows.", None), ("", None),
     ],

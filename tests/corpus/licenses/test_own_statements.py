@@ -151,3 +151,7 @@ def test_a_mark_within_a_line_and_a_sentence_after_a_field() -> None:
     assert said(
         b"/**\n * @license MIT License. See file header.\n */\n", b"// License: GPL v. 2. See COPYING.\n"
     ) == ["MIT", "GPL-2.0-only"]
+    assert said(b"# License: GPLv3+\n", b"/* License: LGPL-2.1+ */\n") == [
+        "GPL-3.0-or-later",
+        "LGPL-2.1-or-later",
+    ]

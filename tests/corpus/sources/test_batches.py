@@ -68,10 +68,11 @@ def test_pointers_are_no_content() -> None:
     members = [
         Member("a.sql", POINTER), Member("b.py", b"'''version https://git-lfs.github.com/spec/v1'''\n"), Member("c.sql", POINTER + b"x" * 1024),
         Member("d.bin", b"version http://git-media.io/v/2\noid sha256:00\nsize 1\n"), Member("e.bin", b"version https://hawser.github.com/spec/v1\noid sha256:00\nsize 1\n"),
+        Member("f.py", b"/annex/objects/SHA256E-s9--ab.py\n"), Member("g.py", b"../../.git/annex/objects/8z/3K/MD5-s9--ab/MD5-s9--ab"), Member("h.py", b"x = '/annex/objects/x'\n"),
     ]  # fmt: skip
     files, refused = rows(members)
-    assert set(files) == {"b.py", "c.sql"}
-    assert refused == dict.fromkeys(("a.sql", "d.bin", "e.bin"), "lfs-pointer")
+    assert set(files) == {"b.py", "c.sql", "h.py"}
+    assert refused == dict.fromkeys(("a.sql", "d.bin", "e.bin", "f.py", "g.py"), "lfs-pointer")
     assert batches.pointer(POINTER) == f"oid sha256:{'ab' * 32} size 99"
 
 

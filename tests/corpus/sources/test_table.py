@@ -380,3 +380,12 @@ def test_other_names_and_packings_of_json_lines(tmp_path: Path, name: str) -> No
     raw = lines(rows).replace(b"\n", b"\r\n") if "crlf" in name else lines(rows)
     (tmp_path / name).write_bytes(pack.get(Path(name).suffix, bytes)(raw))
     assert read(tmp_path / name) == (FOUND, [])
+
+
+def test_what_is_unfinished_is_not_read(tmp_path: Path) -> None:
+    """Spark's folders: what a job has not yet committed lies under `_temporary`."""
+    for name in ("_x/a/t.jsonl", "_x/a/_temporary/0/t.jsonl", "_x/a/.hidden/t.jsonl", "_x/a/_t.jsonl"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    assert table.files(f"{tmp_path}/_x/**/*.jsonl") == [tmp_path / "_x/a/t.jsonl"]
+    assert table.files(f"{tmp_path}/_x/a/_*.jsonl") == [tmp_path / "_x/a/_t.jsonl"]

@@ -32,7 +32,7 @@ def test_python_2_stops(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "def f[T](x: T) -> T: ...\n", "class A[T: int, *Ts]: ...\n", "type X[T] = list[T]\n", 'x = f"{f"{y}"}"\n',
+        "def f[T](x: T) -> T: ...\n", "class A[T: int, *Ts]: ...\n", "type X[T] = list[T]\n", "class A[T: int = str]: ...\n", 'x = f"{\n  1 +\n  y\n}"\n', "lazy import json\n", 'x = f"{f"{y}"}"\n',
         'x = t"{y}"\n', "x = f'{\"\\n\".join(y)}'\n", "match x:\n    case [1, *_]: pass\n", "try: pass\nexcept* A: pass\n",
         "async def f():\n    return [x async for x in y]\n", "\ufeffx = 1\n", "", "# only a comment", "x = 1\r\ny = 2\r\n",
     ],
@@ -190,9 +190,9 @@ def test_ruff_counts_only_where_it_works() -> None:
         3: b"try: pass\nexcept A, B: pass\n",
         4: b"\xff",
     }
-    assert parsers._accepted_by_ruff(texts, 5.0) == {0}
-    assert parsers._accepted_by_ruff({0: b"x = 1\n", 1: b"-" * 100_000 + b"1"}, 5.0) == set()
-    assert parsers._accepted_by_ruff({0: b"x = 1\n", 1: b"$" * (1 << 20)}, 1.0) == set()
+    assert parsers._accepted_by_ruff(texts, "py311") == {0}
+    assert parsers._accepted_by_ruff({0: b"x = 1\n", 1: b"-" * 100_000 + b"1"}, "py311") == set()
+    assert parsers._accepted_by_ruff({0: b"x = 1\n", 1: b"$" * (1 << 20)}, "py311", 1.0) == set()
 
 
 def test_one_branch_of_conditionals() -> None:

@@ -42,6 +42,7 @@ def indented(text: str, by: str) -> str:
         f"<|begin_of_thought|>\n{fence(DRAFT)}<|end_of_thought|>\n<|begin_of_solution|>\n{fence(FINAL)}<|end_of_solution|>",
         f"<|inner_prefix|>{fence(DRAFT)}<|inner_suffix|>{FINAL}",
         f"<|channel>thought\n{fence(DRAFT)}<channel|>{FINAL}",
+        f"<unused94>thought\n{fence(DRAFT)}<unused95>{FINAL}",
         f'<think duration="3">\n{fence(DRAFT)}</think>\n{FINAL}',
         f"<thinking>\n{fence(DRAFT)}<reflection>bad</reflection>\n{fence(DRAFT)}</thinking>\n<output>\n{FINAL}</output>",
         f"<think>{fence(DRAFT)}\n<answer>\n{fence(FINAL)}</answer>",
