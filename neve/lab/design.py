@@ -111,7 +111,7 @@ def cell(lab: Laboratory, base: dict[str, Any], folder: Path, name: str, seed: i
         raise Misuse(
             f"arm {name!r}: model = {model!r}: no such phase or control; there are {', '.join(sorted(trained))}"
         )
-    plan = runner.planned(recipe, folder, sandbox="none")  # a laboratory runs no program of a model
+    plan = runner.planned(recipe, folder)
     plain = plan.store(folder)
     made = []
     for kind, texts in (("tune", lab.tune), ("final", lab.final)):

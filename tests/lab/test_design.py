@@ -7,6 +7,7 @@ import pytest
 from neve.errors import Misuse
 from neve.lab import design, laboratory
 from neve.lab.file import load
+from neve.run import machine
 
 LABS = Path(__file__).parents[2] / "recipes" / "labs"
 
@@ -91,3 +92,10 @@ def test_a_laboratory_for_one_gpu_asks_the_same_and_takes_nine_minutes(
     said = laboratory.plan(file, tmp_path, 1)
     models = said["trainings"] + sum(name.startswith("train-") for name in said["shared_stages_left"])
     assert 300 < said["seconds"] + 8 * models + 60 < 540
+
+
+def test_synthetic_documents_of_a_laboratory_are_run_in_this_machines_sandbox():
+    """Oracle: the tier that is probed here. With "none" every gate that runs programs is passed unseen."""
+    lab, base = load(LABS / "synthesis.toml")
+    cell = design.cell(lab, base, Path("out"), lab.baseline, 1, low=False)
+    assert cell.store.stages["synthesis"].settings.sandbox == machine.sandbox_tier()
