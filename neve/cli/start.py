@@ -46,11 +46,11 @@ def init(
     if not to.parent.is_dir():
         raise Misuse(f"{to}: {to.parent} is no folder; make it first, or name another file with --out")
     if template is not None:
+        text = start.packaged(template)
         if (folder, name, minutes) != (None, None, None):
             raise Misuse(
                 f"--from {template}: that recipe brings its sources, its name and its size; leave the others out"
             )
-        text = start.packaged(template)
     else:
         from neve.run import survey
 

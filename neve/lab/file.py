@@ -99,9 +99,8 @@ def load(path: Path) -> tuple[Laboratory, dict[str, Any]]:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         lab = Laboratory.model_validate(data)
     except (OSError, UnicodeDecodeError) as error:
-        raise Misuse(
-            f"{path}: cannot be read ({error}); name a laboratory, as those in recipes/labs"
-        ) from None
+        why = getattr(error, "strerror", None) or error
+        raise Misuse(f"{path}: cannot be read ({why}); name a laboratory, as those in recipes/labs") from None
     except tomllib.TOMLDecodeError as error:
         raise Misuse(f"{path}: {not_toml(path, error)}") from None
     except ValidationError as error:

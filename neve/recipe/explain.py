@@ -225,7 +225,9 @@ def meant(name: str) -> str:
     >>> meant("near.treshold")
     '; did you mean corpus.near.threshold? `neve recipe` lists all'
     """
-    last = name.rpartition(".")[2]
+    above, _, last = name.rpartition(".")
+    if any(row.key == above and not row.table for row in rows()):
+        return f"; `neve recipe {above}` says what stands there"
     keys = {row.key.rpartition(".")[2]: row.key for row in reversed(rows())}
     near = difflib.get_close_matches(last, keys, n=1)
     return f"; did you mean {keys[near[0]]}? `neve recipe` lists all" if near else "; `neve recipe` lists all"

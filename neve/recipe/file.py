@@ -55,9 +55,19 @@ def not_toml(path: Path, error: tomllib.TOMLDecodeError) -> str:
     """What is wrong with a file that is no TOML, with the line that it is in."""
     found = re.search(r"line (\d+)", str(error))
     lines = path.read_text(encoding="utf-8-sig").splitlines()
-    line = lines[int(found[1]) - 1].strip() if found and int(found[1]) <= len(lines) else ""
+    line = lines[int(found[1]) - 1].strip() if found and int(found[1]) <= len(lines) else _unclosed(lines)
     told = f": `{line[:80]}`" if line else ""
     return f"not TOML: {error}{told}; {next(said for form, said in NOT_TOML if re.search(form, line))}"
+
+
+def _unclosed(lines: list[str]) -> str:
+    """The first line with an odd number of quotes, which a file may lack until its end.
+
+    >>> _unclosed(["a = 'b'", "name = 'x", "seed = 1"])
+    "name = 'x"
+    """
+    plain = (line.partition("#")[0].strip() for line in lines)
+    return next((line for line in plain if line.count("'") % 2 or line.count('"') % 2), "")
 
 
 NOT_TOML = (
@@ -90,7 +100,10 @@ def corpus_alone(
     try:
         return Corpus.model_validate(data)
     except ValidationError as error:
-        raise RecipeError(f"--set: {one_line(error, Corpus)}") from None
+        said = (
+            one_line(error, Corpus).replace("'corpus.", "'").replace("`neve recipe ", "`neve recipe corpus.")
+        )
+        raise RecipeError(f"--set: {said}") from None
 
 
 def synthesis_alone(given: dict[str, Any], overrides: list[str] | None = None) -> Synthesis:
@@ -158,9 +171,12 @@ def one_line(error: ValidationError, top: type[BaseModel]) -> str:
     if first["type"] == "extra_forbidden":
         known = list(table.model_fields)
         near = [k for k in known if k.startswith(keys[-1])] or difflib.get_close_matches(keys[-1], known, 1)
-        near = near[:1] or _elsewhere(keys)
+        near = near[:1] or [k for k in OTHERS.get(keys[-1], ()) if k in known][:1] or _elsewhere(keys)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known here: {', '.join(known)}"
         return f"{key} = {_short(first['input'])}: unknown key; {hint}"
+    if first["type"] == "missing" and keys[-1].isdigit():
+        key = ".".join(keys[:-1])
+        return f"{key}: has {keys[-1]} members and needs more; `neve recipe {key}` says what it takes"
     if first["type"] == "missing":
         return f"{key}: is missing; `neve recipe {key}` says what it takes"
     if first["type"] == "value_error" and isinstance(first["input"], dict):
@@ -170,7 +186,27 @@ def one_line(error: ValidationError, top: type[BaseModel]) -> str:
     every = [one for one in found if _place(_loc(one), top)[0] == keys]
     said = " or ".join(dict.fromkeys(map(_said, every))).replace(" or must be ", " or ")
     value = "" if first.get("ctx", {}).get("pattern") == VARIABLE else f" = {_short(first['input'])}"
-    return f"{key}{value}: {said}"
+    return f"{key}{value}: {said}{_as_table(keys, first, table)}"
+
+
+OTHERS = {
+    "batch_size": ("batch_tokens", "concurrency"), "context_length": ("sequence",), "dir": ("path",),
+    "folder": ("path",), "learning_rate": ("lr",), "max": ("peak",), "max_length": ("sequence",), "min": ("floor",),
+    "min_lr": ("floor",), "seq_len": ("sequence",), "steps": ("tokens",), "type": ("kind",), "url": ("path",),
+    "warmup_steps": ("warmup",),
+}  # fmt: skip
+"""Names that others give a field -> what it may be called here."""
+
+
+def _as_table(keys: Sequence[str], error: ErrorDetails, table: type[BaseModel]) -> str:
+    """How to write what should have been a table: one of several with names of their own, or one that has a
+    switch; "" for all else."""
+    if error["type"] not in ("dict_type", "model_type", "model_attributes_type"):
+        return ""
+    if len(keys) == 2 and keys[0] in ("annotators", "labels"):
+        return f"; each has a name, [{keys[0]}.NAME], and its fields stand below that"
+    switched = isinstance(error["input"], bool) and "enabled" in table.model_fields
+    return f", here {{ enabled = {str(error['input']).lower()} }}" if switched else ""
 
 
 def _elsewhere(keys: Sequence[str]) -> list[str]:
@@ -209,6 +245,7 @@ PLAIN = {
     "bool_type": "must be true or false",
     "string_type": "must be a text, in quotes",
     "list_type": "must be a list, in [ ]",
+    "tuple_type": "must be a list, in [ ]",
     "dict_type": "must be a table, {{ name = value, … }}",
     "model_type": "must be a table, {{ name = value, … }}",
     "model_attributes_type": "must be a table, {{ name = value, … }}",

@@ -125,6 +125,10 @@ class Curve(RecipeTable):
     """Share of a language's tokens, the worst, that is left out."""
 
 
+REPEATS = 4
+"""Of each chosen document, where a phase says nothing: the paper's."""
+
+
 class Phase(RecipeTable):
     """One leg of training."""
 
@@ -152,7 +156,7 @@ class Phase(RecipeTable):
     """The optimizer's: keep goes on with moments and step count where the phase named in start ended."""
     annotator: str | None = None
     """selection: the annotator that it ranks by; default: the only one of the recipe."""
-    repeats: int = Field(default=4, ge=1)
+    repeats: int = Field(default=REPEATS, ge=1)
     """selection: how often each chosen document is seen; the top tokens / repeats are chosen."""
     curve: Curve | None = None
     """selection: instead of repeats, numbers of repeats that rise with quality."""
@@ -232,6 +236,11 @@ class Phase(RecipeTable):
             (
                 "redrawn" in self.controls and self.data != "synthetic",
                 "has the control redrawn, which is another draw of a model's answers: it needs data = 'synthetic'",
+            ),
+            (
+                "selection" not in data and (self.repeats != REPEATS or self.curve or self.temperature),
+                "has repeats, a curve or a temperature, which say how documents are selected: it needs "
+                "data = 'selection', else leave them out",
             ),
             (
                 self.moments == "keep" and (self.start == "scratch" or self.outside),

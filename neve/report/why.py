@@ -21,7 +21,7 @@ from neve.errors import Fault, Misuse
 from neve.report import touched
 from neve.store import MANIFEST, RUN, arm_stages, state
 
-CANDIDATES = 10
+CANDIDATES = 5
 """Matches shown when a key fits several files."""
 UNDECIDED = "not decided yet"
 KEY = ("doc_id", "source", "repo", "path", "language")

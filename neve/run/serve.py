@@ -3,8 +3,10 @@
 A small HTTP server of our own on asyncio: it answers three addresses, opens no file by a name that somebody
 sends, and writes nothing. All readers get the same bytes of one look at the run, and of these only the parts
 that changed; it has the lowest priority, and looks the more rarely the more a look costs, so that training
-does not feel two hundred readers. The trade-off: HTTP/1.1 with GET and HEAD only, a connection for
-each question.
+does not feel two hundred readers. Nor does it feel one who asks without end: once a burst is spent, new
+connections are taken no faster than the processor time of the whole server allows. The trade-off: HTTP/1.1
+with GET and HEAD only, a connection for each question; who reads already is not disturbed by a flood, but a
+new reader waits in its queue.
 
 On a loopback address only requests that name one as their host are answered, so that no page of another
 origin reads a run through a name of its own. On any other address the path begins with a secret.
@@ -13,12 +15,14 @@ origin reads a run through a name of its own. On any other address the path begi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import ipaddress
 import json
 import os
 import secrets
 import signal
+import socket
 import sys
 import threading
 import time
@@ -36,8 +40,13 @@ HEAD_BYTES, HEAD_SECONDS = 16 << 10, 10.0
 CONNECTIONS = 1000
 TICK, LONGEST_TICK = 1.0, 10.0
 """Seconds between two looks at the run, while somebody watches: at least, and at most."""
-SHARE = 0.01
-"""Of one core that looking and sending may take; what costs more is done more rarely."""
+SHARE, LOOK_SHARE = 0.01, 0.005
+"""Of one core that all of this may take, and that looking and sending may; what costs more is done more
+rarely."""
+BURST = 1.0
+"""Seconds of processor time that taking connections may run ahead of SHARE: hundreds of readers at once."""
+LONGEST_WAIT = 1.0
+"""Seconds between two connections at most, however much was spent."""
 SEND_SECONDS = 20.0
 """A reader that takes longer to take what it is sent is left."""
 LAST_SECONDS = 5.0
@@ -71,6 +80,7 @@ class Server:
     open: int = 0
     watching: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
     one: threading.Lock = field(default_factory=threading.Lock)
     """Of looks at the run, one at a time."""
 
@@ -82,15 +92,39 @@ class Server:
                 await self._once()
                 self._tell()
             await asyncio.sleep(TICK)
-            more = (time.process_time() - before) / SHARE - TICK
+            more = (time.process_time() - before) / LOOK_SHARE - TICK
             await asyncio.sleep(min(max(0.0, more), LONGEST_TICK - TICK))
+
+    async def welcome(self, listening: socket.socket) -> None:
+        """Take connections: BURST seconds of the process's time at once, then SHARE of one core."""
+        loop, left = asyncio.get_running_loop(), BURST
+
+        def protocol() -> asyncio.StreamReaderProtocol:
+            return asyncio.StreamReaderProtocol(asyncio.StreamReader(HEAD_BYTES, loop), self.answer, loop)
+
+        spent, at = time.process_time(), time.monotonic()
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(listening)
+                await loop.connect_accepted_socket(protocol, connection)
+            except OSError:  # gone already, or no descriptor is free
+                left = -BURST
+            before, spent = spent, time.process_time()
+            since, at = at, time.monotonic()
+            left = max(min(left + SHARE * (at - since), BURST) - (spent - before), -SHARE * LONGEST_WAIT)
+            if left < 0:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(-left / SHARE):
+                        await self.ending.wait()
 
     async def end(self) -> None:
         """A last look for who watches, and word that it was the last; who asked before is answered."""
         if self.watching:
             await self._once()
         self.parts[END] = (1, b"event: end\ndata: {}\n\n")
+        self.ending.set()
         self._tell()
+        await asyncio.sleep(0.05)
         last = time.monotonic() + LAST_SECONDS
         while self.open and time.monotonic() < last:
             await asyncio.sleep(0.05)
@@ -138,7 +172,8 @@ class Server:
     ) -> tuple[int, str, str]:
         """(status, method, path without token and query); a status other than 200 is the answer."""
         try:
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HEAD_SECONDS)
+            async with asyncio.timeout(HEAD_SECONDS):
+                head = await reader.readuntil(b"\r\n\r\n")
         except asyncio.LimitOverrunError:
             return 431, "GET", ""
         except TimeoutError:
@@ -184,11 +219,13 @@ class Server:
                     if sent.get(name) != version:
                         sent[name] = version
                         writer.write(event)
-                await asyncio.wait_for(writer.drain(), SEND_SECONDS)
+                async with asyncio.timeout(SEND_SECONDS):
+                    await writer.drain()
                 if END in self.parts:
                     return
                 try:
-                    await asyncio.wait_for(changed.wait(), QUIET_SECONDS)
+                    async with asyncio.timeout(QUIET_SECONDS):
+                        await changed.wait()
                 except TimeoutError:
                     writer.write(b": here\n\n")
         finally:
@@ -218,7 +255,8 @@ def _plain(status: int) -> bytes:
 async def _send(writer: asyncio.StreamWriter, answer: bytes, method: str) -> None:
     head, blank, body = answer.partition(b"\r\n\r\n")
     writer.write(head + blank + (b"" if method == "HEAD" else body))
-    await asyncio.wait_for(writer.drain(), SEND_SECONDS)
+    async with asyncio.timeout(SEND_SECONDS):
+        await writer.drain()
 
 
 def local(host: str) -> bool:
@@ -266,21 +304,29 @@ def serve(
 async def _serve(
     server: Server, host: str, port: int, say: Callable[[str], None], alive: Callable[[], bool] | None
 ) -> None:
+    with listening(host, port) as made:
+        shown = f"[{host}]" if ":" in host else host
+        say(f"http://{shown}:{made.getsockname()[1]}/" + (f"{server.token}/" if server.token else ""))
+        looking, welcoming = map(asyncio.create_task, (server.look(), server.welcome(made)))
+        while alive is None or alive():
+            await asyncio.sleep(TICK)
+        looking.cancel()
+        await server.end()
+        welcoming.cancel()
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there, and does not block. Raises Fault where the address cannot be taken."""
     try:
-        made = await asyncio.start_server(server.answer, host, port, limit=HEAD_BYTES)
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        made = socket.create_server(address, family=family)
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise Fault(
             f"--host {host} --port {port}: cannot be taken ({why}); --port 0 takes a free one"
         ) from None
-    shown = f"[{host}]" if ":" in host else host
-    say(f"http://{shown}:{made.sockets[0].getsockname()[1]}/" + (f"{server.token}/" if server.token else ""))
-    looking = asyncio.create_task(server.look())
-    while alive is None or alive():
-        await asyncio.sleep(TICK)
-    looking.cancel()
-    await server.end()
-    made.close()
+    made.setblocking(False)
+    return made
 
 
 def main() -> None:

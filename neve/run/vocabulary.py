@@ -86,9 +86,10 @@ def check(corpus: Corpus, key: str = "corpus.") -> None:
         known = detection.names()
         for name in corpus.languages:
             if detection.spelled(name) not in known:
-                raise RecipeError(
-                    f"{key}languages: {name!r} is no language of Linguist's{_meant(name, known)}"
-                )
+                meant = "; [] keeps all" if name.lower() in ("all", "any", "*") else _meant(name, known)
+                raise RecipeError(f"{key}languages: {name!r} is no language of Linguist's{meant}")
+    if corpus.licenses == []:
+        raise RecipeError(f"{key}licenses = []: admits no file; name some, or a policy: permissive, any")
     if isinstance(corpus.licenses, list):
         from license_expression import get_spdx_licensing
 
@@ -96,10 +97,8 @@ def check(corpus: Corpus, key: str = "corpus.") -> None:
         spelled = {name.lower() for symbol in symbols.values() for name in (symbol.key, *symbol.aliases)}
         for name in corpus.licenses:
             if name.lower() not in spelled:
-                advice = (
-                    _meant(name, (s for s in symbols if not s.startswith("LicenseRef")))
-                    or "; or a policy: permissive, any"
-                )
+                known = [s for s in symbols if not s.startswith("LicenseRef")]
+                advice = _begun(name, known) or _meant(name, known) or "; or a policy: permissive, any"
                 raise RecipeError(f"{key}licenses: {name!r} is no SPDX identifier{advice}")
     if corpus.filters:
         from neve.corpus.signals import rules
@@ -108,6 +107,16 @@ def check(corpus: Corpus, key: str = "corpus.") -> None:
             rules.table(corpus.filters)
         except Fault as fault:
             raise RecipeError(str(fault)) from None
+
+
+def _begun(name: str, known: Iterable[str]) -> str:
+    """The shortest names that go on where a name without a version ends, as the end of a message.
+
+    >>> _begun("bsd", ["0BSD", "BSD-2-Clause", "BSD-3-Clause"]), _begun("zzz", ["C"])
+    ('; did you mean BSD-2-Clause, BSD-3-Clause?', '')
+    """
+    longer = sorted((len(s), s) for s in known if s.lower().startswith(f"{name.lower()}-"))[:5]
+    return f"; did you mean {', '.join(s for _, s in longer)}?" if longer else ""
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

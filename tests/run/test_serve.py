@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from neve.run import serve
-from neve.store import write_json
+from neve.store import partial, write_json
 
 SECRET = "a secret beside the run"
 
@@ -173,22 +173,61 @@ def test_200_readers_at_once_are_cheap(run: Path) -> None:
     for connection in held:
         connection.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
     time.sleep(2)
-
-    def used() -> float:
-        ticks = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-        return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
-
-    before, began = used(), time.monotonic()
+    before, began = processor(child.pid), time.monotonic()
     for number in range(3):
         (run / "stages" / f"touched-{number}").mkdir()
         time.sleep(1)
-    share = (used() - before) / (time.monotonic() - began)
+    share = (processor(child.pid) - before) / (time.monotonic() - began)
     for connection in held:
         connection.close()
     child.terminate()
     child.wait()
     assert share < 0.25, share
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 400
+
+
+def processor(pid: int) -> float:
+    """Seconds of processor time of a process, as the system counts them."""
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_flood_is_answered_no_faster_than_its_share_allows(run: Path) -> None:
+    """Who reads already has what changes, and who comes later is answered too. Oracle: the system's count of the
+    server's processor time, where an unbounded server takes what the flood takes."""
+    program = (
+        "from pathlib import Path; from neve.run import serve; serve.BURST, serve.LONGEST_TICK = 0.05, 2.0\n"
+        f"serve.serve(Path({str(run)!r}), 'main', '127.0.0.1', 0, lambda address: print(address, flush=True))"
+    )
+    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    port = int(child.stdout.readline().strip().rstrip("/").rpartition(":")[2])  # type: ignore[union-attr]
+    reader = socket.create_connection(("127.0.0.1", port), timeout=20)
+    reader.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    stream = reader.makefile("rb")
+    assert any(line == b"event: stages\n" for line in stream)
+    before, began, answered = processor(child.pid), time.monotonic(), [0]
+
+    def flood() -> None:
+        while time.monotonic() < began + 4:
+            answered[0] += bool(get(port, "/run.json"))
+
+    several = [threading.Thread(target=flood) for _ in range(8)]
+    for one in several:
+        one.start()
+    time.sleep(1)
+    begun = partial(run / "stages" / "curate-00000000")
+    begun.mkdir()
+    assert any(b'"partial"' in line for line in stream)
+    for one in several:
+        one.join()
+    took, lasted = processor(child.pid) - before, time.monotonic() - began
+    begun.rmdir()
+    assert get(port, "/").startswith(b"HTTP/1.1 200")
+    reader.close()
+    child.terminate()
+    child.wait()
+    allowed = 0.05 + (serve.SHARE + serve.LOOK_SHARE) * lasted
+    assert took < 2 * allowed and answered[0] > 10, (took, allowed, answered)
 
 
 def test_only_the_part_that_changed_is_sent_again() -> None:

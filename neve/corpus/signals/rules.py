@@ -256,9 +256,9 @@ def _chosen(overrides: Mapping[str, float | bool | str]) -> dict[str, _Limits]:
             raise Fault(f"corpus.filters.{key} = {value}: the rule {name!r} does not apply to {language!r}")
         if value is True:
             continue
-        if value is not False and (not isinstance(value, int | float) or math.isnan(value)):
+        if value is not False and not (isinstance(value, int | float) and value >= 0):
             raise Fault(
-                f"corpus.filters.{key} = {value!r}: must be a number, or false to switch the rule off"
+                f"corpus.filters.{key} = {value!r}: must be a number, 0 or more, or false to switch the rule off"
             )
         limit = None if value is False else float(value)
         if language:
