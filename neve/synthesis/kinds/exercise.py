@@ -32,9 +32,11 @@ Write a {language} file of 15 to 30 lines with two functions that belong togethe
 and a docstring of one sentence, and below them a few lines that call both and print what they return. Answer with a \
 single code block, and nothing else.
 
-The functions are `{name}` and one of your own, for a program about {words}. `{name}` takes {taken}."""
-"""What is the same in each question stands first, so that a server has read it already. Of 24 answers of
-Qwen2.5-Coder-0.5B-Instruct (temperature 0.4) 19 had the calls; where both functions were named, 7 of 28."""
+The functions are `{name}` and one of your own, for a program about {words}. `{name}` takes {taken}. \
+End the file with lines that print what `{name}` returns for three examples."""
+"""What is the same in each question stands first, so that a server has read it already. The calls are asked
+for once more at the end, since a small model forgets them: without that 24 of 131 answers of
+Qwen2.5-Coder-0.5B-Instruct (temperature 0.4) called nothing, and 16 had fewer than three lines of code."""
 
 STOP = ("\n```\n",)
 

@@ -17,8 +17,8 @@ SEED = Seed("0" * 32, "r", "cells.py", "Python", LINES, LINES)
 def test_the_question_has_words_of_the_lines_and_no_code() -> None:
     asked = exercise.prompt(SEED, 100)
     assert asked is not None and "split, text, graphemes and unicode" in asked
-    name, again = re.findall(r"`(\w+)`", asked)
-    assert name == again and name.rpartition("_")[2] in ("split", "text", "graphemes", "unicode")
+    name, *again = re.findall(r"`(\w+)`", asked)
+    assert again == [name, name] and name.rpartition("_")[2] in ("split", "text", "graphemes", "unicode")
     assert not any(line.strip() in asked for line in LINES.splitlines())
 
 
