@@ -55,10 +55,12 @@ class Source(RecipeTable):
             self.kind, ("path",)
         )
         for key in need:
-            if getattr(self, key) is None:
+            if not getattr(self, key):
                 raise ValueError(
                     f"a source of kind {self.kind!r} needs {', '.join(need)}; {key!r} is missing"
                 )
+        if self.kind == "hub" and str(self.path).startswith(("http://", "https://")):
+            raise ValueError(f"path = {self.path!r}: a data set of the hub is named OWNER/NAME")
         if (self.template or self.language) and self.kind not in ("table", "hub"):
             raise ValueError(f"template and language are for kind = 'table' or 'hub', not {self.kind!r}")
         if self.language and not self.template:

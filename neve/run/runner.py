@@ -82,8 +82,9 @@ def _there(plan: Arm, folder: Path, names: list[str]) -> None:
         for key in () if store.done(name) else store.stages[name].outside:
             if plan.outside.get(key) is None and key not in elsewhere:
                 field = field_of(plan.recipe, key)
+                home = "~ stands for no folder in a recipe; " if key.startswith("~") else ""
                 raise Misuse(
-                    f"{field} = {key!r}: no such file or folder here, or nothing is in it; "
+                    f"{field} = {key!r}: no such file or folder here, or nothing is in it; {home}"
                     f"correct it, or pass --set {field}=PATH"
                 )
 

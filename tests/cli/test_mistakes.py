@@ -177,6 +177,7 @@ COMMANDS = [
     ("recipe corpus.filters.max_line", "corpus.filters.max_line: the recipe has no such field", "`neve recipe corpus.filters`"),
     ("ablate gone.lab", "gone.lab: cannot be read (No such file or directory)", "recipes/labs"),
     ("init code --from quick --out n.toml", "--from quick", "quickstart"),
+    ("run home.toml", "corpus.sources.0.path = '~/code'", "~ stands for no folder in a recipe"),
     ("evaluate m --endpoint local --tasks humaneval --out o", "'m': no such file", "pinned names are"),
 ]  # fmt: skip
 
@@ -189,6 +190,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "empty").mkdir()
     (tmp_path / "r.toml").write_text(RECIPE)
     (tmp_path / "gone.toml").write_text(RECIPE.replace('"code"', '"gone"'))
+    (tmp_path / "home.toml").write_text(RECIPE.replace('"code"', '"~/code"'))
     (tmp_path / "utf16.toml").write_text(RECIPE, encoding="utf-16")
     (tmp_path / "own.md").write_text("Write something.\n")
     (tmp_path / "s.jsonl").write_text('{"task_id": "HumanEval/0", "solution": "x"}\n')

@@ -11,6 +11,8 @@ from neve.recipe.sources import Part, Source, template_parts
         (lambda d: d["corpus"]["sources"][0].pop("path"), "corpus.sources.0: a source of kind 'directory' needs path"),
         (lambda d: d["corpus"].update(sources=[{"kind": "git", "path": "."}]), "corpus.sources.0: a source of kind 'git' needs path, commit; 'commit' is missing"),
         (lambda d: d["corpus"].update(sources=[{"kind": "sdist", "name": "toolz", "version": "1.0.0", "file": "t.tar.gz", "sha256": "00"}]), "corpus.sources.0.sha256 = \"00\": must be 64 hexadecimal digits"),
+        (lambda d: d["corpus"].update(sources=[{"kind": "directory", "path": ""}]), "corpus.sources.0: a source of kind 'directory' needs path; 'path' is missing"),
+        (lambda d: d["corpus"].update(sources=[{"kind": "hub", "path": "https://huggingface.co/datasets/a/b"}]), "a data set of the hub is named OWNER/NAME"),
         (lambda d: d["corpus"].update(sources=[{"kind": "directory", "path": ".", "template": "{a}"}]), "template and language are for kind = 'table' or 'hub', not 'directory'"),
         (lambda d: d["corpus"].update(sources=[{"kind": "hub", "path": "a/b", "language": "Python"}]), "language = 'Python' needs a template beside it"),
         (lambda d: d["corpus"].update(sources=[{"kind": "table", "path": "*.parquet", "in_place": True, "template": "{a}"}]), "cannot be read in_place; leave one out"),

@@ -31,7 +31,7 @@ from neve.corpus.ordering import grouping, split
 from neve.corpus.ordering.families import family
 from neve.corpus.settings import Settings
 from neve.corpus.steps import text_passes
-from neve.corpus.steps.input_files import open_files
+from neve.corpus.steps.input_files import open_files, refused
 from neve.corpus.steps.row_filter import KEY, RowFilter, numbers, pick, place_numbers
 from neve.corpus.steps.row_status import Rows
 from neve.corpus.syntax import parsing
@@ -60,9 +60,7 @@ class Curation:
         self.scratch.mkdir(exist_ok=True)
         self.files, self.entering = open_files(source)
         if not self.entering:
-            raise Fault(
-                f"{source}: no files to curate; see the verdicts beside it for those that were refused"
-            )
+            raise Fault(f"{source}: no files to curate{refused(source)}")
         timings = self.scratch / "timings.json"
         self.timings: dict[str, float] = read_json(timings) if timings.exists() else {}
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from neve import engine
+from neve import documents, engine
 from neve.corpus.sources import TABLES, columns
 from neve.documents import FILES
 from neve.errors import Fault
@@ -39,6 +39,18 @@ def open_files(source: Path) -> tuple[DataFrame, int]:
     for frame in frames[1:]:
         whole = whole.concat(frame)
     return whole, rows
+
+
+def refused(source: Path) -> str:
+    """What the sources stage in `source` refused, as the end of a message."""
+    folder = source / "verdicts"
+    rows = documents.read(folder, ["repo", "path", "rule", "detail"]) if folder.is_dir() else pa.table({})
+    if rows.num_rows == 0:
+        return "; name a source that holds some"
+    first = rows.slice(0, 1).to_pylist()[0]
+    name = "/".join(filter(None, (first["repo"], first["path"])))
+    why = first["detail"] or first["rule"]
+    return f"; refused: {rows.num_rows}, the first of them {name}: {why}"
 
 
 def in_place(paths: list[str]) -> tuple[DataFrame, int]:

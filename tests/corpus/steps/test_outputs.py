@@ -61,7 +61,7 @@ def test_nothing_left_and_nothing_there(small, tmp_path):
     counts, out = small.build([small.file("r", "a.py", "")], tmp_path / "a")
     assert counts["documents"] == 0 and documents.read(out / "documents").schema == documents.DOCUMENTS
     (tmp_path / "b").mkdir()
-    with pytest.raises(Fault, match="no files to curate"):
+    with pytest.raises(Fault, match="no files to curate; name a source that holds some"):
         small.build([], tmp_path / "b")
     (tmp_path / "c").mkdir()
     with pytest.raises(Fault, match="no such rule"):
