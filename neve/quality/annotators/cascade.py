@@ -132,13 +132,14 @@ def _both(first: Scores, second: Scores) -> Scores:
 
 
 def recall(languages: np.ndarray, above: np.ndarray, values: np.ndarray) -> dict[str, float]:
-    """What share of the best documents, as `then` sees them, is kept: for each share that may be selected.
+    """What share of the best documents, as `then` sees them, is kept: for each share that may be selected,
+    and for the largest by language.
 
     `values` are its scores, NaN where it has not judged. Kept are all that it has judged. One of these that
     is not `above` the standing from which all went on stands for all such documents of its language.
     Languages of which something was dropped and nothing judged there are left out.
     """
-    gained, whole = np.zeros(len(SELECTED)), np.zeros(len(SELECTED))
+    found = {}
     for language in np.unique(languages):
         mine = languages == language
         judged = mine & ~np.isnan(values)
@@ -149,15 +150,15 @@ def recall(languages: np.ndarray, above: np.ndarray, values: np.ndarray) -> dict
         rows = rows[np.argsort(-values[rows], kind="stable")]
         weight = np.where(above[rows], 1.0, out / max(checked, 1))
         before = np.cumsum(weight) - weight
-        for i, share in enumerate(SELECTED):
-            inside = np.clip(share * mine.sum() - before, 0, weight)
-            gained[i] += (inside / weight).sum()
-            whole[i] += inside.sum()
-    return {
-        f"recall at {share:g}": float(got / all_)
-        for share, got, all_ in zip(SELECTED, gained, whole, strict=True)
-        if all_
-    }
+        inside = [np.clip(share * mine.sum() - before, 0, weight) for share in SELECTED]
+        found[language] = np.array([[(some / weight).sum(), some.sum()] for some in inside])
+    if not found:
+        return {}
+    told = dict(
+        zip((f"recall at {share:g}" for share in SELECTED), np.sum([*found.values()], axis=0), strict=True)
+    )
+    told |= {f"recall at {BEST:g}, {language}": both[-1] for language, both in found.items()}
+    return {name: float(got / whole) for name, (got, whole) in told.items() if whole}
 
 
 def _strings(ids: np.ndarray) -> pa.Array:
