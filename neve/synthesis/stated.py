@@ -43,7 +43,7 @@ _HEDGE = re.compile(
     r"(?i)\b(?:about|any|approx\w*|depends?|differs?|e\.g|example|or|order|random\w*|similar|some\w*|var(?:y|ies))\b|~|≈"
 )
 _EXPLAINED = re.compile(r"\s*[(;#]|\s+(?:-|–|—|since|because|as|which)\s|\s*,\s+(?:since|because|as|which)\s")
-_NUMBERS = re.compile(r"[-+]?\d[^\sA-Za-z]*(?:e[-+]?\d+)?j?(?:[\s,]+[-+]?\d[^\sA-Za-z]*)*")
+_NUMBERS = re.compile(r"[-+]?\d[^\s,A-Za-z]*(?:e[-+]?\d+)?j?(?:[\s,]+[-+]?\d[^\s,A-Za-z]*)*")
 _SHAPED = re.compile(r"""[rbf]?'.*'|[rbf]?".*"|\[.*\]|\{.*\}|\(.*\)|<.*>|[A-Za-z_][\w.]*\(.*\)""", re.S)
 _UNSTEADY = re.compile(
     r"^\s*(?:from|import)\s+(?:getpass|os|platform|psutil|random|secrets|socket|tempfile|threading|time|uuid)\b"
@@ -135,7 +135,7 @@ def _claim(node: ast.stmt, block: Sequence[tokenize.TokenInfo], alone: bool) -> 
         bare = token.string.lstrip("#")
         words = bare.strip()
         said.append((token.start[0], token.start[1] + len(token.string) - len(bare.lstrip()), words))
-    if not any(words for _, _, words in said):
+    if not any(words for _, _, words in said) or any(len(words) > 2 * LONGEST for _, _, words in said):
         return None
     return Claim((node.lineno, node.col_offset), prints, promised, tuple(said))
 
@@ -217,7 +217,8 @@ def _agrees(was: str, said: str, claim: Claim) -> bool:
     was, said = was.strip(), said.strip()
     if _same(was, said) or (was and said.startswith(was) and _EXPLAINED.match(said[len(was) :])):
         return True
-    labelled = re.fullmatch(r".*[A-Za-z].*?[\s:=](?=\S)" + re.escape(said), was, re.S) if said else None
+    label = was.removesuffix(said)
+    labelled = label != was and label[-1:] in (" ", "\t", ":", "=") and re.search("[A-Za-z]", label)
     if labelled or (_HEDGE.search(said) and not _literal(said)):
         return True
     return not _states(was, said, claim)

@@ -160,3 +160,12 @@ def test_a_result_that_another_run_does_not_give_is_not_written() -> None:
     found = check("names = {'ann', 'bob', 'eve', 'joe'}\nprint(names)  # Output: ['ann', 'bob', 'eve']\n")
     assert found.comments is not None and found.comments.mended == 0
     assert found.comments.wrong.startswith("line 2 states")
+
+
+@pytest.mark.parametrize(
+    "said", ["5", "{'0': 5}", "{'0': [5]}", "{'0': [[[1], {}, 3]]}", "{'0': [[{}, [1]]]}"]
+)
+def test_a_program_that_fakes_what_was_seen_harms_nobody(said: str) -> None:
+    fake = "def dumps(given, real=json.dumps):\n    return real({**given, 'seen': SAID})\n"
+    found = check(f"import json\n\n{fake.replace('SAID', said)}\njson.dumps = dumps\nprint(1)  # Output: 2\n")
+    assert found.how == "run" and (found.error or found.comments is None or found.comments.mended <= 1)

@@ -3,6 +3,8 @@ describe and which state was decided by reading them."""
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from neve.synthesis import stated
@@ -99,3 +101,23 @@ def test_a_statement_that_gives_several_results_or_none_is_not_judged() -> None:
     for times in ([], [["1\n", None], ["2\n", None]], [["", None]], [["1\n2\n", None]]):
         assert not stated.wrong(found, {"0": times})
     assert stated.claims("def f(:  # Output: 7\n") == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "1," * 90 + "x",
+        "1 " * 90 + "x",
+        "[" * 190,
+        "(" * 190,
+        "Sum" + " :=" * 60,
+        " " * 190 + "x",
+        "'" * 190,
+        "9" * 150000,
+    ],
+)
+def test_no_comment_takes_long(said: str) -> None:
+    program = f"print(f(3))  # Output: {said}\n"
+    started = time.process_time()
+    stated.wrong(stated.claims(program), {"0": [["Sum: " * 400, None]]})
+    assert time.process_time() - started < 2

@@ -26,7 +26,7 @@ from contextlib import suppress
 from inspect import Parameter, iscoroutine, isgenerator, signature
 from pathlib import Path
 
-from neve.synthesis.inside.recording import watch
+from neve.synthesis.inside.recording import CHARACTERS, TIMES, watch
 from neve.synthesis.inside.strength import DOCUMENT, GUARD, assertions, change, loose, parts, reached, sites
 
 WORK = "/tmp/work"
@@ -242,6 +242,17 @@ def killed(program, beside, passed, lines, most, seconds):
 # --- the report
 
 
+def plain(seen):
+    """What a run says that it saw, in the shape that is read outside; the run may be hostile."""
+    return {
+        str(number): [
+            [str(printed)[:CHARACTERS], None if value is None else str(value)[:CHARACTERS]]
+            for printed, value in list(times)[:TIMES]
+        ]
+        for number, times in seen.items()
+    }
+
+
 def report(given):
     program, beside = given["program"], given["beside"]
     tree = ast.parse(program)
@@ -269,7 +280,7 @@ def report(given):
             "asserting": 0,
             "branches": [0, 0],
             "killed": [0, 0],
-            "seen": seen,
+            "seen": plain(seen),
         }
     known, ran = assertions(tree, bool(beside)), first["tests"]
     target = beside[next(iter(beside))] if beside else program
@@ -279,7 +290,7 @@ def report(given):
     return {
         "error": "",
         "tests": ran,
-        "seen": seen,
+        "seen": plain(seen),
         "assertions": loose(tree) + sum(known.get(name, 0) for name, _ in ran),
         "asserting": sum(known.get(name, 0) > 0 for name, _ in ran),
         "branches": reached(parts(ast.parse(target)), set(lines)),
@@ -299,7 +310,7 @@ def look(given):
         return attempt(ast.parse(program), wanted=(), watched=watched)
 
     result, _ = apart(work, given["seconds"])
-    return {"seen": result["seen"] if result else {}}
+    return {"seen": plain(result["seen"]) if result else {}}
 
 
 def main():
