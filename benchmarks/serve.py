@@ -1,6 +1,7 @@
 """Training with and without a watched page: 200 readers and a hostile one beside `neve serve`.
 
     python benchmarks/serve.py --out DIR [--rounds 12] [--seconds 20] [--readers 200] [--hostile 50]
+    python benchmarks/serve.py --out DIR --processor      # no training: what the server takes of a core
 
 A real run (code of the standard library, the quickstart's shape of model) trains all the time. In each round
 a server, its readers and the hostile client are there for one window of time and absent for another, in an
@@ -8,7 +9,9 @@ order drawn again for each round; a window's figure is the mean seconds of the s
 it, from the run's own log, and a ratio is that of the two windows of one round. Readers hold the stream of
 events open and read all of it. The hostile client asks for what lies outside the run in many spellings,
 sends heads that are too long, garbage and half heads that it holds open, so many a second, and every answer
-is searched for a secret that lies beside the run and for the system's own files.
+is searched for a secret that lies beside the run and for the system's own files. With --processor a log that
+grows as in training stands for it: what the server takes of a core can be told on a busy machine, seconds of
+steps cannot.
 
 The trade-off: readers share the cores with training, which they would not at home. They run at the lowest
 priority that there is, and their processor time is told apart, but what is measured is an upper bound. All
@@ -29,6 +32,7 @@ import statistics
 import subprocess
 import sys
 import sysconfig
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -53,6 +57,8 @@ HELD = 20
 """Half heads that the hostile client holds open at any time."""
 FEWEST = 3
 """Steps that a window has."""
+STEP_SECONDS = 0.7
+"""Of what stands for training."""
 SETTLE = 5.0
 """Seconds between the readers' first event and the window."""
 REFUSED = re.compile(rb"HTTP/1\.1 (\d{3})")
@@ -197,23 +203,25 @@ def ended(process: subprocess.Popen[str]) -> dict[str, Any]:
     return found
 
 
-def watched(folder: Path, log: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """A window with a server, its readers and the hostile client."""
+def watched(folder: Path, log: Path | None, options: argparse.Namespace) -> dict[str, Any]:
+    """A window with a server, its readers and the hostile client; without a log of steps, of time alone."""
     server = started("-m", "neve.cli", "serve", folder, "--port", 0)
     port = said(server).split("/")[2].rpartition(":")[2]
     readers = started(__file__, "--read", port, options.readers)
     hostile = started(__file__, "--attack", port, options.hostile)
-    assert said(readers) == "all\n"
-    time.sleep(SETTLE)
-    pids = {"server": server.pid, "readers": readers.pid, "hostile": hostile.pid}
-    before, begun = {name: used(pid) for name, pid in pids.items()}, time.monotonic()
-    taken = window(log, options.seconds)
-    lasted = time.monotonic() - begun
-    cores = {name: (used(pid) - before[name]) / lasted for name, pid in pids.items()}
-    found = {"steps": taken, "cores": cores, "hostile": ended(hostile), "readers": ended(readers)}
-    server.terminate()
-    server.wait()
-    return found
+    try:
+        assert said(readers) == "all\n"
+        time.sleep(SETTLE)
+        pids = {"server": server.pid, "readers": readers.pid, "hostile": hostile.pid}
+        before, begun = {name: used(pid) for name, pid in pids.items()}, time.monotonic()
+        taken = window(log, options.seconds) if log else time.sleep(options.seconds)
+        lasted = time.monotonic() - begun
+        cores = {name: (used(pid) - before[name]) / lasted for name, pid in pids.items()}
+        return {"steps": taken, "cores": cores, "hostile": ended(hostile), "readers": ended(readers)}
+    finally:
+        for process in (server, readers, hostile):
+            process.kill()
+            process.wait()
 
 
 def begin(out: Path) -> tuple[Path, Path, subprocess.Popen[bytes]]:
@@ -242,6 +250,37 @@ def begin(out: Path) -> tuple[Path, Path, subprocess.Popen[bytes]]:
             (folder / "report" / "index.html").symlink_to(out / "secret.txt")
             return folder, logs[0], training
     raise SystemExit(f"training ended with status {training.returncode}")
+
+
+def beside_a_log(out: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """What the server takes of a core while a curve grows by a step each STEP_SECONDS."""
+    (out / "secret.txt").write_text(SECRET)
+    stage = out / "run" / "stages" / "train-general-00000000.partial"
+    stage.mkdir(parents=True)
+    arm = {"curate": "curate-00000000", "train-general": stage.stem}
+    (out / "run" / "run.json").write_text(json.dumps({"arms": {"main": arm}}))
+    over = threading.Event()
+
+    def grow() -> None:
+        step = 0
+        with (stage / "metrics.jsonl").open("a", buffering=1) as log:
+            while not over.wait(STEP_SECONDS):
+                step += 1
+                row = {
+                    "step": step,
+                    "tokens": 2048 * step,
+                    "loss": 5 + step % 7 / 10,
+                    "lr": 1e-3,
+                    "grad_norm": 1.0,
+                }
+                log.write(json.dumps(row) + "\n")
+
+    threading.Thread(target=grow).start()
+    try:
+        found = watched(out / "run", None, options)
+    finally:
+        over.set()
+    return {key: found[key] for key in ("cores", "hostile", "readers")} | {"leaks": found["hostile"]["leaks"]}
 
 
 def measure(out: Path, options: argparse.Namespace) -> dict[str, Any]:
@@ -296,12 +335,14 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=20.0, help="of a window")
     parser.add_argument("--readers", type=int, default=200)
+    parser.add_argument("--processor", action="store_true", help="no training: the server's processor time")
     parser.add_argument("--hostile", type=float, default=50.0, help="hostile requests a second")
     options = parser.parse_args()
     options.load = os.getloadavg()[0]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))  # and so are its processes
     folder = options.out.resolve() / f"serve-{int(time.time())}"
     folder.mkdir(parents=True)
-    found = measure(folder, options)
+    found = beside_a_log(folder, options) if options.processor else measure(folder, options)
     (options.out / "serve.json").write_text(json.dumps(found, indent=1) + "\n")
     print(json.dumps({key: value for key, value in found.items() if key != "rounds"}, indent=1))
     return bool(found["leaks"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from argparse import Namespace
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -53,6 +54,14 @@ def test_readers_and_a_hostile_client_of_a_real_server(
     assert serve.used(server.pid) > 0
     server.terminate()
     server.wait()
+
+
+def test_the_servers_processor_time_without_training(serve: ModuleType, tmp_path: Path, monkeypatch) -> None:
+    """Oracle: every reader has the growing log."""
+    monkeypatch.setattr(serve, "SETTLE", 0.5)
+    found = serve.beside_a_log(tmp_path, Namespace(readers=5, hostile=20, seconds=3.0))
+    assert found["readers"]["readers"] == 5 and found["readers"]["lost"] == 0 and found["leaks"] == []
+    assert found["hostile"]["requests"] > 0 and 0 <= found["cores"]["server"] < 1
 
 
 def test_a_leak_is_seen(serve: ModuleType, attacked: Callable[[int, int], dict]) -> None:

@@ -173,10 +173,10 @@ def _print_plan(result: dict[str, Any], cores: int) -> None:
     speed = (
         f"{result['gpus']} GPU{'s' * (result['gpus'] > 1)} of {result['peak_flops'] / 1e12:.0f} TFLOP/s at {result['mfu']:.0%}"
         if result["gpus"]
-        else f"{cores} cores of this machine, {result['peak_flops'] / 1e9:.0f} GFLOP/s each (--gpus N for H100s)"
+        else f"{cores} core{'s' * (cores > 1)} of this machine, {result['peak_flops'] / 1e9:.0f} GFLOP/s each (--gpus N for H100s)"
     )
     print(
-        f"memory of the largest phase: {gpu} on each GPU, {cpu} in one process on {cores} cores of a CPU\n"
+        f"memory of the largest phase: {gpu} on each GPU, {cpu} in one process on {cores} core{'s' * (cores > 1)} of a CPU\n"
         f"FLOPs: PaLM's count, causal attention's, and 6N; time: of training alone, by PaLM's on {speed}\n"
         f"disk: about {disk / 1e9:,.1f} GB\n"
         "effective: fresh tokens that repeated ones are worth (Muennighoff et al. 2023)"

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve.documents import read
@@ -22,6 +23,8 @@ from neve.store import MANIFEST, read_json
 
 WHOLE = 0.95
 """Share of a language's tokens from which a selection selects next to nothing."""
+NAMED = 8
+"""Languages named one by one; of more the number is said."""
 MANY = 8
 """Times that a phase goes through its documents from which it is worth a word."""
 
@@ -77,7 +80,7 @@ def _heldout(curate: Path) -> list[str]:
     for row in counts.to_pylist():
         if row["split"] == "heldout":
             held[row["language"]] = row["count_all"]
-    none = sorted(name for name, n in held.items() if not n)
+    none = _most({name: n for name, n in _documents(counts).items() if not held[name]})
     few = sorted(f"{name} ({n})" for name, n in held.items() if 0 < n < FEW)
     lines = []
     if not any(held.values()):
@@ -106,9 +109,8 @@ def _labels(labels: Path, curate: Path, name: str) -> list[str]:
     """Languages of the corpus of which an annotator sees no positive."""
     good = read(labels / "labels", ["label", "language"])
     good = good.filter(pc.greater(good["label"], 0.5))["language"].unique().to_pylist()
-    missing = sorted(
-        set(read(curate / "documents", ["language"])["language"].unique().to_pylist()) - set(good)
-    )
+    counts = read(curate / "documents", ["language"]).group_by("language").aggregate([([], "count_all")])
+    missing = _most({name: n for name, n in _documents(counts).items() if name not in good})
     if not missing:
         return []
     return [
@@ -176,7 +178,25 @@ def _wasted(metrics: Path, recipe: Mapping[str, Any], name: str) -> list[str]:
     return [] if last["lr"] else [f"Phase {name}: {idle(last['step'])}."]
 
 
+def _documents(counts: pa.Table) -> dict[str, int]:
+    """Language -> documents, from a table of counts by language and whatever else."""
+    summed = counts.group_by("language").aggregate([("count_all", "sum")]).to_pylist()
+    return {row["language"]: row["count_all_sum"] for row in summed}
+
+
+def _most(documents: Mapping[str, int]) -> list[str]:
+    """Languages by how many documents they have, the most first."""
+    return sorted(documents, key=lambda name: (-documents[name], name))
+
+
 def _list(names: list[str]) -> str:
+    """Names as in a sentence.
+
+    >>> _list(["A", "B"]), _list([str(n) for n in range(20)])
+    ('A and B', '0, 1, 2, 3, 4, 5, 6, 7 and 12 others')
+    """
+    if len(names) > NAMED + 1:
+        names = [*names[:NAMED], f"{len(names) - NAMED} others"]
     return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
 
 

@@ -55,11 +55,13 @@ def python() -> Finding:
 
 def processor() -> Finding:
     """Cores that this process may use, and whether they multiply bf16."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     flags = CPUINFO.read_text() if CPUINFO.exists() else ""
     if any(flag in flags for flag in ("avx512_bf16", "amx_bf16")):
-        return Finding("processor", "ok", f"{cores} cores, bf16")
-    return Finding("processor", "limited", f"{cores} cores, no bf16: training on it takes fp32")
+        return Finding("processor", "ok", f"{cores} core{'s' * (cores > 1)}, bf16")
+    return Finding(
+        "processor", "limited", f"{cores} core{'s' * (cores > 1)}, no bf16: training on it takes fp32"
+    )
 
 
 def memory() -> Finding:

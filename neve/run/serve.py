@@ -43,7 +43,7 @@ TICK, LONGEST_TICK = 1.0, 10.0
 SHARE, LOOK_SHARE = 0.01, 0.005
 """Of one core that all of this may take, and that looking and sending may; what costs more is done more
 rarely."""
-BURST = 1.0
+BURST = 0.5
 """Seconds of processor time that taking connections may run ahead of SHARE: hundreds of readers at once."""
 LONGEST_WAIT = 1.0
 """Seconds between two connections at most, however much was spent."""

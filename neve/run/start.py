@@ -126,7 +126,7 @@ def recipe(found: Survey, name: str, minutes: float = MINUTES) -> tuple[str, lis
             "heldout_bytes": 1 << 20 if gpu else 1 << 18,
         }
     file.parse(data)
-    here = f"{cores} cores, {machine.precision()}, {'a GPU' if gpu else 'no GPU'}"
+    here = f"{cores} core{'s' * (cores > 1)}, {machine.precision()}, {'a GPU' if gpu else 'no GPU'}"
     flops = costs.flops_per_token(shape.model, shape.vocab, shape.sequence)["palm"]
     trained = sum(phase["tokens"] * (1 + len(phase.get("controls", {}))) for phase in data.get("phase", []))
     takes = (aside + trained * flops / speed) / 60
