@@ -38,7 +38,7 @@ _COMPANIONS = re.compile(r"-(?:id|name|username|url|host|domain|address|public-k
 """Rules that find what goes with a secret and is none."""
 
 HARMLESS = re.compile(
-    rb"(?i)\.(?:js|css|json|html?|map|svg|png|lock)\b|sha\d|public|fingerprint|nonce|digest|checksum|hash|signature|salt|(?:websocket|request|response|accept)[-_]?key|challenge|certificate id|\b(?:m|node|disco)key:|gpg|pgp"
+    rb"(?i)\.(?:js|css|json|html?|map|svg|png|lock)\b|sha\d|public|fingerprint|nonce|digest|checksum|hash|signature|salt|(?:websocket|request|response|accept)[-_]?key|challenge|certificate id|\b(?:m|node|disco)key:|gpg|pgp|proof|\bh1:|(?<!key)(?<!secret)_id[\"']?\s{0,3}[:=]"
 )
 """Before a random value: it is an integrity hash, a public key or a part of a protocol."""
 
@@ -51,9 +51,9 @@ _TYPE = re.compile(rb"""[ \t]*:[ \t]{0,3}&?(?:'\w{1,9} )?\w{1,20}[ \t]{0,3}(?==[
 _CROSSES = re.compile(rb"[\r\n\"'`]")
 _MADE_UP = re.compile(rb"(.)\1{7}|X{6}|(?i:x{12}|0123456789|abcdefgh)")
 _NAME = re.compile(
-    rb"[A-Za-z]+\d?(?:[_./-][A-Za-z]+)+\d{0,2}|[A-Za-z\d]*(?:With|Hmac)[A-Z][A-Za-z\d]*|0x[0-9a-fA-F]{40}|[0-9A-F]{40}"
+    rb"[A-Za-z]+\d?(?:[_./-][A-Za-z]+)+\d{0,2}|[A-Za-z\d]*(?:With|Hmac)[A-Z][A-Za-z\d]*|0x[0-9a-fA-F]{40}|[0-9A-F]{40}|AAAA[A-Z]3Nz.*"
 )
-"""A name in code or of an algorithm, the public address of a wallet, a fingerprint as GnuPG prints it."""
+"""A name in code or of an algorithm, a wallet's public address, GnuPG's fingerprint, SSH's public key."""
 _UUID = re.compile(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SECRET = re.compile(rb"(?i)token|secret|api|auth|passw|credential")
 """Without such a word before it a UUID is a name, as the keys of tables are."""

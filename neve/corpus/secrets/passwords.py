@@ -43,9 +43,9 @@ _NOBODYS = re.compile(
 )
 """Hosts of documentation."""
 _PLACEHOLDER = re.compile(
-    rb"""[<>{}]|^[$%./~&:\[),;]|\$\(|(?<!\$)\$[A-Z_]{4}|%[sd(]|\*\*|\.\.|(?i:x{3,})|(.)\1{5}|^[Uu]ser:|^crwdns\d+:"""
+    rb"""[<>{}]|^[$%./~&:\[),;]|\$\(|(?<!\$)\$[A-Z_]{4}|%[sd(]|\*\*|\.\.|(?i:x{3,})|(.)\1{5}|^[Uu]ser:|^crwdns\d+:|^\#[\w/-]+$"""
 )
-"""Templates, masks, marks that stand before a translation; code, where a quote closed and did not open."""
+"""Templates, masks, marks of a translation, selectors; code, where a quote closed and did not open."""
 _NO_SECRET = re.compile(
     rb"(?i)[a-z][a-z0-9+.-]*://.*|\d+/[a-z\d/,]*[a-z]|[a-z]*host\d*"
     rb"|\{?(?:scram|pbkdf2|argon2\w*|bcrypt|scrypt|ssha\d*|sha-?\d+|md5)\}?(?:[-_$:].*)?"
@@ -61,7 +61,7 @@ _SAYS_SO = re.compile(rb"(?i)\w+(?:-\w+)*[-_](?:password|passphrase|passwd|pass|
 """A value that says what it is (`test-p12-password`, `alice_1_pw`)."""
 _VARIABLE = re.compile(rb"(?s)\s:['\"]\Z")
 """What stands before a variable of psql's, in quotes (`PASSWORD :'pw'`)."""
-_DIGEST = re.compile(rb"[0-9a-fA-F]{32,}|(?:[0-9a-fA-F]{2}:){15,}[0-9a-fA-F]{2}")
+_DIGEST = re.compile(rb"(?:md5|\*)?[0-9a-fA-F]{32,}|(?:[0-9a-fA-F]{2}:){15,}[0-9a-fA-F]{2}")
 _RULE = re.compile(
     rb"(?i)(?:required|max|min|len|gt|lt|gte|lte|eq|size|length|regex|matches|same|confirmed)\b.*[,=(:|]"
 )

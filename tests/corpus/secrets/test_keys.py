@@ -44,6 +44,9 @@ STAY = [
     "key='A4A9406876FCBD3C456770C88C718D3B5072E1F5'; \\\nGPG_KEYS=a0d6eea1dcae49a635a3b2f0779b22dfb3e717b7\n",
     "SELECT value FROM versions WHERE key=49128560-bb80-11ea-bad6-e3b96c9cd431;\nString key = \"4ccb692e-3efb-40e9-8876-4ecfd51ffd4d\";\n",
     "INSERT INTO nodes VALUES(5,'mkey:a0ab77456320823945ae0331823e3c0d516fae9585bd42698dfa1ac3d7679e05','nodekey:7c84167ab68f494942de14deb83587fd841843de2bac105b6c670048c1605503');\n",
+    "golang.org/x/oauth2 v0.36.0 h1:peZ/1z27fi9hUOFCAZaHyrpWG5lwe0RJEEEeH0ThlIs=\n&appsecret_proof=0c0d98f7e3d9d45e72e8877bc1b104327efb9c07b18f2ffeced76d81307f1fff\n",
+    "UPDATE recovery_tokens SET identity_id = 'a251ebc2-880c-4f76-a8f3-38e6940eab0e';\nAUTH_CLIENT_ID=77chexmowru601abq2\n",
+    f'"deploy_key": "AAAAB3NzaC1yc2EAAAABIwAAAQEAubiN81eDcafr{SECRET}"\n',
     "#encryption.aes.private.key.algorithm=PBKDF2WithHmacSHA512\n\"fido2_webauthn\": \"FIDO2/AutWeb\",\n",
 ]  # fmt: skip
 

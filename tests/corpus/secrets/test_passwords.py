@@ -23,6 +23,8 @@ choosePassword: "http://shop.de/choose1"; "reset_password": "20/m/ip,5/m/key"; '
 MYSQL_ROOT_PASSWORD="test-$RANDOM-x1"; mysqlPassword="db-$STAGE_NAME-1"
 h("label",null,"Password:"),f?k().h("code",null,"x1"):0; e("td","passphrase:");q=a?b9("x"):c
 'password' => 'crwdns1755:0crwdne1755:0'; 'new_password' => 'crwdns9:0crwdne9:0'
+'field_password' => '#admin_user_plainPassword1'; password: "#/components/schemas/loginWithPassword2"
+hashed_password('*2027D9391E714343187E07ACB41AE8925F30737E'); hashed_password('md5eacdbf8d9847a76978bd515fae200a2a')
 testPassword("scram-sha-256", user); password = "SCRAM-SHA-256$4096"; "password": "md5$salt$1e9bf2bf5606aa"
 """
 
