@@ -33,7 +33,6 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     curation.identify()
     curation.drop_exact_and_unlicensed()
     curation.measure()
-    curation.parse()
     curation.split()
     near = curation.drop_near() if settings.near.enabled else {}
     counts = outputs.write(curation)

@@ -34,7 +34,6 @@ from neve.corpus.steps import text_passes
 from neve.corpus.steps.input_files import open_files, refused
 from neve.corpus.steps.row_filter import KEY, RowFilter, numbers, pick, place_numbers
 from neve.corpus.steps.row_status import Rows
-from neve.corpus.syntax import parsing
 from neve.errors import Fault
 from neve.progress import bar
 from neve.store import read_json, write_json
@@ -128,7 +127,6 @@ class Curation:
             language = pc.fill_null(language, "Text")
         table = table.set_column(table.column_names.index("language"), "language", language)
         self.rows = Rows(table.drop_columns("told"))
-        self.parse_error_share = np.full(len(self.rows), np.nan)
         places, at = np.unique(place_numbers(self.rows.table["key"].combine_chunks()), return_inverse=True)
         self.alone = (np.bincount(at, minlength=len(places)) == 1)[at]
         self.rows.stop_where(
@@ -171,7 +169,7 @@ class Curation:
         others = self.rows.column("others_license", here)
         codes += len(names) * others.is_valid().to_numpy(zero_copy_only=False)
         frame = text_passes.measure(self.select(here, codes, "measured"), names, self.settings)
-        self.save(frame, "measured", "signals, rules, benchmarks, MinHash")
+        self.save(frame, "measured", "signals, rules, benchmarks, parsing, MinHash")
         columns = ["stage", "rule", "value", "limit", "detail", "error"]
         found = self.results("measured", here, columns)
         vendored = pc.equal(found["rule"], "vendored")
@@ -213,21 +211,6 @@ class Curation:
         measures = {"value": decision.jaccard[gone], "limit": settings.threshold}
         rows.stop(here[gone], "near", "near-duplicate", kept=here[decision.dropped_for[gone]], **measures)
         return {"candidates": len(candidates), "compared": decision.compared, "capped": decision.capped}
-
-    def parse(self) -> None:
-        """Parse what has a parser; what has too many errors stops."""
-        here = self.rows.alive()
-        names, codes = self.language_codes(here)
-        known = np.array([written in parsing.GRAMMARS for _, written in names], bool)[codes]
-        here, codes = here[known], codes[known]
-        if not len(here):
-            return
-        self.save(
-            text_passes.parse(self.select(here, codes, "parsed"), names, self.settings), "parsed", "parse"
-        )
-        found = self.results("parsed", here, ["parse_error_share", "rule", "value", "limit", "error"])
-        self.parse_error_share[here] = found["parse_error_share"].to_numpy()
-        self.rows.stop_where(here, found, "syntax")
 
     def order(self) -> np.ndarray:
         """The documents (rows that nothing stopped) in grouping order."""

@@ -121,15 +121,14 @@ def _signals(curation: Curation) -> pa.Table:
     `license_path` the file that states its licence.
     """
     here = curation.measured
-    names = [*signal_table.NAMES, "benchmark_share"]
-    measured = curation.results("measured", here, [*signal_table.NAMES, "share"]).rename_columns(names)
+    names = [*signal_table.NAMES, "benchmark_share", "parse_error_share"]
+    found = [*signal_table.NAMES, "share", "parse_error_share"]
+    measured = curation.results("measured", here, found).rename_columns(names)
     columns = {
         name: curation.rows.column(name, here) for name in (*KEYS, "swhid", "encoding", "license_path")
     }
     columns |= {name: measured[name] for name in names}
-    return pa.table(
-        {**columns, "parse_error_share": pa.array(curation.parse_error_share[here], from_pandas=True)}
-    )
+    return pa.table(columns)
 
 
 def write_part(

@@ -198,13 +198,13 @@ def _stopped(
 
 
 def measure(picked: DataFrame, names: Languages, settings: Settings) -> DataFrame:
-    """Signals, the first filter that stops a row, benchmark text, and MinHash buckets of what nothing
-    stopped.
+    """Signals, the first filter that stops a row, benchmark text, the share that a parser makes no sense of,
+    and MinHash buckets of what nothing stopped.
 
     `picked` has the code of its language in `names`, and after these once more for what lies in another
-    project's folder. Columns: key, number, the signals, stage, rule, value,
-    limit, detail, share (of a benchmark's text), bands (null where something stopped the row, or near is
-    off), error.
+    project's folder. Each step sees what those before it left. Columns: key, number, the signals, stage,
+    rule, value, limit, detail, share (of a benchmark's text), parse_error_share, bands (null where something
+    stopped the row, or near is off), error.
     """
     limits, near_ = settings.filters, settings.near
     benchmarks, bound = _benchmarks(settings), settings.decontaminate.share
@@ -220,28 +220,44 @@ def measure(picked: DataFrame, names: Languages, settings: Settings) -> DataFram
         share = shares.to_numpy(zero_copy_only=False)
         dirty = share >= bound
         clean = passed & ~dirty
+        parsed, syntax = _syntax(only(content, clean), language, written, limits)
+        wrong, left = _true(pc.is_valid(syntax["rule"])), clean & _true(pc.is_null(syntax["rule"]))
         buckets = pa.nulls(len(key), BANDS)
         if near_.enabled:
-            made = near_duplicates.buckets(bodies(content.filter(pa.array(clean))), near_)
-            buckets = _back(made, clean)
-        stage = pa.array(np.where(dirty, "decontaminate", "filters"), _text, mask=clean)
+            made = near_duplicates.buckets(bodies(content.filter(pa.array(left))), near_)
+            buckets = _back(made, left)
+        stage = np.select([dirty, wrong], ["decontaminate", "syntax"], "filters")
         return {
             "number": pa.array(numbers(key)),
             **{name: measured[name].combine_chunks() for name in signal_table.NAMES},
-            "stage": stage,
-            "rule": pc.if_else(pa.array(dirty), "contaminated", rule),
-            "value": pa.array(np.where(dirty, share, value), from_pandas=True),
-            "limit": pa.array(np.where(dirty, bound, limit), from_pandas=True),
+            "stage": pa.array(stage, _text, mask=left),
+            "rule": pc.if_else(pa.array(dirty), "contaminated", pc.coalesce(rule, syntax["rule"])),
+            "value": pa.array(np.select([dirty, wrong], [share, syntax["value"]], value), from_pandas=True),
+            "limit": pa.array(np.select([dirty, wrong], [bound, syntax["limit"]], limit), from_pandas=True),
             "detail": pc.if_else(pa.array(dirty), task, None),
             "share": shares,
+            "parse_error_share": pa.array(parsed, from_pandas=True),
             "bands": buckets,
         }
 
     fields = {
         "number": pa.uint64(), **dict.fromkeys(signal_table.NAMES, _number), "stage": _text, **STOPPED, "detail": _text,
-        "share": _number, "bands": BANDS,
+        "share": _number, "parse_error_share": _number, "bands": BANDS,
     }  # fmt: skip
     return run(picked, kernel, fields, "key", "code", "path", "content").exclude("code", "path", "content")
+
+
+def _syntax(
+    texts: pa.Array, language: pa.Array, written: pa.Array, limits: dict[str, float | bool | str]
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """(the share of each text that its parser can make nothing of, NaN where none was asked; the verdicts of
+    the rules about it: rule, value, limit)."""
+    from neve.corpus.syntax import parsing
+
+    share = parsing.parse_errors(texts, written)
+    rule, value, limit = rules.apply(pa.table({"parse_error_share": share}), language, limits, step="syntax")
+    asked = pc.and_(pc.is_valid(texts), pc.is_in(written, value_set=pa.array([*parsing.GRAMMARS], _text)))
+    return share, {"rule": pc.if_else(asked, rule, None), "value": value, "limit": limit}
 
 
 def _back(column: pa.Array, rows: np.ndarray) -> pa.Array:
@@ -277,27 +293,6 @@ def shingle(picked: DataFrame, ngram: int) -> DataFrame:
         "content",
     )
     return made.exclude("path", "content")
-
-
-def parse(picked: DataFrame, names: Languages, settings: Settings) -> DataFrame:
-    """Share of what a parser cannot make sense of: key, parse_error_share, rule, value, limit, error."""
-
-    def kernel(code: pa.Array, content: pa.Array) -> Columns:
-        from neve.corpus.syntax import parsing
-
-        language, written = _languages(names, code)
-        share = parsing.parse_errors(content, written)
-        table = pa.table({"parse_error_share": share})
-        rule, value, limit = rules.apply(table, language, settings.filters, step="syntax")
-        return {
-            "parse_error_share": table["parse_error_share"].combine_chunks(),
-            "rule": rule,
-            "value": pa.array(value, from_pandas=True),
-            "limit": pa.array(limit, from_pandas=True),
-        }
-
-    made = run(picked, kernel, {"parse_error_share": _number, **STOPPED}, "code", "content")
-    return made.exclude("code", "path", "content")
 
 
 def imports(picked: DataFrame, names: Languages) -> DataFrame:
