@@ -11,6 +11,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+PARTS = 5
+"""Of a stack, with a colour each."""
+
 
 @dataclass(frozen=True)
 class Chart:
@@ -63,7 +66,12 @@ def histogram(
     x: str,
     y: str,
 ) -> Chart:
-    """Stacked counts between `edges`, which has one value more than each part; empty bins are left out."""
+    """Stacked counts between `edges`, which has one value more than each part; empty bins are left out, and
+    parts beyond the PARTS largest are one."""
+    names = sorted(parts, key=lambda name: (-sum(parts[name]), name))
+    if len(names) > PARTS + 1:
+        rest = [sum(counts) for counts in zip(*(parts[name] for name in names[PARTS:]), strict=True)]
+        parts = {name: parts[name] for name in names[:PARTS]} | {f"{len(names) - PARTS} others": rest}
     rows = [
         {"part": label, "low": edges[i], "high": edges[i + 1], "count": count}
         for label, counts in parts.items()

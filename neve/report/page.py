@@ -17,11 +17,13 @@ from neve.recipe.recipe import Recipe
 from neve.report import charts, ranked
 from neve.report.charts import Chart
 from neve.report.claim import METRICS, claim, headlines
-from neve.report.corpus import corpus_charts, funnel, with_differences
-from neve.report.render import FEW, page
+from neve.report.corpus import LANGUAGES, corpus_charts, funnel, with_differences
+from neve.report.render import FEW, largest, page
 from neve.report.summary import summarize
 from neve.store import atomic_write, write_json
 
+HELDOUT = 8
+"""Languages whose held-out figures stand on the page; `summary.json` has all."""
 WORDS = {
     "annotator": "a model that gives a document a quality score",
     "bits per byte": "how many bits the model needs for each byte of unseen text; lower is better",
@@ -65,6 +67,7 @@ def render(summary: dict[str, Any]) -> str:
     if "synthesis" in summary:
         drawn.append(gates_chart(summary["synthesis"]))
     models = summary["results"]["models"]
+    languages = heldout_languages(summary)
     return page(
         "page.html",
         drawn,
@@ -78,7 +81,10 @@ def render(summary: dict[str, Any]) -> str:
         funnel=funnel(corpus),
         benchmarks=sorted({name for m in models.values() for name in m.get("benchmarks", {})}),
         not_run=sorted({b["not_run"] for m in models.values() for b in m.get("benchmarks", {}).values() if "not_run" in b}),
-        languages=sorted({key for m in models.values() for key in m["bits_per_byte"].get("heldout", {})} - {"all"}),
+        languages=languages[:HELDOUT],
+        more_languages=languages[HELDOUT:],
+        chosen=chosen(summary),
+        not_validated=not_validated(summary),
         rows=rows(summary),
         metrics=metrics(summary),
         written=summary["written"],
@@ -89,6 +95,36 @@ def render(summary: dict[str, Any]) -> str:
         groups=groups(summary),
         words=WORDS,
     )  # fmt: skip
+
+
+def heldout_languages(summary: dict[str, Any]) -> list[str]:
+    """Languages with held-out documents, those with most of them first."""
+    found = summary["results"]["models"][summary["phases"][0]["name"]]["bits_per_byte"].get("heldout", {})
+    return sorted(found.keys() - {"all"}, key=lambda name: (-found[name]["documents"], name))
+
+
+def chosen(summary: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What was chosen for each phase and control: rows of the languages with most tokens, and how many
+    languages have no document."""
+    found = {}
+    for name, about in summary.get("selection", {}).get("phases", {}).items():
+        rows = [{"language": language, **q} for language, q in about["languages"].items() if q["documents"]]
+        rows.sort(key=lambda row: (-row["tokens"], row["language"]))
+        sums = [
+            key for key in ("documents", "tokens", "seen", "effective", "quota") if rows and key in rows[0]
+        ]
+        none = len(about["languages"]) - len(rows)
+        found[name] = {"rows": largest(rows, LANGUAGES, "language", *sums), "none": none}
+    return found
+
+
+def not_validated(summary: dict[str, Any]) -> dict[str, list[str]]:
+    """Annotator -> languages in which its ranking is not validated, those with most text first."""
+    order = {row["language"]: place for place, row in enumerate(summary["corpus"]["languages"])}
+    return {
+        name: sorted(languages, key=lambda one: order.get(one, len(order)))
+        for name, languages in summary.get("not_validated", {}).items()
+    }
 
 
 def rows(summary: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import base64
 import functools
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = ("plot.js", "chart.js", "report.js")
 LIVE = ("plot.js", "chart.js", "live.js")
+NAMED = 8
+"""Names that are listed one by one; of more the number is said."""
 FEW = 10
 """Below this many documents or tasks an interval says more than is known: the count is shown instead."""
 
@@ -44,6 +47,8 @@ def environment() -> jinja2.Environment:
     made.filters["signed"] = lambda value: f"{value:+.3f}"
     made.filters["json"] = lambda value: json.dumps(value, indent=1, ensure_ascii=False)
     made.filters["bytes"] = human_bytes
+    made.filters["listed"] = listed
+    made.filters["largest"] = largest
     return made
 
 
@@ -94,6 +99,31 @@ def units(figure: dict[str, Any]) -> str:
     if count >= FEW:
         return interval(figure["interval"])
     return f"{count} {unit}{'' if count == 1 else 's'}, no interval"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as in a sentence.
+
+    >>> listed(["A", "B"]), listed([str(n) for n in range(20)])
+    ('A and B', '0, 1, 2, 3, 4, 5, 6, 7 and 12 others')
+    """
+    if len(names) > NAMED + 1:
+        names = [*names[:NAMED], f"{len(names) - NAMED} others"]
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
+
+
+def largest(rows: Sequence[dict[str, Any]], most: int, name: str, *sums: str) -> list[dict[str, Any]]:
+    """The first rows, and one for all others together: how many they are under `name`, and what `sums` come
+    to.
+
+    >>> largest([{"l": "A", "n": 5}, {"l": "B", "n": 2}, {"l": "C", "n": 1}], 1, "l", "n")
+    [{'l': 'A', 'n': 5}, {'l': '2 others', 'n': 3}]
+    """
+    rest = rows[most:]
+    if len(rest) < 2:
+        return list(rows)
+    total = {key: sum(row[key] for row in rest) for key in sums}
+    return [*rows[:most], {**dict.fromkeys(rest[0]), name: f"{len(rest)} others", **total}]
 
 
 def human_bytes(value: float) -> str:

@@ -18,13 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from neve.documents import read
-from neve.report.render import FEW
+from neve.report.render import FEW, listed
 from neve.store import MANIFEST, read_json
 
 WHOLE = 0.95
 """Share of a language's tokens from which a selection selects next to nothing."""
-NAMED = 8
-"""Languages named one by one; of more the number is said."""
 MANY = 8
 """Times that a phase goes through its documents from which it is worth a word."""
 
@@ -87,11 +85,11 @@ def _heldout(curate: Path) -> list[str]:
         return ["No document is held out, so nothing can be said of code that the model has not seen."]
     if none:
         lines.append(
-            f"No document is held out in {_list(none)}: held-out figures say nothing of {_them(none)}."
+            f"No document is held out in {listed(none)}: held-out figures say nothing of {_them(none)}."
         )
     if few:
         lines.append(
-            f"Fewer than {FEW} documents are held out in {_list(few)}: their figures have no interval."
+            f"Fewer than {FEW} documents are held out in {listed(few)}: their figures have no interval."
         )
     return lines
 
@@ -114,7 +112,7 @@ def _labels(labels: Path, curate: Path, name: str) -> list[str]:
     if not missing:
         return []
     return [
-        f"The labels {name} have no positive in {_list(missing)}: what is good there is told by other languages."
+        f"The labels {name} have no positive in {listed(missing)}: what is good there is told by other languages."
     ]
 
 
@@ -133,13 +131,13 @@ def _selection(about: Mapping[str, Any], name: str, recipe: Mapping[str, Any]) -
     lines = []
     if whole:
         lines.append(
-            f"The selection for {name} is the whole pool of {_list(whole)}: nothing was chosen there."
+            f"The selection for {name} is the whole pool of {listed(whole)}: nothing was chosen there."
         )
     if short:
-        lines.append(f"The pool cannot give what the selection for {name} promises in {_list(short)}.")
+        lines.append(f"The pool cannot give what the selection for {name} promises in {listed(short)}.")
     if nothing:
         lines.append(
-            f"The selection for {name} takes no document of {_list(nothing)}: its quota is under a document."
+            f"The selection for {name} takes no document of {listed(nothing)}: its quota is under a document."
         )
     return lines
 
@@ -153,7 +151,7 @@ def _control(about: Mapping[str, Any], name: str) -> list[str]:
         if row["repeats"] > min(other["repeats"] for other in about["languages"].values())
         or (once and row["repeats"] > 1)
     )
-    return [f"The pool is too small for {name}: documents of {_list(often)} are repeated."] if often else []
+    return [f"The pool is too small for {name}: documents of {listed(often)} are repeated."] if often else []
 
 
 def _again(places: Mapping[str, Path], recipe: Mapping[str, Any], name: str) -> list[str]:
@@ -187,17 +185,6 @@ def _documents(counts: pa.Table) -> dict[str, int]:
 def _most(documents: Mapping[str, int]) -> list[str]:
     """Languages by how many documents they have, the most first."""
     return sorted(documents, key=lambda name: (-documents[name], name))
-
-
-def _list(names: list[str]) -> str:
-    """Names as in a sentence.
-
-    >>> _list(["A", "B"]), _list([str(n) for n in range(20)])
-    ('A and B', '0, 1, 2, 3, 4, 5, 6, 7 and 12 others')
-    """
-    if len(names) > NAMED + 1:
-        names = [*names[:NAMED], f"{len(names) - NAMED} others"]
-    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
 
 
 def _them(names: list[str]) -> str:

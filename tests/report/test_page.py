@@ -167,3 +167,24 @@ def test_the_page_of_the_largest_corpus_is_small(summary) -> None:
     corpus["licenses"] = [{"license": f"Licence-{i}", "documents": 1000, "bytes": 10**9} for i in range(300)]
     corpus["heldout_repositories"] = [f"owner/repository-{i}" for i in range(5000)]
     assert len(render(large)) < 5 << 20
+
+
+def test_a_corpus_of_many_languages_names_the_largest(summary) -> None:
+    """Oracle: 300 languages put into a run's summary; of each list the head stands on the page and a count of the others."""
+    many = copy.deepcopy(summary)
+    names = [f"Language {i:03}" for i in range(300)]
+    for about in many["selection"]["phases"].values():
+        row = next(iter(about["languages"].values()))
+        about["languages"] = {
+            name: {**row, "documents": 1 if i < 100 else 0, "tokens": 300 - i} for i, name in enumerate(names)
+        }
+    for model in many["results"]["models"].values():
+        whole = model["bits_per_byte"]["heldout"]["all"]
+        model["bits_per_byte"]["heldout"] |= {name: {**whole, "documents": 1} for name in names}
+    for found in many["scores"].values():
+        found["histogram"] = {name: [1] * 40 for name in names}
+    many["not_validated"] = dict.fromkeys(many["not_validated"], names)
+    page = render(many)
+    assert "Language 024</td>" in page and "Language 025</td>" not in page and "75 others</td>" in page
+    assert "200 languages have no document in it" in page and "295 others" in page
+    assert "Language 007 and 292 others: " in page and len(page) < len(render(summary)) + 300_000
