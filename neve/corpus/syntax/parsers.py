@@ -95,6 +95,8 @@ _CONFLICT = re.compile(rb"(?m)^<{7} \S(?s:.*?)^={7}\r?$(?s:.*?)^>{7} \S")
 _ZSH = re.compile(
     rb"\A#![^\n]*\bzsh\b|(?m:^[ \t]*(emulate -L|autoload -U|zmodload|zstyle|compdef)\b)|\$\{\(|\$\{\+\w|\(\( \$\+"
 )
+_IMPORT_TYPE = re.compile(rb"\bimport\((?:\"[^\"\n]*\"|'[^'\n]*')\)\.(?=\w)")
+"""What compilers write into declarations, and the grammar lacks after `extends`."""
 _EXCEPT_2 = re.compile(rb"(?m)^[ \t]*except\b[^\n:(]*,")
 _IF = re.compile(rb"[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b(.*)")
 
@@ -191,6 +193,8 @@ def _read(text: bytes, language: str) -> int:
         if (branch := one_branch(text)) is None:
             return fewest
         text, others = branch, [first, *others]
+    if language == "TypeScript":
+        text, others = _IMPORT_TYPE.sub(lambda found: b" " * len(found[0]), text), [first, *others]
     readings = {grammar: _error_bytes(_parser(grammar).parse(text).root_node) for grammar in others}
     readings.setdefault(first, fewest)
     best = min(readings, key=readings.__getitem__)

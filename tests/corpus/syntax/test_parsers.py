@@ -113,6 +113,8 @@ def test_the_better_of_two_grammars_counts() -> None:
         b'extern "C" {\nclass A { int x; };\n}\n',
     ]
     assert parsing.parse_errors(texts, ["TypeScript", "TypeScript", "C"]).tolist() == [0, 0, 0]
+    declared = b'export default class A extends B<import("../b").Y, undefined> {\n    view(): number;\n}\n'
+    assert parsing.parse_errors([declared], ["TypeScript"]).tolist() == [0]
 
 
 LAGGING = {
