@@ -18,6 +18,8 @@ import re
 from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
+from neve.corpus.licenses.expressions import Expression
+
 PERMISSIVE = "LicenseRef-Permissive"
 """A free grant in words of its own, without a name."""
 SENTENCES = 4
@@ -110,9 +112,7 @@ _ASKS = re.compile(
     r"(?! no )(?=.*\b(?:must|shall|may not|required?s?|has to|have to)\b)(?!.*\b(?:no event|liab\w+|warrant\w+)\b)"
 )
 """A sentence that asks for more and is no disclaimer."""
-_TELLTALE = re.compile(
-    r"(?i)permission|distribution|\b(?:may|can)\b|free of restrictions|hereby grants|free to"
-)
+_TELLTALE = Expression(r"permission|distribution|\b(?:may|can)\b|free of restrictions|hereby grants|free to")
 
 
 def _compiled(words: str) -> re.Pattern[str]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 
+from neve.corpus.licenses.expressions import Expression
 
-def any_of(*patterns: str) -> re.Pattern[str]:
-    """One pattern for any of `patterns`, whatever the case."""
-    return re.compile("(?i)" + "|".join(f"(?:{pattern})" for pattern in patterns))
+
+def any_of(*patterns: str) -> Expression:
+    """One expression for any of `patterns`, whatever the case."""
+    return Expression("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
 _NAME = r"(?:UN)?LICEN[CS]ES?|COPYING|COPYRIGHT|EULA"
@@ -32,11 +34,12 @@ GNU = any_of(
     r"\b([al])?gpl(?=v?[ -]?\d|,? (?:version|ver\.?|v\.?) ?\d)",
     r"(?<=under the )([al])?gpl\b",
     r"\b([al])?gpl(?= licen)",
-    r"\blicen(?:ce|cia|ça|za) p[uú]b(?:l|bl)i\w+ (?:g[ée]n[ée]rale|general|geral|generica)",
+    *(
+        rf"\b{word} p[uú]b(?:l|bl)i\w+ (?:g[ée]n[ée]rale|general|geral|generica)"
+        for word in ("licence", "licencia", "licença", "licenza")
+    ),
     r"gnu ?(?:([宽寬]|较宽松|較寬鬆)[^，,。]{0,4})?通用公[共眾众][许許]可|gnu ?一般公[衆众]|общественн\w+ лицензи\w+ gnu|\bgnu public licen[cs]e",
 )
-GNU_WORDS = ("gnu", "gpl", "general public", "licence p", "licencia p", "licença p", "licenza p", "通用公", "лиценз")  # fmt: skip
-"""Of which one stands in whatever GNU finds."""
 ABBREVIATED = re.compile(
     r"\b(?:[Uu]nder|[Tt]erms of|[Ss]ubject to) (?:the |an? )?((?:[A-Z]{1,4}PL|CDDL|OSL|AFL|CC[- ]BY(?:[- ](?:NC|SA|ND))*)(?:[- ]?v?\.? ?\d(?:\.\d)?)?)\b"
 )

@@ -170,8 +170,6 @@ def _texts(text: str, flat: str) -> tuple[list[str], str]:
 def _gnu(flat: str) -> list[str]:
     """GNU licences that a text names, each with the version and the "or later" that stand next to it."""
     found: dict[str, str] = {}
-    if not any(word in flat.lower() for word in patterns.GNU_WORDS):
-        return []
     for match in patterns.GNU.finditer(flat):
         said = next((group for group in match.groups() if group), "").lower()
         family = {"lesser": "LGPL", "library": "LGPL", "l": "LGPL", "affero": "AGPL", "a": "AGPL"}.get(
