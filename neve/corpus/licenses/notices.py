@@ -93,7 +93,8 @@ def _offered(text: str) -> list[str]:
 
 
 def _read(text: str) -> Statement:
-    if patterns.CUT_SHORT.search(joined := " ".join(text.split())):
+    joined = " ".join(text.split())
+    if "in compliance" in joined and patterns.CUT_SHORT.search(joined):
         return Statement(UNREAD)
     texts, rest = _texts(text, joined)
     sentences = _SENTENCE.split(" ".join(rest.split()))

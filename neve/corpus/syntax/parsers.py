@@ -98,6 +98,10 @@ _ZSH = re.compile(
 _IMPORT_TYPE = re.compile(rb"\bimport\((?:\"[^\"\n]*\"|'[^'\n]*')\)\.(?=\w)")
 """What compilers write into declarations, and the grammar lacks after `extends`."""
 _EXCEPT_2 = re.compile(rb"(?m)^[ \t]*except\b[^\n:(]*,")
+_NEWER = re.compile(
+    rb"(?m)^[ \t]*(?:type|lazy)[ \t]+\w|\b(?:def|class)[ \t]+\w+[ \t]*\[|\b(?:[fFtT][rR]?|[rR][fFtT])[\"']"
+)
+"""What Python has only since 3.12 begins so: ruff is asked, a process for each file, where it stands."""
 _IF = re.compile(rb"[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b(.*)")
 
 _UNSURE = dict.fromkeys(("Kotlin", "Shell", "Swift"), 0.98)
@@ -324,7 +328,8 @@ def _python(text: bytes) -> int:
     ruff for what is newer, lets it pass."""
     if not (refused := _refused(text)):
         return 0
-    if len(text) <= _RUFF_TEXT_BYTES and not _EXCEPT_2.search(text) and _accepted_by_ruff({0: text}, "py315"):
+    newer = len(text) <= _RUFF_TEXT_BYTES and _NEWER.search(text) and not _EXCEPT_2.search(text)
+    if newer and _accepted_by_ruff({0: text}, "py315"):
         return 0
     return max(refused, _error_bytes(_parser(GRAMMARS["Python"][0]).parse(text).root_node))
 
