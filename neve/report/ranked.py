@@ -7,6 +7,7 @@ of which most was chosen, their beginnings alone.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ LANGUAGES = 4
 """Languages that are shown."""
 SNIPPET = 700
 """Characters of a document."""
+NOTICE = re.compile(
+    r"(?:<\?php\b|#![^\n]*)?\s*(?:/\*.*?\*/|<!--.*?-->|(?://[^\n]*(?:\n|\Z))+|(?:#[^\n]*(?:\n|\Z))+)\s*",
+    re.DOTALL,
+)
+"""A first comment, after what may stand before it."""
 LEAST = 200
 """Bytes of the shortest document that is shown."""
 TENTH = 0.1
@@ -89,8 +95,20 @@ def _with_text(found: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]
     text = read(folder, ["doc_id", "content"], ds.field("doc_id").isin(wanted))
     texts = dict(zip(text["doc_id"].to_pylist(), text["content"].to_pylist(), strict=True))
     for row in shown:
-        row["text"] = texts[row["doc_id"]][:SNIPPET]
+        row["text"] = beginning(texts[row["doc_id"]])
     return found
+
+
+def beginning(text: str) -> str:
+    """The first SNIPPET characters of a text, after the licence's notice where it opens with one.
+
+    >>> beginning("#!/bin/sh\\n# Copyright us\\n\\necho\\n"), beginning("# A sum.\\nx = 1\\n")
+    ('…\\necho\\n', '# A sum.\\nx = 1\\n')
+    """
+    notice = NOTICE.match(text)
+    if notice and re.search("copyright|licen[cs]e", notice[0], re.IGNORECASE) and notice.end() < len(text):
+        text = "…\n" + text[notice.end() :]
+    return text[:SNIPPET]
 
 
 def histogram(table: pa.Table) -> dict[str, Any]:
