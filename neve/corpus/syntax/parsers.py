@@ -101,7 +101,7 @@ _EXCEPT_2 = re.compile(rb"(?m)^[ \t]*except\b[^\n:(]*,")
 _NEWER = re.compile(
     rb"(?m)^[ \t]*(?:type|lazy)[ \t]+\w|\b(?:def|class)[ \t]+\w+[ \t]*\[|\b(?:[fFtT][rR]?|[rR][fFtT])[\"']"
 )
-"""What Python has only since 3.12 begins so: ruff is asked, a process for each file, where it stands."""
+"""What Python has only since 3.12 begins so; where it stands ruff is asked once more, a process a slice."""
 _IF = re.compile(rb"[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b(.*)")
 
 _UNSURE = dict.fromkeys(("Kotlin", "Shell", "Swift"), 0.98)
@@ -150,7 +150,10 @@ def _answer(file: mmap.mmap, rows: int, first: int, timeout_s: float) -> None:
         ]  # fmt: skip
         accepted: set[int] = set()
         if sum(ends[row + 1] - ends[row] for row in python) >= _RUFF_WORTH_BYTES:
-            accepted = _accepted_by_ruff({row: text(row) for row in python}, "py311", timeout_s)
+            texts = {row: text(row) for row in python}
+            accepted = _accepted_by_ruff(texts, "py311", timeout_s)
+            newer = {row: texts[row] for row in python if row not in accepted and _may_be_newer(texts[row])}
+            accepted |= _accepted_by_ruff(newer, "py315", timeout_s) if newer else set()
         for row in range(first, rows):
             if row in accepted:
                 shares[row] = 0.0
@@ -328,10 +331,14 @@ def _python(text: bytes) -> int:
     ruff for what is newer, lets it pass."""
     if not (refused := _refused(text)):
         return 0
-    newer = len(text) <= _RUFF_TEXT_BYTES and _NEWER.search(text) and not _EXCEPT_2.search(text)
-    if newer and _accepted_by_ruff({0: text}, "py315"):
+    if _may_be_newer(text) and _accepted_by_ruff({0: text}, "py315"):
         return 0
     return max(refused, _error_bytes(_parser(GRAMMARS["Python"][0]).parse(text).root_node))
+
+
+def _may_be_newer(text: bytes) -> bool:
+    short = len(text) <= _RUFF_TEXT_BYTES
+    return short and bool(_NEWER.search(text)) and not _EXCEPT_2.search(text)
 
 
 def _refused(text: bytes) -> int:

@@ -137,3 +137,14 @@ def test_large_columns_are_parsed_in_pieces(monkeypatch) -> None:
     monkeypatch.setattr(parsing, "_PIECE_BYTES", 100)
     found = shares([b"x = 1\n" if i % 5 else b"x = (\n" for i in range(200)])
     assert [share > 0 for share in found] == [i % 5 == 0 for i in range(200)]
+
+
+def test_newer_python_among_others_has_the_share_that_it_has_alone() -> None:
+    """A slice is large enough for ruff, which is asked twice. Oracle: each text by itself, in this process."""
+    texts = [
+        b"def first[T](x: T) -> T:\n    return x\n", b"type Pair[T] = tuple[T, T]\n", b"try:\n    pass\nexcept A, b:\n    print[0]\n",
+        b"class Box[T](:\n    pass\n", b"x = f'{1}'\n" * 9000, b"print 'two'\nt = f'{0}'\n", b"x = '\\t'\n",
+    ] * 3  # fmt: skip
+    alone = [parsers.error_share(text, "Python") for text in texts]
+    assert parsing.parse_errors(texts, ["Python"] * len(texts)).tolist() == alone
+    assert [share == 0 for share in alone[:7]] == [True, True, False, False, True, False, True]
