@@ -69,7 +69,7 @@ def _sources(name: str, recipe: Recipe, sources: list[Source], pins: Pins) -> St
     """Sdists count by their digest, git by its commit as recorded, all else by what is there."""
     pinned = tuple(
         s.model_copy(update={"commit": pins[outside.key(s)]})
-        if s.kind == "git" and outside.key(s) in pins
+        if s.kind == "git" and s.moves and outside.key(s) in pins
         else s
         for s in sources
     )

@@ -63,6 +63,19 @@ def prints(recipe: Recipe, pins: dict[str, str] = PINS) -> tuple[dict[str, Stage
     return {stage.name: stage for stage in made}, fingerprints(made, outside.identities(made, pins))
 
 
+def test_a_commit_stays_where_the_same_path_is_read_as_a_folder_too(corpus: Path) -> None:
+    """What is there counts for the folder alone. Oracle: the commit in the recipe."""
+    data = small_quickstart()
+    commit = "b" * 40
+    data["corpus"]["sources"] = [{"kind": "git", "path": str(corpus), "commit": commit}]
+    data["labels"]["exemplars"]["positives"].append({"kind": "directory", "path": str(corpus)})
+    recipe = parse(data)
+    known = outside.identities(stages(recipe, Path("run"), HERE, {}), {})
+    assert known[str(corpus)]
+    found, _ = prints(recipe, {key: one for key, one in known.items() if one})
+    assert found["files"].settings.sources[0].commit == commit
+
+
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
     return {name for name in after if after[name] != before.get(name)} - {"report"}
 
