@@ -52,7 +52,7 @@ KINDS: dict[str, Any] = {
     "forest": Forest(kind="forest", **READ),
     "student": Student(kind="student", teacher="encoder", sample=500, section_bytes=224, epochs=30),
     "blend": Blend(kind="blend", of=["encoder", "ngrams"]),
-    "cascade": Cascade(kind="cascade", first="student", then="encoder", recall=0.9, sample=200),
+    "cascade": Cascade(kind="cascade", first="student", then="encoder", recall=0.9, sample=300),
     "tuned": Tuned(kind="tuned", **READ),
 }
 """Each after those that it is made of."""

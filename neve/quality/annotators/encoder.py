@@ -18,6 +18,7 @@ to five times as fast; which of them an annotator uses is for its gate to say.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,10 @@ from neve import weights
 from neve.errors import Fault, Misuse
 from neve.progress import bar
 from neve.quality.annotator import Documents
+
+_LOADING = threading.Lock()
+"""Held while transformers loads: it swaps methods of its classes meanwhile, and two threads at once would
+leave them swapped for the whole process."""
 
 CHARACTERS = 8
 """Characters kept for each token of a section: code has 3 to 5 a token, so a cut nearly always holds a
@@ -211,13 +216,14 @@ class Encoder:
         self.device = device or self.device
         kept = ("fp32", "int8") if self.device == "cpu" else ("fp32",)
         self.precision = precision if precision and precision in kept else fast
-        logging.disable_progress_bar()
-        verbosity, _ = logging.get_verbosity(), logging.set_verbosity_error()
-        model: Any = AutoModel.from_pretrained(
-            folder, config=config, trust_remote_code=False, use_safetensors=True, local_files_only=True,
-            dtype=torch.bfloat16 if self.precision == "bf16" else torch.float32,
-        )  # fmt: skip
-        logging.set_verbosity(verbosity)
+        with _LOADING:
+            logging.disable_progress_bar()
+            verbosity, _ = logging.get_verbosity(), logging.set_verbosity_error()
+            model: Any = AutoModel.from_pretrained(
+                folder, config=config, trust_remote_code=False, use_safetensors=True, local_files_only=True,
+                dtype=torch.bfloat16 if self.precision == "bf16" else torch.float32,
+            )  # fmt: skip
+            logging.set_verbosity(verbosity)
         self.dimensions = int(config.hidden_size)
         self.block, self.batch = BLOCK if self.device == "cpu" else BLOCK_CUDA, BATCH
         self.lanes = torch.get_num_threads() if self.device == "cpu" else 1

@@ -1,6 +1,7 @@
 """neve.quality.annotators.encoder. Oracles: arithmetic for sections, transformers' own fp32 forward for embeddings."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -133,3 +134,14 @@ def test_order_does_not_depend_on_where_documents_lie(encoder, places):
 def test_too_long_sections_are_a_fault():
     with pytest.raises(Fault, match="reads at most 512"):
         Encoder("minilm", 513)
+
+
+def test_encoders_loaded_at_once_leave_transformers_as_it_was():
+    """transformers swaps a method of a class while it loads; two threads at once would leave it swapped, and models
+    that tie their weights would load wrong in this process from then on."""
+    from transformers import PreTrainedModel
+
+    before = PreTrainedModel.tie_weights
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: Encoder("minilm", 32), range(8)))
+    assert PreTrainedModel.tie_weights is before
