@@ -188,8 +188,7 @@ class Encoder:
         `device`: the first one."""
         import torch
         from tokenizers import Tokenizer
-        from transformers import AutoConfig, AutoModel
-        from transformers.utils import logging
+        from transformers import AutoConfig
 
         self.name = name
         folder = weights.resolve(name)
@@ -216,14 +215,7 @@ class Encoder:
         self.device = device or self.device
         kept = ("fp32", "int8") if self.device == "cpu" else ("fp32",)
         self.precision = precision if precision and precision in kept else fast
-        with _LOADING:
-            logging.disable_progress_bar()
-            verbosity, _ = logging.get_verbosity(), logging.set_verbosity_error()
-            model: Any = AutoModel.from_pretrained(
-                folder, config=config, trust_remote_code=False, use_safetensors=True, local_files_only=True,
-                dtype=torch.bfloat16 if self.precision == "bf16" else torch.float32,
-            )  # fmt: skip
-            logging.set_verbosity(verbosity)
+        model = _loaded(folder, config, self.precision)
         self.dimensions = int(config.hidden_size)
         self.block, self.batch = BLOCK if self.device == "cpu" else BLOCK_CUDA, BATCH
         self.lanes = torch.get_num_threads() if self.device == "cpu" else 1
@@ -352,6 +344,23 @@ def token_batches(lengths: np.ndarray, budget: int) -> list[int]:
             stops.append(row)
             start = row
     return [*stops, len(lengths)] if len(lengths) else []
+
+
+def _loaded(folder: Path, config: Any, precision: str) -> Any:
+    """transformers' model, one at a time."""
+    import torch
+    from transformers import AutoModel
+    from transformers.utils import logging
+
+    with _LOADING:
+        logging.disable_progress_bar()
+        verbosity, _ = logging.get_verbosity(), logging.set_verbosity_error()
+        model = AutoModel.from_pretrained(
+            folder, config=config, trust_remote_code=False, use_safetensors=True, local_files_only=True,
+            dtype=torch.bfloat16 if precision == "bf16" else torch.float32,
+        )  # fmt: skip
+        logging.set_verbosity(verbosity)
+    return model
 
 
 def _pooling(folder: Path) -> str:
