@@ -34,10 +34,9 @@ NOTHING = Extra()
 Tier = Literal["bubblewrap", "landlock", "none"]
 _MODULES = {"bubblewrap": bubblewrap, "landlock": landlock}
 TIERS: tuple[Tier, ...] = ("bubblewrap", "landlock")
-
+"""Best first."""
 PAUSES_S = (0.1, 0.5, 2.0)
 """Between the trials of a tier, while the machine has no room for another process (EAGAIN)."""
-"""Best first."""
 FIRST_UID, UIDS = 20_000, 40_000
 """User ids of programs whose caller is root; below 65,536, so that they exist in a container's mapping too.
 """
