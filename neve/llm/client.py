@@ -19,6 +19,7 @@ Memory is that of the questions handed in: hand them in as they are needed (`in_
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -113,6 +114,12 @@ class Client:
     def ahead(self) -> int:
         """Questions to hand in at a time, so that none of the slots stays empty."""
         return AHEAD * sum(endpoint.pace.allowed for endpoint in self._endpoints) + AHEAD_AT_LEAST
+
+    @property
+    def trial(self) -> int:
+        """Questions to have open at least: until one is answered well, as many as it takes to tell bad ones
+        from a bad endpoint."""
+        return 1 if self._known_good or any(e.well for e in self._endpoints) else self._patience
 
     async def ask(self, payload: dict[str, Any]) -> Answer:
         """The answer to `payload` (model, messages, sampling, seed): from the ledger, else from an endpoint.
@@ -335,19 +342,22 @@ async def in_order(
     client: Client,
     asks: Iterator[tuple[T, Callable[[], Coroutine[Any, Any, Answer]]]],
     judge: Callable[[list[tuple[T, Answer]]], bool],
+    wanted: Callable[[list[T]], float] = lambda opened: math.inf,
 ) -> None:
     """Ask as many questions beyond the first open one as the client has use for; `judge` gets answers in
     their order.
 
-    Ends when `judge` says that it has enough, or nothing is left to ask. It is called with one or more
-    answers at a time, in a thread of its own, so that asking goes on. What waits is bounded by the client's
-    `ahead`.
+    `wanted` says how many questions are worth asking beside those that are open; a few are asked whatever it
+    says (`Client.trial`). Ends when `judge` says that it has enough, or nothing is left to ask. It is called
+    with one or more answers at a time, in a thread of its own, so that asking goes on. What waits is bounded
+    by the client's `ahead`.
     """
     asked: deque[tuple[T, asyncio.Task[Answer]]] = deque()
     enough = False
     try:
         while not enough:
-            for item, ask in islice(asks, max(0, client.ahead - len(asked))):
+            more = min(client.ahead, max(client.trial, len(asked) + wanted([item for item, _ in asked])))
+            for item, ask in islice(asks, max(0, math.ceil(more) - len(asked))):
                 asked.append((item, asyncio.create_task(ask())))
             if not asked:
                 break

@@ -149,7 +149,8 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
         bar("synthesis", total=recipe.tokens, unit="accepted tokens") as advance,
     ):
         accepted = Accepted(Lookalikes(settings.near, corpus, out), f"synthetic/{name}")
-        harvest = Harvest(accepted, work.limits, work.kinds, work.quotas, out)
+        each = recipe.max_tokens * recipe.budget.expected_yield
+        harvest = Harvest(accepted, work.limits, work.kinds, work.quotas, out, each)
 
         async def ask() -> None:
             loop = asyncio.get_running_loop()
@@ -174,7 +175,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
                     for seed in work.asked()
                     if harvest.wanted(seed)
                 )
-                await in_order(client, questions, judge)
+                await in_order(client, questions, judge, harvest.lacking)
 
         asyncio.run(ask())
     counts = harvest.close()

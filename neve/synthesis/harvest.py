@@ -33,6 +33,8 @@ SAMPLES = 3
 """Refused answers kept of each rule, for the report."""
 SAMPLE_CHARACTERS = 4000
 TENTHS = 10
+MARGIN = 1.25
+"""Questions asked at a time, as a multiple of those that should give the tokens that are lacking."""
 YIELDS = "yields.parquet"
 REFUSALS = "refusals.json"
 UNSUITABLE = "unsuitable"
@@ -96,6 +98,8 @@ class Harvest:
     quotas: Mapping[str, float]
     """Language -> accepted tokens wanted."""
     out: Path
+    answer_tokens: float = 1.0
+    """Accepted tokens that a question should give; what it gave counts as it comes."""
     tried: int = 0
     got: Counter[str] = field(default_factory=Counter)
     """Language asked for -> accepted tokens."""
@@ -106,6 +110,7 @@ class Harvest:
         self.refused: Counter[str] = Counter()
         self._checked: Counter[str] = Counter()
         self._kinds: Counter[str] = Counter()
+        self._tried: Counter[str] = Counter()
         self._unparsed = self._mended = 0
         self._yields: dict[tuple[str | None, str, int | None, str], list[int]] = {}
         self._samples: dict[str, list[dict[str, Any]]] = {}
@@ -114,6 +119,19 @@ class Harvest:
         """Whether the language asked for lacks tokens."""
         return self.got[seed.target] < self.quotas.get(seed.target, 0)
 
+    def lacking(self, opened: list[Seed]) -> float:
+        """Questions worth asking beside those that are open: an answer that nobody needs costs as much as
+        any other."""
+        waiting = Counter(seed.target for seed in opened)
+        return sum(
+            max(0.0, MARGIN * max(0.0, quota - self.got[language]) / self._each(language) - waiting[language])
+            for language, quota in self.quotas.items()
+        )
+
+    def _each(self, language: str) -> float:
+        """Accepted tokens of a question: what was expected counts as one answer."""
+        return (self.answer_tokens + self.got[language]) / (1 + self._tried[language])
+
     @property
     def full(self) -> bool:
         return all(self.got[language] >= quota for language, quota in self.quotas.items())
@@ -121,6 +139,7 @@ class Harvest:
     def judge(self, candidate: Candidate, repaired: bool) -> bool:
         """Whether the candidate was accepted."""
         self.tried += 1
+        self._tried[candidate.seed.target] += 1
         refused = self._refused(candidate)
         if refused is None:
             self.accepted.add(candidate)

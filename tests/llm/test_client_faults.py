@@ -286,6 +286,33 @@ def test_a_budget_is_a_hard_stop(tmp_path: Path, limits: dict[str, Any]) -> None
     assert (budget.spent_input, budget.spent_output) == (20 * len(server.asked), 50 * len(server.asked))
 
 
+def test_no_more_is_asked_than_is_wanted_once_an_answer_is_good(tmp_path: Path) -> None:
+    """Oracle: of 200 questions 30 are wanted; 64 slots alone would have 136 on their way at once, and a client
+    that knows nothing yet asks its 16. The first question fails, alone in the trial, and is a verdict."""
+
+    async def reply(payload: dict[str, Any], before: int) -> bytes:
+        await asyncio.sleep(0.02)
+        return http(400, b"no") if number(payload) == 0 else GOOD
+
+    async def work(url: str) -> list[Answer]:
+        answers: list[Answer] = []
+        with Ledger(tmp_path / "ledger.sqlite") as book:
+            async with Client(url, book, concurrency=64) as client:
+                asks = ((n, lambda n=n: client.ask(question(n))) for n in range(200))
+
+                def judge(ready: list[tuple[int, Answer]]) -> bool:
+                    answers.extend(answer for _, answer in ready)
+                    return len(answers) >= 30
+
+                await in_order(client, asks, judge, lambda opened: 30 - len(answers) - len(opened))
+        return answers
+
+    with endpoint(reply) as server:
+        answers = asyncio.run(work(server.url))
+        assert len(answers) == len(server.asked) == 30
+    assert [answer.error is not None for answer in answers] == [True] + 29 * [False]
+
+
 KILLED = """
 import asyncio, sys
 from pathlib import Path
