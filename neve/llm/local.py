@@ -2,9 +2,9 @@
 
 A child, not a thread, costs a second of start and gives three things: llama.cpp's logs can be silenced
 whole, a failed assertion in it is an error message and not the end of the run, and its threads can be told
-how long to spin at barriers (SPINS below). The child lives as long as its parent and the pipe on its standard
-input: when the parent leaves the context, or is killed in any way, the child ends. More slots than cores pay because decoding is bound by
-memory: one pass over the weights serves all slots.
+how long to spin at barriers (SPINS below). The child lives as long as its parent and the pipe on its
+standard input: when the parent leaves the context, or is killed in any way, the child ends. More slots than
+cores pay because one pass over the weights serves all slots.
 
 Source: llama.cpp's server as wrapped by xllamacpp.
 """
@@ -24,8 +24,9 @@ from neve.errors import Fault
 
 SLOTS = 8
 SPINS = 2000
-"""Turns of a thread that waits at a barrier before it sleeps, some microseconds. Always sleeping costs 8 to 25 % on an
-idle machine; spinning without end made a loaded one 4 to 7 times slower, since it waits for whoever lost its core."""
+"""Turns of a thread that waits at a barrier before it sleeps, some microseconds. Always sleeping costs 8 to
+25 % on an idle machine; spinning without end made a loaded one 4 to 7 times slower, since it waits for
+whoever lost its core."""
 ANSWER_SECONDS = 86_400.0
 """For one answer. Its tokens are bounded already, and a server that ends breaks the connection, so what is
 late here is late because the machine has other work; that must not cost an answer."""
