@@ -27,6 +27,8 @@ _LINE = re.compile(
     r"""(?://+!?|\#+!?|;+|--+|%+|\*+[!>]?(?=\s|/|$)|!+\$?(?=\s|$)|⍝|['"](?=\s|$)|dnl\b|@?rem\b|::|\.?\\"|@c(?:omment)?\b|[cC](?=\s{2,}|$)|\\(?=\s)|\|(?=\s))""",
     re.I,
 )
+_USUAL = re.compile(r"(?:#+|//+|;+)(?=[ \t])")
+"""Of these the ones that most lines begin with, where no block opens: asked first."""
 _DUNDER = re.compile(r"""__licen[cs]e__\s*=\s*["'](.{1,200}?)["']""")
 
 
@@ -44,8 +46,8 @@ def paragraphs(text: str, until: int) -> Iterator[list[str]]:
         line, begins = raw.strip(), at
         at += len(raw) + 1
         inner: str | None = ""
-        indent = len(raw) - len(raw.lstrip())
-        deeper = deeper if not line or indent > deeper else -1
+        if deeper >= 0 and line and _indent(raw) <= deeper:
+            deeper = -1
         if closes:
             inner, end, _ = line.partition(closes)
             closes = "" if end else closes
@@ -55,6 +57,8 @@ def paragraphs(text: str, until: int) -> Iterator[list[str]]:
             inner = line
         elif line[0] in _CODE:
             inner = None
+        elif marked := _USUAL.match(line):
+            inner = _unmarked(line, marked)
         elif opened := _OPENS.match(line) or (number == 0 and _FIRST.match(text)) or None:
             closes = _CLOSES[opened.lastindex or 0] or "}"
             inner, end, _ = line[opened.end() :].partition(closes)
@@ -65,17 +69,15 @@ def paragraphs(text: str, until: int) -> Iterator[list[str]]:
         ):  # CoffeeScript's; elsewhere a ruler
             closes = line
         elif opened := _INDENTED.match(line):
-            inner, deeper = line[opened.end() :], indent
+            inner, deeper = line[opened.end() :], _indent(raw)
         elif marked := _LINE.match(line):
-            inner = line[marked.end() :].replace(
-                f" {marked[0]} ", " "
-            )  # the mark once more, left by a reflow
+            inner = _unmarked(line, marked)
         elif dunder := _DUNDER.match(line):
             inner = f"License: {dunder[1]}"
         else:
             inner = None  # code
         said = inner.strip(_MARKS) if inner else ""
-        if inner and f"{said}+" == inner.strip():  # GPLv3+
+        if inner and "+" in inner and f"{said}+" == inner.strip():  # GPLv3+
             said += "+"
         if said:
             lines.append(said)
@@ -86,3 +88,12 @@ def paragraphs(text: str, until: int) -> Iterator[list[str]]:
             return
     if lines:
         yield lines
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _unmarked(line: str, marked: re.Match[str]) -> str:
+    """A line of comment without its mark, nor the mark once more, left by a reflow."""
+    return line[marked.end() :].replace(f" {marked[0]} ", " ")

@@ -36,8 +36,8 @@ from neve.corpus.licenses import (
     spdx,
 )
 from neve.corpus.licenses.license_texts import Text
-from neve.corpus.licenses.notices import Statement
 from neve.corpus.licenses.spdx import UNREAD
+from neve.corpus.licenses.statements import Statement, read_beside
 
 
 def is_evidence(path: str) -> bool:
@@ -104,7 +104,7 @@ class Lookup:
 
     def _add(self, role: license_files.Role, path: str, content: bytes) -> None:
         if role.kind == "beside":
-            said = own_statements.read(content)
+            said = read_beside(content)
             self._beside[role.folder] = Known(said.license or UNREAD, (path,))
         elif role.kind == "rules":
             of = path_rules.of_reuse if path.endswith(".toml") else path_rules.of_dep5

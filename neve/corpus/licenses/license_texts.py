@@ -17,7 +17,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from neve.corpus.licenses import grants, names, notice_patterns, notices, own_statements, spdx
+from neve.corpus.licenses import grants, names, notice_patterns, notices, spdx, statements
 from neve.corpus.licenses.notices import Statement
 from neve.corpus.licenses.spdx import PROPRIETARY, UNREAD
 from neve.corpus.text import readable
@@ -100,7 +100,7 @@ def read(content: bytes) -> Text:
     text = readable(content).replace("\r\n", "\n").replace("\r", "\n")
     text = re.sub(r"(?<=[a-z])-\n[ \t]*(?=[a-z])", "", text)  # words broken at a line's end
     found, rest = _regions(text)
-    holders = own_statements.holders(text)
+    holders = statements.holders(text)
     if not re.search(r"\w", rest) and not found:
         return Text(None)
     rules, rest = _rules(rest)

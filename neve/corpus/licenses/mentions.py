@@ -44,8 +44,9 @@ def holding(contents: pa.Array, word: bytes) -> np.ndarray:
 
 
 @cache
-def _automaton(words: tuple[str, ...]) -> tuple[np.ndarray, int, np.ndarray, np.ndarray]:
-    """(next state by state + class, the first state in which words end, their masks, classes of bytes).
+def _automaton(words: tuple[str, ...]) -> tuple[np.ndarray, int, np.ndarray, np.ndarray, int]:
+    """(next state by state + class, the first state in which words end, their masks, classes of bytes, bytes
+    of the longest word).
 
     A state is the place of its row in the flat table; those in which words end come last.
     """
@@ -65,20 +66,38 @@ def _automaton(words: tuple[str, ...]) -> tuple[np.ndarray, int, np.ndarray, np.
     low = (1 << 64) - 1
     masks = np.array([[mask & low, mask >> 64] for mask in ending], np.uint64).reshape(-1, 2)
     flat = (np.argsort(order)[table][order] * wide).astype(np.uint32).ravel()
-    return flat, (len(said) - len(ending)) * wide, masks, classes
+    return flat, (len(said) - len(ending)) * wide, masks, classes, max(len(form) for form, _ in forms)
 
 
 @numba.njit(cache=True, nogil=True)
-def _search(values, offsets, head_bytes, table, first, masks, classes, found):
-    wide = int(classes.max()) + 1
+def _search(values, offsets, head_bytes, table, first, masks, classes, longest, found):
+    """Each head in four parts side by side, since a look-up waits for the one before; a part ends where no
+    word that begins in it goes on."""
+    wide = np.uint32(int(classes.max()) + 1)
     for row in range(len(offsets) - 1):
-        state = np.uint32(0)
-        for i in range(offsets[row], min(offsets[row + 1], offsets[row] + head_bytes)):
-            state = table[state + np.uint32(classes[values[i]])]
-            if state >= first:
-                word = (int(state) - first) // wide
-                found[row, 0] |= masks[word, 0]
-                found[row, 1] |= masks[word, 1]
+        begin, end = offsets[row], min(offsets[row + 1], offsets[row] + head_bytes)
+        part = (end - begin + 3) // 4
+        b, c, d = begin + part, begin + 2 * part, begin + 3 * part
+        together = max(0, end - d)
+        p = q = r = s = np.uint32(0)
+        for i in range(together):
+            p = table[p + np.uint32(classes[values[begin + i]])]
+            q = table[q + np.uint32(classes[values[b + i]])]
+            r = table[r + np.uint32(classes[values[c + i]])]
+            s = table[s + np.uint32(classes[values[d + i]])]
+            if p >= first or q >= first or r >= first or s >= first:
+                for state in (p, q, r, s):
+                    if state >= first:
+                        word = (int(state) - first) // wide
+                        found[row, 0] |= masks[word, 0]
+                        found[row, 1] |= masks[word, 1]
+        for state, start in ((p, begin), (q, b), (r, c)):
+            for i in range(start + together, min(end, start + part + longest - 1)):
+                state = table[state + np.uint32(classes[values[i]])]
+                if state >= first:
+                    word = (int(state) - first) // wide
+                    found[row, 0] |= masks[word, 0]
+                    found[row, 1] |= masks[word, 1]
 
 
 @numba.njit(cache=True, nogil=True)

@@ -19,9 +19,10 @@ def any_of(*patterns: str) -> Expression:
 
 _NAME = r"(?:UN)?LICEN[CS]ES?|COPYING|COPYRIGHT|EULA"
 _SUFFIX, _EXTENSION = r"(?:[-.][A-Z0-9][A-Z0-9.-]*|_[A-Z0-9]+)?", r"\.(?:txt|md|rst|html?|adoc|TXT|MD)"
-FILE = re.compile(
+FILE = Expression(
     rf"(?:(?:^|[\s\"'`(<*])((?:[\w.-]+/)+(?:{_NAME}){_SUFFIX}(?:{_EXTENSION})?|(?:{_NAME}){_SUFFIX}{_EXTENSION})|"
-    rf"\b(?:[Ss]ee|in|file|under|by|of|the|to|read|and|or)[\s\"'`(</*]{{1,3}}((?:{_NAME}){_SUFFIX}(?:{_EXTENSION})?))(?=[\s\"'`),.;:>*]|$)"
+    rf"\b(?:[Ss]ee|in|file|under|by|of|the|to|read|and|or)[\s\"'`(</*]{{1,3}}((?:{_NAME}){_SUFFIX}(?:{_EXTENSION})?))(?=[\s\"'`),.;:>*]|$)",
+    re.NOFLAG,
 )
 """A licence file by its name, in capitals."""
 LOOSE_FILE = any_of(
@@ -162,11 +163,11 @@ PART = any_of(
 """Sentences about a part of a file: what they name holds too."""
 SPEAKS = any_of(r"licen[cs]", r"\bgpl", r"\bterms\b")
 SHORT = {
-    r"permission is granted to anyone to use this software for any purpose, including commercial applications, and to alter it and redistribute it freely\.": "Zlib",
-    r"permission to use, copy, modify,? (?:and/or |and )?distribute this software for any purpose with or without fee is hereby granted, "
-    r"provided that the above copyright notice and this permission notice appear": "ISC",
-    r"redistribution and use of fatfs in source and binary forms": "BSD-1-Clause",
-    r"permission to use, copy, modify,? and distribute this software is freely granted": "SunPro",
-    r"\bsame (?:terms|licen[cs]e) as (?:the )?perl": "Artistic-1.0-Perl OR GPL-1.0-or-later",
-}
+    any_of(r"permission is granted to anyone to use this software for any purpose, including commercial applications, and to alter it and redistribute it freely\."): "Zlib",
+    any_of(r"permission to use, copy, modify,? (?:and/or |and )?distribute this software for any purpose with or without fee is hereby granted, "
+    r"provided that the above copyright notice and this permission notice appear"): "ISC",
+    any_of(r"redistribution and use of fatfs in source and binary forms"): "BSD-1-Clause",
+    any_of(r"permission to use, copy, modify,? and distribute this software is freely granted"): "SunPro",
+    any_of(r"\bsame (?:terms|licen[cs]e) as (?:the )?perl"): "Artistic-1.0-Perl OR GPL-1.0-or-later",
+}  # fmt: skip
 """Grants in a few words -> SPDX expression."""

@@ -140,7 +140,7 @@ def _read(text: str) -> Statement:
 
 
 def _short(flat: str) -> list[str]:
-    return [license for pattern, license in patterns.SHORT.items() if re.search(pattern, flat, re.I)]
+    return [license for pattern, license in patterns.SHORT.items() if pattern.search(flat)]
 
 
 def _abbreviated(flat: str) -> list[str]:
@@ -214,19 +214,25 @@ def _fields(text: str) -> list[str]:
 
 def _named(flat: str) -> list[tuple[str, tuple[int, int]]]:
     """(licence, where it stands) of each name beside the word "license"."""
-    tokens = list(_TOKEN.finditer(flat))
     found: list[tuple[str, tuple[int, int]]] = []
-    known = [_is_known(token[0]) for token in tokens]
+    tokens = list(_TOKEN.finditer(flat)) if "cen" in flat.lower() else []
+    words = [token[0] for token in tokens]
     for i, token in enumerate(tokens):
-        if not _LICENSE.fullmatch(token[0]) or (found and token.start() < found[-1][1][1]):
+        if "cen" not in words[i].lower() or not _LICENSE.fullmatch(words[i]):
+            continue
+        if found and token.start() < found[-1][1][1]:
             continue
         first, last = i, i
-        while first > max(0, i - _BEFORE) and known[first - 1] and not _END.fullmatch(tokens[first - 1][0]):
+        while (
+            first > max(0, i - _BEFORE)
+            and _is_known(words[first - 1])
+            and not _END.fullmatch(words[first - 1])
+        ):
             first -= 1
         while (
-            last + 1 < min(len(tokens), i + _AFTER)
-            and known[last + 1]
-            and not _END.fullmatch(tokens[last][0])
+            last + 1 < min(len(words), i + _AFTER)
+            and _is_known(words[last + 1])
+            and not _END.fullmatch(words[last])
         ):
             last += 1
         if match := _longest(flat, tokens, (first, i, last)):

@@ -23,7 +23,7 @@ from fnmatch import fnmatchcase
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from neve.corpus.licenses import license_texts, own_statements
+from neve.corpus.licenses import license_texts, statements
 from neve.corpus.licenses.license_files import INSTALLED, Role
 
 OWN_FOLDERS = 3
@@ -134,7 +134,7 @@ def _nearest(folder: str, found: Mapping[str, str]) -> str | None:
 
 def _holders(text: str, license: str) -> set[str]:
     """The words by which a licence file names who holds the code, not who holds the licence's own text."""
-    named = set(own_statements.holders(_FORM.sub("", text))) - _NOBODY
+    named = set(statements.holders(_FORM.sub("", text))) - _NOBODY
     for part, words in _TEXTS.items():
         named -= words if part in license else set()
     return named

@@ -1,62 +1,25 @@
-"""What files say of their own licence: SPDX lines anywhere in them, else a notice in the comments at their
-head.
+"""What files say of their own licence, for columns of files.
 
-A notice counts only in a comment, whatever the language: a program that writes licences is not under them.
-Files that cannot speak of a licence are sifted out over the whole column; what is left is read one by one,
-and of equal notices only the first costs anything.
-
-The trade-off: comments are recognised by their marks at the beginning of a line, without knowing the
-language; what follows code on a line is not looked at, nor is a notice further down than HEAD_BYTES.
-
-Source: the REUSE specification 3.3 for SPDX lines, ignored sections and snippets.
+Files that cannot speak of a licence are sifted out over the whole column; what is left is read one by one
+(`statements`), many of them in processes of their own (`readers`), and of equal notices only the first costs
+anything.
 """
 
 from __future__ import annotations
 
 import codecs
-import re
-from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from neve.corpus.licenses import comments, names, notices, spdx
-from neve.corpus.licenses.notices import Statement
+from neve.corpus.licenses import readers
 from neve.corpus.licenses.spdx import UNREAD
+from neve.corpus.licenses.statements import NOTICE_BYTES, PARAGRAPH, SPDX_MARK, SPEAKS, Head, Statement
+from neve.corpus.text import buffers
 
-HEAD_BYTES = 6 << 10
-"""Bytes into a file within which a notice begins."""
-NOTICE_BYTES = 16 << 10
-"""How far it may reach."""
-
-_SPDX_MARK = "SPDX-License-Identifier:"
-_SPDX = re.compile(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9(][A-Za-z0-9.+():/ \t-]*)")
-_SPDX_BEFORE = re.compile(
-    r"""(?i)(dnl\b|rem\b|c(?:omment)?[ \t]|[\s#/*;%!<>{(.@:=|+\[⍝$\\-]|["'](?=\s)|^')*|[^"'`]*\s(?://+|\#+|/\*+|--+|;+|%+)[ \t]*"""
-)
-"""What may stand before it on its line: marks of a comment, also after code, but no opening quote."""
-_POINTS = re.compile(r"(?i)see (?:the )?licen[cs]e in\W{1,4}([\w./@+-]+)")
-"""What npm writes in the place of a name, and people in SPDX lines."""
-_IGNORED = re.compile(r"REUSE-IgnoreStart.*?(?:REUSE-IgnoreEnd|\Z)", re.S)
-_SPEAKS = (
-    "licens", "licenc", "rights reserved", "right reserved", "confidential", "proprietary", "public domain", "general public", "gpl",
-    "permission is", "permission to use", "hereby granted", "redistribut", "not distribut", "not for distribution", "trade secret", "internal use", "unauthori", "disclosure", "not be", "not to be",
-    "terms of the", "vorbehalten", "vertraulich", "reservados", "confidencial", "confidentiel", "droits r", "版权所有", "版權所有", "机密", "機密", "社外秘", "無断",
-    "prohibit", "forbidden", "use only", "purposes only", "evaluation only", "cc by", "cc-by", "许可", "許可", "許諾", "禁止", "仅供", "лицензи", "защищены", "запрещен", "конфиденциальн", "lizenz", "licenz", "licença", "riservati", "proibid", "무단", "영업비밀", "대외비", "zastrze", "saklıdır",
-)  # fmt: skip
-"""Words of a file that speaks of a licence."""
-_PARAGRAPH = (*_SPEAKS, "warrant", "liab", "as is", "as-is", "copyright notice", "neither the name", "endorse", "disclaim", "free software", "permission")  # fmt: skip
-"""Words of the paragraphs that belong to a notice."""
-_SPEAKING = np.array([2 ** min(len(_SPEAKS), 64) - 1, 2 ** max(len(_SPEAKS) - 64, 0) - 1], np.uint64)
-"""The mask of the words of _SPEAKS, which come first."""
-_RESERVED = re.compile(r"(?i)all rights? reserved")
-_COPYRIGHT = re.compile(
-    r"(?:\b[Cc]opyright\b|\bCOPYRIGHT\b|©|\([cC]\)|&copy;)(?:\s*(?:\b[Cc]opyright\b|©|\([cC]\)|&copy;|:))*\s*(?=[<\[(]?(?:\d{4}|\{)|[Bb]y\b|©)|©\s*|&copy;\s*|"
-    r"^\W*[Cc]opyright\s+(?:\([cC]\)\s*)?(?=[A-Z])(?!Licen|Notice|Holder|Owner|Grant|And|HOLDER|OWNER)|\bCopyright\s*\([cC]\)\s*"
-)
-"""What stands before the holder of a copyright."""
+_SPEAKING = np.array([2 ** min(len(SPEAKS), 64) - 1, 2 ** max(len(SPEAKS) - 64, 0) - 1], np.uint64)
+"""The mask of the words of SPEAKS, which come first."""
 
 
 def statements(contents: pa.Array) -> dict[int, tuple[Statement, frozenset[str]]]:
@@ -70,26 +33,19 @@ def statements(contents: pa.Array) -> dict[int, tuple[Statement, frozenset[str]]
     wide = pc.or_(
         pc.starts_with(contents, codecs.BOM_UTF16_LE), pc.starts_with(contents, codecs.BOM_UTF16_BE)
     )
-    words = mentions.masks(contents, _PARAGRAPH, NOTICE_BYTES)
+    words = mentions.masks(contents, PARAGRAPH, NOTICE_BYTES)
     speaks = pc.or_(pa.array((words & _SPEAKING).any(axis=1)), wide)
-    marked = pa.array(mentions.holding(contents, _SPDX_MARK.encode()))
-    here = pc.indices_nonzero(pc.fill_null(pc.or_(speaks, marked), False))
-    found = {}
-    rows = zip(
-        here.to_pylist(),
-        contents.take(here),
-        marked.take(here).to_pylist(),
-        wide.take(here).to_pylist(),
-        strict=True,
-    )
-    for row, content, has_mark, is_wide in rows:
-        text = _text(content.as_buffer(), whole=has_mark)
-        said = _spdx(text) or notices.read(
-            _notice(text, _PARAGRAPH if is_wide else mentions.named(words[row], _PARAGRAPH))
-        )
-        if said != _NOTHING:
-            found[row] = said, holders(text[:HEAD_BYTES]) if said.reserved else frozenset[str]()
-    return found
+    marked = mentions.holding(contents, SPDX_MARK.encode())
+    here = pc.indices_nonzero(pc.fill_null(pc.or_(speaks, pa.array(marked)), False)).to_pylist()
+    values, offsets, _ = buffers(contents)
+    most = np.where(np.asarray(pc.fill_null(wide, False)), 2 * NOTICE_BYTES, NOTICE_BYTES)
+    ends = np.where(marked, offsets[1:], np.minimum(offsets[1:], offsets[:-1] + most))
+    heads = [
+        Head(values[offsets[row] : ends[row]].tobytes(), bool(marked[row]), int(low) | int(high) << 64)
+        for row, (low, high) in zip(here, words[here], strict=True)
+    ]
+    found = readers.read(heads)
+    return {row: said for row, said in zip(here, found, strict=True) if said is not None}
 
 
 def overriding(given: pa.Array, contents: pa.Array) -> tuple[pa.Array, pa.Array]:
@@ -104,88 +60,3 @@ def overriding(given: pa.Array, contents: pa.Array) -> tuple[pa.Array, pa.Array]
     stated[list(own)] = True
     licenses = [None if UNREAD in license else license for license in own.values()]
     return pc.replace_with_mask(given, pa.array(stated), pa.array(licenses, pa.string())), pa.array(stated)
-
-
-def read(content: bytes) -> Statement:
-    """What a file beside another one (`x.py.license`) says: its SPDX lines, or its text as a notice."""
-    text = _text(pa.py_buffer(content), whole=True)
-    return _spdx(text) or notices.read(text[:NOTICE_BYTES])
-
-
-def holders(text: str) -> frozenset[str]:
-    """Words by which copyright lines name their holders, in lower case."""
-    found: set[str] = set()
-    for line in text.splitlines():
-        if match := _COPYRIGHT.search(line):
-            rest = _RESERVED.sub(" ", line[match.end() :])
-            found |= {word for word in re.findall(r"[^\W\d_]{2,}", rest.lower()) if word not in _NO_HOLDER}
-    return frozenset(found)
-
-
-_NO_HOLDER = frozenset(
-    """inc ltd llc corp corporation company co gmbh ag sa bv the and or its of by in for all rights reserved copyright
-    license present authors author contributors others et al affiliates subsidiaries team project year yyyy name owner
-    holder holders full fullname com org www http https mailto""".split()  # noqa: SIM905
-)
-_NOTHING = Statement()
-
-
-def _text(buffer: pa.Buffer, whole: bool) -> str:
-    """A file's text, its head alone unless it bears an SPDX line; ignored sections are left out."""
-    raw = memoryview(buffer)
-    if bytes(raw[:2]) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return bytes(raw if whole else raw[: 2 * NOTICE_BYTES]).decode("utf-16", "replace")
-    text = str(raw if whole else raw[:NOTICE_BYTES], "utf-8", "replace")
-    return _IGNORED.sub("", text) if "REUSE-Ignore" in text else text
-
-
-def _spdx(text: str) -> Statement | None:
-    """All SPDX lines of a file; several hold together. One that points to a file is as good as that file."""
-    if _SPDX_MARK not in text:
-        return None
-    found = []
-    for match in _SPDX.finditer(text):
-        before = text.rfind("\n", 0, match.start()) + 1
-        if _SPDX_BEFORE.fullmatch(text, before, match.start()):
-            if pointed := _POINTS.match(text, match.start(1)):
-                return Statement(UNREAD, pointed[1].rstrip("."))
-            found.append(_written(match[1]))
-    known = [license for license in found if license]
-    return Statement(spdx.join(known, "AND")) if known else None
-
-
-@lru_cache(4096)
-def _written(value: str) -> str | None:
-    """Expression written in an SPDX line; one word that is no identifier is a licence that nobody knows."""
-    value = value.strip(" \t-/")
-    word = re.fullmatch(r"[A-Za-z0-9.+-]+", value)
-    return names.normalise(value) or (f"LicenseRef-{value.rstrip('+')}" if word else None)
-
-
-def _notice(text: str, words: Sequence[str]) -> str:
-    """The paragraphs of the comments in a file's head that speak of a licence, without the holders of
-    copyright; `words`: those of _PARAGRAPH that the text has."""
-    head = text[:HEAD_BYTES].lower()
-    last = max((head.rfind(word) for word in words if word in _SPEAKS), default=-1)
-    found = []
-    for lines in comments.paragraphs(text[:NOTICE_BYTES], last) if last >= 0 else ():
-        paragraph = "\n".join(lines)
-        lowered = " ".join(paragraph.lower().split())
-        claims = "©" in lowered or "opyright" in lowered or "(c)" in lowered
-        if any(word in lowered for word in words):
-            found.append("\n".join(map(_anonymous, lines)) if claims else paragraph)
-        elif claims:
-            found.append("Copyright.")  # another notice may begin here
-    return "\n\n".join(found)
-
-
-def _anonymous(line: str) -> str:
-    """A line of copyright without its holder, so that equal notices of many holders are one."""
-    if not _COPYRIGHT.search(line) or _LICENSE_BESIDE.search(line):
-        return line
-    return "Copyright. All rights reserved." if _RESERVED.search(line) else "Copyright."
-
-
-_LICENSE_BESIDE = re.compile(
-    r"(?i)licen[cs]e|confiden|vertraulich|prohib|interdit|untersagt|verboten|gestattet|proprietary|notice|permission|warrant|holder|owner|distribut|claim|public domain|gpl|конфиденц|запрещ|禁止|vietat|proibid|무단|zabronion|izinsiz"
-)

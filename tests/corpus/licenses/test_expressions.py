@@ -16,7 +16,7 @@ PATTERNS = {
     for module in (notice_patterns, license_texts)
     for name, value in vars(module).items()
     if isinstance(value, Expression)
-}
+} | {f"SHORT {license}": expression for expression, license in notice_patterns.SHORT.items()}
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,14 @@ def test_the_words_are_what_no_match_does_without(pattern: str, words: tuple[str
     assert Expression(pattern).words == words
 
 
+def test_case_counts_where_the_expression_says_so() -> None:
+    """Oracle: by hand; the words are as written."""
+    expression = Expression("(?:UN)?LICEN[CS]E|Copying", re.NOFLAG)
+    assert expression.words == ("LICEN", "Copying")
+    assert expression.fullmatch("LICENCE")
+    assert not expression.search("see the licence, copying and COPYING")
+
+
 @pytest.mark.parametrize("name", PATTERNS)
 def test_the_expressions_in_use_have_words(name: str) -> None:
     assert "" not in PATTERNS[name].words
@@ -41,7 +49,7 @@ def test_the_expressions_in_use_have_words(name: str) -> None:
 def test_it_finds_what_re_finds(name: str, data: st.DataObject) -> None:
     """Texts that the pattern itself makes, in odd capitals too. Oracle: `re`, without regard to words."""
     expression = PATTERNS[name]
-    pattern = re.compile(expression.pattern, re.I)
+    pattern = re.compile(expression.pattern, expression.flags)
     text = data.draw(st.from_regex(pattern) | st.text("abİı ſlicensedGNU.", max_size=40))
     for written in (text, text.upper(), text.title()):
         found = pattern.search(written)

@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neve.corpus.licenses import mentions, own_statements
+from neve.corpus.licenses import mentions, statements
 
 WORDS = ("licens", "not be", "gpl", "gpl v", "ens", "版权所有", "лицензи", "droits r")
 PIECES = st.sampled_from([*WORDS, *(w.upper() for w in WORDS), "Licens", "Лицензи", " ", "\n", "li", "x", "é", "not"])  # fmt: skip
@@ -32,7 +32,7 @@ def test_a_slice_with_nulls_is_read_where_it_lies() -> None:
 
 def test_more_than_64_words_have_a_bit_each() -> None:
     """Oracle: each word of the table alone gives itself, and what it holds."""
-    words = own_statements._PARAGRAPH
+    words = statements.PARAGRAPH
     assert len(words) > 64
     found = mentions.masks(pa.array(words, pa.large_string()), words, 100)
     for mask, text in zip(found, words, strict=True):

@@ -96,29 +96,12 @@ def test_utf_16_is_read() -> None:
     assert said(("\ufeff" + GPL.format("//") + "int a;\n").encode("utf-16-le"), ("\ufeff# " + MARK.decode() + " ISC\n").encode("utf-16-be")) == ["GPL-2.0-or-later", "ISC"]  # fmt: skip
 
 
-def test_holders() -> None:
-    assert own_statements.holders("Copyright (c) 2019-2021 Acme Ltd. All rights reserved.\n© 2020 by Jane Doe <jane@doe.example>\n") >= {"acme", "jane", "doe"}  # fmt: skip
-    assert (
-        own_statements.holders(
-            "The above copyright notice shall be included.\nTHE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE"
-        )
-        == frozenset()
-    )
-
-
 def test_a_given_licence_gives_way_to_the_files_own() -> None:
     texts = pa.array([GPL.format("#").encode(), b"x = 1\n", b"# Licensed under the Acme License.\n", b"# Copyright 2020 Acme. All rights reserved.\n"], pa.large_binary())  # fmt: skip
     license, own = own_statements.overriding(pa.array(["MIT", "ISC", "MIT", None], pa.string()), texts)
     assert license.to_pylist() == ["GPL-2.0-or-later", "ISC", None, None]
     assert own.to_pylist() == [True, False, True, False]
     assert own_statements.statements(texts)[2][0].license == UNREAD
-
-
-def test_a_file_beside() -> None:
-    assert (
-        own_statements.read(b"SPDX-FileCopyrightText: 2024 Someone\n" + MARK + b" GPL-3.0-or-later\n").license
-        == "GPL-3.0-or-later"
-    )
 
 
 ISC_TEXT = """/*
