@@ -1,14 +1,15 @@
-"""Grading beside EvalPlus, in one run on one machine: canonical solutions of HumanEval+ and MBPP+, and
-whether verdicts agree.
+"""Grading beside EvalPlus, in one run on one machine: canonical solutions of HumanEval+ and MBPP+, or a file
+of answers, and whether verdicts agree.
 
-    python benchmarks/grading.py --data DIR --evalplus VENV [--samples FILE --task humaneval+]
+    python benchmarks/grading.py --data DIR --evalplus VENV [--samples FILE --task humaneval+] [--rounds 3]
 
-EvalPlus runs from an environment of its own (VENV/bin/evalplus.evaluate), its cache of expected answers
-emptied first, as Neve's is: once with its defaults, which are half as many workers as the machine has cores,
-and once with a worker a core, as Neve has. All are timed from start to end as commands; Neve once more
-with what it keeps. With `--samples` (EvalPlus's .jsonl, every task at least once) both grade that file and
-each sample where they differ is named. Prints JSON. The trade-off: wall-clock of whole commands, so imports
-and reading count for both.
+EvalPlus runs from an environment of its own (VENV/bin/evalplus.evaluate): with its defaults, which are half
+as many workers as the machine has cores, and with a worker a core, as Neve has. All are timed from start to
+end as commands, one after the other in each round: with every cache of expected answers emptied first, and
+with `--kept` once more with what each keeps. EvalPlus's command waits at its end for a thread that looks
+every 20 seconds, so it is also said when its results were written. With `--samples` (EvalPlus's .jsonl,
+every task at least once) all grade that file and each sample where they differ is named. Prints JSON. The
+trade-off: wall-clock of whole commands, so imports and reading count for both.
 """
 
 from __future__ import annotations
@@ -52,17 +53,18 @@ def neve(samples: Path, task: str, data: Path, out: Path, cache: Path) -> tuple[
 
 def evalplus(
     samples: Path, task: str, data: Path, venv: Path, cache: Path, *options: str
-) -> tuple[float, dict[str, Any]]:
-    """Seconds of `evalplus.evaluate`, and its results by task."""
+) -> tuple[float, float, dict[str, Any]]:
+    """Seconds of `evalplus.evaluate`, seconds until its results were written, and these by task."""
     name, variable = FILES[task]
     path = benchmarks.place(TABLE[task], data)
     environment = {variable: str(path), "XDG_CACHE_HOME": str(cache)}
     results = samples.with_name(f"{samples.stem}_eval_results.json")
     results.unlink(missing_ok=True)
+    start = time.time()
     seconds = timed(
         [venv / "bin" / "evalplus.evaluate", "--dataset", name, "--samples", samples, *options], environment
     )
-    return seconds, json.loads(results.read_text())["eval"]
+    return seconds, results.stat().st_mtime - start, json.loads(results.read_text())["eval"]
 
 
 def timed(command: list[Any], environment: dict[str, str]) -> float:
@@ -102,6 +104,27 @@ def canonical(task: str, data: Path, folder: Path) -> Path:
     return path
 
 
+def one_round(
+    samples: Path, task: str, arguments: argparse.Namespace, folder: Path, seconds: dict[str, list[float]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Neve's entry and EvalPlus's results; adds each command's seconds."""
+
+    def told(name: str, value: float) -> None:
+        seconds[name].append(value)
+        print(f"{task}: {name} {value:.1f} s", file=sys.stderr, flush=True)
+
+    given = (samples, task, arguments.data)
+    every = ("--parallel", str(len(os.sched_getaffinity(0))))
+    for kept in ("", ", expected answers kept")[: 1 + arguments.kept]:
+        for name, options in (("evalplus", ()), ("evalplus, all cores", every)):
+            full, written, theirs = evalplus(*given, arguments.evalplus, folder / name, *options)
+            told(f"{name}{kept}", full)
+            told(f"{name}{kept}, results written", written)
+        ours, entry = neve(*given, folder / f"out{len(kept)}", folder / "neve")
+        told(f"neve{kept}", ours)
+    return entry, theirs
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -110,32 +133,24 @@ def main() -> None:
     parser.add_argument("--evalplus", type=Path, required=True)
     parser.add_argument("--samples", type=Path)
     parser.add_argument("--task", choices=FILES, action="append")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--kept", action="store_true")
     arguments = parser.parse_args()
     report: dict[str, Any] = {"cores": len(os.sched_getaffinity(0))}
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         for task in arguments.task or FILES:
             if arguments.samples:
                 samples = folder / "samples.jsonl"
                 samples.write_bytes(arguments.samples.read_bytes())
             else:
                 samples = canonical(task, arguments.data, folder)
-            given = (samples, task, arguments.data, arguments.evalplus)
-            there, theirs = evalplus(*given, folder / f"{task}-theirs")
-            print(f"{task}: evalplus {there:.1f} s", file=sys.stderr, flush=True)
-            every = ("--parallel", str(report["cores"]))
-            full, _ = evalplus(*given, folder / f"{task}-full", *every)
-            print(f"{task}: evalplus, all cores {full:.1f} s", file=sys.stderr, flush=True)
-            cold, entry = neve(samples, task, arguments.data, folder / f"{task}-cold", folder / "ours")
-            print(f"{task}: neve {cold:.1f} s", file=sys.stderr, flush=True)
-            warm, _ = neve(samples, task, arguments.data, folder / f"{task}-warm", folder / "ours")
+            seconds: dict[str, list[float]] = defaultdict(list)
+            for number in range(arguments.rounds):
+                place = folder / f"{task}-{number}"
+                entry, theirs = one_round(samples, task, arguments, place, seconds)
             report[task] = {
-                "seconds": {
-                    "evalplus": there,
-                    "evalplus, all cores": full,
-                    "neve": cold,
-                    "neve, expected answers kept": warm,
-                },
+                "seconds": seconds,
                 "pass@1": entry["pass@1"],
                 "not passed": [row for row in entry["samples"] if row["status"] != "pass"][:20],
                 "agreement": agreement(entry, theirs),

@@ -12,6 +12,8 @@ but the parser touches it, and only plain inequality of plain values counts.
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import json
 import marshal
 import re
@@ -84,7 +86,7 @@ def answer(
     elif rest[:1] and rest[0].startswith(b'{"timeout"'):
         at = len(found.lines)
         place = suite.places[at] + 1 if at < len(suite.calls) else 0
-        found.ending = Grade("timeout", f"call {place} of {len(suite.calls)}: time is up")
+        found.ending = Grade("timeout", f"call {place} of {suite.all_calls}: time is up")
         found.starved = b'"starved": true' in rest[0]
     elif result.status != "ok" or len(found.lines) < len(suite.calls):
         error = result.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
@@ -132,18 +134,24 @@ class _Reader:
             return
         said = _plainly_wrong(line, suite, at)
         if said:
-            found.ending = Grade("fail", f"call {suite.places[at] + 1} of {len(suite.calls)}: {said}")
+            found.ending = Grade("fail", f"call {suite.places[at] + 1} of {suite.all_calls}: {said}")
             found.lines.pop()
         else:
             found.unsure.append(at)
 
     def _ask(self, unsure: list[int]) -> None:
-        """Compare now what is unsure, since the candidate is slow."""
-        self._compared = len(self.found.unsure)
-        for verdict in compare([comparison(self.suite, unsure, self.found.lines)], self.machine).values():
-            if verdict.status == "fail":
-                self.found.ending = verdict
-                self.found.lines, self.found.unsure = self.found.lines[: unsure[0]], self.found.unsure[:0]
+        """Compare now what is unsure, since the candidate is slow; each part by itself, so that a wrong
+        answer to added tests says nothing of those before."""
+        found, self._compared = self.found, len(self.found.unsure)
+        ends = list(itertools.accumulate(self.suite.parts))
+        groups = [list(part) for _, part in itertools.groupby(unsure, lambda at: bisect.bisect(ends, at))]
+        verdicts = compare([comparison(self.suite, part, found.lines) for part in groups], self.machine)
+        for number, part in enumerate(groups):
+            if number in verdicts and verdicts[number].status == "fail":
+                found.ending = verdicts[number]
+                found.lines = found.lines[: part[0]]
+                found.unsure = [at for at in found.unsure if at < part[0]]
+                break
         self._pause *= 2
         self._next = time.monotonic() + self._pause
 
@@ -206,7 +214,7 @@ def comparison(suite: Suite, calls: Sequence[int], lines: Sequence[bytes]) -> tu
         "tolerant": [judge["tolerant"][at] for at in calls],
         "args": [judge["args"][at] for at in calls] if judge["args"] else [],
         "places": [suite.places[at] + 1 for at in calls],
-        "total": len(suite.calls),
+        "total": suite.all_calls,
         "expected": [suite.expected[at].decode("latin-1") for at in calls],
         "seconds": COMPARE_SECONDS,
     }

@@ -105,15 +105,23 @@ def _block(
 ) -> list[Grade]:
     """Verdicts of samples, given as (task, suite, program)."""
 
-    def first(number: int, suite: Suite) -> Answered:
+    def first(number: int, suite: Suite) -> tuple[Suite, Answered] | Future[Suite]:
         task, _, program = asked[number]
         if suite.problem:
             detail = f"the benchmark's own test cannot judge: {suite.problem}"
-            return Answered(ending=Grade("error", detail, cause="ungraded"))
-        return answer(task, suite, program, machine)
+            return suite, Answered(ending=Grade("error", detail, cause="ungraded"))
+        if suite.rest and suite.rest.asked:
+            return suite.rest()
+        found = answer(task, suite, program, machine)
+        if suite.rest and (found.ending.status == "pass" or found.starved or found.unsure):
+            return suite.rest()
+        return suite, found
 
-    answered = flow([suite for _, suite, _ in asked], first, lambda suite: suite.total, pool, advance)
-    rows: list[Row] = [(task, suite.result(), program) for task, suite, program in asked]
+    flowed = flow([suite for _, suite, _ in asked], first, lambda suite: suite.work, pool, advance)
+    answered = [found for _, found in flowed]
+    rows: list[Row] = [
+        (task, suite, program) for (task, _, program), (suite, _) in zip(asked, flowed, strict=True)
+    ]
     for number, found in enumerate(answered):
         if found.starved:
             answered[number] = _alone(rows[number], machine)

@@ -56,7 +56,7 @@ class Machine:
         if not (self.packages or tests):
             extra = sandbox.Extra(NUMPY.parent, (NUMPY.name, f"{NUMPY.name}.libs"))
         return sandbox.run(
-            programs.source(program),
+            programs.compiled(program),
             sandbox=self.place,
             limits=sandbox.Limits(timeout_s, MEMORY_BYTES, output_bytes),
             stdin=stdin,
@@ -72,7 +72,7 @@ def workers() -> int:
 
 def flow(
     prepared: Sequence[Future[Prepared]],
-    work: Callable[[int, Prepared], Found],
+    work: Callable[[int, Prepared], Found | Future[Prepared]],
     cost: Callable[[Prepared], float],
     pool: ThreadPoolExecutor,
     advance: Callable[[float], None],
@@ -80,26 +80,31 @@ def flow(
     """`work(number, prepared)` for each, in the pool, as soon as what it needs is prepared; of those the
     costliest first.
 
-    A costly one left to the end would run alone, on one core; so the pool is handed no more than it can run.
+    Work that finds out that it needs more returns the future of that, and is done again with it. A costly
+    one left to the end would run alone, on one core; so the pool is handed no more than it can run.
     """
     results: list[Any] = [None] * len(prepared)
-    numbers: dict[Future[Any], list[int]] = {}
-    for number, future in enumerate(prepared):
-        numbers.setdefault(future, []).append(number)
+    needs: list[Future[Any]] = list(prepared)
+    waiting: dict[Future[Any], list[int]] = {}
+    for number, future in enumerate(needs):
+        waiting.setdefault(future, []).append(number)
     ready: list[tuple[float, int]] = []
-    waiting: set[Future[Any]] = set(numbers)
     running: dict[Future[Any], int] = {}
     while waiting or running or ready:
         while ready and len(running) < workers():
             number = heapq.heappop(ready)[1]
-            running[pool.submit(work, number, prepared[number].result())] = number
-        done, _ = wait(waiting | running.keys(), return_when=FIRST_COMPLETED)
+            running[pool.submit(work, number, needs[number].result())] = number
+        done, _ = wait(waiting.keys() | running.keys(), return_when=FIRST_COMPLETED)
         for future in done:
-            if future in running:
-                results[running.pop(future)] = future.result()
-                advance(1)
-            else:
-                waiting.remove(future)
-                for number in numbers[future]:
+            if future not in running:
+                for number in waiting.pop(future):
                     heapq.heappush(ready, (-cost(future.result()), number))
+                continue
+            number, found = running.pop(future), future.result()
+            if isinstance(found, Future):
+                needs[number] = found
+                waiting.setdefault(found, []).append(number)
+            else:
+                results[number] = found
+                advance(1)
     return results

@@ -7,6 +7,13 @@ kept in Neve's cache folder, under a digest of all that it follows from (program
 module's version), with a digest of its own: a truncated or altered entry is found again. Programs in the
 sandbox cannot see that folder; whoever can write there can change Neve itself.
 
+A few canonical solutions take nine tenths of the time of all, for the last of their inputs. Wrong samples
+mostly fail before, so what a solution answers within a tenth of a second is the suite's beginning, and the
+rest is found once a sample has got through that; such a sample is then run on the whole. What cannot be
+known from a beginning (which calls have a tolerance of floats, whether one that had to wait for the
+processor is late) sends a sample to the whole as well, so that no verdict depends on where the beginning
+ends.
+
 Calls are in order of worth: base tests before added ones, and in each part small arguments first. Edge cases
 are small, they are what wrong programs fail on, and they cost least. The trade-off: the order follows the
 size of arguments, which never changes, and not the seconds measured, which would make a message depend on
@@ -16,10 +23,14 @@ again before a time-out counts.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import json
+import marshal
+import math
 import platform
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -42,17 +53,37 @@ RECORD_SECONDS = 600
 """Limit of a canonical solution."""
 TOGETHER = 8
 """Canonical solutions that one sandbox runs, one after the other: its start costs more than most of them."""
+BRIEF_SECONDS = 0.1
+"""Processor time after which a canonical solution stops until a sample has all answers right so far: one
+task in twenty needs more, and takes nine tenths of the time of all."""
 RECORDED_BYTES = 256 << 20
 """What recording may put out, and a candidate whose long answers are wanted whole."""
-VERSION = 3
+VERSION = 4
 """Of what is kept; raise it when the way from a canonical solution to expected answers changes."""
 
 NO_KEYWORDS = plain_data.encode({})
 
 
+class Rest:
+    """The suite with all its calls, found by `find` in the pool once it is asked for."""
+
+    def __init__(self, find: Callable[[], Suite], pool: ThreadPoolExecutor) -> None:
+        self._find, self._pool, self._lock = find, pool, threading.Lock()
+        self._found: Future[Suite] | None = None
+
+    @property
+    def asked(self) -> bool:
+        return self._found is not None
+
+    def __call__(self) -> Future[Suite]:
+        with self._lock:
+            self._found = self._found or self._pool.submit(self._find)
+            return self._found
+
+
 @dataclass(frozen=True)
 class Suite:
-    """A task's calls and expected answers; `problem` says why there are none."""
+    """A task's calls and expected answers, or the beginning of them; `problem` says why there are none."""
 
     calls: list[Any] = field(default_factory=list)
     parts: tuple[int, ...] = ()
@@ -71,6 +102,20 @@ class Suite:
     problem: str = ""
     floor: float | None = None
     """Seconds that a call may take at least, if other than FLOOR_SECONDS."""
+    later: int = 0
+    """How many calls more the whole suite has."""
+    rest: Rest | None = field(default=None, compare=False, repr=False)
+    """Where there are more: what finds the whole suite."""
+
+    @property
+    def all_calls(self) -> int:
+        return len(self.calls) + self.later
+
+    @property
+    def work(self) -> float:
+        """Seconds that a right sample may take; and what is left of the canonical solution, by its slowest
+        call."""
+        return sum(self.seconds) + 2 * self.later * max(self.seconds, default=1.0)
 
     @property
     def limits(self) -> list[float]:
@@ -92,12 +137,17 @@ def build(
 ) -> dict[str, Future[Suite]]:
     """The suites of a benchmark's tasks, by task_id, as the pool gets to them."""
     by_inputs = machine.benchmark.grading == "inputs"
-    made, groups = (_from_inputs, _groups(tasks)) if by_inputs else (_from_tests, [list(tasks)])
+    groups = _groups(tasks) if by_inputs else [list(tasks)]
     found: dict[str, Future[Suite]] = {task.task_id: Future() for task in tasks}
 
     def work(group: list[Task]) -> None:
         try:
-            for task_id, suite in made(group, machine).items():
+            made = (
+                _from_inputs(group, machine, pool, BRIEF_SECONDS)
+                if by_inputs
+                else _from_tests(group, machine)
+            )
+            for task_id, suite in made.items():
                 found[task_id].set_result(suite)
         except BaseException as error:
             for task in group:
@@ -135,7 +185,7 @@ def _kept(task: Task, asked: Suite, machine: Machine) -> Path:
     what = [
         VERSION, platform.python_version(), machine.benchmark.name, task.program, asked.calls, asked.places,
     ]  # fmt: skip
-    return cache() / "expected" / f"{hashlib.sha256(plain_data.dumps(what)).hexdigest()[:32]}.json"
+    return cache() / "expected" / f"{hashlib.sha256(marshal.dumps(what, 2)).hexdigest()[:32]}.json"
 
 
 def _recall(path: Path) -> dict[str, Any] | None:
@@ -152,23 +202,54 @@ def _keep(path: Path, found: dict[str, Any]) -> None:
     atomic_write(path, hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
 
 
-def _from_inputs(tasks: Sequence[Task], machine: Machine) -> dict[str, Suite]:
-    """EvalPlus and EvoEval: arguments are given, the canonical solution says what is expected."""
+def _from_inputs(
+    tasks: Sequence[Task], machine: Machine, pool: ThreadPoolExecutor, brief: float
+) -> dict[str, Suite]:
+    """EvalPlus and EvoEval: arguments are given, the canonical solution says what is expected, as far as it
+    comes within `brief` seconds."""
     asked = {task.task_id: _asked(task) for task in tasks}
     found: dict[str, dict[str, Any]] = {}
     jobs = []
     for task in tasks:
         suite = asked[task.task_id]
-        if kept := _recall(_kept(task, suite, machine)):
+        kept = _recall(_kept(task, suite, machine))
+        if kept and (brief < math.inf or len(kept["answers"]) == len(suite.calls)):
             found[task.task_id] = kept
         else:
-            jobs.append({**_job(task, machine, whole=False), "calls": suite.calls})
+            jobs.append({**_job(task, machine, whole=False), "calls": suite.calls, "brief": brief})
     by_id = {task.task_id: task for task in tasks}
     for task_id, recorded in _recorded(jobs, machine).items():
         found[task_id] = recorded
         if "problem" not in recorded:
             _keep(_kept(by_id[task_id], asked[task_id], machine), recorded)
-    return {task_id: _answered(by_id[task_id], asked[task_id], found[task_id], machine) for task_id in asked}
+    return {
+        task.task_id: _begun(
+            _answered(task, asked[task.task_id], found[task.task_id], machine),
+            Rest(functools.partial(_whole, task, machine, pool), pool),
+        )
+        for task in tasks
+    }
+
+
+def _whole(task: Task, machine: Machine, pool: ThreadPoolExecutor) -> Suite:
+    """A suite with all its answers, however long they take."""
+    return _from_inputs([task], machine, pool, math.inf)[task.task_id]
+
+
+def _begun(suite: Suite, rest: Rest) -> Suite:
+    """A suite as far as its answers are known."""
+    known = len(suite.expected)
+    if suite.problem or known == len(suite.calls):
+        return suite
+    ends = [min(end, known) for end in itertools.accumulate(suite.parts, initial=0)]
+    return replace(
+        suite,
+        calls=suite.calls[:known],
+        parts=tuple(end - start for start, end in itertools.pairwise(ends)),
+        places=suite.places[:known],
+        later=len(suite.calls) - known,
+        rest=rest,
+    )
 
 
 def _asked(task: Task) -> Suite:
@@ -180,7 +261,7 @@ def _asked(task: Task) -> Suite:
         if not group:
             continue
         made = [
-            [*(("given", a) if isinstance(a, str) else ("call", plain_data.encode(tuple(a)))), NO_KEYWORDS]
+            [*(("given", a) if isinstance(a, str) else ("packed", marshal.dumps(tuple(a), 2))), NO_KEYWORDS]
             for a in group
         ]
         first = len(calls)
@@ -193,7 +274,7 @@ def _asked(task: Task) -> Suite:
 
 def _worth(args: Any, call: list[Any]) -> tuple[int, int]:
     """Small first: by the digits of the largest number, then by the length of the arguments."""
-    return len(str(_largest(args))) // 4, len(str(call[1])) // 64
+    return len(str(_largest(args))) // 4, len(call[1]) // 64
 
 
 def _answered(task: Task, asked: Suite, found: dict[str, Any], machine: Machine) -> Suite:
@@ -201,13 +282,19 @@ def _answered(task: Task, asked: Suite, found: dict[str, Any], machine: Machine)
     if "problem" in found:
         return Suite(problem=f"its canonical solution gives no answers: {found['problem']}")
     traits = machine.benchmark
+    unknown = len(asked.calls) - len(found["floats"])
     rule = traits.rules.get(task.task_id, traits.rule)
     judge = {
-        "rule": rule, "atol": task.atol, "tolerant": _tolerant(asked, found["floats"]),
-        "args": asked.calls if rule in BY_ARGUMENTS else [],
+        "rule": rule, "atol": task.atol, "tolerant": _tolerant(asked, [*found["floats"], *[True] * unknown]),
+        "args": [_plain(call) for call in asked.calls] if rule in BY_ARGUMENTS else [],
     }  # fmt: skip
     expected = tuple(answer.encode() for answer in found["answers"])
     return replace(asked, expected=expected, seconds=tuple(found["seconds"]), judge=judge)
+
+
+def _plain(call: list[Any]) -> list[Any]:
+    """A call as JSON can hold it."""
+    return ["call", plain_data.encode(marshal.loads(call[1])), call[2]] if call[0] == "packed" else call
 
 
 def _tolerant(suite: Suite, floats: Sequence[bool]) -> list[bool]:
@@ -240,8 +327,9 @@ def _recorded(jobs: Sequence[dict[str, Any]], machine: Machine) -> dict[str, dic
     """What `record_tests` found, by task_id; for a job that gave nothing, that as its problem."""
     if not jobs:
         return {}
-    lines = b"".join(plain_data.dumps(job) + b"\n" for job in jobs)
-    result = machine.run("record_tests", lines, RECORD_SECONDS * (1 + len(jobs)), RECORDED_BYTES)
+    result = machine.run(
+        "record_tests", marshal.dumps(list(jobs)), RECORD_SECONDS * (1 + len(jobs)), RECORDED_BYTES
+    )
     found = dict(json.loads(line) for line in result.stdout.splitlines() if line.endswith(b"]"))
     nothing = {"problem": f"its test was not run ({result.status})"}
     return {job["task_id"]: found.get(job["task_id"], nothing) for job in jobs}

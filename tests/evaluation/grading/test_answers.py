@@ -97,6 +97,18 @@ def test_the_first_wrong_answer_ends_a_slow_program(body, ending, lines, slow):
 
 
 @walled
+def test_a_slow_program_that_fails_added_tests_keeps_its_base_tests(slow, monkeypatch):
+    """Right within the tolerance on the first twenty, wrong in the added twenty: a rule must say so of each."""
+    task, suite, machine = slow
+    monkeypatch.setattr(answers, "FIRST_LOOK_SECONDS", 0.3)
+    body = "    time.sleep(0.07)\n    return [n / 4 + 1e-12, n / 2] if n < 20 else [n / 4 + 1, n / 2]\n"
+    found = answer(task, suite, f"import time\ndef f(n):\n{body}", machine)
+    assert found.ending.status == "fail" and len(found.lines) == 20 == len(found.unsure)
+    job = answers.comparison(suite, found.unsure, found.lines)
+    assert answers.compare([job], machine) == {0: answers.Grade("pass")}
+
+
+@walled
 def test_a_right_one_comes_through_and_what_a_rule_must_judge_is_unsure(slow):
     task, suite, machine = slow
     found = answer(task, suite, "def f(n):\n    return [n * 0.25 + 1e-12, n / 2]\n", machine)

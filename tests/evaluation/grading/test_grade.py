@@ -223,3 +223,42 @@ def test_numpy_is_there_and_nothing_beside_it():
 def test_an_unknown_task_is_a_fault():
     with pytest.raises(Fault, match="T/9"):
         grade(ONE, [("T/9", "")], PLACE)
+
+
+def test_where_a_canonical_solution_stopped_shows_in_no_verdict(tmp_path, monkeypatch):
+    """Oracle: verdicts beside all expected answers. A float that comes late gives the calls before it, in the
+    file's order, no tolerance, and those after it theirs."""
+    task = Task(
+        "T/0",
+        "def f(n):\n",
+        "    return n if n < 5 else n / 2\n",
+        "f",
+        "",
+        inputs=[[1], [2]],
+        plus_inputs=[[3], [90], [4], [700], [12]],
+    )
+    bodies = {
+        "right": "return n if n < 5 else n / 2",
+        "wrong at once": "return -1",
+        "wrong in the added": "return n if n < 3 else 0",
+        "wrong at last": "return n if n < 5 else (n / 2 if n < 700 else 0.0)",
+        "raises at last": "return n if n < 5 else (n / 2 if n < 700 else 1 // 0)",
+        "a float where none is": "return n + 1e-9 if n < 3 else n / 2",
+        "a float after the first": "return n if n < 4 else n / 2 if n != 4 else n + 1e-9",
+        "nearly": "return n if n < 5 else n / 2 + 1e-9",
+        "endless": "while n > 600: pass\n    return n if n < 5 else n / 2",
+        "no function": "return",
+        "set": "return {n} if n < 5 else n / 2",
+    }
+    rows = [("T/0", f"def f(n):\n    {body}\n") for body in bodies.values()]
+    rows.append(("T/0", "g = 1"))
+    found = []
+    for brief in (float("inf"), 0.0):
+        monkeypatch.setenv("NEVE_CACHE", str(tmp_path / str(brief)))
+        monkeypatch.setattr(suites, "BRIEF_SECONDS", brief)
+        found.append(grade(Benchmark(TABLE["humaneval+"], [task], ""), rows, PLACE))
+    assert found[0] == found[1]
+    statuses = dict(zip(bodies, ((g.base, g.status) for g in found[0]), strict=False))
+    assert statuses["right"] == statuses["nearly"] == ("pass", "pass")
+    assert statuses["endless"] == ("pass", "timeout") and statuses["wrong at last"] == ("pass", "fail")
+    assert statuses["wrong at once"] == ("fail", "fail")

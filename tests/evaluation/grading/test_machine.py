@@ -48,6 +48,19 @@ def test_work_flows_as_what_it_needs_is_there(monkeypatch):
         monkeypatch.setattr(machine, "workers", lambda: 1)
         machine.flow(prepared, work, float, pool, told.append)
         assert [prepared[n].result() for n in began] == sorted((f.result() for f in prepared), reverse=True)
+        more, got = Future(), []
+        more.set_result(50.0)
+
+        def twice(number, cost):
+            got.append((number, cost))
+            return cost if number % 2 or cost == 50.0 else more
+
+        assert machine.flow(costs, twice, float, pool, lambda n: None) == [
+            cost if n % 2 else 50.0 for n, cost in enumerate(c.result() for c in costs)
+        ]
+        assert sorted(got) == sorted(
+            [(n, c.result()) for n, c in enumerate(costs)] + [(n, 50.0) for n in range(0, 12, 2)]
+        )
         costs[0] = Future()
         costs[0].set_exception(KeyError("lost"))
         with pytest.raises(KeyError, match="lost"):

@@ -12,13 +12,17 @@ from neve.evaluation.grading import programs
 
 
 @pytest.mark.parametrize("name", programs.ORDER)
-def test_a_program_stands_alone(name):
+def test_a_program_stands_alone(name, monkeypatch):
     tree = ast.parse(programs.source(name))
     modules = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
     assert not any(module and module.startswith("neve") for module in modules)
     assert [n for n in tree.body if isinstance(n, ast.If)][-1].test is not None
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", programs.source(name).replace("    main()", "    print('here')")],
-        capture_output=True, text=True, cwd="/",
-    )  # fmt: skip
-    assert done.stdout == "here\n", done.stderr
+    text = programs.source(name).replace("    main()", "    print('here')")
+    with monkeypatch.context() as patch:
+        patch.setattr(programs, "source", lambda program: text)
+        compiled = programs.compiled.__wrapped__(name)
+    for program in (text, compiled):
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, cwd="/"
+        )
+        assert done.stdout == "here\n", done.stderr

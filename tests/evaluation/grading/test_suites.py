@@ -8,6 +8,7 @@ import pytest
 from neve import sandbox
 from neve.evaluation.grading import suites
 from neve.evaluation.grading.grade import measured
+from neve.evaluation.grading.inside import plain_data
 from neve.evaluation.grading.machine import Machine
 from neve.tasks import benchmarks
 from neve.tasks.task import Task
@@ -68,7 +69,37 @@ def test_calls_are_in_order_of_worth_and_keep_their_places():
     inputs = ([10**9, 1], [[1] * 100, 1], [[], 1], [[5], 1])
     suite = suites._asked(Task("T/0", "", "", "f", "", inputs=inputs, plus_inputs=([7, 7], [[], 0])))
     assert suite.parts == (4, 2) and suite.places == (2, 3, 1, 0, 4, 5)
-    assert [suite.calls[at][1] for at in (0, 3)] == [["tuple", [["list", []], 1]], ["tuple", [10**9, 1]]]
+    assert [plain_data.arguments(suite.calls[at]) for at in (0, 3)] == [([], 1), (10**9, 1)]
+
+
+@pytest.mark.skipif(PLACE.tier == "none", reason=PLACE.detail)
+def test_a_slow_canonical_solution_goes_on_when_somebody_asks(tmp_path, monkeypatch):
+    """Oracle: the suite that nobody's patience cut. What is known so far is its beginning, and is kept."""
+    monkeypatch.setenv("NEVE_CACHE", str(tmp_path))
+    body = "    from time import process_time as now\n    end = now() + 0.03\n    while now() < end: pass\n    return n / 2"
+    task = Task(
+        "T/0",
+        "def f(n):\n",
+        body,
+        "f",
+        "",
+        inputs=[[n] for n in range(3)],
+        plus_inputs=[[n] for n in range(9)],
+    )
+    machine = Machine(TABLE["humaneval+"], PLACE)
+    with ThreadPoolExecutor(2) as pool:
+        begun = suites.build([task], machine, pool, lambda n: None)["T/0"].result()
+        again = suites.build([task], machine, pool, lambda n: None)["T/0"].result()
+        assert begun == again and not begun.rest.asked
+        whole = begun.rest().result()
+        assert begun.rest.asked and begun.rest().result() is whole
+        kept = suites.build([task], machine, pool, lambda n: None)["T/0"].result()
+    known = len(begun.calls)
+    assert 3 < known < 12 and begun.later == 12 - known and begun.all_calls == 12
+    assert begun.parts == (3, known - 3) and whole.parts == (3, 9) and whole.rest is None
+    assert begun.expected == whole.expected[:known] and begun.places == whole.places[:known]
+    assert kept == whole and len(whole.expected) == len(whole.seconds) == 12
+    assert begun.work > whole.work
 
 
 def test_the_tolerance_of_floats_begins_where_evalplus_has_it():

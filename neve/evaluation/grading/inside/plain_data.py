@@ -35,6 +35,12 @@ WIDE = 1 << 62
 """Integers from here on are written in hex: Python refuses to write or read very long decimals."""
 LONG = 1 << 12
 """Bytes from which on an answer is long."""
+SELVES = {type(None), bool, float, str}
+"""Types whose values are written as they are; a long sequence of them, or of small integers, is written
+without looking at each."""
+WHOLE = {int}
+CONTAINERS = {list, dict}
+"""What JSON's containers are read as; a sequence without them is its own value."""
 CHUNK = 1024
 """Items of a long sequence that are hashed at once."""
 DIGEST = '["digest", '
@@ -62,6 +68,9 @@ def encode(value: Any) -> Any:
     if value is None or kind is float or kind is str or kind is bool:
         return value
     if kind is list or kind is tuple:
+        kinds = set(map(type, value))
+        if kinds <= SELVES or (kinds == WHOLE and min(value) > -WIDE and max(value) < WIDE):
+            return [kind.__name__, list(value)]
         return [kind.__name__, [encode(item) for item in value]]
     if isinstance(value, int) and kind is not bool:
         return value if -WIDE < value < WIDE else ["int", hex(value)]
@@ -123,15 +132,18 @@ def decode(data: Any) -> Any:
         "set": set,
         "iterator": iter,
     }
-    return kinds[name]([decode(item) for item in rest[0]])
+    items = rest[0]
+    return kinds[name](items if CONTAINERS.isdisjoint(map(type, items)) else [decode(item) for item in items])
 
 
 def arguments(call: list[Any]) -> Any:
-    """The arguments of a call: ["call", values, …], or ["given", the text of them as a benchmark has it],
-    which is evaluated.
+    """The arguments of a call: ["call", values, …], ["packed", what marshal made of them], or ["given", the
+    text of them as a benchmark has it], which is evaluated.
 
     Inside the sandbox only, and on a benchmark's own calls only.
     """
+    if call[0] == "packed":
+        return marshal.loads(call[1])
     return eval(f"[{call[1]}]", {}) if call[0] == "given" else decode(call[1])
 
 

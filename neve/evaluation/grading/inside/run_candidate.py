@@ -9,11 +9,11 @@ by the clock. Both are a courtesy to whoever waits, since a candidate can defeat
 the one that holds.
 
 The job comes on standard input as marshal writes it: program, entry_point, setup (source that runs after the
-program), calls (["call", args, kwargs] as plain data, ["given", text of args, kwargs], or ["source", an
-expression]), limits (seconds a call), whole (whether long answers are wanted whole), stop (whether to leave
-at the first call that raises) and clock (whether to give times). Out comes a line for each answer, then a
-line {"seconds": [...]} with the processor time of each call, or {"timeout": number of the call, "starved":
-whether the processor was not had for as long}.
+program), calls (["call", args, kwargs] as plain data, ["packed", args as marshal writes them, kwargs],
+["given", text of args, kwargs], or ["source", an expression]), limits (seconds a call), whole (whether long
+answers are wanted whole), stop (whether to leave at the first call that raises) and clock (whether to give
+times). Out comes a line for each answer, then a line {"seconds": [...]} with the processor time of each
+call, or {"timeout": number of the call, "starved": whether the processor was not had for as long}.
 """
 
 from __future__ import annotations
