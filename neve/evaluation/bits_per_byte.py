@@ -21,8 +21,11 @@ Source: Gao et al., The Pile (arXiv 2101.00027) section 3.1 for the measure.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +41,11 @@ if TYPE_CHECKING:
 
 BATCH_TOKENS = 8192
 """Padded tokens of one forward pass."""
+GROUP = 4
+"""Blocks handed to each core at a time."""
 IGNORED = -100
+Row = tuple[int, np.ndarray, np.ndarray]
+"""(text's number, inputs, targets) of a window."""
 
 
 @dataclass(frozen=True)
@@ -59,40 +66,61 @@ class Text:
 
 
 def measure(model: Llama, texts: Sequence[Text], label: str) -> np.ndarray:
-    """Bits of each text's target given its context, float64 [texts]; contexts must not be empty."""
-    import torch
+    """Bits of each text's target given its context, float64 [texts]; contexts must not be empty.
 
-    from neve.training.loss import token_losses
+    On a CPU each core reads a block of its own: products of this size gain little from a second core.
+    """
+    import torch
 
     rows = [
         row for number, text in enumerate(texts) for row in _windows(number, text, model.config.max_positions)
     ]
     rows.sort(key=lambda row: (len(row[1]), texts[row[0]].key))
     bits = np.zeros(len(texts))
-    device = next(model.parameters()).device
-    with torch.inference_mode(), bar(label, total=sum(len(row[1]) for row in rows), unit="tokens") as advance:
-        start = 0
-        while start < len(rows):
-            stop = start + 1
-            while stop < len(rows) and (stop + 1 - start) * len(rows[stop][1]) <= BATCH_TOKENS:
-                stop += 1
-            block, length = rows[start:stop], len(rows[stop - 1][1])
-            inputs = np.zeros((len(block), length), np.int64)
-            targets = np.full((len(block), length), IGNORED, np.int64)
-            for line, (_, given, wanted) in enumerate(block):
-                inputs[line, : len(given)] = given
-                targets[line, : len(wanted)] = wanted
-            losses = token_losses(
-                model, torch.from_numpy(inputs).to(device), torch.from_numpy(targets).to(device)
-            )
-            sums = losses.double().sum(dim=1).cpu().numpy()
-            np.add.at(bits, [row[0] for row in block], sums / math.log(2))
-            advance(int(sum(len(row[1]) for row in block)))
-            start = stop
+    blocks = _blocks(rows)
+    cores, cpu = torch.get_num_threads(), next(model.parameters()).device.type == "cpu"
+    pool = ThreadPoolExecutor(cores if cpu else 1, "core", torch.set_num_threads, (1,))
+    with bar(label, total=sum(len(row[1]) for row in rows), unit="tokens") as advance, pool:
+        while group := list(islice(blocks, GROUP * cores)):
+            for block, nats in zip(group, pool.map(partial(_nats, model), group), strict=True):
+                np.add.at(bits, [row[0] for row in block], nats / math.log(2))
+                advance(sum(len(row[1]) for row in block))
+    torch.set_num_threads(cores)
     return bits
 
 
-def _windows(number: int, text: Text, length: int) -> list[tuple[int, np.ndarray, np.ndarray]]:
+def _blocks(rows: list[Row]) -> Iterator[list[Row]]:
+    """Rows in their order, of at most BATCH_TOKENS when padded."""
+    start = 0
+    while start < len(rows):
+        stop = start + 1
+        while stop < len(rows) and (stop + 1 - start) * len(rows[stop][1]) <= BATCH_TOKENS:
+            stop += 1
+        yield rows[start:stop]
+        start = stop
+
+
+def _nats(model: Llama, block: list[Row]) -> np.ndarray:
+    """Negative log-likelihood of each row's targets, float64."""
+    import torch
+
+    from neve.training.loss import token_losses
+
+    length = max(len(row[1]) for row in block)
+    inputs = np.zeros((len(block), length), np.int64)
+    targets = np.full((len(block), length), IGNORED, np.int64)
+    for line, (_, given, wanted) in enumerate(block):
+        inputs[line, : len(given)] = given
+        targets[line, : len(wanted)] = wanted
+    device = next(model.parameters()).device
+    with torch.inference_mode():
+        losses = token_losses(
+            model, torch.from_numpy(inputs).to(device), torch.from_numpy(targets).to(device)
+        )
+        return losses.double().sum(dim=1).cpu().numpy()
+
+
+def _windows(number: int, text: Text, length: int) -> list[Row]:
     """(number, inputs, targets) of a text, each at most `length` long; every target token is in
     exactly one."""
     room = max(1, length + 1 - len(text.target))
