@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -160,7 +160,7 @@ def cut(
         chosen += found
         documents += [row] * len(found)
     lengths = np.array([len(ids) for ids in chosen], dtype=np.int64)
-    flat = np.array([i for ids in chosen for i in ids], dtype=kind)
+    flat = np.fromiter(chain.from_iterable(chosen), kind, int(lengths.sum()))
     return Sections(flat, np.cumsum(lengths) - lengths, lengths, np.array(documents, dtype=np.int64))
 
 
@@ -226,7 +226,7 @@ class Encoder:
         if self.precision == "int8":
             from neve.quality.annotators.int8 import Bert
 
-            self._rounded = Bert(self.model)
+            self._rounded = Bert(self.model, self.pooling)
             self.block, self.batch = BLOCK_INT8, max(1, BATCH_INT8 // section_tokens)
         self._torch = torch
 
@@ -322,9 +322,8 @@ class Encoder:
     def pool(self, ids: Any, mask: Any) -> Any:
         """float32 [rows, dimensions]: [CLS], or the mean over the tokens."""
         if self._rounded is not None:
-            hidden = self._rounded(ids, mask)
-        else:
-            hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+            return self._rounded(ids, mask)
+        hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
         if self.pooling == "cls":
             return hidden[:, 0]
         inside = mask.unsqueeze(2)

@@ -9,7 +9,7 @@ import pytest
 import neve.quality.annotators as annotators
 from neve.errors import Fault
 
-HELPERS = {"__init__", "embedded", "encoder", "folds", "hashed", "head", "int8", "members"}
+HELPERS = {"__init__", "embedded", "encoder", "folds", "hashed", "head", "int8", "int8_kernels", "members"}
 
 
 def test_every_module_is_a_kind_of_the_table_and_has_both_functions():
