@@ -29,7 +29,7 @@ _LINE = re.compile(
 )
 _USUAL = re.compile(r"(?:#+|//+|;+)(?=[ \t])")
 """Of these the ones that most lines begin with, where no block opens: asked first."""
-_DUNDER = re.compile(r"""__licen[cs]e__\s*=\s*["'](.{1,200}?)["']""")
+_DUNDER = re.compile(r"""__licen[cs]e__\s*=\s*\(?["']{1,3}([^"'\n]{1,200})""")
 
 
 _MARKS = " \t*#/;%|!-+=~"

@@ -25,7 +25,7 @@ PERMISSIVE = "LicenseRef-Permissive"
 SENTENCES = 4
 """No condition has more."""
 
-_NO_NAME = r"(?!(?:must|shall|pay|fees?|only)(?!\S))"
+_NO_NAME = r"(?!(?:must|shall|pay|fees?|only|non|(?:non)?commercial(?:ly)?|personal|academic|educational|evaluation|internal|purposes?)(?!\S))"
 _NAME = rf"(?:{_NO_NAME}\S+ ){{0,14}}?{_NO_NAME}\S+"
 _WORK = (
     r"(?:(?:all or )?(?:any )?(?:parts?|portions) of )?(?:(?:this|the|these|said|above|of) )*(?:(?!(?:is|may|for|with|and|or) )\S+ ){0,2}?(?:software|programs?|packages?|files?|code|works?|library|routines?|material|functions?|"

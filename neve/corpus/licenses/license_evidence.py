@@ -110,7 +110,7 @@ class Lookup:
             of = path_rules.of_reuse if path.endswith(".toml") else path_rules.of_dep5
             self._rules += of(path, content)
         elif role.kind == "metadata":
-            said = metadata.declared(path.rpartition("/")[2], content)
+            said = metadata.declared(path, content)
             if said != Statement():
                 self._metadata[path] = said
                 self._folders[role.folder]["metadata"].append(path)
@@ -338,7 +338,8 @@ class Lookup:
             if target is not None:
                 return self._resolved(target)
             plain = re.fullmatch(
-                r"(?i)(?:[\w.-]+/)*(?:un)?(?:licen[cs]es?|copying|copyright|eula)(?:\.\w+)?", said.refers
+                r"(?i)(?:[\w.-]+/)*(?:un)?(?:licen[cs]es?|copying|copyright|eula)(?:\.(?:txt|text|md|markdown|rst|html?|adoc|rtf))?",
+                said.refers,
             )
             return base if plain else Known(UNREAD, (path,))
         stranger = said.reserved and holders and base.holders and not holders & base.holders

@@ -33,7 +33,7 @@ class Role(NamedTuple):
 _MAIN = r"(?:un)?licen[cs]es?|copying|copyrights?|copyleft|eula|lizenz(?:en|text)?|licencias?|licen[çz]as?"
 _FAMILY = r"(?:[al]?gpl|apache|asl|mit|bsd|mpl|epl|isc|edl|zlib|cc0|cc-by|boost|bsl|wtfpl|cddl|eupl|psf|ofl|ncsa|0bsd)"
 _NAME = re.compile(
-    rf"(?P<main>{_MAIN})(?:[-_. &]*(?P<after>.+))?|(?P<before>[\w.+ ]+?)[-_. ](?:{_MAIN})|(?P<bare>{_FAMILY}(?:[-_]?v?\d[\d.]*)?(?:-only|-or-later)?)",
+    rf"(?P<main>{_MAIN})(?:[-_. &]*(?P<after>.+))?|(?P<before>[\w.+ -]+?)[-_. ](?:{_MAIN})|(?P<bare>{_FAMILY}(?:[-_]?v?\d[\d.]*)?(?:-only|-or-later)?)",
     re.I,
 )
 _PROSE = re.compile(r"(?i)\.(txt|text|md|markdown|rst|html?|adoc|asciidoc|rtf)$")
@@ -52,7 +52,7 @@ _NO_CODE = re.compile(
     r"notices?|dependencies|deps|bundled|vendor(?:ed)?|binary|bin|changelog|cla|exceptions?|runtime|faq|readme|list|keys?|check(?:er|s)?|report|info|overrides?|tests?|expected|out|spec|trademarks?)(?:$|[-_. ]).*"
 )
 _UPWARDS = re.compile(
-    r"^((?:.*?/)??)(?:META-INF/(?:maven/[^/]+/[^/]+/|licen[cs]es?/)?|[^/]+\.dist-info/(?:licenses/)?|(?:src/)?[^/]+\.egg-info/(?:licenses/)?|EGG-INFO/|LICENSES/(?:\w+/)?|\.reuse/|debian/(?=copyright$))[^/]+$"
+    r"^((?:.*?/)??)(?:META-INF/(?:maven/[^/]+/[^/]+/|licen[cs]es?/)?|[^/]+\.dist-info/(?:licenses/)?|(?:src/)?[^/]+\.egg-info/(?:licenses/)?|EGG-INFO/|LICENSES/(?:\w+/)?|\.reuse/|debian/(?=copyright$)|appinfo/(?=info\.xml$)|meta/(?=main\.ya?ml$)|src/(?=[^/]+\.app\.src$))[^/]+$"
 )
 INSTALLED = re.compile(r"(?:^|/)[^/]+\.(?:dist|egg)-info/")
 
@@ -77,7 +77,7 @@ def role(path: str) -> Role | None:
             if _PROSE.search(name) or not _CODE.search(name) or re.search(r"\d$|\.\d", name)
             else None
         )
-    if metadata.kind_of(name):
+    if metadata.kind_of(path):
         return Role("metadata", holds)
     return _named(name, holds)
 

@@ -17,7 +17,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from neve.corpus.licenses import grants, names, notice_patterns, notices, spdx, statements
+from neve.corpus.licenses import grants, names, notice_patterns, notices, policy, spdx, statements
 from neve.corpus.licenses.notices import Statement
 from neve.corpus.licenses.spdx import PROPRIETARY, UNREAD
 from neve.corpus.text import readable
@@ -36,7 +36,8 @@ _TREE = re.compile(
     r"^([ \t|+`-]*)(/[\w.@*+-]*(?:/[\w.@*+-]+)*)[ \t]*(?:\(([^()]*(?:\([^()]*\)[^()]*)*)\))?[ \t]*$"
 )
 _LIMITS = notice_patterns.any_of(
-    r"commons clause", r"\b(?<!\bor )(?:may|must|shall|can) ?not\b(?! (?:be )?(?:appl|hold|exceed|all))", r"\b(?:may|can) only\b",
+    r"commons clause", r"\b(?:competing|permitted) (?:use|purpose)", r"\bcompet(?:e|es|ing)(?: product| offering| service)?s? with\b", r"\bgrant of future licen[cs]e",
+    r"\b(?<!\bor )(?:may|must|shall|can) ?not\b(?! (?:be )?(?:appl|hold|exceed|all))", r"\b(?:may|can) only\b",
     r"\bnot (?:be )?(?:use|used|sell|sold|resold|distribute|distributed|redistributed|copied|permitted|allowed|granted)\b",
     r"\bonly be used\b", r"\bbe used only\b", r"\bfor use (?:only|on)\b", r"\bonly for (?:use|personal|internal|non)", r"\bnon-?commercial",
     r"\bcommercial licen[cs]e", r"\bfor commercial\b", r"\bprohibited", r"\bforbidden", r"\bproprietary\b(?! (?:derivative|program|application|product|work)s)", r"\bconfidential", r"\bsubscription",
@@ -168,6 +169,8 @@ def _rules(rest: str) -> tuple[tuple[tuple[str, str], ...], str]:
     """(rules for paths, the text without the sentences that made them)"""
     rules, plain = _tree(rest)
     kept: list[str] = []
+    moved: list[tuple[str, str]] = []
+    """Where a package may have moved such folders; the paths themselves come later, and so count."""
     over: str | None = None
     for segment in re.split(r"\n\s*\n|\n(?=\s*[-*•]\s)|(?<=[a-z)\"'][.;:])\s+(?=[A-Z])", plain):
         flat = _URL.sub(lambda match: match[1] or " ", " ".join(segment.split()))
@@ -184,11 +187,26 @@ def _rules(rest: str) -> tuple[tuple[tuple[str, str], ...], str]:
             over = kept.pop() if over is None or kept[-1].rstrip().endswith(":") else over
             flat = over
         anywhere = [f"*/{path}" for path in quoted]
-        rules += [
-            (path.removeprefix(".").strip("/"), notices.read(flat).license or UNREAD)
-            for path in [*paths, *anywhere]
-        ]
-    return tuple(dict.fromkeys(rule for rule in rules if rule[0])), "\n\n".join(kept)
+        said = notices.read(flat).license or UNREAD
+        for path in [*paths, *anywhere]:
+            license = UNREAD if _EXCEPTED.search(flat[: flat.find(path.removeprefix("*/"))]) else said
+            rules.append((path.removeprefix(".").strip("/"), license))
+            folder = path.rstrip("/").rpartition("/")[2]
+            if (
+                "/" in path.strip("/")
+                and _ENTERPRISE.fullmatch(folder)
+                and not policy.permitted(license, "permissive")
+            ):
+                moved.append((f"*/{folder}", license))
+    return tuple(dict.fromkeys(rule for rule in [*moved, *rules] if rule[0])), "\n\n".join(kept)
+
+
+_EXCEPTED = re.compile(
+    r"(?i)\b(?:except(?:ing|ions?)?|excluding|excludes|apart from|other than|aside from|but not|not including)\b[^.;:]*$"
+)
+"""Before a path: what the sentence says holds everywhere else."""
+_ENTERPRISE = re.compile(r"(?i)ee|enterprise|premium|commercial|proprietary|x-?pack|pro")
+"""Folders whose name alone says that they are another edition."""
 
 
 def _elsewhere(rest: str) -> str | None:

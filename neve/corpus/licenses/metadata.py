@@ -29,21 +29,29 @@ _REFERS = re.compile(
     r"(?i)^\W*(?:see licen[cs]e in\W+([\w./@-]+)|(?:see|see the|refer to|file:?|in|custom:?|custom; see|other: see)?\W*(?:licen[cs]e )?(?:in |file )?"
     r"((?:[\w.@-]+/)*[\w.@-]*(?:licen[cs]e|copying|eula|terms)[\w.-]*)\W*(?:file)?)\W*$"
 )
+_FORM = re.compile(r"(?i)^licen[cs]e \(.*\betc\b")
+"""What ansible-galaxy writes unasked."""
+_VALUE = 2000
+"""Characters of a list over several lines."""
+_LITERALS = re.compile(r"""(?:(?:"[^"\n]*"|'[^'\n]*')(?:\s*,\s*(?=["']))?)+""")
 _STRING = re.compile(r"""%w[\[({]([^\])}]*)[\])}]|["']([^"'\n]*)["']""")
 _ELSEWHERE = re.compile(
     r"""(?i)\w+(?:\.fetch)?[\[(]\s*(?:["']licen[cs]e["']|:licen[cs]e)\s*[\])][ \t]*(?:\n|$)"""
 )
 """A program's look into another file of metadata (`package['license']`), which speaks for itself."""
+_FIELDS = ("license", "licenses", "licence", "license-name")
+_NAMED = ("type", "name", "text", "@id", "identifier")
+"""Keys of an object that stands for a licence."""
 _FIELD = re.compile(r"""(?i)["']licen[cs]es?["']\s*:\s*(?:["']([^"'\n]*)["']|\[([^\]]*)\]|\{([^}]*)\})""")
 
 
-def declared(name: str, content: bytes) -> Statement:
-    """What a metadata file called `name` states: an SPDX expression, a file that it refers to, or nothing.
+def declared(path: str, content: bytes) -> Statement:
+    """What a metadata file at `path` states: an SPDX expression, a file that it refers to, or nothing.
 
     >>> declared("package.json", b'{"license": "MIT"}').license, declared("Cargo.toml", b"[package]\\nlicense-file = 'L'").refers
     ('MIT', 'L')
     """  # noqa: W505
-    reader = kind_of(name)
+    reader = kind_of(path)
     text = readable(content[:METADATA_BYTES]).replace("\r\n", "\n")
     if reader is None:
         return Statement()
@@ -54,10 +62,21 @@ def declared(name: str, content: bytes) -> Statement:
         return _said([part for part in found.groups() if part]) if found else Statement()
 
 
-def kind_of(name: str) -> Callable[[str], Statement] | None:
-    """The reader for a file of that name, in any case, or None."""
-    name = name.lower()
-    return next((reader for pattern, reader in KINDS.items() if re.fullmatch(pattern, name)), None)
+def kind_of(path: str) -> Callable[[str], Statement] | None:
+    """The reader for a file of that name, in any case, or None; a few names count in one folder alone."""
+    path = path.lower()
+    name = path.rpartition("/")[2]
+    if not _ANY.fullmatch(name):
+        return None
+    within = "/".join(path.split("/")[-2:])
+    return next(
+        (
+            reader
+            for pattern, reader in KINDS.items()
+            if re.fullmatch(pattern, within if "/" in pattern else name)
+        ),
+        None,
+    )
 
 
 def _said(values: Any, operator: str = "AND") -> Statement:
@@ -66,7 +85,7 @@ def _said(values: Any, operator: str = "AND") -> Statement:
     refers: str | None = None
     for value in values if isinstance(values, list | tuple) else [values]:
         if isinstance(value, dict):
-            stated = value.get("type") or value.get("name") or value.get("text")
+            stated = next((value[key] for key in _NAMED if value.get(key)), None)
             refers = refers or (value.get("file") if isinstance(value.get("file"), str) else None)
             value = stated if stated is not None else value.get("url")
         if isinstance(value, str) and "\n" in value.strip():
@@ -83,7 +102,7 @@ def _said(values: Any, operator: str = "AND") -> Statement:
 def _json(operator: str) -> Callable[[str], Statement]:
     def read(text: str) -> Statement:
         data = json.loads(text)
-        return _said(data.get("license") or data.get("licenses") or data.get("licence"), operator)
+        return _said(next((data[key] for key in _FIELDS if data.get(key)), None), operator)
 
     return read
 
@@ -131,6 +150,9 @@ def _setup_cfg(text: str) -> Statement:
 
 def _setup_py(text: str) -> Statement:
     value = re.search(r"""(?m)^(?!\s*#).*?\blicen[cs]e\s*=\s*(?:["']{1,3})([^"']+)["']""", text)
+    named = re.search(r"(?m)^(?!\s*#).*?\blicen[cs]e\s*=\s*([A-Za-z_]\w*)\s*[,)\n]", text)
+    if value is None and named is not None:  # a variable of the same file
+        value = re.search(rf"""(?m)^{named[1]}\s*=\s*(?:["']{{1,3}})([^"']+)["']""", text)
     return _with_classifiers(
         value[1] if value else None, re.findall(r"""["'](License\s*::[^"'\n]*)["']""", text)
     )
@@ -172,12 +194,14 @@ def _classified(classifiers: Any) -> str | None:
 
 
 def _xml(text: str) -> Statement:
-    """pom.xml, .csproj and their kin, and .nuspec: of several licences one may be chosen, as
-    Maven has it."""
+    """pom.xml, .csproj and their kin, .nuspec and manifests of plug-ins: of several licences one may be
+    chosen, as Maven has it."""
     text = re.sub(
         r"(?s)<!--.*?-->|<dependenc(?:y|ies)>.*?</dependenc(?:y|ies)>|<plugins?>.*?</plugins?>", "", text
     )
-    blocks = re.findall(r"(?s)<license(?:\s+file=[^>]*)?>(.*?)</license>", text)
+    blocks = [element or attribute for element, attribute in _ELEMENT.findall(text)]
+    if len(blocks) == 1 and "<" not in blocks[0]:
+        return _said(" ".join(blocks[0].split()))
     if blocks:
         each = []
         for block in blocks:
@@ -200,6 +224,12 @@ def _xml(text: str) -> Statement:
     return Statement(license if license or url is None else UNREAD)
 
 
+_ELEMENT = re.compile(
+    r"""(?is)<(?:project_)?licen[cs]e\b(?![^>]*\btype\s*=)(?:(?:[^>]*[^>/])?>(.*?)</(?:project_)?licen[cs]e>|[^>]*?\b(?:name|value)\s*=\s*["']([^"']+)["'][^>]*/>)"""
+)
+"""A licence in XML, in an element or an attribute; .nuspec's has a type, and is read apart."""
+
+
 def _strings(pattern: str, operator: str = "AND") -> Callable[[str], Statement]:
     """A field of a program: the strings in what `pattern` finds; without any string, what it
     finds itself."""
@@ -209,18 +239,39 @@ def _strings(pattern: str, operator: str = "AND") -> Callable[[str], Statement]:
         found = compiled.search(text)
         if found is None or _ELSEWHERE.match(found[1]):
             return Statement()
+        value = _value(text, found.start(1), found[1])
         strings = [
             part
-            for words, quoted in _STRING.findall(found[1])
+            for words, quoted in _STRING.findall(value)
             for part in (words.split() if words else [quoted])
         ]
         strings = [
             part for part in strings if not part.lower().startswith(("http", "type", "name", "file"))
         ] or strings
-        bare = re.sub(r"\s+#.*|[,;]\s*$", "", found[1]).strip()
-        return _said(strings or ([bare] if bare and not re.search(r"[({=]", bare) else []), operator)
+        strings = strings or [name.replace("_", " ") for name in re.findall(r"\bLicense\.`?([\w.-]+)", value)]
+        bare = re.sub(r"\s+#.*|[,;]\s*$", "", value).strip()
+        words = (
+            bare[1:-1].split() if re.fullmatch(r"\([\w.+:\s-]+\)", bare) else [bare]
+        )  # an array of a shell
+        return _said(strings or [word for word in words if word and not re.search(r"[({=]", word)], operator)
 
     return read
+
+
+def _value(text: str, start: int, line: str) -> str:
+    """The value of a field that begins at `start`: the literals that the `line` from there on begins with,
+    else the whole of what it opens, over lines."""
+    if leading := _LITERALS.match(line):
+        return leading[0]
+    opens = re.search(r"[\[({]", line)
+    if opens is None or "<<" in line:
+        return line.partition("<<")[0]  # of a text that stands below
+    depth, at = 0, start + opens.start()
+    for end in range(at, min(len(text), at + _VALUE)):
+        depth += (text[end] in "[({") - (text[end] in "])}")
+        if depth == 0:
+            return text[start : end + 1]
+    return line
 
 
 def _lines(pattern: str, needs: str = "") -> Callable[[str], Statement]:
@@ -232,36 +283,48 @@ def _lines(pattern: str, needs: str = "") -> Callable[[str], Statement]:
         if found is None:
             return Statement()
         values = [re.sub(r"\s#.*", "", line).strip(" \t-\"'[]") for line in found[1].split("\n")]
-        return _said([value for value in values if value])
+        return _said([value for value in values if value and not _FORM.search(value)])
 
     return read
 
 
 KINDS: dict[str, Callable[[str], Statement]] = {
     r"package\.json": _npm,
-    r"(bower|component|vcpkg|elm|haxelib|dub|meta|library|deno|jsr|.*\.podspec)\.json": _json("AND"),
+    r"(bower|component|vcpkg|elm|haxelib|dub|meta6?|metadata|library|jsr|extension|skin|codemeta|\.zenodo|fabric\.mod|.*\.podspec)\.json|deno\.jsonc?": _json("AND"),
     r"composer\.json": _json("OR"),
-    r"(cargo|pyproject|project|gleam|typst|fpm|alire|stylua|wally|pixi)\.toml": _toml,
+    r"(cargo|pyproject|project|gleam|typst|fpm|alire|stylua|wally|pixi|theme|blender_manifest)\.toml": _toml,
     r"setup\.cfg": _setup_cfg,
     r"setup\.py": _setup_py,
     r"pkg-info|metadata": _headers,
-    r"pom\.xml|.*\.(cs|fs|vb)proj|directory\.build\.props|.*\.nuspec|package\.xml": _xml,
+    r"pom\.xml|.*\.(cs|fs|vb)proj|directory\.build\.props|.*\.nuspec|(package|plugin|addon|ivy)\.xml|.*\.(metainfo|appdata)\.xml(\.in)?|.*\.(vsixmanifest|lpk)": _xml,
+    r"appinfo/info\.xml": _xml,
     r".*\.gemspec": _strings(r"(?m)^[^#\n]*\.licen[cs]es?\s*=\s*(.+)"),
     r".*\.podspec": _strings(r"(?m)^[^#\n]*\.license\s*=\s*(.+(?:\n\s+.+)?)"),
-    r".*\.(rockspec|nimble)|v\.mod": _strings(r"(?m)^\s*license\s*[=:]\s*(.+)"),
-    r"build\.gradle(\.kts)?": _strings(r"licenses\s*\{\s*license\s*\{\s*name\s*(?:=|\.set\()?\s*(.+)"),
+    r".*\.(rockspec|nimble|ipkg)|v\.mod|spago\.dhall": _strings(r"(?m)^[\s{,]*license\s*[=:]\s*(.+)"),
+    r"build\.gradle(\.kts)?": _strings(r"licenses\s*\{\s*license\s*\{[^{}]*?\bname\s*(?:=|\.set\()?\s*(.+)"),
+    r"gradle\.properties": _lines(r"[ \t]*\w*licen[cs]es?(?:[._]?(?:name|spdx|id))?[ \t]*="),
+    r"meson\.build": _strings(r"(?s)\bproject\s*\((?:(?!\n\w).)*?\blicense\s*:\s*(\[[^\]]*\]|'[^']*')"),
+    r"xmake\.lua": _strings(r"(?m)^\s*set_license\((.+)"),
     r"conanfile\.py": _strings(r"(?m)^[ \t]+license\s*=\s*(.+)"),
     r"mix\.exs": _strings(r"(?m)^[^#\n]*\blicenses:\s*(.+)"),
+    r"src/.+\.app\.src": _strings(r"\{licenses,\s*(\[[^\]]*\])"),
     r"project\.clj": _strings(r"(?s):license\s+\{[^}]*?:name\s+(\"[^\"]*\")"),
-    r"build\.sbt": _strings(r"(?m)^[^/\n]*\blicenses?\s*\+?:?\+?=\s*(.+)"),
-    r"(makefile|build)\.pl|dist\.ini": _strings(r"(?im)^\s*['\"]?license['\"]?\s*(?:=>?|,)\s*(.+)"),
+    r"build\.(sbt|sc|mill)": _strings(r"(?m)^(?!\s*//).*?\blicenses?\s*(?:\+\+?|:)?=\s*(.+)"),
+    r"(makefile|build)\.pl|dist\.ini": _strings(r"(?im)^(?:[^#\n]*[\s(,{])?['\"]?license['\"]?\s*(?:=>?|,)\s*(.+)"),
     r"__(manifest|openerp|terp)__\.py": _strings(r"(?m)^\s*['\"]license['\"]\s*:\s*(.+)"),
+    r"metadata\.rb|dub\.sdl|fxmanifest\.lua": _strings(r"(?m)^\s*license\s+(['\"].+)"),
+    r"info\.rkt": _strings(r"\(define\s+license\s+'?\(?([^()\n]+)\)"),
     r"dune-project|.*\.asd": _strings(r"(?m)^\s*\(?:?licen[cs]e\s+(.+?)\)?$"),
     r"pkgbuild|apkbuild|.*\.ebuild": _strings(r"(?m)^(?:license|LICENSE)=(.+)"),
-    r"(pubspec|shard|galaxy|meta|recipe|conda|package|snapcraft|chart|antora)\.ya?ml|citation\.cff|.*\.opam|.*\.cabal": _lines(
-        r" {0,4}licen[cs]es?\s*:"
+    r".*\.opam": _strings(r"(?m)^license:\s*(.+(?:\n[ \t]*\[)?)"),
+    r"(pubspec|shard|galaxy|meta|recipe|conda|package|snapcraft|chart|antora|spago)\.ya?ml|citation\.cff|.*\.cabal": _lines(
+        r" {0,4}(?:artifacthub\.io/)?licen[cs]es?\s*:"
     ),
+    r"meta/main\.ya?ml": _lines(r" {0,4}licen[cs]e\s*:"),
+    r"paket\.template": _lines(r"[ \t]*licenseexpression[ \t]"),
+    r"metadata\.txt": _lines(r"licen[cs]e[ \t]*=", needs=r"(?i)qgisminimumversion|\[general\]"),
     r"description|.*\.spec": _lines(r"licen[cs]e\s*:"),
     r"readme\.txt|style\.css": _lines(r"[\s*]*license\s*:", needs=r"(?i)stable tag\s*:|(?:theme|plugin) name\s*:"),
 }  # fmt: skip
-"""File name in lower case -> reader."""
+"""File name in lower case, or its folder and name -> reader."""
+_ANY = re.compile("|".join(f"(?:{pattern.rpartition('/')[2]})" for pattern in KINDS))

@@ -133,7 +133,7 @@ def normalise(value: object) -> str | None:
 
 @lru_cache(16384)
 def _read(value: str) -> str | None:
-    text = " ".join(value.replace("_", " ").split(" ")).strip()
+    text = re.sub(r"(?i)^spdx:\s*", "", " ".join(value.replace("_", " ").split(" ")).strip())
     if _key(text) in _nothing():
         return None
     return from_url(text) or spdx.expression(text) or name(text) or _compound(text) or UNREAD

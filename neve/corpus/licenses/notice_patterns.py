@@ -18,7 +18,7 @@ def any_of(*patterns: str) -> Expression:
 
 
 _NAME = r"(?:UN)?LICEN[CS]ES?|COPYING|COPYRIGHT|EULA"
-_SUFFIX, _EXTENSION = r"(?:[-.][A-Z0-9][A-Z0-9.-]*|_[A-Z0-9]+)?", r"\.(?:txt|md|rst|html?|adoc|TXT|MD)"
+_SUFFIX, _EXTENSION = r"(?:[-.][A-Za-z0-9][A-Za-z0-9.-]*|_[A-Z0-9]+)?", r"\.(?:txt|md|rst|html?|adoc|TXT|MD)"
 FILE = Expression(
     rf"(?:(?:^|[\s\"'`(<*])((?:[\w.-]+/)+(?:{_NAME}){_SUFFIX}(?:{_EXTENSION})?|(?:{_NAME}){_SUFFIX}{_EXTENSION})|"
     rf"\b(?:[Ss]ee|in|file|under|by|of|the|to|read|and|or)[\s\"'`(</*]{{1,3}}((?:{_NAME}){_SUFFIX}(?:{_EXTENSION})?))(?=[\s\"'`),.;:>*]|$)",
@@ -39,7 +39,7 @@ GNU = any_of(
         rf"\b{word} p[uú]b(?:l|bl)i\w+ (?:g[ée]n[ée]rale|general|geral|generica)"
         for word in ("licence", "licencia", "licença", "licenza")
     ),
-    r"gnu ?(?:([宽寬]|较宽松|較寬鬆)[^，,。]{0,4})?通用公[共眾众][许許]可|gnu ?一般公[衆众]|общественн\w+ лицензи\w+ gnu|\bgnu public licen[cs]e",
+    r"gnu ?(?:([宽寬]|较宽松|較寬鬆)[^，,。]{0,4})?通用公[共眾众][许許]可|gnu ?一般公[衆众]|общественн\w+ лицензи\w+ gnu|gnu (?:algemene publieke licentie|genel kamu lisans|일반 공중 사용 허가서|általános (?:köz|nyilvános))|(?:powszechn\w+ licencj\w+ publiczn\w+|obecn\w+ veřejn\w+ licenc\w+|загальн\w+ (?:громадськ|публічн)\w+ ліцензі\w+|giấy phép công cộng|άδει\w+ δημόσιας χρήσης) gnu|\bgnu public licen[cs]e",
 )
 ABBREVIATED = re.compile(
     r"\b(?:[Uu]nder|[Tt]erms of|[Ss]ubject to) (?:the |an? )?((?:[A-Z]{1,4}PL|CDDL|OSL|AFL|CC[- ]BY(?:[- ](?:NC|SA|ND))*)(?:[- ]?v?\.? ?\d(?:\.\d)?)?)\b"
@@ -89,6 +89,7 @@ FORBIDS = any_of(
     _THIS + r" (?:\w+ ){0,3}?(?:is|are|contains?|constitutes?) (?:\w+ ){0,5}(?:confidential|proprietary|trade secrets?)\b",
     r"\b(?:confidential|proprietary) (?:information|property|source code|software|material|trade)\b",
     r"\bproprietary (?:to|of)\b", r"(?<!which is a )\btrade secrets?\b", r"\b(?:strictly|company|highly) confidential",
+    r"\bcommons clause\b", r"\bholder of all proprietary rights", r"(?:\b|_)reference[-_ ]only[-_ ]licen[cs]e",
     r"\bconfidential ?[-–:.]", r"[-–:.] ?confidential\b", r"^\W*confidential\W*$", r"(?-i:\b[A-Z]{2,}[.,]? (?:CONFIDENTIAL|PROPRIETARY)\b|\b[A-Z]\w+[.,]? (?:Confidential|Proprietary)(?=\W*$))", r"\bnon-?disclosure agreement",
     r"\bunauthori[sz]ed (?:copying|use|reproduction|distribution|disclosure|duplication|modification)",
     r"\b(?:copying|reproduction|redistribution|distribution|disclosure|duplication|dissemination|use)\b[^.]{0,160}"
@@ -98,6 +99,9 @@ FORBIDS = any_of(
     r"\b(?:weitergabe|vervielf[äa]ltigung|nutzung|verbreitung)\b[^.]{0,120}\b(?:untersagt|verboten|nicht gestattet)", r"\bprohibida\b[^.]{0,40}\b(?:reproducci[oó]n|distribuci[oó]n|copia)",
     r"(?:копирован|распространен|использован)\w+[^.]{0,60}запрещен", r"\bконфиденциальн", r"\bvietat[ao] (?:la )?(?:riproduzion|copi|diffusion|distribuzion)", r"\bproibid[ao]s? (?:sua |a |o )?(?:c[óo]pia|reprodu|distribui|uso)",
     r"무단[ \w]{0,12}(?:복제|배포|전재|사용)|영업비밀|대외비", r"\b(?:kopiowanie|rozpowszechnianie)[^.]{0,40}(?:zabronion|zakazan)", r"\bizinsiz[^.]{0,40}(?:amaz|emez)", r"禁止(?:外[传傳]|[复複][制製]|[转轉][载載]|商用|用于商业|用於商業|商业|商業)|仅供内部",
+    r"\b(?:vertrouwelijk|konfidentiellt|konfidensiel[lt]t?|fortrolig|luottamuksellinen|bizalmas|confiden[țţ]ial\w*)\b", r"\bdůvěrn[éýá]", r"конфіденційн", r"\bεμπιστευτικ[όά]",
+    r"\bmag niet worden (?:verspreid|gekopieerd|vermenigvuldigd|gebruikt)", r"\b(?:får ej|får inte|må ikke|må ikkje) (?:kopieras|kopieres|distribu|spridas|videregives|gjengis)", r"\b(?:kopírování|šíření|rozmnožování)[^.]{0,40}zakázán", r"\bkopiering er forbudt", r"\bkopiointi[^.]{0,20}kielletty", r"\bmásolása[^.]{0,20}tilos",
+    r"απαγορεύεται η (?:αντιγραφή|αναπαραγωγή|διανομή)", r"nghiêm cấm (?:mọi )?(?:hành vi )?sao chép", r"(?:копіювання|розповсюдження|використання)[^.]{0,40}заборонен", r"אין להעתיק|אסור להעתיק", r"(?:يمنع|يحظر)[^.]{0,20}(?:نسخ|النسخ|توزيع)", r"\beste interzisă (?:copierea|reproducerea|distribuirea)",
     r"\b(?:reproduction|diffusion|copie)\b[^.]{0,60}\binterdite", r"\bconfiden(?:cial|tiel)\b", r"\bcommercial licen[cs]e (?:is )?required", r"\bclosed[- ]source (?:software|code|licen)", r"\bnot open[- ]source",
 )  # fmt: skip
 """What no licence of free software says of its own code."""
@@ -113,18 +117,27 @@ FORBIDS_ALONE = any_of(
     r"\b(?:may|must|can) ?not (?:copy|use|distribute|redistribute|sell|reproduce|disclose)", r"\bnon-?commercial\b",
     r"\b(?:personal|academic|educational|research|evaluation) (?:and \w+ )?(?:use|purposes) only", r"\b(?:without|holds?|have|has|requires?|with) an? (?:\w+ )?valid (?:\w+ )*licen[cs]e",
     r"\bwithout (?:the )?(?:express|prior|explicit|written)[^.]{0,60}(?:permission|consent|authori[sz]ation|agreement)",
-    r"\bconfidential\b", r"\b(?:may|can) only be used\b", r"\bnot to be (?:shared|distributed|disclosed|released|copied|used) (?:outside|without|to third)",
+    r"\bconfidential\b", r"\b(?:may|can) only be used\b", r"\b(?:may|can) only (?:use|copy)\b", r"^\W*not to be (?:re)?(?:distributed|copied|shared|published|sold)",
+    r"\b(?:academic|personal|research|educational|private)(?: (?:research|use|purposes?))* only\b", r"\bfor commercial (?:use|usage|purposes|licen[cs](?:e|ing)),? (?:please )?(?:contact|ask|e-?mail|write)",
+    r"\bfree for (?:personal|academic|educational|private|home)\b", r"\b(?:ask|contact) (?:me|us|the authors?)\b[^.]{0,40}\bbefore (?:using|copying|you use|redistribut)",
+    r"\bno (?:licen[cs]e|rights?|permission)s? (?:to \w+ )?(?:is|are) (?:hereby )?(?:granted|given)", r"\bnot (?:be )?authori[sz]ed to (?:licen[cs]e|distribute|copy|use)\b",
+    r"\b(?:sole|exclusive) property of", r"\brequires? (?:the )?(?:prior |express |written )+(?:consent|permission|approval|authori[sz]ation)", r"\bnot to be (?:shared|distributed|disclosed|released|copied|used) (?:outside|without|to third)",
 )  # fmt: skip
 """What forbids where no licence stands beside it; free licences say such things of names and notices."""
 OWNED = any_of(
-    r"copyright", "©", r"\(c\)", r"all rights", r"\bproperty of", r"\bthis (?:file|software|source|code|program|document|material|work|script|module)\b",
-    r"^\W*(?:confidential|private|proprietary|do not|not for)\b", r"\binternal\b.{0,12}\bnot to be\b", r"版[权權]所有|著作権|社外秘|無断|机密|機密|本(?:文件|程序|代码|软件)|외비|저작권|소스|©|защищены|конфиденц",
+    r"copyright", "©", r"\(c\)", r"all rights", r"\bproperty of", r"\bthis (?:computer )?(?:file|software|source|code|program|document|material|work|script|module)\b",
+    r"^\W*(?:confidential|private|proprietary|do not|not for|not to be)\b", r"(?-i:\b[A-Z]{2,}[.,]? (?:CONFIDENTIAL|PROPRIETARY)\b)", r"\bsubject to licen[cs]e terms\b",
+    r"^\W*(?:only )?free for\b", r"\binternal\b.{0,12}\bnot to be\b", r"版[权權]所有|著作権|社外秘|無断|机密|機密|本(?:文件|程序|代码|软件)|외비|저작권|소스|©|защищены|конфиденц",
     r"derechos reservados|rechte vorbehalten|droits r[ée]serv[ée]s|direitos reservados|diritti riservati|prawa zastrze[żz]one|haklar[ıi] sakl[ıi]d[ıi]r",
+    r"^\W*(?:vertrouwelijk|konfiden|fortrolig|luottamuksel|bizalmas|důvěrn|confiden[țţ]|εμπιστευτικ|конфіденц|סודי)|rechten voorbehouden|ensamrätt|rettighede?r (?:er )?(?:reservert|forbeholdes)|oikeudet pidätetään|práva vyhrazena|jog fenntartva|drepturile rezervate|επιφύλαξη|захищен|הזכויות שמורות|الحقوق محفوظة|bản quyền",
+    r"\bcommons clause\b", r"\bis a product of\b",
 )  # fmt: skip
 """What a text must hold for such words to be about the file."""
 RESERVED = any_of(
     r"\ball rights? (?:are )?reserved", r"todos los derechos reservados", r"alle rechte vorbehalten", r"tous droits r[ée]serv[ée]s", r"版[权權]所有",
     r"\btodos os direitos reservados", r"\btutti i diritti riservati", r"все права защищены", r"\bwszelkie prawa zastrze[żz]one", r"\bhaklar[ıi] sakl[ıi]d[ıi]r",
+    r"\balle rechten voorbehouden", r"\bmed ensamrätt", r"\balle rettigheter (?:er )?reservert|\balle rettigheder forbeholdes", r"\bkaikki oikeudet pidätetään", r"\bvšechna práva vyhrazena", r"\bminden jog fenntartva", r"\btoate drepturile rezervate",
+    r"με (?:την )?επιφύλαξη (?:παντός|κάθε) (?:νόμιμου )?δικαιώματος", r"усі права захищен", r"כל הזכויות שמורות", r"جميع الحقوق محفوظة", r"bản quyền thuộc về",
 )  # fmt: skip
 DEDICATED = any_of(
     r"\bdedicated all copyright and related and neighbou?ring rights to this (?:software|work) to the public domain",

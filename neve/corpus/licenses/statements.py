@@ -38,7 +38,9 @@ SPEAKS = (
     "licens", "licenc", "rights reserved", "right reserved", "confidential", "proprietary", "public domain", "general public", "gpl",
     "permission is", "permission to use", "hereby granted", "redistribut", "not distribut", "not for distribution", "trade secret", "internal use", "unauthori", "disclosure", "not be", "not to be",
     "terms of the", "vorbehalten", "vertraulich", "reservados", "confidencial", "confidentiel", "droits r", "版权所有", "版權所有", "机密", "機密", "社外秘", "無断",
-    "prohibit", "forbidden", "use only", "purposes only", "evaluation only", "cc by", "cc-by", "许可", "許可", "許諾", "禁止", "仅供", "лицензи", "защищены", "запрещен", "конфиденциальн", "lizenz", "licenz", "licença", "riservati", "proibid", "무단", "영업비밀", "대외비", "zastrze", "saklıdır",
+    "prohibit", "forbidden", "use only", "purposes only", "property of", "before using", "research only", "personal use", "commercial use", "evaluation only", "cc by", "cc-by", "许可", "許可", "許諾", "禁止", "仅供", "лицензи", "защищены", "запрещен", "конфиденциальн", "lizenz", "licenz", "licença", "riservati", "proibid", "무단", "영업비밀", "대외비", "zastrze", "saklıdır",
+    "voorbehouden", "vertrouwelijk", "publieke lic", "konfiden", "ensamrätt", "får ej", "fortrolig", "forbeholdes", "reservert", "luottamuksel", "pidätetään", "vyhrazena", "důvěrn", "veřejn", "fenntartva", "bizalmas", "confidenț",
+    "rezervate", "licencj", "genel kamu", "공중 사용", "ліцензі", "конфіденц", "захищен", "заборонен", "επιφύλαξη", "εμπιστευτικ", "απαγορεύεται", "δημόσιας", "nghiêm cấm", "bản quyền", "giấy phép", "הזכויות", "الحقوق",
 )  # fmt: skip
 """Words of a file that speaks of a licence."""
 PARAGRAPH = (*SPEAKS, "warrant", "liab", "as is", "as-is", "copyright notice", "neither the name", "endorse", "disclaim", "free software", "permission")  # fmt: skip
@@ -157,5 +159,5 @@ def _anonymous(line: str) -> str:
 
 
 _LICENSE_BESIDE = re.compile(
-    r"(?i)licen[cs]e|confiden|vertraulich|prohib|interdit|untersagt|verboten|gestattet|proprietary|notice|permission|warrant|holder|owner|distribut|claim|public domain|gpl|конфиденц|запрещ|禁止|vietat|proibid|무단|zabronion|izinsiz"
+    r"(?i)licen[cs]e|confiden|vertraulich|prohib|interdit|untersagt|verboten|gestattet|proprietary|notice|permission|warrant|holder|owner|distribut|claim|public domain|gpl|конфиденц|запрещ|禁止|vietat|proibid|무단|zabronion|izinsiz|kopier|verspreid|kopír|kopioi|másol|αντιγραφ|sao chép|копію|העתיק|نسخ|interzis|licenc|lisans|licentie|ліценз"
 )

@@ -6,13 +6,14 @@ Python object for each document. What has the form of an address is rare (some 8
 that the decision can be regular expressions over the bytes around it, which a person can read: emails.py and
 ip_addresses.py.
 
-An e-mail address has the form `local@domain`: letters, digits and `._%+-` before the sign (at most 64, a
-letter or digit first, no dot last and no two in a row), after it labels of letters, digits and `-`, the last
-a top-level domain in one case. An IPv4 address is four decimal numbers up to 255 without leading zeros, an
-IPv6 address what RFC 4291 writes, with three groups or more, in the blocks that IANA has given out. Neither
-touches a letter, digit, `_`, `-` or `.`. Only addresses of the public internet have the form: not private,
-loopback, link-local, shared, documentation, benchmarking, multicast and reserved ranges (RFC 6890), nor 6to4
-and its relays, and no well-known name servers.
+An e-mail address has the form `local@domain`: letters (those of Latin with their marks, too), digits and
+`._%+-` before the sign (at most 64 bytes, a letter or digit first, no dot last and no two in a row), after
+it labels of letters, digits and `-`, the last a top-level domain in one case, or with a capital first. An
+IPv4 address is four decimal numbers up to 255 without leading zeros, an IPv6 address what RFC 4291 writes,
+with three groups or more, in the blocks that IANA has given out. Neither touches a letter, digit, `_`, `-`
+or `.`. Only addresses of the public internet have the form: not private, loopback, link-local, shared,
+documentation, benchmarking, multicast and reserved ranges (RFC 6890), nor 6to4 and its relays, and no well-
+known name servers.
 
 Source: StarCoder (arXiv 2305.06161, section 4) and the BigCode PII library for what is looked for.
 """
@@ -166,9 +167,14 @@ def _among(value, sorted_values):
 def _email(values, low, at, high, classes, domains):
     """The address around the `@` at `at`, or an empty span."""
     start = at
-    while start > low and classes[values[start - 1]] & _LOCAL and at - start <= 64:
-        start -= 1
-    while start < at and not _alnum(values[start], classes):
+    while start > low and at - start <= 64:
+        if classes[values[start - 1]] & _LOCAL:
+            start -= 1
+        elif start > low + 1 and _latin(values, start - 2):
+            start -= 2
+        else:
+            break
+    while start < at and not (_alnum(values[start], classes) or _latin(values, start)):
         start += 1
     if start == at or at - start > 64 or values[at - 1] == 46:
         return at, at
@@ -176,29 +182,46 @@ def _email(values, low, at, high, classes, domains):
         if values[i] == 46 and values[i - 1] == 46:
             return at, at
     end = at + 1
-    while end < high and classes[values[end]] & _LABEL and end - at <= 254:
-        end += 1
+    while end < high and end - at <= 254:
+        if classes[values[end]] & _LABEL:
+            end += 1
+        elif end + 1 < high and _latin(values, end):
+            end += 2
+        else:
+            break
     if end < high and (values[end] == 95 or values[end] == 64 or values[end] == 40 or values[end] == 37):
         return at, at  # goes on with `_`, `@`, `(` or `%`
-    while end > at + 1 and not _alnum(values[end - 1], classes):
+    while end > at + 1 and not (_alnum(values[end - 1], classes) or values[end - 1] >= 128):
         end -= 1
     last = end  # of the labels
     dots = 0
     for i in range(end - 1, at, -1):
         if values[i] == 46:
-            if not _alnum(values[i - 1], classes):
+            if not (_alnum(values[i - 1], classes) or values[i - 1] >= 128):
                 return at, at  # an empty label
             dots += 1
             if dots == 1:
                 last = i + 1
-    if dots == 0 or not _alnum(values[at + 1], classes):
+    if dots == 0 or not (_alnum(values[at + 1], classes) or values[at + 1] >= 128):
         return at, at
     upper = 0
     for i in range(last, end):
         upper += 65 <= values[i] <= 90
-    if (upper != 0 and upper != end - last) or not _among(_hash(values, last, end), domains):
+    if (upper > 1 and upper != end - last) or (upper == 1 and not 65 <= values[last] <= 90):
+        return at, at
+    if not _among(_hash(values, last, end), domains):
         return at, at
     return start, end
+
+
+@numba.njit(cache=True, nogil=True)
+def _latin(values, at):
+    """Whether a letter of Latin with a mark begins at `at` (U+00C0 to U+024F, without the signs × and ÷);
+    the caller sees that two bytes are there."""
+    first, second = values[at], values[at + 1]
+    if first < 0xC3 or first > 0xC9 or second & 0xC0 != 0x80:
+        return False
+    return first != 0xC3 or (second != 0x97 and second != 0xB7)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -74,6 +74,11 @@ _OUTSIDE = re.compile(
 )
 """Words of a line that speaks of mail or people."""
 
+_LINKED = re.compile(
+    rb"(?i)\b(?:select|insert|delete|update|merge)\b.*\b(?:from|join|into|update)\s+(?:\w+\.)?\Z"
+)
+"""Before a table of another database, as Oracle's SQL has it (`FROM emp@remote.world`)."""
+
 _COMMENT = re.compile(rb"\s*(?:#|//|/?\*|--|;|%|dnl\b|REM\b|<!--|\.\.)")
 
 
@@ -122,12 +127,13 @@ def is_address(before: bytes, address: bytes, after: bytes) -> bool:
         before.endswith(b"%") and local in (b"s", b"d", b"v")
     ):
         return False  # the rest of a template
-    return domain.rpartition(b".")[2] in PLAIN or _looks_like_mail(before, domain, after)
+    plain = domain.rpartition(b".")[2] in PLAIN and not address.rpartition(b".")[2].istitle()  # `a@Outer.Tv`
+    return plain or _looks_like_mail(before, domain, after)
 
 
 def _looks_like_mail(before: bytes, domain: bytes, after: bytes) -> bool:
     """Whether what is around an address says so, where its domain alone does not."""
-    if _PACKAGE.search(before):
+    if _PACKAGE.search(before) or _LINKED.search(before) or after.startswith(b"/"):
         return False
     edges = before[-1:] + after[:1]
     if edges in (b"<>", b'""', b"''", b"``", b"()") or before.endswith(b"mailto:"):

@@ -3,7 +3,8 @@
 Two compiled passes over the bytes of an Arrow column, without a Python object for each document. The first
 runs a small automaton for what announces passwords, URLs, private keys and `curl`. The second looks for
 token-like runs (it tests every tenth byte until it meets one): TOKEN characters or more of
-`[A-Za-z0-9_+/-]`, DISTINCT different ones, digits amid them or DIGITS of them. Only before and within such a
+`[A-Za-z0-9_+/-]`, DISTINCT different ones, digits amid them or DIGITS of them; a token of Hugging Face
+(`hf_` and 34 letters) needs none. Only before and within such a
 run it looks for the KEYWORDS of betterleaks' rules, with Aho and Corasick's automaton; a run with a keyword
 at most REACH bytes before it, or in it, makes its surroundings a window. Every rule that is asked needs its
 keyword there; what is given up are secrets without such a run (letters only, or shorter), which no rule but
@@ -234,7 +235,13 @@ def _random(values, start, end):
             front |= bit
         if different >= DISTINCT and (changes >= 2 or digits >= DIGITS):
             return True
-    return False
+    return (
+        different >= DISTINCT
+        and end - start == 37
+        and values[start] == 104
+        and values[start + 1] == 102
+        and values[start + 2] == 95
+    )  # hf_
 
 
 @numba.njit(cache=True, nogil=True)

@@ -22,6 +22,11 @@ def test_paragraphs(text: str) -> None:
     assert ["one", "two"] in list(comments.paragraphs(text, 0))
 
 
+def test_a_licence_in_a_variable_over_lines() -> None:
+    text = '__author__ = "x"\n__license__ = """GNU Affero General Public License\nhttp://www.gnu.org"""\n'
+    assert ["License: GNU Affero General Public License"] in list(comments.paragraphs(text, 0))
+
+
 def test_code_is_no_comment_and_ends_the_reading() -> None:
     text = 'x = "one"\n# two\ny = 1\n# three\n'
     assert list(comments.paragraphs(text, 0)) == [["two"]]

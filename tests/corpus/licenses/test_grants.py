@@ -51,6 +51,9 @@ ASKS = [
     f"{BSD}{KEEP}2. Redistributions must be accompanied by the complete source code of whatever uses it.\n",
     f"{BSD}{KEEP}2. You pay Acme a fee for every copy.\n",
     f"{BSD}{KEEP}\nRedistributions in any form must be accompanied by information on how to obtain complete source code.\n",
+    "Permission is hereby granted, free of charge, to any person obtaining a copy of this software, to deal in the software without restriction, including without limitation the rights to "
+    "use, copy, modify and/or sublicense copies of the software for non-commercial purposes, and to permit persons to whom the software is furnished to do so, subject to the following conditions:\n\n"
+    "The above copyright notice and this permission notice shall be included in all copies of the software.\n",
     "You may use, copy and modify this program for evaluation.", "This file may be copied and distributed.",
     "Redistribution and use in source and binary forms are permitted for non-commercial purposes.",
     PYTHON.replace("4. Acme is", "4. Licensee shall pay a fee.\n\n5. Acme is"),

@@ -174,6 +174,45 @@ def test_paths_that_the_licence_file_names() -> None:
     assert asked(spoken, "api/ee/a.ts", "api/a.ts") == [(None, "LICENSE"), ("MIT", "LICENSE")]
 
 
+def test_a_folder_that_the_licence_excepts_or_a_package_has_moved() -> None:
+    """What is said of everything but a folder is not said of the folder; an edition's folder keeps its name."""
+    excepting = b"Everything here except the `cloud` directory and parts/pro is MIT licensed:\n\n" + MIT
+    lookup = license_evidence.Lookup([("LICENSE", excepting)])
+    assert asked(lookup, "cloud/a.py", "parts/pro/a.py", "a.py") == [
+        (None, "LICENSE"),
+        (None, "LICENSE"),
+        ("MIT", "LICENSE"),
+    ]
+    moved = (
+        b"All content under packages/server/src/enterprise is under the Acme Commercial License.\n\n" + MIT
+    )
+    lookup = license_evidence.Lookup([("LICENSE", moved), ("web/package.json", b'{"license": "MIT"}')])
+    assert [license for license, _ in asked(lookup, "dist/enterprise/a.js", "dist/a.js")] == [None, "MIT"]
+
+
+def test_a_licence_file_of_one_edition_that_is_not_there_blocks() -> None:
+    lookup = license_evidence.Lookup([("LICENSE.txt", MIT)])
+    notice = b"// Copyright Acme. All rights reserved.\n// See %s for license information.\nint x;\n"
+    found = [
+        asked(lookup, "a.c", content=notice % name)[0][0]
+        for name in (b"LICENSE.enterprise", b"LICENSE.txt", b"LICENSE")
+    ]
+    assert found == [None, "MIT", "MIT"]
+
+
+def test_metadata_that_speak_for_the_folder_above() -> None:
+    lookup = license_evidence.Lookup(
+        [
+            ("LICENSE", MIT),
+            ("app/appinfo/info.xml", b"<info><licence>agpl</licence></info>"),
+            ("role/meta/main.yml", b"galaxy_info:\n  license: GPL-3.0-only\n"),
+            ("tree/src/tree.app.src", b'{licenses, ["GPL-3.0"]}'),
+        ]
+    )
+    found = asked(lookup, "app/lib/a.php", "role/tasks/a.py", "tree/test/a.erl", "b/a.py")
+    assert [license for license, _ in found] == ["AGPL-3.0-only", "GPL-3.0-only", "GPL-3.0-only", "MIT"]
+
+
 def test_wheels_and_folders_of_installed_packages() -> None:
     wheel = license_evidence.Lookup(
         [("a-1.dist-info/METADATA", b"License-Expression: MIT\n"), ("a-1.dist-info/licenses/LICENSE", MIT)]

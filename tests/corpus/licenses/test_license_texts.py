@@ -76,7 +76,9 @@ def is_text(path: str) -> bool:
         (APACHE + b"\n\nSUBCOMPONENTS:\n\nThe parser may be used subject to the following restrictions: it must not be misrepresented.\n", "Apache-2.0"),
         (b"The library is licenced under Apache 2.0: http://www.apache.org/licenses/LICENSE-2.0\n\nThe logo must not be used for other products.\n", "Apache-2.0"),
         (b"START NOTE\nThe core is under the MIT license.\nEND NOTE\n\nThe Enterprise License\n\nThis software may only be used if you have agreed to our terms.\n", UNREAD),
-        (b"Acme MIT License\n\nPermission is hereby granted for use on Acme chips only, free of charge, to any person.\n", UNREAD), (b"x" * (300 << 10), UNREAD), (b"\xff\xfe\x00", None),
+        (b"Acme MIT License\n\nPermission is hereby granted for use on Acme chips only, free of charge, to any person.\n", UNREAD), (b"x" * (300 << 10), UNREAD),
+        (b"Functional Acme License\n\nWe grant you the right to use, copy and modify the software for any Permitted Purpose, which is any but a Competing Use.\n\nGrant of Future License: after two years you may use it under this licence:\n\n" + MIT, UNREAD),
+        (b"\xff\xfe\x00", None),
     ],
 )  # fmt: skip
 def test_what_stands_around_a_text(text: bytes, license: str | None) -> None:
@@ -90,7 +92,9 @@ def test_paths_that_a_licence_file_names() -> None:
         + MIT
     )
     assert text.license == "MIT"
-    assert dict(text.rules) == dict.fromkeys(("ee", "web/ee", "packages/api/enterprise"), UNREAD)
+    assert dict(text.rules) == dict.fromkeys(
+        ("*/ee", "*/enterprise", "ee", "web/ee", "packages/api/enterprise"), UNREAD
+    )
     various = license_texts.read(
         b'Source code here is variously licensed under the Apache License 2.0 or the Acme License.\n\n* Outside of the "acme" folder, code is under the\n'
         b'  Apache License Version 2.0, unless otherwise noted.\n\n* Within the "acme" folder, code is under the Acme License.\n'

@@ -54,7 +54,8 @@ FORBIDS = [
     CLAIM + "// THIS IS UNPUBLISHED PROPRIETARY SOURCE CODE OF ACME", CLAIM + "// ACME CONFIDENTIAL\n// The source code contained herein is owned by Acme.", CLAIM + "// Acme Technologies, Inc. Proprietary",
     "// 本文件为公司内部机密，禁止外传", "// 版权所有，仅供学习交流", "// Все права защищены. Копирование без разрешения запрещено.", "// Tutti i diritti riservati. Vietata la riproduzione.",
     "// Todos os direitos reservados. É proibida a cópia deste arquivo.", "// 이 소스 코드는 아크메의 영업비밀이며 무단 복제를 금합니다.", "// Wszelkie prawa zastrzeżone. Kopiowanie zabronione.", "// Tüm hakları saklıdır. İzinsiz kopyalanamaz.",
-    "// Copying of this file, via any medium, is strictly prohibited",
+    "// Copying of this file, via any medium, is strictly prohibited", "# You may use this software for academic research only.", "* Not to be redistributed.", "// Alle rechten voorbehouden. Mag niet worden verspreid.",
+    "// Všechna práva vyhrazena. Kopírování je zakázáno. © Acme", "// © Acme. Nghiêm cấm sao chép.", "// Усі права захищені. Копіювання заборонено.", "// (C) Acme. Please ask me before using this code.",
 ]  # fmt: skip
 FOREIGN = {
     "// 您可以按照自由软件基金会发布的GNU通用公共许可证（第2版）修改它。": "GPL-2.0-only", "// GNU 一般公衆利用許諾書の定める条件の下で再頒布することができます。": "GPL-3.0-only",

@@ -39,7 +39,9 @@ def form(text: bytes) -> Found:
 
 # --- the oracle --------------------------------------------------------------------------------------------------
 
-EMAIL = re.compile(rb"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+")
+LATIN = rb"(?:\xc3[\x80-\x96\x98-\xb6\xb8-\xbf]|[\xc4-\xc9][\x80-\xbf])"
+"""A letter of Latin with a mark."""
+EMAIL = re.compile(rb"(?:[A-Za-z0-9._%%+-]|%b)+@(?:[A-Za-z0-9.-]|%b)+" % (LATIN, LATIN))
 FOUR = re.compile(
     rb"(?:(?<=\\[nrt])|(?<![A-Za-z0-9._\x80-\xff-]))\d{1,3}(?:\.\d{1,3}){3}(?![A-Za-z0-9_-])(?!\.[A-Za-z0-9])"
 )
@@ -69,8 +71,10 @@ def e_mails(text: bytes) -> Found:
     at = -1
     low = 0
     while (at := text.find(b"@", at + 1)) >= 0:
-        local = re.search(rb"[A-Za-z0-9._%+-]*\Z", text[max(low, at - 80) : at])[0].lstrip(b"._%+-")  # type: ignore[index]
-        domain = re.match(rb"[A-Za-z0-9.-]*", text[at + 1 : at + 255])[0]  # type: ignore[index]
+        local = re.search(rb"(?:[A-Za-z0-9._%%+-]|%b)*\Z" % LATIN, text[max(low, at - 80) : at])[0].lstrip(
+            b"._%+-"
+        )  # type: ignore[index]
+        domain = re.match(rb"(?:[A-Za-z0-9.-]|%b)*" % LATIN, text[at + 1 : at + 255])[0]  # type: ignore[index]
         if text[at + 1 + len(domain) : at + 2 + len(domain)] in (b"_", b"@", b"(", b"%"):
             continue
         domain = domain.rstrip(b".-")
@@ -81,7 +85,11 @@ def e_mails(text: bytes) -> Found:
             continue
         if not all(labels) or any(label.endswith(b"-") for label in labels[:-1]) or domain.startswith(b"-"):
             continue
-        if top.lower() not in emails.top_level_domains() or top not in (top.lower(), top.upper()):
+        if top.lower() not in emails.top_level_domains() or top not in (
+            top.lower(),
+            top.upper(),
+            top.capitalize(),
+        ):
             continue
         found.append((start, end, addresses.EMAIL))
         low = end
@@ -211,7 +219,23 @@ def test_real_files_agree_with_the_oracle() -> None:
 @given(
     st.lists(
         st.sampled_from(
-            [*"@@@.:-_ \n/\"'<>(%=~", "://", "kim", "x1", "de", "COM", "example", "git", "é", "::"]
+            [
+                *"@@@.:-_ \n/\"'<>(%=~",
+                "://",
+                "kim",
+                "x1",
+                "de",
+                "COM",
+                "example",
+                "git",
+                "é",
+                "ü",
+                "Com",
+                "Dev",
+                "×",
+                "人",
+                "::",
+            ]
         ),
         max_size=16,
     )

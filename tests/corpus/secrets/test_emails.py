@@ -34,6 +34,7 @@ Message-ID: <4f2c1e77-11@mail.firm.de>   https://lore.kernel.org/x/2024050814272
 Node('a@b.com'), Worker("w1@q.co.uk")   // HTTP has user:password@domain.com
 <pre id="description-@commit.id">   <li id="row-@item.com">   https://lists.firm.org/E1Z0E7U-0004Bc-Jv@mail.firm.org   <338B6EE2.BB26C74C@firm.com>
 *!*bot@host.org   nick!user@host.domain.net   Dial(IAX2/guest@pbx.firm.com/s)   "kim@firm.com"@example.com
+val x = this@Outer.Dev   a@Outer.Com   SELECT * FROM staff@remote.world   import a from "src@shared.app/x"
 "%s@firm.de"   f"{user}kim@firm.de"   "${name}-x@firm.de"   "$kim@firm.de"
 """
 
@@ -55,6 +56,10 @@ FOUND = [
     ("the ssh maintainers at kim@firm.org", ["kim@firm.org"]),
     ("https://host.com/list?of=kim@firm.de&x", ["kim@firm.de"]),
     ("Kim <git@kimlee.com>", ["git@kimlee.com"]),
+    ("# José Peña <josé.peña@correo.es>, jörg@müller.de", ["josé.peña@correo.es", "jörg@müller.de"]),
+    ("2×kim@firm.de 联系kim@firm.de почта:kim@firm.de", ["kim@firm.de"] * 3),
+    ("# Kim Lee <kim@lee.Dev>, KIM@FIRM.DE", ["kim@lee.Dev", "KIM@FIRM.DE"]),
+    ("-- mail kim@remote.world", ["kim@remote.world"]),
     ("aes-lover.kim@firm.de", ["aes-lover.kim@firm.de"]),
     ("thomas-mueller-ab@firm.com, 3f2a.b1@firm.com!", ["thomas-mueller-ab@firm.com", "3f2a.b1@firm.com"]),
 ]  # fmt: skip

@@ -120,3 +120,14 @@ def test_urls_passwords_and_blocks_are_pointed_at() -> None:
     flags = [(flag, text.encode()[a:b]) for _, a, b, flag in found.tolist()]
     assert [flag for flag, _ in flags] == [sieve.URL, sieve.PASSWORD, sieve.BLOCK]
     assert b"a://u:p@h" in flags[0][1] and b'pwd = "x"' in flags[1][1] and flags[2][1] == b"-----BEGIN"[:9]
+
+
+def test_a_token_of_hugging_face_is_letters_alone() -> None:
+    """Its form is public (huggingface.co): `hf_` and 34 letters."""
+    letters = "".join(random.Random(4).choices(string.ascii_letters, k=34))
+    texts = [f"login(token='hf_{letters}')\n", f"name = 'gf_{letters}'\n", f"hf_{letters}z = 1\n"]
+    values, offsets, _ = buffers(pa.array(texts, pa.large_string()))
+    found = sieve.find(values, offsets, np.arange(len(texts)))
+    assert found[:, [0, 3]].tolist() == [[0, sieve.WINDOW]]
+    (place,) = keys.in_windows(texts[0].encode(), [(0, len(texts[0]))], keys.re.compile(b"<KEY>"))
+    assert texts[0][slice(*place)] == f"hf_{letters}"
