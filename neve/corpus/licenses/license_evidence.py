@@ -337,10 +337,7 @@ class Lookup:
         if said.refers is not None:
             if target is not None:
                 return self._resolved(target)
-            plain = re.fullmatch(
-                r"(?i)(?:[\w.-]+/)*(?:un)?(?:licen[cs]es?|copying|copyright|eula)(?:\.(?:txt|text|md|markdown|rst|html?|adoc|rtf))?",
-                said.refers,
-            )
+            plain = license_files.WHOLE.fullmatch(said.refers)
             return base if plain else Known(UNREAD, (path,))
         stranger = said.reserved and holders and base.holders and not holders & base.holders
         if stranger and policy.permitted(base.license, "permissive"):

@@ -36,6 +36,10 @@ _NAME = re.compile(
     rf"(?P<main>{_MAIN})(?:[-_. &]*(?P<after>.+))?|(?P<before>[\w.+ -]+?)[-_. ](?:{_MAIN})|(?P<bare>{_FAMILY}(?:[-_]?v?\d[\d.]*)?(?:-only|-or-later)?)",
     re.I,
 )
+WHOLE = re.compile(
+    r"(?i)(?:[\w.-]+/)*(?:un)?(?:licen[cs]es?|copying|copyright|eula)(?:\.(?:txt|text|md|markdown|rst|html?|adoc|rtf))?"
+)
+"""The licence of a whole project by its name alone, as a notice points to it."""
 _PROSE = re.compile(r"(?i)\.(txt|text|md|markdown|rst|html?|adoc|asciidoc|rtf)$")
 _CODE = re.compile(
     r"(?i)\.(py|pyi|[cm]?[jt]sx?|java|kts?|go|rs|[ch]|cc|cpp|hpp|cs|rb|php|p[lm]|swift|scala|z?sh|json5?|ya?ml|toml|xml|svg|png|jpe?g|gif|ico|psd|pdf|docx?|s?css|less|"

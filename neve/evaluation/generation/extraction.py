@@ -2,7 +2,7 @@
 
 Where is the code? A chat model thinks, drafts, corrects itself, shows how to call what it wrote. So thinking
 between its tags is left out, and of the fenced blocks the *last* complete one that defines the function is
-the answer; what that one takes from earlier blocks (an import, a helper) comes with it. Without fences it is
+the answer; what that one takes from other blocks (an import, a helper) comes with it. Without fences it is
 the last stretch of lines that parses and defines the function. A base model continues the prompt and goes on
 after its function, so the longest beginning that parses is taken. What of the code is the solution, and what
 is a test or output, `top_level` decides.
@@ -18,6 +18,7 @@ templates.
 from __future__ import annotations
 
 import ast
+import json
 import re
 import warnings
 from typing import NamedTuple
@@ -58,8 +59,16 @@ _TURN = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 """A token that ends a turn, where a server hands it on as text, and what follows."""
-_WRAP = re.compile(r"^\s*(?:<[a-z][^<>]*>|`+(?:py(?:thon)?\d?\b)?)+\s*|(?:</[a-z]+>|`+)\s*$", re.IGNORECASE)
+_WRAP = re.compile(
+    r"^\s*(?:<\|?[a-z][^<>]*>|`+(?:py(?:thon)?\d?\b)?)+\s*|(?:</[a-z]+>|`+)\s*$", re.IGNORECASE
+)
 """What stands around code on its own line, outside of any fence."""
+
+
+_TYPED = re.compile(r"(?:>>>|\.\.\.|In \[\d+\]:|[ ]+\.\.\.:)(?: (.*)|$)")
+"""A line that somebody typed in an interactive session, Python's or IPython's."""
+_LITERAL = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+"""A string as JSON writes it."""
 
 
 class Extracted(NamedTuple):
@@ -78,9 +87,10 @@ def answered(text: str, name: str, prompt: str = "") -> Extracted:
         for place in reversed(range(len(blocks))):
             if (program := wanted(blocks[place], name)) is not None:
                 whole = blocks[place].closed or _goes_on(blocks[place].code, name)
-                return Extracted(needed(_with_earlier(program, blocks[:place], name), name), whole)
+                others = [*blocks[place + 1 :], *blocks[:place]]
+                return Extracted(needed(_with_others(program, others, name), name), whole)
     parts = [*(block.code for block in reversed(blocks)), text]
-    for part in [*parts, *map(_session, parts)]:
+    for part in [*parts, *map(_session, parts), *_in_json(text, name)]:
         if (found := _among_prose(part, name)) is not None:
             return Extracted(needed(found, name), _goes_on(text, name))
     for block in blocks or [Fence("", text, True)]:
@@ -153,9 +163,9 @@ def _begun(block: Fence, name: str) -> str | None:
     return program if tree is not None and defines(tree, name) else None
 
 
-def _with_earlier(program: str, earlier: list[Fence], name: str) -> str:
-    """A program, after those earlier blocks that bind what it reaches and does not bind itself."""
-    for block in reversed(earlier):
+def _with_others(program: str, others: list[Fence], name: str) -> str:
+    """A program, after those other blocks that bind what it reaches and does not bind itself."""
+    for block in reversed(others):
         missing = unbound(program, name)
         if missing & binds(block.code):
             program = f"{block.code}\n{program}"
@@ -217,8 +227,21 @@ def _unwrapped(line: str) -> str:
 
 def _session(text: str) -> str:
     """What somebody typed in an interactive session; nothing of other text."""
-    lines = text.split("\n")[:MAX_LINES]
-    return "\n".join(line[4:] for line in lines if line[:4].rstrip() in (">>>", "..."))
+    typed = (match for line in text.split("\n")[:MAX_LINES] if (match := _TYPED.match(line)))
+    return "\n".join(match[1] or "" for match in typed)
+
+
+def _in_json(text: str, name: str) -> list[str]:
+    """Programs in the strings of a structured answer or of a call of a tool, the last first."""
+    if f"def {name}" not in text:
+        return []
+    found = []
+    for literal in reversed(_LITERAL.findall(text)):
+        try:
+            found.append(json.loads(literal))
+        except ValueError:
+            continue
+    return [program for program in found if f"def {name}" in program]
 
 
 def _goes_on(text: str, name: str) -> bool:

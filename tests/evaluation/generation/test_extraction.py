@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import textwrap
 import threading
 from collections.abc import Callable
@@ -88,6 +89,14 @@ def indented(text: str, by: str) -> str:
         fence(FINAL).replace("\n", "\r\n"),
         fence(FINAL).replace("\n", "\r"),
         "python\n" + FINAL,
+        f"<|python_tag|>{FINAL}<|eom_id|>",
+        "".join(
+            f"{mark} {line}"
+            for mark, line in zip(("In [1]:", "   ...:"), FINAL.splitlines(True), strict=True)
+        ),
+        json.dumps({"code": FINAL, "language": "python"}),
+        f"```json\n{json.dumps({'draft': DRAFT, 'solution': FINAL}, indent=1)}\n```",
+        f"<tool_call>\n{json.dumps({'name': 'python', 'arguments': {'code': FINAL}})}\n</tool_call>",
     ],
 )
 def test_the_answer_is_the_last_complete_one(text: str) -> None:
@@ -159,6 +168,8 @@ def test_what_a_block_takes_from_an_earlier_one_comes_with_it() -> None:
     parts = GOOD.partition("def helper")[0], "def helper(x):\n    return K * x\n", GOOD[GOOD.index("def f") :]
     text = "\n".join(f"Step:\n{fence(part)}" for part in parts) + fence("assert f(2) == 4\n")
     assert answered(text, "f").program == BARE
+    first, helper, last = parts
+    assert answered(f"{fence(first + last)}where\n{fence(helper)}", "f").program == (helper + first + last).replace("\n\n", "\n")
     draft = "def helper(x):\n    return 7\n\ndef f(x):\n    return helper(x)\n"
     assert answered(fence(draft) + fence(FINAL), "f").program == FINAL, (
         "an earlier version is not taken along"
