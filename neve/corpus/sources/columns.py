@@ -1,8 +1,8 @@
 """Tables in anybody's columns become files: names known by aliases, nested rows opened, hostile rows
 refused.
 
-ALIASES names the columns known, those of The Stack v1 and v2, datatrove and dolma among them; others are
-left out. What lies in a struct, a map or JSON text NESTED (`metadata` of datatrove and dolma, RedPajama's
+ALIASES names the columns known, those of The Stack v1 and v2, datatrove, dolma, CodeSearchNet and BigQuery's
+copy of GitHub among them; others are left out. What lies in a struct, a map or JSON text NESTED (`metadata` of datatrove and dolma, RedPajama's
 `meta`) is found there by the same names, and a list of structs `files` (The Stack v2's rows are
 repositories) becomes one row for each file. A language that the table gives is kept, and so is a licence
 unless the file itself states another (curation reads that). A row without a path has its `doc_id` for one,
@@ -36,15 +36,17 @@ from neve.corpus.sources.batches import (
 from neve.documents import FILES, doc_id
 
 ALIASES = {
-    "content": ("content", "text", "code"),
+    "content": ("content", "text", "code", "contents", "source_code", "file_content", "raw_content", "whole_func_string"),
     "language": ("language", "lang", "programming_language"),
-    "repo": ("repo", "repo_name", "max_stars_repo_name", "repository_name"),
-    "path": ("path", "file_path", "max_stars_repo_path"),
+    "repo": ("repo", "repo_name", "max_stars_repo_name", "repository_name", "repository", "repo_full_name", "sample_repo_name"),
+    "path": (
+        "path", "file_path", "max_stars_repo_path", "filepath", "filename", "file_name", "sample_path", "func_path_in_repository",
+    ),
     "license": ("license", "licenses", "max_stars_repo_licenses", "detected_licenses"),
     "source_id": ("source_id", "id", "hexsha", "blob_id"),
     "blob": ("blob_id",),
     "encoding": ("src_encoding",),
-}
+}  # fmt: skip
 """Column of FILES -> names by which it is known, the first that is not null wins; the last two lead to a
 content that the table does not hold."""
 SPDX = ("spdx_id", "id", "key", "name", "type", "license")

@@ -67,6 +67,22 @@ def test_metadata_names_and_empty_text() -> None:
     assert files[1][0] == files[1][1] != ""
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"repository_name": "m/r", "func_path_in_repository": "a.py", "whole_func_string": "x", "language": "python"},
+        {"sample_repo_name": "m/r", "sample_path": "a.py", "content": "x", "lang": "Python"},
+        {"repository": "m/r", "filename": "a.py", "contents": "x", "programming_language": "Python"},
+        {"repo_full_name": "m/r", "filepath": "a.py", "source_code": "x", "language": "Python"},
+    ],
+)
+def test_columns_of_other_sets(row: dict[str, str]) -> None:
+    """CodeSearchNet's, BigQuery's copy of GitHub, and names that people give."""
+    table = pa.Table.from_pylist([row])
+    assert columns.has_text(table.schema) and columns.flat(table.schema)
+    assert rows(table)[0] == [("m/r", "a.py", "Python", None, b"x")]
+
+
 def test_pointers_and_hostile_names_are_verdicts() -> None:
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
     table = pa.table(
