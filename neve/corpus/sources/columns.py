@@ -1,12 +1,13 @@
 """Tables in anybody's columns become files: names known by aliases, nested rows opened, hostile rows
 refused.
 
-ALIASES names the columns known, those of The Stack v1 and v2, datatrove, dolma, CodeSearchNet and BigQuery's
-copy of GitHub among them; others are left out. What lies in a struct, a map or JSON text NESTED (`metadata` of datatrove and dolma, RedPajama's
-`meta`) is found there by the same names, and a list of structs `files` (The Stack v2's rows are
-repositories) becomes one row for each file. A language that the table gives is kept, and so is a licence
-unless the file itself states another (curation reads that). A row without a path has its `doc_id` for one,
-and without a repository for that too: rows of unknown origin do not belong together.
+ALIASES names the columns known, those of The Stack v1 and v2, datatrove, dolma, CodeSearchNet and
+BigQuery's copy of GitHub among them; others are left out. What lies in a struct, a map or JSON text NESTED
+(`metadata` of datatrove and dolma, RedPajama's `meta`) is found there by the same names, and a list of
+structs `files` (The Stack v2's rows are repositories) becomes one row for each file. A language that the
+table gives is kept, and so is a licence unless the file itself states another (curation reads that). A row
+without a path has its `doc_id` for one, and without a repository for that too: rows of unknown origin do
+not belong together.
 
 The trade-off: a column's name alone says what it means, in every table.
 """

@@ -70,7 +70,12 @@ def test_metadata_names_and_empty_text() -> None:
 @pytest.mark.parametrize(
     "row",
     [
-        {"repository_name": "m/r", "func_path_in_repository": "a.py", "whole_func_string": "x", "language": "python"},
+        {
+            "repository_name": "m/r",
+            "func_path_in_repository": "a.py",
+            "whole_func_string": "x",
+            "language": "python",
+        },
         {"sample_repo_name": "m/r", "sample_path": "a.py", "content": "x", "lang": "Python"},
         {"repository": "m/r", "filename": "a.py", "contents": "x", "programming_language": "Python"},
         {"repo_full_name": "m/r", "filepath": "a.py", "source_code": "x", "language": "Python"},

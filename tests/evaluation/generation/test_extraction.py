@@ -169,7 +169,9 @@ def test_what_a_block_takes_from_an_earlier_one_comes_with_it() -> None:
     text = "\n".join(f"Step:\n{fence(part)}" for part in parts) + fence("assert f(2) == 4\n")
     assert answered(text, "f").program == BARE
     first, helper, last = parts
-    assert answered(f"{fence(first + last)}where\n{fence(helper)}", "f").program == (helper + first + last).replace("\n\n", "\n")
+    assert answered(f"{fence(first + last)}where\n{fence(helper)}", "f").program == (
+        helper + first + last
+    ).replace("\n\n", "\n")
     draft = "def helper(x):\n    return 7\n\ndef f(x):\n    return helper(x)\n"
     assert answered(fence(draft) + fence(FINAL), "f").program == FINAL, (
         "an earlier version is not taken along"
