@@ -104,7 +104,7 @@ def read(data: Any) -> Answer:
         (text or "").encode(), (finish or "").encode()
     except UnicodeEncodeError:
         raise Unreadable("the answer's text is no valid Unicode") from None
-    counts = {k: v for k, v in usage.items() if type(v) is int and abs(v) < 1 << 53}
+    counts = {k: v for k, v in usage.items() if type(v) is int and 0 <= v < 1 << 53}
     answer = Answer(text or "", finish, counts)
     if not text:
         parts = content if isinstance(content, list) else []

@@ -48,8 +48,8 @@ class Budget:
         asked, answered = guess(payload)
         self._set_aside = (self._set_aside[0] - asked, self._set_aside[1] - answered)
         if sent:
-            self.spent_input += answer.usage.get("prompt_tokens", asked)
-            self.spent_output += answer.usage.get("completion_tokens", answered)
+            self.spent_input += answer.usage.get("prompt_tokens") or asked
+            self.spent_output += answer.usage.get("completion_tokens") or answered
 
     def spent(self) -> str:
         """One line for a person."""

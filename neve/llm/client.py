@@ -7,11 +7,11 @@ pauses or as `Retry-After` says.
 
 An answer is in the ledger, on disk, before anybody sees it; its slot is held until then, so a killed process
 repeats at most what it had in flight. A failure is final, and goes into the ledger, only once its endpoint
-has answered another question well after it: before that nobody can tell a bad question from a bad endpoint,
-and a server that fails everything for a minute must not use up the seeds. So failures wait for the next good
-answer. An endpoint that fails too many questions in a row is set aside and the others get them; with none
-left the work ends with one line, and the next run asks those questions again. The same holds for refused
-keys and for addresses where nobody is.
+has answered another question well that was asked after it: before that nobody can tell a bad question from
+a bad endpoint, and a server that fails everything for a minute must not use up the seeds. So failures wait
+for the next good answer. An endpoint that fails too many questions in a row is set aside and the others get
+them; with none left the work ends with one line, and the next run asks those questions again. The same
+holds for refused keys and for addresses where nobody is.
 
 Memory is that of the questions handed in: hand them in as they are needed (`in_order`).
 """
@@ -52,6 +52,7 @@ class _Doubt:
     """A failure that may be the endpoint's fault."""
 
     answer: Answer
+    since: float
     verdict: asyncio.Future[bool]
     """True: final. False: ask again elsewhere."""
 
@@ -204,7 +205,7 @@ class Client:
         self._budget.settle(payload, worked, outcome.answer)
         endpoint.give(payload, outcome, sent, now, bool(self._queue))
         if outcome.what == "answer":
-            self._judge(endpoint, final=True)
+            self._judge(endpoint, final=True, sent=sent)
         self._dispatch()
 
     def _pause(self, attempt: int, after: float | None) -> float:
@@ -214,7 +215,8 @@ class Client:
     async def _final(self, endpoint: Endpoint, payload: dict[str, Any], answer: Answer) -> bool:
         """Whether a failure stands; known once the endpoint has answered another question, or has lost its
         credit."""
-        doubt = _Doubt(answer, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        doubt = _Doubt(answer, loop.time(), loop.create_future())
         self._doubts[endpoint].append(doubt)
         if len(self._doubts[endpoint]) >= self._patience and endpoint.barred is None:
             self._bar(endpoint)
@@ -280,12 +282,13 @@ class Client:
             "mend the endpoint and run again, what was answered is kept"
         )
 
-    def _judge(self, endpoint: Endpoint, final: bool) -> None:
-        """Decide on the failures in doubt of an endpoint: they stand, or are asked again elsewhere."""
+    def _judge(self, endpoint: Endpoint, final: bool, sent: float = math.inf) -> None:
+        """Decide on the failures in doubt of an endpoint: they stand, or are asked again elsewhere. Only
+        those from before `sent`: an answer to an older question says nothing of how the endpoint is now."""
         for doubt in self._doubts[endpoint]:
-            if not doubt.verdict.done():
+            if doubt.since <= sent and not doubt.verdict.done():
                 doubt.verdict.set_result(final)
-        self._doubts[endpoint].clear()
+        self._doubts[endpoint] = [doubt for doubt in self._doubts[endpoint] if doubt.since > sent]
 
     def _stop(self, why: str) -> None:
         """End all questions that wait for something."""

@@ -7,9 +7,9 @@ it means for the question and for the endpoint:
     failed     this question was refused, or its answer cannot be read (400, no JSON, too large): final
     late       no whole answer in time: final for the question, and trouble for the endpoint
     busy       429, 503: the endpoint wants to be asked later
-    broken     another 5xx, a connection that broke: the question's fault, or the endpoint's
+    broken     another 5xx, 408, a connection that broke: the question's fault, or the endpoint's
     away       no connection at all: the endpoint's fault, and the question was not asked
-    barred     the key, the address or the model is wrong: nothing will be answered
+    barred     the key, the address or the model is wrong, or the account empty: nothing will be answered
     cancelled  nobody wants to know any more
 
 A circuit breaker keeps questions from an endpoint that is in trouble: after TRIP troubles in a row it is
@@ -48,7 +48,16 @@ VAIN = {"away": 8, "busy": 20, "broken": 6, "late": 6}
 """Probes in a row that found the same trouble, after which an endpoint is lost unless another one works."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 BUSY = (429, 503, 529)
+AGAIN = (408, 409, 425)
+"""Not the question's fault, though the number says so."""
 BARRED = (401, 402, 403, 404, 405)
+FORBIDDEN = (403, 404, 405)
+"""Of an endpoint that has answered well it is the question that these refuse: moderation answers 403."""
+EMPTY = re.compile(r"insufficient.?(quota|balance|credit|funds)|exceeded_current_quota|billing", re.I)
+"""What an account without money is called, by code or type; some say it with 429."""
+WORDS = {"rate_limit": 429, "too_many_requests": 429, "overloaded": 503, "unavailable": 503, "server_error": 500,
+         "internal_error": 500, "api_error": 500, "timeout": 408}  # fmt: skip
+"""Codes and types of errors within an answer, by what they hold, as the status that they mean."""
 MALFORMED = (400, 422)
 LIMITS = ("max_tokens", "max_completion_tokens")
 """Names that endpoints have for the limit of an answer's tokens; some know but one of them."""
@@ -223,25 +232,30 @@ class Endpoint:
                         raise _Spoilt(f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
                 return response.status_code, response.headers, bytes(body)
         finally:
-            self._connections.append(connection)
+            if _used_up(connection):
+                self._connections.append(connection)
+            else:
+                await connection.aclose()
 
     def _sorted(self, status: int, headers: httpx.Headers, body: bytes) -> Outcome:
-        if status in BARRED:
+        said = f"status {status}: {message(body)}"
+        if status == 402 or (status == 429 and EMPTY.search(_kind(body))):
+            return Outcome("barred", f"{self.url}: {one_line(said, self._key)}; the account has nothing left: "
+                           "fill it and run again, what was answered is kept")  # fmt: skip
+        if status in BARRED and not (status in FORBIDDEN and self.well):
             return Outcome("barred", self._barred(status, body))
         if status in BUSY:
-            return Outcome("busy", f"status {status}: {message(body)}", after=retry_after(headers))
-        if status >= 500:
-            return Outcome("broken", f"status {status}: {message(body)}", after=retry_after(headers))
+            return Outcome("busy", said, after=retry_after(headers))
+        if status >= 500 or status in AGAIN:
+            return Outcome("broken", said, after=retry_after(headers))
         if status != 200:
-            return Outcome("failed", f"status {status}: {message(body)}")
+            return Outcome("failed", said)
         try:
             data = json.loads(body)
         except (ValueError, RecursionError):
             return Outcome("failed", f"the answer is no JSON: {message(body)}")
         if (error := answers.failure(data)) is not None:  # a gateway that had begun to answer
-            code = error.get("code")
-            told = json.dumps({"error": error}).encode()
-            return self._sorted(code if type(code) is int and 400 <= code < 600 else 400, headers, told)
+            return self._sorted(_status(error), headers, json.dumps({"error": error}).encode())
         try:
             return Outcome("answer", answer=answers.read(data))
         except answers.Unreadable as error:
@@ -274,6 +288,17 @@ class Endpoint:
 
 class _Spoilt(Exception):
     """The answer is not read any further; the message says why."""
+
+
+def _used_up(connection: httpx.AsyncClient) -> bool:
+    """Whether nothing lies behind the answer that was read, which would be taken for the next question's:
+    neither httpx nor httpcore look. Where their buffers cannot be seen the connection is not used again."""
+    try:
+        pool: Any = connection._transport
+        states = [each._connection._h11_state for each in pool._pool.connections]
+        return not any(state.trailing_data[0] for state in states)
+    except AttributeError:
+        return False
 
 
 def _work(answer: Answer) -> float:
@@ -322,6 +347,30 @@ def retry_after(headers: httpx.Headers) -> float | None:
         except (ValueError, TypeError, OverflowError):
             return None
     return max(seconds, 0.01) if 0 <= seconds < 1e6 else None
+
+
+def _kind(body: bytes) -> str:
+    """The code and type of the error in a body; "" where it has none."""
+    try:
+        error = json.loads(body)["error"]
+        return f"{error.get('code')} {error.get('type')}"
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        return ""
+
+
+def _status(error: dict[str, Any]) -> int:
+    """The status that an error within an answer stands for.
+
+    >>> _status({"code": 502}), _status({"code": "429"}), _status({"type": "overloaded_error"}), _status({})
+    (502, 429, 503, 400)
+    """
+    for name in ("code", "status", "type"):
+        told = str(error.get(name, "")).lower()
+        if re.fullmatch(r"[45]\d\d", told):
+            return int(told)
+        if (found := next((status for word, status in WORDS.items() if word in told), None)) is not None:
+            return found
+    return 429 if EMPTY.search(f"{error.get('code')} {error.get('type')}") else 400
 
 
 def message(body: bytes) -> str:

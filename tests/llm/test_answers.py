@@ -122,6 +122,7 @@ def test_where_servers_say_that_an_answer_was_cut(choice: dict[str, Any], beside
 
 
 def test_usage_keeps_whole_numbers_alone() -> None:
-    usage = {"completion_tokens": 7, "prompt_tokens": 3, "details": {"a": 1}, "ok": True, "huge": 1 << 60}
+    usage = {"completion_tokens": 7, "prompt_tokens": 3, "details": {"a": 1}, "ok": True, "huge": 1 << 60,
+             "cached": -1}  # fmt: skip
     assert answers.read(chat("x") | {"usage": usage}).usage == {"completion_tokens": 7, "prompt_tokens": 3}
     assert answers.read(chat("x") | {"usage": None}).usage == {}

@@ -78,6 +78,25 @@ async def stall() -> AsyncIterator[bytes]:
     yield b""
 
 
+async def headers() -> AsyncIterator[bytes]:
+    """Headers without end."""
+    yield b"HTTP/1.1 200 OK\r\n"
+    for _ in range(1 << 14):
+        yield b"X-More: of them\r\n" * 4096
+
+
+async def dripping_headers() -> AsyncIterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\n"
+    while True:
+        yield b"X-More: of them\r\n"
+        await asyncio.sleep(0.1)
+
+
+def chunk(text: bytes, size: int) -> bytes:
+    """A chunk that says to be `size` bytes long."""
+    return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (size, text)
+
+
 def date(seconds: float) -> str:
     """Of a server whose clock is two years ahead."""
     return email.utils.formatdate(time.time() + 6.3e7 + seconds, usegmt=True)
@@ -109,6 +128,23 @@ FAULTS: dict[str, tuple[Any, str, int]] = {
     "refusal": ([completion("", "content_filter")], "refused", 1),
     "invalid UTF-8": ([http(200, b'{"choices": [{"message": {"content": "\xff\xfe"}}]}')], "no JSON", 1),
     "1 GiB": ([huge], f"larger than {MAX_ANSWER_BYTES}", 1),
+    "408": ([http(408, b"{}"), GOOD], "", 2),
+    "409": ([http(409, b"{}"), GOOD], "", 2),
+    "425": ([http(425, b"{}", "Retry-After: 1\r\n"), GOOD], "", 2),
+    "403 of one": ([http(403, b'{"error": {"message": "flagged"}}')], "status 403: flagged", 1),
+    "busy, in words": (
+        [http(200, b'{"error": {"code": "rate_limit_exceeded", "message": "x"}}'), GOOD],
+        "",
+        2,
+    ),
+    "busy, a number as text": ([http(200, b'{"error": {"code": "429", "message": "x"}}'), GOOD], "", 2),
+    "overloaded": ([http(200, b'{"error": {"type": "overloaded_error", "message": "x"}}'), GOOD], "", 2),
+    "chunks of another length": ([chunk(b"{}", 1), GOOD], "", 2),
+    "another answer behind it": ([GOOD + completion("nobody's")], "", 1),
+    "hints before it": ([b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" * 3 + GOOD], "", 1),
+    "headers without end": ([headers, GOOD], "", 2),
+    "headers that drip": ([dripping_headers], "no whole answer within 1 s", 1),
+    "events, unasked": ([http(200, b"data: {}\n\ndata: [DONE]\n\n")], "no JSON", 1),
     "always 500": ([http(500, b"oops")] * 5, "status 500: oops (5 times)", 5),
 }
 EACH = 12
@@ -217,6 +253,63 @@ def test_a_key_that_expires_is_one_line_and_nothing_is_lost(tmp_path: Path, monk
     assert "secret" not in str(caught.value)
     with endpoint(lambda p, b: GOOD) as again:
         assert len(ask(again.url, tmp_path / "l", 200)) == 200 and len(again.asked) == 150
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (429, {"code": "insufficient_quota", "message": "You exceeded your current quota"}),
+        (429, {"type": "exceeded_current_quota_error", "message": "check your plan"}),
+        (402, {"message": "Insufficient Balance"}),
+    ],
+)
+def test_an_account_that_is_empty_is_one_line_at_once(
+    tmp_path: Path, status: int, error: dict[str, Any]
+) -> None:
+    """It will not be filled by waiting, though some call it 429."""
+
+    def reply(payload: dict[str, Any], before: int) -> bytes:
+        return GOOD if len(server.asked) <= 30 else http(status, json.dumps({"error": error}).encode())
+
+    with endpoint(reply) as server:
+        with pytest.raises(Fault, match=rf"status {status}: {error['message']}; .*account") as caught:
+            ask(server.url, tmp_path / "l", 200)
+        assert "\n" not in str(caught.value) and len(server.asked) < 60
+    with endpoint(lambda p, b: GOOD) as again:
+        assert len(ask(again.url, tmp_path / "l", 200)) == 200 and len(again.asked) == 170
+
+
+def test_slow_good_answers_do_not_make_failures_final_that_came_after_they_were_asked(tmp_path: Path) -> None:
+    """A key expires, told as 400: what was asked before goes on and is answered well, what is asked after fails."""
+
+    async def reply(payload: dict[str, Any], before: int) -> bytes:
+        if len(server.asked) <= 8:
+            await asyncio.sleep(0.1 * len(server.asked))
+            return GOOD
+        return http(400, b'{"error": {"message": "API key expired"}}')
+
+    with endpoint(reply) as server, pytest.raises(Fault, match=r"4 questions in a row .*API key expired"):
+        ask(server.url, tmp_path / "l", 60, concurrency=8, patience=4)
+    with Ledger(tmp_path / "l") as ledger:
+        known = [ledger.get(question(n)) for n in range(60)]
+    assert known[0] is not None and all(answer is None or answer["error"] is None for answer in known)
+
+
+@pytest.mark.parametrize("counted", [0, -1_000_000])
+def test_who_counts_nothing_or_less_spends_the_budget_all_the_same(tmp_path: Path, counted: int) -> None:
+    def reply(payload: dict[str, Any], before: int) -> bytes:
+        choice = {"finish_reason": "stop", "message": {"content": "good"}}
+        usage = {"prompt_tokens": counted, "completion_tokens": counted}
+        return http(200, json.dumps({"choices": [choice], "usage": usage}).encode())
+
+    async def work(url: str) -> None:
+        with Ledger(tmp_path / "l") as book:
+            async with Client(url, book, budget=Budget(tokens=1000), concurrency=3) as client:
+                await asyncio.gather(*(client.ask(question(n, max_tokens=50)) for n in range(100)))
+
+    with endpoint(reply) as server, pytest.raises(Fault, match=r"the budget of 1,000 tokens has no room"):
+        asyncio.run(work(server.url))
+    assert 10 <= len(server.asked) <= 20
 
 
 def test_an_endpoint_that_comes_back_is_used_again(tmp_path: Path) -> None:
