@@ -16,11 +16,11 @@ HASHES = {"Python", "Ruby", "Shell", "Perl", "R", "Julia", "Elixir"}
 """Languages whose comments begin with #; the others' are // and /* */."""
 FEWEST = 2
 """Occurrences of a name that is changed."""
-_STRINGS = r'"""[\s\S]*?"""|' + r"'''[\s\S]*?'''|" + r'"(?:\\.|[^"\\\n])*"|' + r"'(?:\\.|[^'\\\n])*'"
+STRINGS = r'"""[\s\S]*?"""|' + r"'''[\s\S]*?'''|" + r'"(?:\\.|[^"\\\n])*"|' + r"'(?:\\.|[^'\\\n])*'"
 _NAME = r"[A-Za-z_]\w*\b(?!['\"])"
-_HASH = re.compile(rf"(?P<string>{_STRINGS})|(?P<comment>#[^\n]*)|(?P<name>{_NAME})")
+_HASH = re.compile(rf"(?P<string>{STRINGS})|(?P<comment>#[^\n]*)|(?P<name>{_NAME})")
 _SLASH = re.compile(
-    rf"(?P<string>{_STRINGS})|(?P<comment>//[^\n]*|/\*[\s\S]*?\*/)|(?P<name>#\s*include[^\n]*|{_NAME})"
+    rf"(?P<string>{STRINGS})|(?P<comment>//[^\n]*|/\*[\s\S]*?\*/)|(?P<name>#\s*include[^\n]*|{_NAME})"
 )
 _DOCSTRING = re.compile(r'(?<=:)(\s*\n[ \t]*)(?:"""[\s\S]*?"""|' + r"'''[\s\S]*?''')")
 KEYWORDS = """

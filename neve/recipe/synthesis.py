@@ -26,7 +26,11 @@ class Gates(RecipeTable):
     seed_lines: int = Field(default=6, ge=1)
     """Consecutive lines, blank ones and indentation aside, that an answer may not share with its seed."""
     rewritten: float = Field(default=0.9, gt=0, le=1)
-    """For kinds that rewrite: similarity with the seed at and above which next to nothing was changed."""
+    """For kinds that rewrite: share of an answer's text (5-grams, the comments and imports that it begins
+    with aside) that its seed has, at and above which next to nothing was changed."""
+    recoded: float = Field(default=0.9, gt=0, le=1)
+    """For `rewrite`, which is about the code: the same share with comments, docstrings, types, layout and
+    names aside."""
     echo: float = Field(default=0.5, gt=0, le=1)
     """Share of the question's own words (5-grams, the seed's text aside) at and above which an answer
     repeats it."""

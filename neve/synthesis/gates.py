@@ -168,8 +168,19 @@ def no_copy(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal
 
 
 def rewritten(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
-    value, limit = likeness(candidate, limits), limits.gates.rewritten
-    return like_seed(value, limit, candidate.seed) if value >= limit else None
+    from neve.synthesis import changes
+
+    seed, limit = candidate.seed, limits.gates.rewritten
+    value = changes.kept_text(candidate.code, seed.text, limits.near.ngram)
+    return like_seed(value, limit, seed) if value >= limit else None
+
+
+def recoded(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    from neve.synthesis import changes
+
+    seed, limit = candidate.seed, limits.gates.recoded
+    value = changes.kept_code(candidate.program, seed.text, seed.target, limits.near.ngram)
+    return like_seed(value, limit, seed) if value >= limit else None
 
 
 def no_lines_of_seed(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
@@ -276,7 +287,9 @@ SEED_COPY = Gate("seed-copy", no_copy)
 SEED_LINES = Gate("seed-lines", no_lines_of_seed)
 """For kinds that may not resemble their seed."""
 UNCHANGED = Gate("unchanged", rewritten)
-"""For kinds that rewrite it."""
+"""For kinds that rewrite it, be it in names, types and comments alone."""
+SAME_CODE = Gate("same-code", recoded)
+"""For kinds that are about more than those."""
 NEW = (
     Gate("echo", no_echo),
     Gate("contaminated", clean),

@@ -11,6 +11,7 @@ import ast
 
 from neve.synthesis import gates
 from neve.synthesis.candidates import Candidate
+from neve.synthesis.changes import bare
 from neve.synthesis.gates import Accepted, Gate, Limits, Refusal
 from neve.synthesis.reading import longest_block
 from neve.synthesis.seeds import Seed
@@ -35,36 +36,6 @@ def prompt(seed: Seed, room: int) -> str | None:
     if seed.language != "Python" or len(seed.text) > room or bare(seed.text) is None:
         return None
     return TEMPLATE.format(text=seed.text.strip("\n")) if described(seed.text) < 1 else None
-
-
-def bare(code: str) -> str | None:
-    """Python code without docstrings, comments, annotations and imports of types; None where it cannot be
-    read."""
-    try:
-        tree = ast.parse(code)
-        for node in ast.walk(tree):
-            if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-                node.body = node.body[1:] or [ast.Pass()]
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                node.returns = None
-            elif isinstance(node, ast.arg):
-                node.annotation = None
-            if hasattr(node, "body") and isinstance(node.body, list):
-                node.body = [_plain(each) for each in node.body if not _of_types(each)] or [ast.Pass()]
-        return ast.unparse(ast.fix_missing_locations(tree))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _plain(node: ast.stmt) -> ast.stmt:
-    """An annotated assignment without its annotation."""
-    if isinstance(node, ast.AnnAssign) and node.value is not None and node.simple:
-        return ast.Assign([node.target], node.value, lineno=node.lineno)
-    return node
-
-
-def _of_types(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ImportFrom) and node.module in ("__future__", "typing", "collections.abc")
 
 
 def described(code: str) -> float:
