@@ -38,6 +38,8 @@ MODULES = (
 )  # fmt: skip
 FOLDERS = ("asyncio", "collections", "concurrent", "email", "html", "http", "importlib", "json", "logging", "urllib",
            "wsgiref", "xml", "xmlrpc", "lib2to3", "unittest", "test")  # fmt: skip
+TYPED = ("TypeVar", "NewType", "cast")
+"""What reads strings as types, but for the first."""
 LINES, SHORT, ALIKE = 8, 3, 0.5
 
 
@@ -193,6 +195,9 @@ def whole(function: Function) -> bool:
         if any(name.is_global() and name.is_referenced() and name.get_name() not in known
                for name in scope.get_symbols()):  # fmt: skip
             return False
+    strings = (_named_in_strings(node) for node in ast.walk(ast.parse(function.text)))
+    if any(names - known for names in strings):
+        return False
     code = {
         line
         for node in ast.walk(ast.parse(function.text))
@@ -201,6 +206,14 @@ def whole(function: Function) -> bool:
         for line in (node.lineno, node.end_lineno)
     }
     return len(code) > SHORT and not function.name.startswith("test")
+
+
+def _named_in_strings(node: ast.AST) -> set[str]:
+    """Names in the strings that a call gives to a type variable and the like."""
+    if not isinstance(node, ast.Call) or ast.unparse(node.func).rpartition(".")[2] not in TYPED:
+        return set()
+    given = [each.value for each in node.args[1:] if isinstance(each, ast.Constant)]
+    return {each for each in given if isinstance(each, str) and each.isidentifier()}
 
 
 def works(function: Function) -> bool:

@@ -1,6 +1,6 @@
 """Planted answers, bad and good, and what the gates of synthesis make of them.
 
-    python benchmarks/synthesis_gates.py --out DIR [--count 1000] [--data DIR]
+    python benchmarks/synthesis_gates.py --out DIR [--count 1000] [--part 1 4] [--data DIR]
 
 Good answers are real functions out of released packages (PACKAGES) and Python's library, each with the
 imports and the module-level names that it uses, and with its own doctests as assertions where it has
@@ -11,7 +11,8 @@ test whose expected value is wrong, one whose tests assert nothing, and one that
 share of good ones accepted and of bad ones refused, by kind and by rule.
 
 The trade-off: nothing is asked of a model, so this says how gates judge, not how models err. What is too
-small for the gates by rule is not drawn.
+small for the gates by rule is not drawn. A part of several is every so manieth good answer and what is made
+of those; what is told is of all parts whose results lie in DIR.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import os
 import random
 import re
 import sys
@@ -26,6 +28,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from real_functions import Function, good
 
@@ -38,7 +41,7 @@ from neve.recipe.tokenizer import Tokenizer
 from neve.store import write_json
 from neve.synthesis import generate, kinds
 from neve.synthesis.candidates import Measures
-from neve.synthesis.gates import Accepted, Limits
+from neve.synthesis.gates import Accepted, Limits, common_lines
 from neve.synthesis.lookalikes import Lookalikes
 from neve.synthesis.seeds import Seed
 from neve.tasks import benchmarks
@@ -162,18 +165,23 @@ def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--out", type=Path, required=True)
     options.add_argument("--count", type=int, default=1000, help="answers, good and bad each")
+    options.add_argument(
+        "--part", type=int, nargs=2, default=(1, 1), metavar=("K", "N"), help="of all, the Kth of N"
+    )
     options.add_argument("--data", type=Path, help="folder of benchmark files as published")
     options.add_argument("--seed", type=int, default=1)
     given = options.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     draw = random.Random(given.seed)
-    pool = good(given.count, draw)
+    part, parts = given.part
+    pool = drawn(given, draw)[part - 1 :: parts]
+    draw.seed(f"{given.seed} {part}")
     work = _work(pool, given)
     accepted, nothing = (Accepted(Lookalikes(work.settings.near)) for _ in range(2))
     counts: dict[str, Counter[str]] = {}
     misses = []
     rows = [("good", f, f.text + f.tests, "stop") for f in pool]
-    bad = list(planted(pool, -(-given.count // 8), given.data, draw))[: given.count]
+    bad = list(planted(pool, -(-given.count // 8 // parts), given.data, draw))
     for start in range(0, len(rows) + len(bad), 32):
         some = [*rows, *bad][start : start + 32]
         answers = [
@@ -195,17 +203,36 @@ def main() -> None:
                 if found is None and kind == "good":
                     accepted.add(candidate)
         print(f"{start + len(some):,} of {len(rows) + len(bad):,} judged", file=sys.stderr, flush=True)
-    kept = counts["good"]["accepted"]
-    refused = sum(
-        n for kind, c in counts.items() if kind != "good" for rule, n in c.items() if rule != "accepted"
-    )
-    told = {
-        "good": len(rows), "good_with_tests": sum(bool(f.calls) for f in pool), "good_accepted": kept,
-        "bad": len(bad), "bad_refused": refused, "by_kind": {kind: dict(c) for kind, c in counts.items()},
+    write_json(given.out / f"misses-{part}.json", misses)
+    write_json(given.out / f"gates-{part}.json", {kind: dict(found) for kind, found in counts.items()})
+    print(json.dumps(told(given.out), indent=1))
+
+
+def drawn(given: argparse.Namespace, draw: random.Random) -> list[Function]:
+    """The good answers, kept in DIR, since finding out that they work takes a minute."""
+    kept = given.out / f"good-{given.count}-{given.seed}.json"
+    if not kept.exists():
+        found = [vars(f) for f in good(given.count, draw)]
+        part = kept.with_suffix(f".{os.getpid()}")
+        part.write_text(json.dumps(found))
+        part.rename(kept)
+    rows = json.loads(kept.read_text())
+    return [Function(f["name"], f["text"], tuple(map(tuple, f["calls"]))) for f in rows]
+
+
+def told(folder: Path) -> dict[str, Any]:
+    """Of all parts together."""
+    counts: dict[str, Counter[str]] = {}
+    for path in sorted(folder.glob("gates-*.json")):
+        for kind, found in json.loads(path.read_text()).items():
+            counts.setdefault(kind, Counter()).update(found)
+    bad = [found for kind, found in counts.items() if kind != "good"]
+    return {
+        "good": counts["good"].total(), "good_accepted": counts["good"]["accepted"],
+        "bad": sum(found.total() for found in bad),
+        "bad_refused": sum(found.total() - found["accepted"] for found in bad),
+        "by_kind": {kind: dict(found) for kind, found in counts.items()},
     }  # fmt: skip
-    write_json(given.out / "gates.json", told)
-    write_json(given.out / "misses.json", misses)
-    print(json.dumps(told, indent=1))
 
 
 def _tag(kind: str, i: int) -> str:
@@ -215,7 +242,7 @@ def _tag(kind: str, i: int) -> str:
 
 def _seed(kind: str, function: Function, pool: list[Function]) -> Seed:
     """For a copy the function itself, else one that has nothing to do with the answer."""
-    of = function if kind == "copy of the seed" else pool[(pool.index(function) + len(pool) // 2) % len(pool)]
+    of = function if kind == "copy of the seed" else _other(function, pool)
     shown = "\n".join(of.text.splitlines()[2:12])
     return Seed(
         "0" * 32,
@@ -226,6 +253,13 @@ def _seed(kind: str, function: Function, pool: list[Function]) -> Seed:
         shown,
         prompt=kinds.KINDS["problem-file"].prompt(Seed("", "", "", "Python", of.text, shown), 9999) or "",
     )
+
+
+def _other(function: Function, pool: list[Function]) -> Function:
+    """One far away in the pool that shares no run of lines with a function."""
+    first, limit = pool.index(function) + len(pool) // 2, Gates().seed_lines
+    others = (pool[(first + i) % len(pool)] for i in range(len(pool)))
+    return next(other for other in others if common_lines(function.text, other.text) < limit)
 
 
 def _work(pool: list[Function], given: argparse.Namespace) -> generate.Work:

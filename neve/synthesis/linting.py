@@ -21,7 +21,7 @@ IGNORED = "PLE25"
 """Control characters in strings: odd, and no fault of a program."""
 UNDEFINED = "F82"
 """A program that uses a name which is not there has the score 0."""
-ERRORS = ("E9", "F7", "F5", "F63", "PLE", "invalid-syntax")
+ERRORS = ("E9", "F7", "F50", "F52", "F63", "PLE", "invalid-syntax")
 WEIGHT = 5
 SECONDS = 60
 

@@ -51,6 +51,14 @@ def test_tests_are_run_and_their_strength_measured() -> None:
     assert weak.branches == (1, 2) or weak.branches == (2, 2)  # the doctest reaches one
 
 
+def test_a_doctest_that_shows_a_call_and_no_result_is_no_test_unless_it_fails() -> None:
+    shown = CLAMP.split("    >>> ")[0] + "    >>> x = clamp(5, 0, 3)\n" + CLAMP[CLAMP.rindex('    """') :]
+    found = check(shown)
+    assert (found.tests, found.asserting, found.error) == (0, 0, "")
+    found = check(shown.replace("x = clamp", "x = clamps"))
+    assert (found.tests, found.passed) == (1, 0)
+
+
 def test_a_share_of_failing_tests() -> None:
     found = check(CLAMP.replace(">>> ", "") + TESTS.replace("== 1", "== 2"))
     assert (found.tests, found.passed) == (2, 1) and found.failure.startswith("test_inside: AssertionError")

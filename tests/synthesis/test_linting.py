@@ -22,3 +22,9 @@ def test_a_control_character_in_a_string_is_no_error() -> None:
 def test_noqa_does_not_hide_and_docstrings_are_no_statements() -> None:
     text = 'import os  # noqa\n\n\ndef f(x):\n    """What it does."""\n    return x\n'
     assert linting.scores([text]) == [pytest.approx(1 - 1 / 3)]
+
+
+def test_an_f_string_that_holds_nothing_is_a_finding_and_a_format_that_cannot_work_an_error() -> None:
+    text = "def f(x):\n    y = x\n    z = {}\n    return y + z\n"
+    found = linting.scores([text.format('f"a"'), text.format('"%d %d" % (1,)')])
+    assert found == [pytest.approx(3 / 4), 0.0]
