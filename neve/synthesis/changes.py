@@ -34,12 +34,14 @@ _TOKEN = re.compile(
 
 def kept_text(answer: str, seed: str, ngram: int) -> float:
     """The share of an answer's word n-grams that its seed has, 0 to 1."""
-    return _kept(*_bodies(answer, seed), ngram)
+    mine, theirs = _bodies(answer, seed)
+    return _kept(mine, theirs, ngram)
 
 
 def kept_code(answer: str, seed: str, language: str, ngram: int) -> float:
     """The same of programs without their clothes."""
-    return _kept(*(plain(text, language) for text in _bodies(answer, seed)), ngram)
+    mine, theirs = _bodies(answer, seed)
+    return _kept(plain(mine, language), plain(theirs, language), ngram)
 
 
 def _bodies(*texts: str) -> list[str]:
