@@ -286,7 +286,9 @@ def report(given):
     ran = [
         [name, error]
         for name, error in first["tests"]
-        if error or known.get(name, 0) or not name.startswith(">>> ")  # else it shows a call and tests nothing
+        if error
+        or known.get(name, 0)
+        or not name.startswith(">>> ")  # else it shows a call and tests nothing
     ]
     target = beside[next(iter(beside))] if beside else program
     lines = first["lines"].get(f"{next(iter(beside), DOCUMENT)}.py", [])
