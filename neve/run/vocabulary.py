@@ -97,6 +97,10 @@ def check(corpus: Corpus, key: str = "corpus.") -> None:
         spelled = {name.lower() for symbol in symbols.values() for name in (symbol.key, *symbol.aliases)}
         for name in corpus.licenses:
             if name.lower() not in spelled:
+                if name in ("permissive", "any"):
+                    raise RecipeError(
+                        f'{key}licenses: {name!r} is a policy and stands alone: licenses = "{name}"'
+                    )
                 known = [s for s in symbols if not s.startswith("LicenseRef")]
                 advice = _begun(name, known) or _meant(name, known) or "; or a policy: permissive, any"
                 raise RecipeError(f"{key}licenses: {name!r} is no SPDX identifier{advice}")

@@ -37,6 +37,10 @@ def test_known_names_pass(given) -> None:
         ({"licenses": ["MTI"]}, "corpus.licenses: 'MTI' is no SPDX identifier; did you mean 'MIT'?"),
         ({"licenses": ["Apache-2"]}, "did you mean 'Apache-2.0'?"),
         ({"licenses": ["qwxyz"]}, "or a policy: permissive, any"),
+        (
+            {"licenses": ["permissive"]},
+            "'permissive' is a policy and stands alone: licenses = \"permissive\"",
+        ),
         ({"filters": {"max_lin": 3}}, "corpus.filters.max_lin = 3"),
         ({"filters": {"syntax.Klingon": 0.1}}, "corpus.filters.syntax.Klingon"),
     ],
