@@ -66,7 +66,8 @@ def test_copied_files_and_tables_in_place_are_one_frame(small, tmp_path: Path) -
 
 
 def test_what_cannot_be_read_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(Fault, match="has no column content or text or code, only words; in_place needs one"):
+    names = "content or text or code or contents or source_code or file_content or raw_content or whole_func_string"
+    with pytest.raises(Fault, match=f"has no column {names}, only words; in_place needs one"):
         in_place([put(tmp_path, "a.parquet", words=["x"])])
     (tmp_path / "b.parquet").write_bytes(b"no table")
     with pytest.raises(Fault, match=r"^source table: .*b\.parquet: cannot be read: ") as fault:
