@@ -50,10 +50,7 @@ class _Pool:
                 reader = _Reader()
             try:
                 found = reader.read(heads)
-            except (
-                EOFError,
-                OSError,
-            ):  # it ended: a text that it cannot read raises here what it raised there
+            except (EOFError, OSError):  # it ended; a text that it cannot read raises here as it did there
                 reader.end()
                 return [statements.read(head) for head in heads]
             self.idle.append(reader)

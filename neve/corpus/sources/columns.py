@@ -50,6 +50,8 @@ ALIASES = {
 }  # fmt: skip
 """Column of FILES -> names by which it is known, the first that is not null wins; the last two lead to a
 content that the table does not hold."""
+TEXTS = " or ".join(ALIASES["content"])
+"""What a table must have one of, as a message names them."""
 SPDX = ("spdx_id", "id", "key", "name", "type", "license")
 """Where a licence that is an object, as GitHub's API or npm gives it, has its name; the first that is not
 null wins."""

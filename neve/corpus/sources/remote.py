@@ -83,8 +83,7 @@ def _read(
             template.check(schema.names, name, ", ".join(schema.names))
         elif not columns.has_text(schema):
             raise Fault(
-                f"source table: {name}: has no column {' or '.join(columns.ALIASES['content'])}; "
-                f"it has {', '.join(schema.names)}"
+                f"source table: {name}: has no column {columns.TEXTS}; it has {', '.join(schema.names)}"
             )
         wanted = template.wanted if template is not None else columns.KNOWN
         frame = frame.select(*[field for field in schema.names if field in wanted])

@@ -134,8 +134,7 @@ def _tables(path: Path, limits: Limits) -> Iterator[tuple[pa.Table, list[Member]
 
     def check(schema: pa.Schema, there: str) -> None:
         if not columns.has_text(schema):
-            wanted = " or ".join(columns.ALIASES["content"][:3])
-            raise Fault(f"source table: {path}: has no column {wanted}; it has {there}")
+            raise Fault(f"source table: {path}: has no column {columns.TEXTS}; it has {there}")
 
     if path.name.endswith(".parquet"):
         return _parquet(path, limits, columns.KNOWN, check)

@@ -77,8 +77,9 @@ def _conformed(frame: DataFrame) -> DataFrame:
     kinds = {field.name: field.dtype for field in frame.schema()}
     text = DataType.string()
     if not set(kinds) & set(columns.ALIASES["content"]):
-        wanted = " or ".join(columns.ALIASES["content"])
-        raise Fault(f"source table: has no column {wanted}, only {', '.join(kinds)}; in_place needs one")
+        raise Fault(
+            f"source table: has no column {columns.TEXTS}, only {', '.join(kinds)}; in_place needs one"
+        )
 
     def known(name: str, kind: Any = text) -> Any:
         """The column by any of its names, in the table itself or in its `metadata`; empty text

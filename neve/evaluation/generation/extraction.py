@@ -63,8 +63,6 @@ _WRAP = re.compile(
     r"^\s*(?:<\|?[a-z][^<>]*>|`+(?:py(?:thon)?\d?\b)?)+\s*|(?:</[a-z]+>|`+)\s*$", re.IGNORECASE
 )
 """What stands around code on its own line, outside of any fence."""
-
-
 _TYPED = re.compile(r"(?:>>>|\.\.\.|In \[\d+\]:|[ ]+\.\.\.:)(?: (.*)|$)")
 """A line that somebody typed in an interactive session, Python's or IPython's."""
 _LITERAL = re.compile(r'"(?:[^"\\\n]|\\.)*"')
