@@ -42,8 +42,9 @@ class Gates(RecipeTable):
     run: bool = True
     """Whether programs are run (Python, JavaScript) or compiled (C, C++, Go, Rust, Java) in the sandbox."""
     known_packages: bool = True
-    """Whether a package that is not here, so that a program could not be run, has to be one that some
-    document of the corpus imports: models invent others."""
+    """Whether what a program imports, where running or compiling it did not show that it is there, has to be
+    of the language's own library or a package that some document of the corpus imports: models invent
+    others. A file of its own beside it is refused too."""
     unchecked: bool = True
     """Whether a program passes that could not be checked: no compiler, or a package that is not here."""
     seconds: float = Field(default=10.0, gt=0)

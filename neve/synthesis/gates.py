@@ -231,15 +231,27 @@ def states_results(candidate: Candidate, accepted: Accepted, limits: Limits) -> 
     return Refusal(detail=comments.wrong) if comments is not None and comments.wrong else None
 
 
-def knows_packages(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+def knows_packages(
+    candidate: Candidate, accepted: Accepted, limits: Limits, beside: Collection[str] = ()
+) -> Refusal | None:
+    """`beside`: what it may import of its own project."""
     from neve.synthesis import imports
 
-    check, language = candidate.check, candidate.seed.target
-    if check is None or not check.missing or limits.packages is None:
+    check, language, packages = candidate.check, candidate.seed.target, limits.packages
+    if packages is None or (check is not None and check.how == "compiled"):
         return None
-    if imports.root(language, check.missing) in limits.packages.get(language, ()):
-        return None
-    return Refusal(detail=f"{check.missing}: no document of the corpus imports it")
+    if check is not None and check.missing and not imports.there(language, check.missing, packages):
+        return Refusal(detail=f"{check.missing}: no document of the corpus imports it")
+    unknown = imports.unknown(language, candidate.program, packages, beside)
+    return Refusal(detail=unknown) if unknown else None
+
+
+def knows_packages_or_seed_does(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    from neve.synthesis import imports
+
+    seed = candidate.seed
+    beside = imports.written(seed.target, seed.text) if seed.target in imports.LANGUAGES else ()
+    return knows_packages(candidate, accepted, limits, beside)
 
 
 def was_checked(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
@@ -310,6 +322,10 @@ RUNS = (
 )
 """For kinds whose documents are programs, last: a program is run only where a kind lists the first of these.
 """
+RUNS_AS_SEED = tuple(
+    Gate(gate.rule, knows_packages_or_seed_does) if gate.refuse is knows_packages else gate for gate in RUNS
+)
+"""The same for kinds that leave the imports of the seed's project as they are."""
 MENDABLE = (
     "syntax",
     "lint",

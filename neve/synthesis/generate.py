@@ -94,7 +94,7 @@ class Work:
         asked = self.settings.synthesis.gates
         if asked.score:
             least = scoring.limits(inputs["selection"], inputs["scores"], corpus, asked.score)
-        packages = imports.known(corpus) if asked.run and asked.known_packages else None
+        packages = imports.known(corpus) if asked.known_packages else None
         return replace(
             self,
             limits=Limits(asked, self.settings.near, clean.share, least, packages),

@@ -21,7 +21,7 @@ from neve.synthesis import candidates, gates, lookalikes
 from neve.synthesis.candidates import Measures
 from neve.synthesis.execution import Check
 from neve.synthesis.gates import Accepted, Candidate, Limits, Seed, common_lines, first_refusal
-from neve.synthesis.kinds import problem_file
+from neve.synthesis.kinds import problem_file, style
 from neve.synthesis.stated import Verdict
 from neve.tasks import benchmarks
 from neve.tokens import bpe
@@ -232,6 +232,41 @@ def test_a_package_that_is_not_here_has_to_be_one_that_the_corpus_imports(judge:
         assert (found[0].rule if found else None) == rule
     checked = replace(candidate, check=Check("run"))
     assert first_refusal(problem_file.GATES, checked, nothing(), Limits(packages={})) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "check", "rule"),
+    [
+        ("Go", 'import "fmt"\n', "not checked: go is not installed", None),
+        ("Go", 'import "pandas"\n', "not checked: go is not installed", "unknown-package"),
+        ("TypeScript", "import { a } from './a';\n", None, "unknown-package"),
+        ("JavaScript", "function f() { return require('nonesuch'); }\n", "run", "unknown-package"),
+        ("C", '#include "here.h"\n', "compiled", None),
+        ("Python", "import nonesuch\n", "run", None),
+        ("COBOL", "import nonesuch\n", None, None),
+    ],
+)
+def test_imports_that_nothing_ran_or_compiled_have_to_exist(
+    judge: Any, language: str, text: str, check: str | None, rule: str | None
+) -> None:
+    candidate = judge(fenced(GOOD))
+    seen = replace(
+        candidate,
+        seed=replace(candidate.seed, language=language), code=text, check=check and Check(check),
+    )  # fmt: skip
+    found = gates.knows_packages(seen, nothing(), Limits(packages={}))
+    assert (found is not None) == (rule == "unknown-package")
+    assert gates.knows_packages(seen, nothing(), Limits(packages=None)) is None
+
+
+def test_style_may_keep_what_its_seed_imports_of_its_project(judge: Any) -> None:
+    candidate = judge(fenced(GOOD))
+    seed = replace(candidate.seed, language="Go", text='import "own/part"\n')
+    for text, refused in (('import "own/part"\n', False), ('import "own/other"\n', True)):
+        seen, limits = replace(candidate, seed=seed, code=text), Limits(packages={})
+        rules = {gate.rule: gate.refuse for gate in style.GATES}
+        assert (rules["unknown-package"](seen, nothing(), limits) is not None) == refused
+        assert gates.knows_packages(seen, nothing(), limits) is not None
 
 
 def test_the_share_of_tests_is_the_recipes(judge: Any) -> None:
