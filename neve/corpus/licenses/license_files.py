@@ -47,7 +47,7 @@ _CODE = re.compile(
     r"spec|wasm|dll|class|jar|whl|po|mo|strings|plist|resx|xaml|ipynb|feature|log|bak|orig|golden|expected|patch|diff)$"
 )
 """Extensions of what is called license and is a program or data."""
-_UNREAD = re.compile(r"(?i)(.+)\.(?:pdf|docx?|odt)")
+_UNREAD = re.compile(r"(?i)(.+?)(?:\.(?:pdf|docx?|odt))+")
 _PLAIN = re.compile(
     r"(?i)[-_.v\d]*|(?:v?\d+[-_.])?(?:lesser|lib|code|source|software|oss|community|core|main|project|file|text|copying|licen[cs]e|en|de|fr|es|zh|cn|ja|ru|pt|it|ko|\d{4})?"
 )

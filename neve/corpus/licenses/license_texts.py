@@ -14,6 +14,7 @@ evidence.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -188,23 +189,29 @@ def _rules(rest: str) -> tuple[tuple[tuple[str, str], ...], str]:
             flat = over
         anywhere = [f"*/{path}" for path in quoted]
         said = notices.read(flat).license or UNREAD
+        excepting = [-1, *(found.start() for found in _EXCEPTING.finditer(flat))]
+        ends = [-1, *(found.start() for found in re.finditer(r"[.;:]", flat))]
         for path in [*paths, *anywhere]:
-            license = UNREAD if _EXCEPTED.search(flat[: flat.find(path.removeprefix("*/"))]) else said
+            at = flat.find(path.removeprefix("*/"))
+            at = at if at >= 0 else len(flat) - 1  # of a list below
+            excepted = excepting[bisect_left(excepting, at) - 1] > ends[bisect_left(ends, at) - 1]
+            license = UNREAD if excepted else said
             rules.append((path.removeprefix(".").strip("/"), license))
             folder = path.rstrip("/").rpartition("/")[2]
-            if (
-                "/" in path.strip("/")
-                and _ENTERPRISE.fullmatch(folder)
-                and not policy.permitted(license, "permissive")
-            ):
+            if "/" in path.strip("/") and _ENTERPRISE.fullmatch(folder) and not _is_free(license):
                 moved.append((f"*/{folder}", license))
     return tuple(dict.fromkeys(rule for rule in [*moved, *rules] if rule[0])), "\n\n".join(kept)
 
 
-_EXCEPTED = re.compile(
-    r"(?i)\b(?:except(?:ing|ions?)?|excluding|excludes|apart from|other than|aside from|but not|not including)\b[^.;:]*$"
+@lru_cache(1024)
+def _is_free(license: str) -> bool:
+    return policy.permitted(license, "permissive")
+
+
+_EXCEPTING = re.compile(
+    r"(?i)\b(?:except(?:ing|ions?)?|excluding|excludes|apart from|other than|aside from|but not|not including)\b"
 )
-"""Before a path: what the sentence says holds everywhere else."""
+"""Before a path in the same clause: what is said holds everywhere else."""
 _ENTERPRISE = re.compile(r"(?i)ee|enterprise|premium|commercial|proprietary|x-?pack|pro")
 """Folders whose name alone says that they are another edition."""
 

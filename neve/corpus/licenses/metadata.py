@@ -19,12 +19,17 @@ from email.parser import HeaderParser
 from typing import Any
 
 from neve.corpus.licenses import license_texts, names, spdx
+from neve.corpus.licenses.elements import elements, without_comments, without_others
 from neve.corpus.licenses.notices import Statement
 from neve.corpus.licenses.spdx import UNREAD
 from neve.corpus.text import readable
 
 METADATA_BYTES = 1 << 20
 """Bytes of a file that are read."""
+PROGRAM_CHARACTERS = 1 << 16
+"""Of a program, which states its licence near its top."""
+DOTS = 2000
+"""Of a line of TOML, which is left out if it has more."""
 _REFERS = re.compile(
     r"(?i)^\W*(?:see licen[cs]e in\W+([\w./@-]+)|(?:see|see the|refer to|file:?|in|custom:?|custom; see|other: see)?\W*(?:licen[cs]e )?(?:in |file )?"
     r"((?:[\w.@-]+/)*[\w.@-]*(?:licen[cs]e|copying|eula|terms)[\w.-]*)\W*(?:file)?)\W*$"
@@ -32,7 +37,7 @@ _REFERS = re.compile(
 _FORM = re.compile(r"(?i)^licen[cs]e \(.*\betc\b")
 """What ansible-galaxy writes unasked."""
 _VALUE = 2000
-"""Characters of a list over several lines."""
+"""Characters of a list over several lines, and of what is read as a name; more is read as a text."""
 _LITERALS = re.compile(r"""(?:(?:"[^"\n]*"|'[^'\n]*')(?:\s*,\s*(?=["']))?)+""")
 _STRING = re.compile(r"""%w[\[({]([^\])}]*)[\])}]|["']([^"'\n]*)["']""")
 _ELSEWHERE = re.compile(
@@ -42,7 +47,9 @@ _ELSEWHERE = re.compile(
 _FIELDS = ("license", "licenses", "licence", "license-name")
 _NAMED = ("type", "name", "text", "@id", "identifier")
 """Keys of an object that stands for a licence."""
-_FIELD = re.compile(r"""(?i)["']licen[cs]es?["']\s*:\s*(?:["']([^"'\n]*)["']|\[([^\]]*)\]|\{([^}]*)\})""")
+_FIELD = re.compile(
+    r"""(?i)["']licen[cs]es?["']\s*:\s*(?:["']([^"'\n]*)["']|\[([^\]]{0,2000})\]|\{([^}]{0,2000})\})"""
+)
 
 
 def declared(path: str, content: bytes) -> Statement:
@@ -88,8 +95,10 @@ def _said(values: Any, operator: str = "AND") -> Statement:
             stated = next((value[key] for key in _NAMED if value.get(key)), None)
             refers = refers or (value.get("file") if isinstance(value.get("file"), str) else None)
             value = stated if stated is not None else value.get("url")
-        if isinstance(value, str) and "\n" in value.strip():
-            license = license_texts.identify(value.encode("utf-8", "replace")) or names.read(value)
+        if isinstance(value, str) and ("\n" in value.strip() or len(value) > _VALUE):
+            license = license_texts.identify(value.encode("utf-8", "replace")) or (
+                UNREAD if len(value) > _VALUE else names.read(value)
+            )
         elif isinstance(value, str) and (pointed := _REFERS.match(value)) and names.normalise(value) is None:
             refers, license = pointed[1] or pointed[2], None
         else:
@@ -118,9 +127,19 @@ def _npm(text: str) -> Statement:
     return _said(data.get("license") or data.get("licenses") or data.get("licence"))
 
 
+def toml(text: str) -> dict[str, Any]:
+    """A TOML file, without lines that may hold a key of thousands of parts, for which tomllib takes time
+    that grows with their square. Raises ValueError where it is no TOML."""
+    text = "\n".join(line for line in text.split("\n") if line.count(".") <= DOTS)
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def _toml(text: str) -> Statement:
     """Cargo.toml, pyproject.toml and others that have a table of the package."""
-    data = tomllib.loads(text)
+    data = toml(text)
     tool, workspace = data.get("tool", {}), data.get("workspace", {})
     tables = [data.get("package"), data.get("project"), tool.get("poetry"), tool.get("flit", {}).get("metadata"), workspace.get("package"), data]  # fmt: skip
     for table in tables:
@@ -149,8 +168,8 @@ def _setup_cfg(text: str) -> Statement:
 
 
 def _setup_py(text: str) -> Statement:
-    value = re.search(r"""(?m)^(?!\s*#).*?\blicen[cs]e\s*=\s*(?:["']{1,3})([^"']+)["']""", text)
-    named = re.search(r"(?m)^(?!\s*#).*?\blicen[cs]e\s*=\s*([A-Za-z_]\w*)\s*[,)\n]", text)
+    value = re.search(r"""(?m)^(?![ \t]*#).*?\blicen[cs]e\s*=\s*(?:["']{1,3})([^"']+)["']""", text)
+    named = re.search(r"(?m)^(?![ \t]*#).*?\blicen[cs]e\s*=\s*([A-Za-z_]\w*)\s*[,)\n]", text)
     if value is None and named is not None:  # a variable of the same file
         value = re.search(rf"""(?m)^{named[1]}\s*=\s*(?:["']{{1,3}})([^"']+)["']""", text)
     return _with_classifiers(
@@ -196,38 +215,38 @@ def _classified(classifiers: Any) -> str | None:
 def _xml(text: str) -> Statement:
     """pom.xml, .csproj and their kin, .nuspec and manifests of plug-ins: of several licences one may be
     chosen, as Maven has it."""
-    text = re.sub(
-        r"(?s)<!--.*?-->|<dependenc(?:y|ies)>.*?</dependenc(?:y|ies)>|<plugins?>.*?</plugins?>", "", text
-    )
-    blocks = [element or attribute for element, attribute in _ELEMENT.findall(text)]
+    found = elements(without_others(without_comments(text)), _SPEAK)
+    blocks = [
+        each.inner or each.attribute("name", "value")
+        for each in found
+        if each.name in _LICENSE and not each.attribute("type")
+    ]
+    blocks = [block for block in blocks if block]
     if len(blocks) == 1 and "<" not in blocks[0]:
         return _said(" ".join(blocks[0].split()))
     if blocks:
         each = []
         for block in blocks:
-            parts = [re.search(rf"(?s)<{tag}>\s*(.*?)\s*</{tag}>", block) for tag in ("name", "url")]
-            parts = parts if "<" in block else [re.fullmatch(r"(?s)\s*(.*?)\s*", block)]
-            read = [names.read(" ".join(part[1].split())) for part in parts if part]
+            parts = [part.inner for tag in ("name", "url") for part in elements(block, {tag})[:1]]
+            read = [names.read(" ".join(part.split())) for part in (parts if "<" in block else [block])]
             known = [license for license in read if license and license != UNREAD]
             each.append(known[0] if known else UNREAD)
         return Statement(spdx.join(each, "OR"))
-    if expression := re.search(
-        r"""<PackageLicenseExpression[^>]*>([^<]+)<|<license\s+type=["']expression["'][^>]*>([^<]+)<""", text
-    ):
-        return _said(expression[1] or expression[2])
-    if file := re.search(
-        r"""<PackageLicenseFile[^>]*>([^<]+)<|<license\s+type=["']file["'][^>]*>([^<]+)<""", text
-    ):
-        return Statement(None, (file[1] or file[2]).strip().replace("\\", "/"))
-    url = re.search(r"<(?:PackageLicenseUrl|licenseUrl)[^>]*>\s*([^<\s]+)\s*<", text)
-    license = names.from_url(url[1]) if url else None
-    return Statement(license if license or url is None else UNREAD)
+    said = {
+        each.name if each.name not in _LICENSE else each.attribute("type"): each.inner.strip()
+        for each in reversed(found)
+    }
+    if expression := said.get("packagelicenseexpression") or said.get("expression"):
+        return _said(expression)
+    if file := said.get("packagelicensefile") or said.get("file"):
+        return Statement(None, file.replace("\\", "/"))
+    url = said.get("packagelicenseurl") or said.get("licenseurl")
+    license = names.from_url(url) if url else None
+    return Statement(license if license or not url else UNREAD)
 
 
-_ELEMENT = re.compile(
-    r"""(?is)<(?:project_)?licen[cs]e\b(?![^>]*\btype\s*=)(?:(?:[^>]*[^>/])?>(.*?)</(?:project_)?licen[cs]e>|[^>]*?\b(?:name|value)\s*=\s*["']([^"']+)["'][^>]*/>)"""
-)
-"""A licence in XML, in an element or an attribute; .nuspec's has a type, and is read apart."""
+_LICENSE = {"license", "licence", "project_license", "project_licence"}
+_SPEAK = {*_LICENSE, "packagelicenseexpression", "packagelicensefile", "packagelicenseurl", "licenseurl"}
 
 
 def _strings(pattern: str, operator: str = "AND") -> Callable[[str], Statement]:
@@ -236,10 +255,11 @@ def _strings(pattern: str, operator: str = "AND") -> Callable[[str], Statement]:
     compiled = re.compile(pattern)
 
     def read(text: str) -> Statement:
+        text = text[:PROGRAM_CHARACTERS]
         found = compiled.search(text)
         if found is None or _ELSEWHERE.match(found[1]):
             return Statement()
-        value = _value(text, found.start(1), found[1])
+        value = _value(text, found.start(1), found[1][:_VALUE])
         strings = [
             part
             for words, quoted in _STRING.findall(value)
@@ -300,21 +320,21 @@ KINDS: dict[str, Callable[[str], Statement]] = {
     r"appinfo/info\.xml": _xml,
     r".*\.gemspec": _strings(r"(?m)^[^#\n]*\.licen[cs]es?\s*=\s*(.+)"),
     r".*\.podspec": _strings(r"(?m)^[^#\n]*\.license\s*=\s*(.+(?:\n\s+.+)?)"),
-    r".*\.(rockspec|nimble|ipkg)|v\.mod|spago\.dhall": _strings(r"(?m)^[\s{,]*license\s*[=:]\s*(.+)"),
+    r".*\.(rockspec|nimble|ipkg)|v\.mod|spago\.dhall": _strings(r"(?m)^[ \t{,]*license\s*[=:]\s*(.+)"),
     r"build\.gradle(\.kts)?": _strings(r"licenses\s*\{\s*license\s*\{[^{}]*?\bname\s*(?:=|\.set\()?\s*(.+)"),
     r"gradle\.properties": _lines(r"[ \t]*\w*licen[cs]es?(?:[._]?(?:name|spdx|id))?[ \t]*="),
-    r"meson\.build": _strings(r"(?s)\bproject\s*\((?:(?!\n\w).)*?\blicense\s*:\s*(\[[^\]]*\]|'[^']*')"),
-    r"xmake\.lua": _strings(r"(?m)^\s*set_license\((.+)"),
+    r"meson\.build": _strings(r"(?s)\bproject\s*\((?:(?!\n\w).){0,2000}?\blicense\s*:\s*(\[[^\]]{0,2000}\]|'[^'\n]*')"),
+    r"xmake\.lua": _strings(r"(?m)^[ \t]*set_license\((.+)"),
     r"conanfile\.py": _strings(r"(?m)^[ \t]+license\s*=\s*(.+)"),
     r"mix\.exs": _strings(r"(?m)^[^#\n]*\blicenses:\s*(.+)"),
-    r"src/.+\.app\.src": _strings(r"\{licenses,\s*(\[[^\]]*\])"),
-    r"project\.clj": _strings(r"(?s):license\s+\{[^}]*?:name\s+(\"[^\"]*\")"),
-    r"build\.(sbt|sc|mill)": _strings(r"(?m)^(?!\s*//).*?\blicenses?\s*(?:\+\+?|:)?=\s*(.+)"),
+    r"src/.+\.app\.src": _strings(r"\{licenses,\s*(\[[^\]]{0,2000}\])"),
+    r"project\.clj": _strings(r"(?s):license\s+\{[^}]{0,2000}?:name\s+(\"[^\"]*\")"),
+    r"build\.(sbt|sc|mill)": _strings(r"(?m)^(?![ \t]*//).*?\blicenses?\s*(?:\+\+?|:)?=\s*(.+)"),
     r"(makefile|build)\.pl|dist\.ini": _strings(r"(?im)^(?:[^#\n]*[\s(,{])?['\"]?license['\"]?\s*(?:=>?|,)\s*(.+)"),
-    r"__(manifest|openerp|terp)__\.py": _strings(r"(?m)^\s*['\"]license['\"]\s*:\s*(.+)"),
-    r"metadata\.rb|dub\.sdl|fxmanifest\.lua": _strings(r"(?m)^\s*license\s+(['\"].+)"),
+    r"__(manifest|openerp|terp)__\.py": _strings(r"(?m)^[ \t]*['\"]license['\"]\s*:\s*(.+)"),
+    r"metadata\.rb|dub\.sdl|fxmanifest\.lua": _strings(r"(?m)^[ \t]*license\s+(['\"].+)"),
     r"info\.rkt": _strings(r"\(define\s+license\s+'?\(?([^()\n]+)\)"),
-    r"dune-project|.*\.asd": _strings(r"(?m)^\s*\(?:?licen[cs]e\s+(.+?)\)?$"),
+    r"dune-project|.*\.asd": _strings(r"(?m)^[ \t]*\(?:?licen[cs]e\s+(.+?)\)?$"),
     r"pkgbuild|apkbuild|.*\.ebuild": _strings(r"(?m)^(?:license|LICENSE)=(.+)"),
     r".*\.opam": _strings(r"(?m)^license:\s*(.+(?:\n[ \t]*\[)?)"),
     r"(pubspec|shard|galaxy|meta|recipe|conda|package|snapcraft|chart|antora|spago)\.ya?ml|citation\.cff|.*\.cabal": _lines(
@@ -324,7 +344,7 @@ KINDS: dict[str, Callable[[str], Statement]] = {
     r"paket\.template": _lines(r"[ \t]*licenseexpression[ \t]"),
     r"metadata\.txt": _lines(r"licen[cs]e[ \t]*=", needs=r"(?i)qgisminimumversion|\[general\]"),
     r"description|.*\.spec": _lines(r"licen[cs]e\s*:"),
-    r"readme\.txt|style\.css": _lines(r"[\s*]*license\s*:", needs=r"(?i)stable tag\s*:|(?:theme|plugin) name\s*:"),
+    r"readme\.txt|style\.css": _lines(r"[ \t*]*license\s*:", needs=r"(?i)stable tag\s*:|(?:theme|plugin) name\s*:"),
 }  # fmt: skip
 """File name in lower case, or its folder and name -> reader."""
 _ANY = re.compile("|".join(f"(?:{pattern.rpartition('/')[2]})" for pattern in KINDS))

@@ -14,15 +14,18 @@ Source: REUSE specification 3.3 (REUSE.toml, precedence), Debian's machine-reada
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from neve.corpus.licenses import license_texts, names
+from neve.corpus.licenses import license_texts, metadata, names
 from neve.corpus.licenses.spdx import UNREAD
+
+PATTERN_CHARACTERS = 2000
+ASTERISKS = 100
+"""Of a pattern that is followed: matching one costs its asterisks times a path's length."""
 
 
 class Rule(NamedTuple):
@@ -45,7 +48,7 @@ def of_reuse(path: str, content: bytes) -> list[Rule]:
     """Rules of a REUSE.toml; where it cannot be read, one that blocks its folder."""
     folder = path.rpartition("/")[0]
     try:
-        tables = tomllib.loads(content.decode())["annotations"]
+        tables = metadata.toml(content.decode())["annotations"]
         return [rule for table in tables for rule in _annotation(folder, table, path)]
     except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError):
         return [_rule(folder, "**", UNREAD, path)]
@@ -111,7 +114,10 @@ def of_text(path: str, rules: tuple[tuple[str, str], ...]) -> list[Rule]:
 def _rule(
     folder: str, glob: str, license: str, by: str, precedence: str = "closest", deep: bool = False
 ) -> Rule:
-    """A rule for `glob` below `folder`; with `deep` one asterisk crosses folders."""
+    """A rule for `glob` below `folder`; with `deep` one asterisk crosses folders. A pattern that is longer
+    than people write them blocks the folder."""
+    if len(glob) > PATTERN_CHARACTERS or glob.count("*") > ASTERISKS:
+        glob, license, deep = "**", UNREAD, True
     whole = "/".join(part for part in (folder, glob.removeprefix("./").strip("/")) if part)
     literal, pattern = "", ""
     for token in re.findall(r"\\.|\*+|\?|[^\\*?]+|\\", whole):

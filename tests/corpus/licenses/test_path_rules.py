@@ -106,3 +106,14 @@ def test_hostile_patterns_end() -> None:
         "debian/copyright", b"Format: x\n\nFiles: " + b"*a" * 60 + b"b\nLicense: MIT\n"
     )
     assert asked(rules, "a" * 5000) == [None]
+
+
+def test_patterns_made_to_hold_a_reader_up_block_their_folder() -> None:
+    """Long enough, they would be refused by the matcher with an error, or take it hours."""
+    toml = '[[annotations]]\npath = ["{}"]\nSPDX-License-Identifier = "MIT"\n'
+    for glob in ("*a" * 2000, "*" + "b" * 1_000_000):
+        rules = path_rules.of_reuse("a/REUSE.toml", toml.format(glob).encode())
+        assert asked(rules, "a/x.c", "b/x.c") == [UNREAD, None]
+    nested, dotted = b"x = " + b"[" * 500_000, b"a." * 500_000
+    assert asked(path_rules.of_reuse("a/REUSE.toml", nested), "a/x.c", "b/x.c") == [UNREAD, None]
+    assert asked(path_rules.of_reuse("a/REUSE.toml", dotted), "a/x.c", "b/x.c") == [UNREAD, None]
