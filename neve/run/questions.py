@@ -71,7 +71,7 @@ def read_results(folder: Path, requests: Path, results: list[Path]) -> batches.C
 
 
 def _questions(folder: Path) -> Iterator[dict[str, Any]]:
-    """The first question to every seed, in seed order."""
+    """The first question to every seed, in seed order, draw by draw."""
     from neve import weights
     from neve.synthesis.generate import Work
 
@@ -96,6 +96,8 @@ def _questions(folder: Path) -> Iterator[dict[str, Any]]:
     if recipe.endpoint == "local" and not recipe.endpoints:
         model = weights.identity(model, weights.resolve(model))
     work = Work.load(settings, inputs)
-    for seed in work.asked():
-        if seed.prompt:
-            yield work.payload(seed, model)
+    for draw in range(1, 1 + settings.draws):
+        drawn = work.drawn(draw)
+        for seed in drawn.asked():
+            if seed.prompt:
+                yield drawn.payload(seed, model)

@@ -224,6 +224,7 @@ def _synthesis(recipe: Recipe, folder: Path, selection: Stage, tier: str) -> lis
         recipe.run.seed,
         tier if recipe.synthesis.gates.run else "none",
         ledger=recipe.synthesis.ledger or str(folder / "ledger.sqlite"),
+        draws=recipe.draws,
     )
     ranked = {"selection": selection.name, "scores": selection.inputs["scores"]}
     annotator = f"annotator-{recipe.annotator_of(next(phase for phase in recipe.phase if phase.selects))}"
@@ -236,24 +237,28 @@ def _synthesis(recipe: Recipe, folder: Path, selection: Stage, tier: str) -> lis
             {**ranked, "tokens": "tokens"},
         )
     ]
-    for draw in range(1, 1 + recipe.draws):
-        mark = f"-{draw}" if draw > 1 else ""
-        asked = recipe.synthesis.model_copy(update={"draw": recipe.synthesis.draw + draw - 1})
-        made += [
-            Stage(
-                f"synthesis{mark}",
-                "synthesis",
-                replace(settings, synthesis=asked),
-                {"documents": "curate", "seeds": "seeds", "tokenizer": "tokenizer", **judged},
-                outside=(*_local(recipe.synthesis.model), *prompts, *read),
-                resumes=True,
-            ),
-            Stage(
-                f"synthetic-tokens{mark}",
-                "tokens",
-                inputs={"documents": f"synthesis{mark}", "tokenizer": "tokenizer"},
-            ),
-        ]
+    made += [
+        Stage(
+            "synthesis",
+            "synthesis",
+            settings,
+            {"documents": "curate", "seeds": "seeds", "tokenizer": "tokenizer", **judged},
+            outside=(*_local(recipe.synthesis.model), *prompts, *read),
+            resumes=True,
+        ),
+        *(
+            Stage(f"synthesis-{number}", "draw", synthesis.Further(number), {"synthesis": "synthesis"})
+            for number in range(2, 1 + recipe.draws)
+        ),
+    ]
+    made += [
+        Stage(
+            stage.name.replace("synthesis", "synthetic-tokens"),
+            "tokens",
+            inputs={"documents": stage.name, "tokenizer": "tokenizer"},
+        )
+        for stage in made[1:]
+    ]
     return made
 
 

@@ -17,8 +17,9 @@ Source: Arctic-SnowCoder (arXiv 2409.02326), phase 3; OSS-Instruct (arXiv 2312.0
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -37,7 +38,8 @@ from neve.llm.endpoint import Address
 from neve.llm.ledger import Ledger
 from neve.progress import bar
 from neve.recipe.synthesis import Synthesis
-from neve.synthesis import candidates, execution, gates, imports, kinds, scoring, seeds
+from neve.store import write_json
+from neve.synthesis import candidates, draws, execution, gates, imports, kinds, scoring, seeds
 from neve.synthesis.candidates import Candidate, Measures
 from neve.synthesis.gates import Accepted, Limits
 from neve.synthesis.harvest import NOT_ASKED, Harvest
@@ -105,6 +107,12 @@ class Work:
         """By the gates of its kind."""
         return gates.first_refusal(self.kinds[candidate.seed.kind].GATES, candidate, accepted, self.limits)
 
+    def drawn(self, number: int) -> Work:
+        """The same for a further draw of the answers: other sampling seeds, of one of the recipe's draws."""
+        recipe = self.settings.synthesis
+        own = recipe.model_copy(update={"draw": recipe.draw + number - 1})
+        return replace(self, settings=replace(self.settings, synthesis=own))
+
     def asked(self) -> Iterator[Seed]:
         """The seeds, each with its kind and its question, or without one."""
         recipe = self.settings.synthesis
@@ -134,59 +142,97 @@ def quotas(seeds: list[Seed], tokens: int) -> dict[str, float]:
 
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `synthesis`: documents/ and verdicts/ in seed order, yields.parquet, refusals.json.
+    """Stage `synthesis`: documents/ and verdicts/ in seed order, yields.parquet, refusals.json; of each
+    further draw of the answers the same in a folder of its own (`draws`). Returns the first draw's counts.
 
     `inputs`: documents, seeds (seeds.parquet in seed order), tokenizer; with `gates.score` also selection,
-    scores and annotator. Raises Fault when the endpoint
-    fails or a budget is used up; what was answered is not asked again.
+    scores and annotator. All draws are asked for together, since the last answers of one leave most of a
+    server idle. Raises Fault when the endpoint fails or a budget is used up; what was answered is not asked
+    again.
     """
     work, recipe = Work.load(settings, inputs).judging(inputs), settings.synthesis
     place = sandbox.probe() if recipe.gates.run and settings.sandbox != "none" else None
     corpus = inputs["documents"] / "documents" if recipe.gates.corpus else None
+    known, turn = Lookalikes(settings.near, corpus, out), threading.Lock()
     with (
         Ledger(Path(settings.ledger)) as ledger,
         served(recipe) as (addresses, name),
-        bar("synthesis", total=recipe.tokens, unit="accepted tokens") as advance,
+        bar("synthesis", total=settings.draws * recipe.tokens, unit="accepted tokens") as advance,
     ):
-        accepted = Accepted(Lookalikes(settings.near, corpus, out), f"synthetic/{name}")
         each = recipe.max_tokens * recipe.budget.expected_yield
-        harvest = Harvest(accepted, work.limits, work.kinds, work.quotas, out, each)
+        asking = [
+            Draw(
+                work.drawn(number),
+                Harvest(
+                    Accepted(known.beside(), f"synthetic/{name}"), work.limits, work.kinds, work.quotas,
+                    draws.folder(out, number), each,
+                ),
+                name, place, advance, turn,
+            )
+            for number in range(1, 1 + settings.draws)
+        ]  # fmt: skip
+        asyncio.run(_ask(asking, addresses, ledger, _bounds(recipe, ledger, name)))
+    endpoint = (
+        " ".join(a.url for a in addresses) if recipe.endpoint != "local" or recipe.endpoints else "local"
+    )
+    made = [draw.harvest.close() | {"model": name, "endpoint": endpoint} for draw in asking]
+    for number, counts in enumerate(made, 1):
+        if counts["seeds_tried"] != counts["accepted"] + sum(counts["refused"].values()):
+            raise Fault(f"synthesis: the seeds tried do not add up to documents and verdicts: {counts}")
+        if number > 1:
+            write_json(draws.folder(out, number) / draws.COUNTS, counts)
+    return made[0]
 
-        async def ask() -> None:
-            loop = asyncio.get_running_loop()
-            async with Client(addresses, ledger, **_bounds(recipe, ledger, name)) as client:
 
-                def again(payloads: list[dict[str, Any]]) -> list[Answer]:
-                    asked = [asyncio.run_coroutine_threadsafe(client.ask(p), loop) for p in payloads]
-                    return [future.result() for future in asked]
+async def _ask(asking: list[Draw], addresses: list[Address], ledger: Ledger, bounds: dict[str, Any]) -> None:
+    async with Client(addresses, ledger, **bounds) as client:
+        tasks = [asyncio.create_task(draw.ask(client)) for draw in asking]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-                def judge(answers: list[tuple[Seed, Answer]]) -> bool:
-                    pairs = [pair for pair in answers if harvest.wanted(pair[0])]
-                    made = [(each, False) for each in assess(work, pairs, accepted, place)]
-                    if recipe.repair:
-                        made = repaired(work, made, accepted, place, partial(_asks, work, name, again))
-                    for candidate, mended in made:
-                        if harvest.wanted(candidate.seed):
-                            advance(candidate.tokens if harvest.judge(candidate, mended) else 0)
-                    return harvest.full
 
-                questions = (
-                    (seed, partial(client.ask, work.payload(seed, name)) if seed.prompt else _nothing)
-                    for seed in work.asked()
-                    if harvest.wanted(seed)
-                )
-                await in_order(client, questions, judge, harvest.lacking)
+@dataclass(frozen=True)
+class Draw:
+    """One draw of the answers: what is asked, and what becomes of it."""
 
-        asyncio.run(ask())
-    counts = harvest.close()
-    if counts["seeds_tried"] != counts["accepted"] + sum(counts["refused"].values()):
-        raise Fault(f"synthesis: the seeds tried do not add up to documents and verdicts: {counts}")
-    return counts | {
-        "model": name,
-        "endpoint": " ".join(a.url for a in addresses)
-        if recipe.endpoint != "local" or recipe.endpoints
-        else "local",
-    }
+    work: Work
+    harvest: Harvest
+    model: str
+    place: sandbox.Sandbox | None
+    advance: Callable[[int], None]
+    turn: threading.Lock
+    """Draws are judged one at a time, since parsers and indexes are not made for two threads."""
+
+    async def ask(self, client: Client) -> None:
+        """Ask until each language has its tokens, or nothing is left to ask."""
+        loop, work, harvest = asyncio.get_running_loop(), self.work, self.harvest
+
+        def again(payloads: list[dict[str, Any]]) -> list[Answer]:
+            asked = [asyncio.run_coroutine_threadsafe(client.ask(p), loop) for p in payloads]
+            return [future.result() for future in asked]
+
+        def judge(answers: list[tuple[Seed, Answer]]) -> bool:
+            with self.turn:
+                pairs = [pair for pair in answers if harvest.wanted(pair[0])]
+                made = [(each, False) for each in assess(work, pairs, harvest.accepted, self.place)]
+                if work.settings.synthesis.repair:
+                    asks = partial(_asks, work, self.model, again)
+                    made = repaired(work, made, harvest.accepted, self.place, asks)
+                for candidate, mended in made:
+                    if harvest.wanted(candidate.seed):
+                        self.advance(candidate.tokens if harvest.judge(candidate, mended) else 0)
+                return harvest.full
+
+        questions = (
+            (seed, partial(client.ask, work.payload(seed, self.model)) if seed.prompt else _nothing)
+            for seed in work.asked()
+            if harvest.wanted(seed)
+        )
+        await in_order(client, questions, judge, harvest.lacking)
 
 
 async def _nothing() -> Answer:

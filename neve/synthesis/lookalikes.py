@@ -159,7 +159,7 @@ class Lookalikes:
     large."""
 
     def __init__(self, near: Near, corpus: Path | None = None, folder: Path | None = None) -> None:
-        self._near = near
+        self._near, self._folder = near, folder
         self._written = Written(folder)
         self._accepted = Buckets(folder)
         self._corpus: tuple[Buckets, Corpus] | None = None
@@ -170,6 +170,12 @@ class Lookalikes:
                 sizes = np.diff(lists.offsets.to_numpy())
                 buckets.add(lists.values.to_numpy(), np.repeat(first + np.arange(len(sizes)), sizes))
             self._corpus = buckets, shelf
+
+    def beside(self) -> Lookalikes:
+        """The same corpus, and nothing accepted so far."""
+        made = Lookalikes(self._near, None, self._folder)
+        made._corpus = self._corpus
+        return made
 
     def add(self, kept: Kept) -> None:
         """A document that was accepted."""

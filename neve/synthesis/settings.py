@@ -23,3 +23,12 @@ class Settings:
     """The tier that this machine has; "none" where nothing is to be run."""
     ledger: Execution[str]
     """Path of the ledger."""
+    draws: int = 1
+    """Of the answers, from the recipe's own draw on."""
+
+
+@dataclass(frozen=True)
+class Further:
+    """Which of several draws a stage takes."""
+
+    number: int

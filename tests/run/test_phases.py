@@ -164,7 +164,8 @@ def test_a_synthetic_phase_beside_other_draws_of_its_answers() -> None:
     """Each draw has stages of its own, which differ from the phase's by the number of the draw alone."""
     last = {"name": "last", "data": "synthetic", "tokens": 10, "controls": {"redrawn": 2}, "lr": LR}
     found = stages(last)
-    assert [found[name].settings.synthesis.draw for name in ("synthesis", "synthesis-2", "synthesis-3")] == [1, 2, 3]  # fmt: skip
+    assert found["synthesis"].settings.draws == 3
+    assert [found[name].settings.number for name in ("synthesis-2", "synthesis-3")] == [2, 3]
     for twin, draw in (("last-redrawn", 2), ("last-redrawn-2", 3)):
         assert found[f"view-{twin}"].reads == {"tokens": f"synthetic-tokens-{draw}"}
         assert found[f"synthetic-tokens-{draw}"].reads["documents"] == f"synthesis-{draw}"

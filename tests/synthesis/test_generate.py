@@ -25,8 +25,9 @@ from chat_server import completion, endpoint, http
 from neve import documents, store
 from neve.errors import Fault
 from neve.llm.client import AHEAD, AHEAD_AT_LEAST
-from neve.synthesis import generate, harvest
+from neve.synthesis import draws, generate, harvest
 from neve.synthesis.kinds import problem_file
+from neve.synthesis.settings import Further
 from neve.tokens import bpe
 
 STORIES = ("heap", "graph", "matrix", "parser", "cache", "clock", "ledger", "queue", "planet", "robot")
@@ -167,6 +168,26 @@ def test_another_draw_asks_the_same_questions_for_other_answers(
         [{ask["seed"] for ask in part} for part in (first, second)],
     )
     assert texts[0] == texts[1] and not numbers[0] & numbers[1]
+
+
+def test_draws_asked_together_are_those_asked_alone(
+    tmp_path: Path, settings: generate.Settings, inputs: dict[str, Path]
+) -> None:
+    """Row by row; of the second draw also as a stage of its own, with its counts."""
+    with endpoint(reply) as server:
+        counts = build(replace(settings, draws=3), inputs, tmp_path / "all", server.url)
+        assert len(server.asked) == len({str(ask) for ask in server.asked}) == 60
+        alone = [build(settings, inputs, tmp_path / f"{n}", server.url, draw=n) for n in (1, 2, 3)]
+        assert len(server.asked) == 60
+    second = tmp_path / "second"
+    second.mkdir()
+    taken = draws.build(Further(2), {"synthesis": tmp_path / "all"}, second)
+    assert counts == alone[0] and taken == alone[1] and alone[1] != alone[2]
+    assert rows(tmp_path / "all") == rows(tmp_path / "1")
+    assert rows(second) == rows(tmp_path / "all" / "draw-2") == rows(tmp_path / "2")
+    assert rows(tmp_path / "all" / "draw-3") == rows(tmp_path / "3")
+    files = [{path.relative_to(f) for path in f.rglob("*")} for f in (second, tmp_path / "2")]
+    assert files[0] == files[1]
 
 
 RUN = """
