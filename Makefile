@@ -24,12 +24,14 @@ format: .venv/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The environment: exact versions from the lock, then Neve itself, then the sandbox. Python compiles what is imported
-# when it is imported: all of it here would take twice as long.
+# The environment: exact versions from the lock, two installers at a time; then what this machine needs beside them
+# (CUDA's libraries), Neve itself, and the sandbox. Python compiles what is imported when it is imported: all of it
+# here would take twice as long.
 .venv/ready: requirements.lock pyproject.toml scripts/sandbox.sh
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Neve needs Python 3.11 or newer; name one with: make PYTHON=python3.11 ...")'
 	@echo "setting up .venv from requirements.lock, a minute or two"
 	@$(PYTHON) -m venv .venv
+	@xargs -P 2 -n 60 $(BIN)/python -m pip install --quiet --quiet --no-compile --no-deps < requirements.lock
 	@$(BIN)/python -m pip install --quiet --quiet --no-compile --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --quiet --no-deps --no-build-isolation --editable .
 	@sh scripts/sandbox.sh
