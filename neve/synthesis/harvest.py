@@ -33,8 +33,6 @@ SAMPLES = 3
 """Refused answers kept of each rule, for the report."""
 SAMPLE_CHARACTERS = 4000
 TENTHS = 10
-MARGIN = 1.25
-"""Questions asked at a time, as a multiple of those that should give the tokens that are lacking."""
 YIELDS = "yields.parquet"
 REFUSALS = "refusals.json"
 UNSUITABLE = "unsuitable"
@@ -124,7 +122,7 @@ class Harvest:
         any other."""
         waiting = Counter(seed.target for seed in opened)
         return sum(
-            max(0.0, MARGIN * max(0.0, quota - self.got[language]) / self._each(language) - waiting[language])
+            max(0.0, (quota - self.got[language]) / self._each(language) - waiting[language])
             for language, quota in self.quotas.items()
         )
 

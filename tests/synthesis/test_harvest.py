@@ -56,14 +56,14 @@ def test_a_language_that_has_its_tokens_takes_no_more(
 
 
 def test_questions_are_worth_asking_for_the_tokens_that_are_lacking(tmp_path: Path) -> None:
-    """Oracle, by hand: 100 tokens are wanted of each language, 50 expected of an answer, a margin of a quarter; then
-    two answers of 40 in Python make 43 of each, and 20 are lacking."""
+    """Oracle, by hand: 100 tokens are wanted of each language, 50 expected of an answer; then two answers of 40 in
+    Python make 43 of each, and 20 are lacking."""
     found = Harvest(nothing(), Limits(), kinds.KINDS, {"Python": 100, "Go": 100}, tmp_path, answer_tokens=50)
-    assert found.lacking([]) == pytest.approx(2 * 1.25 * 100 / 50)
-    assert found.lacking([candidate(0).seed]) == pytest.approx(2 * 1.25 * 100 / 50 - 1)
+    assert found.lacking([]) == pytest.approx(2 * 100 / 50)
+    assert found.lacking([candidate(0).seed]) == pytest.approx(2 * 100 / 50 - 1)
     for n in range(2):
         assert found.judge(candidate(n), repaired=False)
-    assert found.lacking([candidate(0, "Go").seed] * 5) == pytest.approx(1.25 * 20 / (130 / 3))
+    assert found.lacking([candidate(0, "Go").seed] * 5) == pytest.approx(20 / (130 / 3))
     found.judge(candidate(3), repaired=False)
     assert found.lacking([candidate(0, "Go").seed] * 3) == 0
 
