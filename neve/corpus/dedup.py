@@ -2,6 +2,10 @@
 
 This is what `neve dedup` does with the user's own tables. Of several copies the first in keeper order stays,
 whatever its licence. A text that cannot be decoded gets a verdict, as in curation.
+
+Licences are those that the input gives. A table may come from a curation, which knew all evidence of a
+repository; a file's head alone would say less (of REUSE.toml, which may overrule it, or of the text that it
+points to). No licence is judged here, and curation of the result reads every head again.
 """
 
 from __future__ import annotations

@@ -40,6 +40,18 @@ def test_copies_go_and_nothing_else_does(small, tmp_path) -> None:
     assert counts["near"]["compared"] >= 1 and not (tmp_path / "out" / "scratch").exists()
 
 
+def test_licences_stay_as_the_input_gives_them(small, tmp_path) -> None:
+    """What a curation found by all evidence of a repository is not read again from heads alone."""
+    text = "# SPDX-License-" + "Identifier: ISC\n# All rights reserved, do not distribute\n"
+    given = {"a.py": "MIT", "b.py": None, "c.py": "GPL-3.0-only"}
+    rows = [small.file("r", path, text + small.other(path[0]), license=own) for path, own in given.items()]
+    (tmp_path / "out").mkdir()
+    settings = dedup.Settings(near=Near(), max_file_bytes=1 << 20, quarantine_limit=0.01, seed=1)
+    dedup.build(settings, {"files": small.write_files(rows, tmp_path / "in")}, tmp_path / "out")
+    kept = documents.read(tmp_path / "out" / "documents", ["path", "license"]).to_pylist()
+    assert {row["path"]: row["license"] for row in kept} == given
+
+
 def test_nothing_to_do_is_a_fault(small, tmp_path) -> None:
     (tmp_path / "out").mkdir()
     inputs = {"files": small.write_files([], tmp_path / "in")}

@@ -89,7 +89,8 @@ def identify(
     A given language is trusted; a given licence too, unless the file states another itself, which is read of
     what no rule stops and is in one of `languages` (none: any). `excluded` are families of exemplars. A row
     of a table without a path has its doc_id for one, and so for its repository. `opted_out` is what of the
-    list `wanted_out` names a row. With `near_` there are MinHash buckets too, in `number` and `bands`.
+    list `wanted_out` names a row. With `near_` nothing but copies is looked for: there are MinHash buckets
+    too, in `number` and `bands`; licences stay as given, and SWHIDs are asked for by the list alone.
     """
 
     def kernel(*columns: pa.Array) -> Columns:
@@ -99,12 +100,15 @@ def identify(
         hexes = pa.array([None if i is None else i.hex() for i in ids], pa.string())
         language = _language(raw, texts)
         rule = _stopped(raw, found, sizes, large, excluded)
-        asked = _true(pc.is_null(rule)) & _among(language, languages)
-        license, license_path = _licenses(raw, only(texts, asked))
+        license, license_path = raw.license.cast(_text), raw.license_path.cast(_text)
+        if not near_:
+            asked = _true(pc.is_null(rule)) & _among(language, languages)
+            license, license_path = _licenses(raw, only(texts, asked))
         at = places(raw.source, raw.repo, raw.path)
         keys = pa.array([row_key(a, i) for a, i in zip(at, ids, strict=True)], KEY)
         told = pc.and_(pc.is_valid(raw.language), pc.equal(raw.source.cast(_text), "table"))
-        swhid = pa.array(opt_out.swhids(raw.content), _text)
+        unnamed = near_ and not wanted_out
+        swhid = pa.nulls(len(at), _text) if unnamed else pa.array(opt_out.swhids(raw.content), _text)
         made = {
             "key": keys,
             "doc_id": hexes,
