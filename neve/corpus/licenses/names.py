@@ -30,7 +30,8 @@ ALIASES = {
     "mit permissive; opensource mit",
     "ISC": "isc iscl; isc style; internet systems consortium",
     "BSL-1.0": "boost; boost bsl; boost 1.0 bsl 1.0",
-    "CC0-1.0": "cc0; creative commons zero; cc0 1.0 universal cc0 1.0 public domain dedication; cc zero; creative commons cc0",
+    "CC0-1.0": "cc0; creative commons zero; cc0 1.0 universal cc0 1.0 public domain dedication; cc zero; creative commons cc0; cc0 1.0 universal; cc0 universal; "
+    "creative commons cc0 1.0; creative commons zero 1.0; creative commons cc0 1.0 universal; cc0 public domain dedication; cc0 1.0 public domain dedication",
     "CC-BY-4.0": "cc by; creative commons attribution",
     "CC-BY-SA-4.0": "cc by sa; creative commons attribution sharealike",
     "PSF-2.0": "psf; python; python foundation; psfl; psf style; psf based; python style; psf 2",
@@ -82,6 +83,8 @@ _NOTHING = "unknown; tbd; todo; n/a; noassertion; unspecified; undefined; null; 
 """Words that state nothing."""
 _EMPTY = {"the", "license", "licenses", "licensed", "licence", "licences", "licenced", "version", "versions", "v", "ver", "vers", "a", "an", "software", "under", "terms", "of", "lic", "is", "its", "this", "project", "file", "code", "with", "use"}  # fmt: skip
 _WORD = re.compile(r"[a-z]+|\d+(?:\.\d+)*")
+_COMMONS = {"creative", "commons", "cc", "attribution", "by", "non", "commercial", "noncommercial", "nc", "share", "alike", "sharealike", "sa", "no", "derivatives", "derivative", "derivs", "works", "noderivatives", "noderivs", "nd", "unported", "international", "generic", "public"}  # fmt: skip
+"""Words that the name of a Creative Commons licence may hold."""
 _GNU = {"gnu", "general", "gpl", "public", "only", "or", "later", "any", "newer", "above", "greater", "higher", "at", "your", "option", "lesser", "library", "affero", "agpl", "lgpl", "foundation", "free", "fsf", "s", "as", "published", "by", "documentation", "fdl", "gfdl", "clause", "upwards", "up", "and", "either", "l", "lgpllib", "gplv"}  # fmt: skip
 """Words that a GNU licence's name may hold."""
 _LATER = re.compile(r"(?<=\d)\s*\+|>=?|\b(or|and)\s+(\(?at your option\)?,?\s+)?(any\s+)?(later|newer|above|greater|higher|up(wards)?)\b|\bany later\b|-or-later")  # fmt: skip
@@ -94,7 +97,7 @@ _URLS = {
     r"choosealicense\.com/licenses/([\w.+-]+)": "{}",
     r"apache\.org/licenses/LICENSE-(\d\.\d)(?:\.txt|\.html)?": "Apache-{}",
     r"gnu\.org/(?:licenses|copyleft)/(?:old-licenses/)?([al]?gpl)(?:-(\d(?:\.\d)?))?(?:\.\w+|-standalone\.html)?": "{} {}",
-    r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)(?:/\w*)?": "cc-{}-{}",
+    r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)(?:/[\w. -]*)*": "cc-{}-{}",
     r"creativecommons\.org/publicdomain/zero/1\.0(?:/\w*)?": "CC0-1.0",
     r"mozilla\.org/(?:en-US/)?MPL/(\d\.\d)(?:/\w*)?": "MPL-{}",
     r"eclipse\.org/(?:org/documents|legal)/epl-(?:v|v-)?(\d)\.?0(?:\W\w*)?": "EPL-{}.0",
@@ -145,7 +148,7 @@ def name(text: str) -> str | None:
         return None
     plain = re.sub(r"\((?!c\)|\s*\d)[^()]*\)", " ", text)  # "GNU General Public License v3 (GPLv3)"
     for each in dict.fromkeys((text, text if _LIMITS.search(text) else plain)):
-        if found := _gnu(each) or _names().get(_key(each)):
+        if found := _gnu(each) or _names().get(_key(each)) or _commons(each):
             return found
     return None
 
@@ -208,7 +211,7 @@ def _key(text: str) -> str:
 @cache
 def vocabulary() -> frozenset[str]:
     """Every word that stands in a licence's name."""
-    return frozenset(word for key in _names() for word in key.split()) | _GNU | _EMPTY
+    return frozenset(word for key in _names() for word in key.split()) | _GNU | _COMMONS | _EMPTY
 
 
 @cache
@@ -250,3 +253,21 @@ def _gnu(text: str) -> str | None:
     )
     later = "or-later" if _LATER.search(lowered) else "only"
     return spdx.current(f"{family}gpl-{version}-{later}")
+
+
+def _commons(text: str) -> str | None:
+    """A licence of Creative Commons by its elements, in short or in full, whichever are one word."""
+    said = words(text)
+    versions = [word for word in said if word[0].isdigit()]
+    others = {word for word in said if word not in _EMPTY and not word[0].isdigit()}
+    ours = "cc" in others or {"creative", "commons"} <= others
+    if not ours or not {"by", "attribution"} & others or others - _COMMONS or len(set(versions)) > 1:
+        return None
+    elements = {
+        "NC": {"nc", "noncommercial", "commercial"},
+        "ND": {"nd", "noderivatives", "noderivs", "derivatives", "derivs", "derivative"},
+        "SA": {"sa", "sharealike", "alike"},
+    }
+    asked = "".join(f"-{name}" for name, marks in elements.items() if marks & others)
+    version = versions[0] if versions else "4.0"
+    return spdx.current(f"CC-BY{asked}-{version if '.' in version else version + '.0'}")

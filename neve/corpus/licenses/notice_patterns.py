@@ -45,6 +45,15 @@ ABBREVIATED = re.compile(
     r"\b(?:[Uu]nder|[Tt]erms of|[Ss]ubject to) (?:the |an? )?((?:[A-Z]{1,4}PL|CDDL|OSL|AFL|CC[- ]BY(?:[- ](?:NC|SA|ND))*)(?:[- ]?v?\.? ?\d(?:\.\d)?)?)\b"
 )
 """A licence by an abbreviation that says so, without the word; with case."""
+LINK = re.compile(r"\bhttps?://\S")
+BRACKETED = re.compile(
+    r"(?i)[\[(](?:licen[cs]ed? )?(?:under )?(?:the )?((?:[AL]?GPL|MPL|EPL|CDDL|EUPL|OSL|CPL|SSPL|BUSL|CC[- ]BY)\b[^\[\]()]{0,40}|GPLv[^\[\]()]{1,40})[\])]"
+)
+"""A licence in brackets, as it stands behind the name or the address of where something was taken from."""
+SHARED = re.compile(
+    r"(?i)(?:[\[(,:–—]|\s-)\s*(?:licen[cs]e:? )?(?:under )?(cc[- ]by(?:[- ](?:nc|sa|nd))+(?:[- ]v?\d\.\d)?)\b|\bcreativecommons\.org/licenses/(by(?:-(?:nc|sa|nd))+/\d\.\d)"
+)
+"""A Creative Commons licence that asks for more than a name, set off from the words before it."""
 VERSION = any_of(
     r"(?:\b(?:version|vers(?:i[oó]n|[aã]o|ione)|версии|ver\.?|v\.?)|第) ?(\d(?:\.\d)?)",
     r"[al]?gpl[ -]?v?(\d(?:\.\d)?)",

@@ -20,7 +20,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from neve.corpus.licenses import grants, names, spdx
+from neve.corpus.licenses import grants, names, policy, spdx
 from neve.corpus.licenses import notice_patterns as patterns
 from neve.corpus.licenses.spdx import PROPRIETARY, PUBLIC_DOMAIN, UNREAD
 
@@ -118,6 +118,7 @@ def _read(text: str) -> Statement:
         for each in parts
         for license in (*_gnu(each), *(name for name, _ in _named(each)), *_short(each))
     ]
+    of_parts += [license for each in sentences for license in _set_off(each)]
     of_parts = [license for license in of_parts if license in _distinct([*found, *of_parts])]
     whole = " ".join([flat, *parts])
     if (
@@ -149,6 +150,16 @@ def _abbreviated(flat: str) -> list[str]:
         names.normalise(match[1]) for match in patterns.ABBREVIATED.finditer(flat) if "GPL" not in match[1]
     )
     return [license for license in found if license]
+
+
+def _set_off(sentence: str) -> list[str]:
+    """What asks for more than a notice, and stands in brackets behind what was taken and where from; in
+    brackets nothing is granted, so what grants more is left out."""
+    found = [match[1] or f"cc-{match[2].replace('/', '-')}" for match in patterns.SHARED.finditer(sentence)]
+    if patterns.LINK.search(sentence) or patterns.PART.search(sentence):
+        found += [match[1] for match in patterns.BRACKETED.finditer(sentence)]
+    licenses = dict.fromkeys(license for each in found if (license := names.normalise(each)))
+    return [license for license in licenses if not policy.permitted(license, "permissive")]
 
 
 def _texts(text: str, flat: str) -> tuple[list[str], str]:

@@ -15,7 +15,15 @@ import pyarrow.compute as pc
 
 from neve.corpus.licenses import readers
 from neve.corpus.licenses.spdx import UNREAD
-from neve.corpus.licenses.statements import NOTICE_BYTES, PARAGRAPH, SPDX_MARK, SPEAKS, Head, Statement
+from neve.corpus.licenses.statements import (
+    DECLARED_MARKS,
+    NOTICE_BYTES,
+    PARAGRAPH,
+    SPDX_MARK,
+    SPEAKS,
+    Head,
+    Statement,
+)
 from neve.corpus.text import buffers
 
 _SPEAKING = np.array([2 ** min(len(SPEAKS), 64) - 1, 2 ** max(len(SPEAKS) - 64, 0) - 1], np.uint64)
@@ -30,12 +38,14 @@ def statements(contents: pa.Array) -> dict[int, tuple[Statement, frozenset[str]]
     from neve.corpus.licenses import mentions  # numba, which commands that only look do not need
 
     contents = contents.cast(pa.large_binary())
-    wide = pc.or_(
-        pc.starts_with(contents, codecs.BOM_UTF16_LE), pc.starts_with(contents, codecs.BOM_UTF16_BE)
-    )
+    first = pc.binary_slice(contents, 0, 2)
+    marks = pa.array([codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE], first.type)
+    wide = pc.or_(pc.is_in(first, value_set=marks), pc.match_substring(first, b"\0"))
     words = mentions.masks(contents, PARAGRAPH, NOTICE_BYTES)
     speaks = pc.or_(pa.array((words & _SPEAKING).any(axis=1)), wide)
     marked = mentions.holding(contents, SPDX_MARK.encode())
+    for mark in DECLARED_MARKS:
+        marked |= mentions.holding(contents, mark.encode())
     here = pc.indices_nonzero(pc.fill_null(pc.or_(speaks, pa.array(marked)), False)).to_pylist()
     values, offsets, _ = buffers(contents)
     most = np.where(np.asarray(pc.fill_null(wide, False)), 2 * NOTICE_BYTES, NOTICE_BYTES)

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from neve.corpus.licenses import comments, names, notices, spdx
 from neve.corpus.licenses.notices import Statement
 from neve.corpus.licenses.spdx import UNREAD
+from neve.corpus.text import unmarked
 
 HEAD_BYTES = 6 << 10
 """Bytes into a file within which a notice begins."""
@@ -33,12 +34,20 @@ _SPDX_BEFORE = re.compile(
 """What may stand before it on its line: marks of a comment, also after code, but no opening quote."""
 _POINTS = re.compile(r"(?i)see (?:the )?licen[cs]e in\W{1,4}([\w./@+-]+)")
 """What npm writes in the place of a name, and people in SPDX lines."""
+DECLARED_MARKS = ("MODULE_LICENSE", '("license")', 'license: "')
+_DECLARED = re.compile(
+    r'(?m)^[ \t]*MODULE_LICENSE\s*\(\s*"([^"\n]+)"\s*\)|^[^"/*\n]*\b(?:SEC|section)\s*\(\s*"license"\s*\)[\w\s(),]*=\s*"([^"\n]+)"|^[ \t]*module\w*!\s*\{[^}]*?\blicense:\s*b?"([^"\n]+)"'
+)
+"""What a module tells the kernel of itself: in C, in BPF, in Rust. Its own notice, where it has one, is more
+precise."""
+_KERNELS = re.compile(r"\bGPL\b(?: v2| and additional rights)?")
+"""The kernel's words for GPL 2."""
 _IGNORED = re.compile(r"REUSE-IgnoreStart.*?(?:REUSE-IgnoreEnd|\Z)", re.S)
 SPEAKS = (
     "licens", "licenc", "rights reserved", "right reserved", "confidential", "proprietary", "public domain", "general public", "gpl",
     "permission is", "permission to use", "hereby granted", "redistribut", "not distribut", "not for distribution", "trade secret", "internal use", "unauthori", "disclosure", "not be", "not to be",
     "terms of the", "vorbehalten", "vertraulich", "reservados", "confidencial", "confidentiel", "droits r", "版权所有", "版權所有", "机密", "機密", "社外秘", "無断",
-    "prohibit", "forbidden", "use only", "purposes only", "property of", "before using", "research only", "personal use", "commercial use", "evaluation only", "cc by", "cc-by", "许可", "許可", "許諾", "禁止", "仅供", "лицензи", "защищены", "запрещен", "конфиденциальн", "lizenz", "licenz", "licença", "riservati", "proibid", "무단", "영업비밀", "대외비", "zastrze", "saklıdır",
+    "prohibit", "forbidden", "use only", "purposes only", "property of", "before using", "research only", "personal use", "commercial use", "evaluation only", "cc by", "cc-by", "mpl-2", "mpl 2", "epl-2", "epl 2", "cddl", "eupl", "sspl", "许可", "許可", "許諾", "禁止", "仅供", "лицензи", "защищены", "запрещен", "конфиденциальн", "lizenz", "licenz", "licença", "riservati", "proibid", "무단", "영업비밀", "대외비", "zastrze", "saklıdır",
     "voorbehouden", "vertrouwelijk", "publieke lic", "konfiden", "ensamrätt", "får ej", "fortrolig", "forbeholdes", "reservert", "luottamuksel", "pidätetään", "vyhrazena", "důvěrn", "veřejn", "fenntartva", "bizalmas", "confidenț",
     "rezervate", "licencj", "genel kamu", "공중 사용", "ліцензі", "конфіденц", "захищен", "заборонен", "επιφύλαξη", "εμπιστευτικ", "απαγορεύεται", "δημόσιας", "nghiêm cấm", "bản quyền", "giấy phép", "הזכויות", "الحقوق",
 )  # fmt: skip
@@ -57,9 +66,9 @@ class Head(NamedTuple):
     """A file that may speak of a licence, as far as it is read."""
 
     content: bytes
-    """Whole where it has an SPDX line."""
+    """Whole where it is marked."""
     marked: bool
-    """Whether it has one."""
+    """Whether it has one, or tells a kernel of its licence."""
     mask: int
     """The words of PARAGRAPH that it has, a bit each."""
 
@@ -70,6 +79,8 @@ def read(head: Head) -> tuple[Statement, frozenset[str]] | None:
     text = _text(head.content, head.marked)
     words = PARAGRAPH if is_wide(head.content) else [w for i, w in enumerate(PARAGRAPH) if head.mask >> i & 1]
     said = _spdx(text) or notices.read(_notice(text, words))
+    if head.marked and said.license is None:
+        said = _declared(text) or said
     if said == _NOTHING:
         return None
     return said, holders(text[:HEAD_BYTES]) if said.reserved else frozenset[str]()
@@ -100,13 +111,19 @@ _NOTHING = Statement()
 
 
 def is_wide(content: bytes) -> bool:
-    return content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return _codec(content) is not None
+
+
+def _codec(content: bytes) -> str | None:
+    """The codec of a text in UTF-16 or UTF-32, which its mark or its NULs tell."""
+    marked = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return "utf-16" if marked else unmarked(content)
 
 
 def _text(content: bytes, whole: bool) -> str:
     """A file's text, its head alone unless it bears an SPDX line; ignored sections are left out."""
-    if is_wide(content):
-        return (content if whole else content[: 2 * NOTICE_BYTES]).decode("utf-16", "replace")
+    if codec := _codec(content):
+        return (content if whole else content[: 2 * NOTICE_BYTES]).decode(codec, "replace")
     text = (content if whole else content[:NOTICE_BYTES]).decode("utf-8", "replace")
     return _IGNORED.sub("", text) if "REUSE-Ignore" in text else text
 
@@ -124,6 +141,13 @@ def _spdx(text: str) -> Statement | None:
             found.append(_written(match[1]))
     known = [license for license in found if license]
     return Statement(spdx.join(known, "AND")) if known else None
+
+
+def _declared(text: str) -> Statement | None:
+    """What a module tells the kernel that it is under."""
+    told = (next(filter(None, match.groups())) for match in _DECLARED.finditer(text))
+    found = [license for each in told if (license := names.read(_KERNELS.sub("GPL-2.0-only", each)))]
+    return Statement(spdx.join(list(dict.fromkeys(found)), "AND")) if found else None
 
 
 @lru_cache(4096)

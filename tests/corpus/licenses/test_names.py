@@ -30,6 +30,10 @@ from neve.corpus.licenses.spdx import PROPRIETARY, PUBLIC_DOMAIN, UNREAD
         ("Acme License", UNREAD), ("other", UNREAD), ("MIT (non-commercial use only)", UNREAD), ("GPL-compatible", UNREAD), ("see LICENSE", UNREAD),
         ("mit AND (isc", UNREAD), ("library license", UNREAD), ("x" * 3000, UNREAD), (5, UNREAD),
         ("https://www.apache.org/licenses/LICENSE-2.0.txt", "Apache-2.0"), ("http://www.gnu.org/licenses/lgpl-2.1.html", "LGPL-2.1-only"),
+        ("Creative Commons Attribution-NonCommercial-ShareAlike 3.0 Unported License", "CC-BY-NC-SA-3.0"), ("CC BY-SA 3.0 Unported", "CC-BY-SA-3.0"),
+        ("Creative Commons Attribution 4.0", "CC-BY-4.0"), ("Creative Commons BY-NC", "CC-BY-NC-4.0"), ("CC-BY 3.0 US", "CC-BY-3.0-US"), ("CC0 1.0 Universal", "CC0-1.0"),
+        ("Creative Commons Attribution Share-Alike 4.0 International Public License", "CC-BY-SA-4.0"), ("Creative Commons", UNREAD), ("CC BY Acme", UNREAD),
+        ("https://creativecommons.org/licenses/by-nc-nd/3.0/deed.en_US", "CC-BY-NC-ND-3.0"),
         ("https://opensource.org/licenses/MIT", "MIT"), ("http://creativecommons.org/licenses/by-nc/4.0/", "CC-BY-NC-4.0"),
     ],
 )  # fmt: skip

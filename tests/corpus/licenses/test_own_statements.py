@@ -139,3 +139,30 @@ def test_a_mark_within_a_line_and_a_sentence_after_a_field() -> None:
         "GPL-3.0-or-later",
         "LGPL-2.1-or-later",
     ]
+
+
+def test_what_a_module_tells_the_kernel() -> None:
+    """Oracle: the kernel's own list of its words (include/linux/module.h); its line of SPDX and its notice come first."""
+    code = b"#include <x.h>\n" + b"int x(void);\n" * 3000
+    told = {
+        b'MODULE_LICENSE("GPL");': "GPL-2.0-only", b'MODULE_LICENSE("GPL v2");': "GPL-2.0-only", b'MODULE_LICENSE("GPL and additional rights");': "GPL-2.0-only",
+        b'MODULE_LICENSE("Dual BSD/GPL");': "BSD-3-Clause OR GPL-2.0-only", b' MODULE_LICENSE( "Proprietary" );': "LicenseRef-Proprietary", b'MODULE_LICENSE("Acme");': UNREAD,
+        b'char _license[] SEC("license") = "GPL";': "GPL-2.0-only", b'const char L[] __attribute__((section("license"), used)) = "Dual MIT/GPL";': "MIT OR GPL-2.0-only",
+        b'module! {\n    type: Sums,\n    license: "GPL v2",\n}': "GPL-2.0-only", b"// Licensed under the MIT license.\nMODULE_LICENSE(\"GPL\");": "MIT",
+        b"/* " + MARK + b' MIT */\nMODULE_LICENSE("GPL");': "MIT", b' * MODULE_LICENSE("GPL");': None, b"#define MODULE_LICENSE(x) TAG(x)": None,
+        b'x = "MODULE_LICENSE(\'GPL\')"': None, b'if d.get("license") == "GPL": x = 1': None, b'Package { license: "GPL" }': None,
+    }  # fmt: skip
+    assert said(*(text + b"\n" for text in told)) == list(told.values())
+    assert said(code + b'MODULE_LICENSE("GPL");\n') == ["GPL-2.0-only"]
+
+
+def test_a_licence_in_brackets_behind_what_was_taken() -> None:
+    """Each planted by hand. What is permissive in brackets grants nothing, since the rest of the file may be another's."""
+    told = {
+        "# https://stackoverflow.com/a/12 [CC BY-SA 4.0]": "CC-BY-SA-4.0", "// from https://example.org/q/1 (CC-BY-SA-3.0)": "CC-BY-SA-3.0", "/* Data of Wikipedia (CC BY-SA 3.0) */": "CC-BY-SA-3.0",
+        "// Retrieved 2025-11-06, License - CC BY-SA 4.0": "CC-BY-SA-4.0", "# https://superuser.com/a/1 - cc by-sa 4.0": "CC-BY-SA-4.0", "# see https://x.example/a (https://creativecommons.org/licenses/by-nc-sa/3.0/)": "CC-BY-NC-SA-3.0",
+        "// Noise by A. B., https://shaders.example/v/12 [CC BY-NC-SA 3.0]": "CC-BY-NC-SA-3.0", "# based on sums.c by A. B. (GPL)": "GPL-3.0-only", "# borrowed from glibc (LGPL)": "LGPL-3.0-only",
+        "# Adapted from https://git.example/a/b [under the MPL 2.0]": "MPL-2.0", "// License Creative Commons Attribution-NonCommercial-ShareAlike 3.0 Unported License.": "CC-BY-NC-SA-3.0",
+        "# Needs libsums (LGPL) and requests (Apache-2.0)": None, "# Icons: https://icons.example (CC BY 4.0)": None, "# https://git.example/a/b [MIT]": None, "# Not compatible with CC BY-SA 4.0": None,
+    }  # fmt: skip
+    assert said(*(f"{text}\nx = 1;\n".encode() for text in told)) == list(told.values())
