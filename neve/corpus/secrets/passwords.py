@@ -27,13 +27,26 @@ _FILLER = re.compile(
 )
 """Letters that say what should stand there (`YourStrongPassword!`)."""
 
+_CALLED = rb"(?i:passw(?:or)?[dt]|passphrase|pwd|_pass|senha|contrase(?:\xc3\xb1|n)a|mot_?de_?passe|(?<![a-z\d])mdp|kennwort|haslo|heslo|wachtwoord|sifre)"
+"""What a password is called, in some languages."""
 _ASSIGNED = re.compile(
-    rb"""(?i:passw(?:or)?d|passphrase|pwd)(?:["']?\]?|[ \t]{1,8}\w{1,20})[ \t]{0,8}"""  # a name that ends so, and a type
+    _CALLED + rb"""(?:["']?\]?|[ \t]{1,8}\w{1,20})[ \t]{0,8}"""  # a name that ends so, and a type
     rb"""(?::[ \t]{0,4}[A-Za-z&][\w&' ]{0,20}=|:=|=>|={1,3}|[:(])[ \t]{0,8}"""  # typed or not, or a call
-    rb"""[bBuUrR@L]?(["'`])([^\s"'`\\]{6,64})\1"""
+    rb"""[bBuUrR@LN]?(["'`])([^\s"'`\\]{6,64})\1"""
 )
+_PAIRED = re.compile(
+    _CALLED + rb"""["'][ \t]{0,4}(?:,|value[ \t]?=)[ \t]{0,4}[bBuUrR@LN]?(["'`])([^\s"'`\\]{6,64})\1"""
+)
+"""`define('DB_PASSWORD', '…')`, `put("password", "…")`, `<add key="Password" value="…"/>`."""
+_SQL = re.compile(
+    rb"""(?i)\b(?:identified[ \t]+(?:with[ \t]+["'\w]+[ \t]+)?by(?:[ \t]+password)?|password)[ \t]+N?(["'])([^\s"'\\]{6,64})\1"""
+)
+_TAG = re.compile(rb"<(?:[\w.:-]*[.:_-])?(?:[\w]*[Pp]assword|[Pp]assphrase|[Pp]asswd|pwd)>([^\s<>]{6,64})</")
+"""An element of XML; in capitals it would be the sentinel."""
+_CONNECTION = re.compile(rb"""(?i);[ \t]*(?:password|pwd)[ \t]?=[ \t]?([^\s;"'<>{}$%\\]{6,64})(?=[;"'])""")
+"""A field of ODBC's and ADO's strings."""
 _SHELL = re.compile(
-    rb"""(?:PASSWORD|PASSWD|PASSPHRASE|PWD)=([^\s"'`$(){}<>;,|&\\]{6,64})[ \t]*\r?(?:\n|\Z)"""
+    rb"""(?:PASSWORD|PASSWD|PASSPHRASE|PWD|_PASS)=([^\s"'`$(){}<>;,|&\\]{6,64})[ \t]*\r?(?:\n|\Z)"""
 )
 _URL = re.compile(
     rb"""(?i)[a-z][a-z0-9+.-]{1,20}://([^\s:/@"'`<>{}()]{0,64}):([^\s/@"'`<>{}()$\\?#]{3,128})@[a-z0-9\[]"""
@@ -68,6 +81,10 @@ _RULE = re.compile(
 """What a validator wants of a password (`binding:"MaxSize(255)"`)."""
 
 
+_RULES = ((_ASSIGNED, 2), (_PAIRED, 2), (_SQL, 2), (_TAG, 1), (_CONNECTION, 1), (_SHELL, 1))
+"""(expression, the group of the value)"""
+
+
 def in_url(text: bytes, start: int, end: int) -> tuple[int, int] | None:
     """Where the password of the first URL of `text[start:end]` with one stands, unless it is a common one,
     or one for a host of documentation."""
@@ -80,7 +97,7 @@ def in_url(text: bytes, start: int, end: int) -> tuple[int, int] | None:
 def assigned(text: bytes, start: int, end: int) -> list[tuple[int, int]]:
     """Where passwords stand that `text[start:end]` assigns, as a literal or as a variable of a shell."""
     found = []
-    for rule, group in ((_ASSIGNED, 2), (_SHELL, 1)):
+    for rule, group in _RULES:
         match = rule.search(text, start, end)
         if match is None or not _looks_so(match[group]):
             continue

@@ -1,7 +1,7 @@
 """Secrets and personal data are found and replaced by sentinels; what is found is counted, never shown.
 
     <EMAIL> <IP_ADDRESS>    see addresses.py, emails.py, ip_addresses.py
-    <KEY>                   keys, tokens and private keys: keys.py
+    <KEY>                   keys, tokens and private keys: keys.py, forms.py
     <PASSWORD>              literals assigned to a password, and passwords in URLs: passwords.py
 
 The sentinels are StarCoder's (arXiv 2305.06161, section 4). The trade-off is precision: a corpus is made
@@ -29,7 +29,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from neve.corpus.secrets import addresses, keys, passwords, sieve
+from neve.corpus.secrets import addresses, forms, keys, passwords, sieve
 from neve.corpus.text import buffers, plain
 
 
@@ -147,6 +147,8 @@ def _in_text(text: bytes, candidates: list[list[int]]) -> Iterator[Span]:
         elif flag == sieve.URL:
             if place := passwords.in_url(text, start, end):
                 yield *place, PASSWORD
+        elif flag == sieve.FORM:
+            yield from ((*place, KEY) for place in forms.find(text, start, end))
         elif flag == sieve.PASSWORD:
             yield from ((*place, PASSWORD) for place in passwords.assigned(text, start, end))
     if windows:

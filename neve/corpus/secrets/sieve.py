@@ -20,9 +20,9 @@ import numpy as np
 
 from neve.corpus import automaton
 
-WINDOW, PASSWORD, URL, BLOCK = range(4)
+WINDOW, PASSWORD, URL, BLOCK, FORM = range(5)
 """Flags of candidates: text for betterleaks; where a value may be assigned to a password; a URL with user
-and password; a private key."""
+and password; a private key; a key by its form, or the framework's name for it."""
 
 TOKEN, LONGEST, DISTINCT, DIGITS, REACH = 10, 4096, 8, 12, 128
 """A token's least and greatest length, its different characters, its digits if they are together; how far
@@ -87,13 +87,19 @@ def find(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> np.ndarra
     return both[np.argsort(both[:, 0], kind="stable")]
 
 
-_RULE, _WORD, _LINK, _PEM, _CURL = range(1, 6)
+_RULE, _WORD, _LINK, _PEM, _CURL, _FORM = range(1, 7)
 """What a word announces; no word of one kind ends in one of another."""
 
+_FOREIGN = "senha contrase mot_de_passe motdepasse mdp kennwort haslo heslo wachtwoord sifre"
+_FORMS = "secret_key app_key auth_key logged_in_key nonce_key _salt tskey- :apa91b q~"
 WORDS = (
     ("passw", _WORD),
     ("passphrase", _WORD),
     ("pwd", _WORD),
+    ("_pass", _WORD),
+    ("identified", _WORD),
+    *((word, _WORD) for word in str.split(_FOREIGN)),
+    *((word, _FORM) for word in str.split(_FORMS)),
     ("://", _LINK),
     ("-----begin", _PEM),
     ("curl", _CURL),
@@ -141,6 +147,8 @@ def _announced(values, low, i, high, what):
     """(start, end, flag) of the candidate after the word that ends at `i`; flag -1: none."""
     if what == _PEM:
         return i - 9, i, BLOCK
+    if what == _FORM:
+        return max(low, i - 32), min(high, i + 240), FORM
     if what == _CURL:
         start, end = _around(values, low, i, i + 1, high, 6)
         for k in range(i + 1, end - 3):  # -u, --user, -H, --header
@@ -158,8 +166,10 @@ def _announced(values, low, i, high, what):
             byte = values[k]
             if byte == 10:
                 break
-            if byte == 58 or byte == 61 or byte == 40:  # : = (
-                return max(low, i - 9), min(high, k + 110), PASSWORD
+            if (
+                byte == 58 or byte == 61 or byte == 40 or byte == 34 or byte == 39 or byte == 62
+            ):  # : = ( " ' >
+                return max(low, i - 12), min(high, k + 110), PASSWORD
         return i, i, -1
     colon = False
     for k in range(i + 1, min(high, i + 200)):

@@ -25,6 +25,9 @@ h("label",null,"Password:"),f?k().h("code",null,"x1"):0; e("td","passphrase:");q
 'password' => 'crwdns1755:0crwdne1755:0'; 'new_password' => 'crwdns9:0crwdne9:0'
 'field_password' => '#admin_user_plainPassword1'; password: "#/components/schemas/loginWithPassword2"
 hashed_password('*2027D9391E714343187E07ACB41AE8925F30737E'); hashed_password('md5eacdbf8d9847a76978bd515fae200a2a')
+define('DB_PASSWORD', getenv('DB_PASS1')); define('DB_PASSWORD', 'password_here'); map.put("password", "new_password_1")
+IDENTIFIED BY 'password1'; IDENTIFIED BY PASSWORD '*2027D9391E714343187E07ACB41AE8925F30737E'; identified by '${DB_PASS1}'; <password>${env.DB_PASS1}</password>; <password><PASSWORD></password>
+translate("password", "required|min:8"); ("password", "text1 and more"); label("password", 'user.password1'); ;pwd=$1;password={0}; mdpaul = "A1b2c3d4!"; <EMAIL><PASSWORD></a>
 testPassword("scram-sha-256", user); password = "SCRAM-SHA-256$4096"; "password": "md5$salt$1e9bf2bf5606aa"
 """
 
@@ -44,8 +47,13 @@ def test_what_is_no_password_stays(line: str) -> None:
         ("DB_PASSWORD=Qx7!kd92", "Qx7!kd92"),
         ("user.setPassword('r@nd0m')", "r@nd0m"),
         ('if (checkPassword("Ab3$$dollar"))', "Ab3$$dollar"),
+        ("$senha = 'Brz#2019x';", "Brz#2019x"), ("'contraseña' => 'Tr4baj0#99z'", "Tr4baj0#99z"), ("mot_de_passe: 'S0leil!4567'", "S0leil!4567"), ("$mdp = 'S0leil!4567';", "S0leil!4567"),
+        ('kennwort = "H4nd!werk99"', "H4nd!werk99"), ("passwort = 'H4nd!werk99'", "H4nd!werk99"), ("wachtwoord := 'Fi3ts!pad77'", "Fi3ts!pad77"), ("smtp_pass = 'Xk92!mQa77'", "Xk92!mQa77"), ("DB_PASS=Xk92!mQa77", "Xk92!mQa77"),
+        ("CREATE USER 'app'@'db1' IDENTIFIED BY 'Xk92!mQa77';", "Xk92!mQa77"), ("identified with caching_sha2_password by 'Xk92!mQa77'", "Xk92!mQa77"), ("CREATE ROLE app LOGIN PASSWORD 'Xk92!mQa77';", "Xk92!mQa77"),
+        ("CREATE LOGIN app WITH PASSWORD = N'Xk92!mQa77';", "Xk92!mQa77"), ("define('DB_PASSWORD', 'Xk92!mQa77');", "Xk92!mQa77"), ('props.setProperty("db.password", "Xk92!mQa77");', "Xk92!mQa77"),
+        ('<add key="DbPassword" value="Xk92!mQa77"/>', "Xk92!mQa77"), ("<spring.password>Xk92!mQa77</spring.password>", "Xk92!mQa77"), ('"Server=db1;Uid=sa;Pwd=Xk92!mQa77;"', "Xk92!mQa77"), ("Database=a;User Id=sa;Password=Xk92!mQa77'", "Xk92!mQa77"),
     ],
-)
+)  # fmt: skip
 def test_a_password_is_found(line: str, value: str) -> None:
     text = line.encode()
     assert [text[a:b].decode() for a, b in passwords.assigned(text, 0, len(text))] == [value]
