@@ -33,8 +33,17 @@ DAMAGED = 0.8
 """A text of which so large a share of what is not ASCII is well-formed UTF-8 is damaged UTF-8, no other
 encoding."""
 
+HALVES = 8
+"""So many characters show how wide they are."""
+LATIN = 0.5
+"""Of a text in UTF-16 without a mark so many characters at least are below U+0100, as in any code."""
+
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_WIDE = (
+    ("utf-32-le", (0,), (1, 2, 3)), ("utf-32-be", (3,), (0, 1, 2)), ("utf-16-le", (0, 2), (1, 3)), ("utf-16-be", (1, 3), (0, 2)),
+)  # fmt: skip
+"""Codec, and of four bytes those that are never NUL, and those that are in Latin text."""
 _JAPANESE = (b"\x1b$B", b"\x1b$@")
 """How ISO-2022-JP, which is 7-bit, goes over from ASCII."""
 _FIRST_OF_MARKS = [mark[0] for mark in (codecs.BOM_UTF8, *_UTF16, *_UTF32)]
@@ -82,6 +91,8 @@ def decode(data: bytes) -> tuple[bytes, str | None] | None:
                 return data.decode(wide).encode(), wide
             except UnicodeDecodeError:
                 return None
+    if wide_text := _unmarked_text(data):
+        return wide_text
     if any(mark in data for mark in _JAPANESE) and data.isascii():
         try:
             return data.decode("iso2022_jp").encode(), "ISO-2022-JP"
@@ -102,8 +113,40 @@ def decode(data: bytes) -> tuple[bytes, str | None] | None:
             decoded = data.decode(_CODEC_OF.get(name, name))
         except (UnicodeDecodeError, LookupError):
             continue
-        if len(_NO_TEXT.findall(decoded)) <= CONTROL_SHARE * len(decoded):
+        if _is_text(decoded):
             return decoded.encode(), name
+    return None
+
+
+def _is_text(decoded: str) -> bool:
+    return len(_NO_TEXT.findall(decoded)) <= CONTROL_SHARE * len(decoded)
+
+
+def _unmarked_text(data: bytes) -> tuple[bytes, str] | None:
+    codec = unmarked(data)
+    try:
+        decoded = data.decode(codec) if codec else ""
+    except UnicodeDecodeError:
+        return None
+    return (
+        (decoded.encode(), re.sub(r"-(?=[LB]E)", "", codec.upper())) if codec and _is_text(decoded) else None
+    )
+
+
+def unmarked(data: bytes) -> str | None:
+    """The codec of UTF-16 or UTF-32 without a mark, by where NUL stands among its first characters; None for
+    another.
+
+    >>> unmarked("int x;\\n".encode("utf-16-le")), unmarked(b"int x;\\n\\0")
+    ('utf-16-le', None)
+    """
+    if b"\0" not in data[:2] or len(data) < 2 * HALVES or len(data) % 2:
+        return None
+    head = data[:HEAD_BYTES]
+    zero = [head[place::4].count(0) / max(1, len(head[place::4])) for place in range(4)]
+    for codec, full, empty in _WIDE:
+        if all(zero[place] <= NUL_SHARE for place in full) and all(zero[place] >= LATIN for place in empty):
+            return codec
     return None
 
 
@@ -154,7 +197,10 @@ def decoded(contents: pa.Array) -> tuple[pa.Array, pa.Array]:
     firsts = (
         values[np.minimum(offsets[:-1], len(values) - 1)] if len(values) else np.zeros(len(valid), np.uint8)
     )
+    long = np.diff(offsets) > 1
+    seconds = values[np.where(long, offsets[:-1] + 1, 0)] if len(values) else firsts
     odd = np.isin(firsts, _FIRST_OF_MARKS) & (np.diff(offsets) > 0) | _holding(values, offsets, 0x1B)
+    odd |= ((firsts == 0) | (seconds == 0)) & long
     odd[_not_utf8(contents)] = True
     odd &= valid
     if not odd.any():
@@ -202,6 +248,8 @@ def is_binary(data: bytes) -> bool:
     """Whether the beginning of a file, or all of it, is no text: NUL in it, unless they are few and the rest
     decodes."""
     if b"\0" not in data or data.startswith((*_UTF16, codecs.BOM_UTF32_BE)):
+        return False
+    if _unmarked_text(data) or _unmarked_text(data[:-2]):  # a character may be cut at the end
         return False
     if data.count(0) > NUL_SHARE * len(data):
         return True

@@ -1,5 +1,7 @@
 """Bytes as text, and columns as buffers. Oracles: Python's own codecs on texts written here, and hashlib, row by row."""
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -73,6 +75,27 @@ def test_encodings_that_say_what_they_are(codec: str) -> None:
     assert not binary(pa.array([raw]))[0].as_py()
     program = b"printf('\x1b$B');  // \xc3\xa9"
     assert decode(program) == (program, None)
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize(
+    "text", ["int x;  // größer\n" * 3, "x = '中文'\n# 评论 of it\n", "Ünïcode 🙂 text\r\n"]
+)
+def test_wide_texts_without_a_mark(codec: str, text: str) -> None:
+    """As editors and PowerShell leave them. Oracle: Python's codec."""
+    raw = text.encode(codec)
+    assert decode(raw) == (text.encode(), re.sub("-(?=.e$)", "", codec).upper())
+    assert decoded(pa.array([b"x", raw, None, b""]))[0].to_pylist() == ["x", text, None, ""]
+    assert binary(pa.array([raw, raw[:-2]])).to_pylist() == [False, False]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [np.arange(400, dtype="<u2").tobytes(), np.arange(7, 300, dtype="<i4").tobytes(), b"\0\1\0\2" * 40, b"P\0" * 20 + b"\0\xd8" * 3,
+     b"a\0b" * 30],
+)  # fmt: skip
+def test_tables_of_small_numbers_are_no_wide_text(data: bytes) -> None:
+    assert decode(data) in (None, (data, None)) and is_binary(data)
 
 
 @pytest.mark.parametrize(
