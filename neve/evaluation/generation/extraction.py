@@ -23,6 +23,7 @@ import re
 import warnings
 from typing import NamedTuple
 
+from neve.evaluation.generation import presentation
 from neve.evaluation.generation.top_level import binds, defines, needed, parse, unbound
 from neve.llm.fences import Fence, fences
 
@@ -80,6 +81,17 @@ def answered(text: str, name: str, prompt: str = "") -> Extracted:
     """The program in a chat answer that defines `name`; `prompt` goes before a block that only
     continues it."""
     text = _spoken(lines_end_in_newlines(text))
+    found = _defined(text, name)
+    presented = found is None or (
+        presentation.ENTITY.search(text) and unbound(found.program, name) & presentation.NAMES
+    )
+    if presented and (plain := presentation.plain(text)) != text:
+        found = _defined(plain, name) or found
+    return found or _otherwise(text, name, prompt)
+
+
+def _defined(text: str, name: str) -> Extracted | None:
+    """The program of a block, else of a stretch of lines, that defines the function."""
     blocks = fences(text)
     for wanted in (_complete, _begun):
         for place in reversed(range(len(blocks))):
@@ -91,6 +103,12 @@ def answered(text: str, name: str, prompt: str = "") -> Extracted:
     for part in [*parts, *map(_session, parts), *_in_json(text, name)]:
         if (found := _among_prose(part, name)) is not None:
             return Extracted(needed(found, name), _goes_on(text, name))
+    return None
+
+
+def _otherwise(text: str, name: str, prompt: str) -> Extracted:
+    """What continues the prompt, else the longest block, as it is."""
+    blocks = fences(text)
     for block in blocks or [Fence("", text, True)]:
         if prompt and len(joined := longest_program(prompt + block.code)) > len(prompt):
             return Extracted(needed(joined, name, continued=True), block.closed)
