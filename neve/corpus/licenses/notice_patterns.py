@@ -42,7 +42,7 @@ GNU = any_of(
     r"gnu ?(?:([宽寬]|较宽松|較寬鬆)[^，,。]{0,4})?通用公[共眾众][许許]可|gnu ?一般公[衆众]|общественн\w+ лицензи\w+ gnu|gnu (?:algemene publieke licentie|genel kamu lisans|일반 공중 사용 허가서|általános (?:köz|nyilvános))|(?:powszechn\w+ licencj\w+ publiczn\w+|obecn\w+ veřejn\w+ licenc\w+|загальн\w+ (?:громадськ|публічн)\w+ ліцензі\w+|giấy phép công cộng|άδει\w+ δημόσιας χρήσης) gnu|\bgnu public licen[cs]e",
 )
 ABBREVIATED = re.compile(
-    r"\b(?:[Uu]nder|[Tt]erms of|[Ss]ubject to) (?:the |an? )?((?:[A-Z]{1,4}PL|CDDL|OSL|AFL|CC[- ]BY(?:[- ](?:NC|SA|ND))*)(?:[- ]?v?\.? ?\d(?:\.\d)?)?)\b"
+    r"\b(?:[Uu]nder|[Tt]erms of|[Ss]ubject to) (?:the |an? )?((?:[A-Z]{1,4}PL|CDDL|OSL|AFL|CC0|CC[- ]BY(?:[- ](?:NC|SA|ND))*)(?:[- ]?v?\.? ?\d(?:\.\d)?)?)\b"
 )
 """A licence by an abbreviation that says so, without the word; with case."""
 LINK = re.compile(r"\bhttps?://\S")
@@ -85,7 +85,7 @@ TEXT_BEGINS = any_of(
 UNKNOWN = re.compile(
     r"(?:[Ll]icen[cs]ed|[Rr]eleased|[Dd]istributed|[Gg]overned|[Cc]overed|[Aa]vailable|[Pp]rovided|[Ss]ubject|[Uu]se of (?:this|the)[\w ]{0,40})"
     r"\b[^.;]{0,50}?\b(?:under|by|to|with|of) (?:your choice of |either |one of |both )*(?:the |an? )?(?:terms (?:and conditions )?(?:of|in) (?:the |a )?)?"
-    r"[\"'“]?((?:[A-Z][\w&'-]*(?:\.\w+)*[ ,]+){1,7}(?:Licen[cs]e|Agreement|EULA|LICENSE|Terms))"
+    r"[\"'“]?((?:[A-Z][\w&'-]*(?:\.\w+)*[ ,]+)(?:(?:[A-Z][\w&'-]*|\d+)(?:\.\w+)*[ ,]+){0,6}(?:Licen[cs]e|Agreement|EULA|LICENSE|Terms)|(?<=[Ll]icensed under the )(?:[A-Z][\w&'-]*(?:\.\w+)*[ ,]+)(?:(?:[A-Z][\w&'-]*|\d+)(?:\.\w+)*[ ,]+){0,6}licen[cs]e)\b"
 )
 """A licence by a name in capitals; with case."""
 ITS_VERSION = re.compile(r"(?i)(?:,? (?:version|v\.?) ?\d(?:\.\d)*)?")
@@ -128,7 +128,7 @@ FORBIDS_ALONE = any_of(
     r"\bwithout (?:the )?(?:express|prior|explicit|written)[^.]{0,60}(?:permission|consent|authori[sz]ation|agreement)",
     r"\bconfidential\b", r"\b(?:may|can) only be used\b", r"\b(?:may|can) only (?:use|copy)\b", r"^\W*not to be (?:re)?(?:distributed|copied|shared|published|sold)",
     r"\b(?:academic|personal|research|educational|private)(?: (?:research|use|purposes?))* only\b", r"\bfor commercial (?:use|usage|purposes|licen[cs](?:e|ing)),? (?:please )?(?:contact|ask|e-?mail|write)",
-    r"\bfree for (?:personal|academic|educational|private|home)\b", r"\b(?:ask|contact) (?:me|us|the authors?)\b[^.]{0,40}\bbefore (?:using|copying|you use|redistribut)",
+    r"\bfree for (?:personal|academic|educational|private|home|non-?profit)\b", r"\b(?:re)?distribution (?:of (?:this|the) \w+ )?(?:is|are) not (?:permitted|allowed)", r"\bunder (?:the terms of )?(?:your|their) (?:\w+ ){0,3}agreement\b", r"\b(?:ask|contact) (?:me|us|the authors?)\b[^.]{0,40}\bbefore (?:using|copying|you use|redistribut)",
     r"\bno (?:licen[cs]e|rights?|permission)s? (?:to \w+ )?(?:is|are) (?:hereby )?(?:granted|given)", r"\bnot (?:be )?authori[sz]ed to (?:licen[cs]e|distribute|copy|use)\b",
     r"\b(?:sole|exclusive) property of", r"\brequires? (?:the )?(?:prior |express |written )+(?:consent|permission|approval|authori[sz]ation)", r"\bnot to be (?:shared|distributed|disclosed|released|copied|used) (?:outside|without|to third)",
 )  # fmt: skip
@@ -139,7 +139,7 @@ OWNED = any_of(
     r"^\W*(?:only )?free for\b", r"\binternal\b.{0,12}\bnot to be\b", r"版[权權]所有|著作権|社外秘|無断|机密|機密|本(?:文件|程序|代码|软件)|외비|저작권|소스|©|защищены|конфиденц",
     r"derechos reservados|rechte vorbehalten|droits r[ée]serv[ée]s|direitos reservados|diritti riservati|prawa zastrze[żz]one|haklar[ıi] sakl[ıi]d[ıi]r",
     r"^\W*(?:vertrouwelijk|konfiden|fortrolig|luottamuksel|bizalmas|důvěrn|confiden[țţ]|εμπιστευτικ|конфіденц|סודי)|rechten voorbehouden|ensamrätt|rettighede?r (?:er )?(?:reservert|forbeholdes)|oikeudet pidätetään|práva vyhrazena|jog fenntartva|drepturile rezervate|επιφύλαξη|захищен|הזכויות שמורות|الحقوق محفوظة|bản quyền",
-    r"\bcommons clause\b", r"\bis a product of\b",
+    r"\bcommons clause\b", r"\bis a product of\b", r"^\W*permission is (?:hereby )?granted",
 )  # fmt: skip
 """What a text must hold for such words to be about the file."""
 RESERVED = any_of(

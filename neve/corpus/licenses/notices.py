@@ -97,22 +97,18 @@ def _read(text: str) -> Statement:
     if "in compliance" in joined and patterns.CUT_SHORT.search(joined):
         return Statement(UNREAD)
     texts, rest = _texts(text, joined)
-    sentences = _SENTENCE.split(" ".join(rest.split()))
+    fields, prose = _fields(rest)
+    sentences = _SENTENCE.split(" ".join(prose.split()))
     own = [each for each in sentences if not patterns.EXCEPTION.search(each)]
     sentences = own if _gnu(" ".join(own)) else sentences
     parts = [each for each in sentences if patterns.PART.search(each)]
     flat = " ".join(each for each in sentences if each not in parts)
     named = _named(flat)
-    found = _distinct(
-        [
-            *texts,
-            *_gnu(flat),
-            *_fields(rest),
-            *(license for license, _ in named),
-            *_short(flat),
-            *_abbreviated(flat),
-        ]
-    )
+    gnu = _gnu(_without_choices(flat, named))
+    stated = [*(license for license, _ in named), *_short(flat), *_abbreviated(flat)]
+    if any(license != UNREAD for license in (*texts, *stated, *(license for license, _ in fields))):
+        fields = [(license, tagged) for license, tagged in fields if not (tagged and license == UNREAD)]
+    found = _distinct([*texts, *gnu, *(license for license, _ in fields), *stated])
     of_parts = [
         license
         for each in parts
@@ -207,10 +203,13 @@ def _gnu(flat: str) -> list[str]:
     return [license or f"{family}-3.0-only" for family, license in found.items()]
 
 
-def _fields(text: str) -> list[str]:
-    """Licences of the lines that state one as a field; `@license Angular` above `License: MIT` is a
-    product's name."""
-    found = []
+def _fields(text: str) -> tuple[list[tuple[str, bool]], str]:
+    """(licences of the lines that state one as a field, and whether by a tag; the text without those that
+    state a choice, whose parts are no licences of their own).
+
+    `@license Angular` above a licence is a product's name.
+    """
+    found, rest, at = [], [], 0
     for match in patterns.FIELD.finditer(text):
         value = re.sub(r"\s*(?:\*/|-->|[*#\"'`,;>\]}]+)\s*$", "", match[1].strip()).strip("\"'`<[{ ")
         value = re.sub(r"(?i)^same (?:licen[cs]e )?as (?:the )?|\.\s+(?-i:[A-Z]).*", "", value)
@@ -219,8 +218,18 @@ def _fields(text: str) -> list[str]:
         license = names.read(value)
         if license is not None and (license != UNREAD or (value[:1].isupper() and len(value) <= 60)):
             found.append((license, "@" in match[0][: match.start(1) - match.start()]))
-    known = any(license != UNREAD for license, _ in found)
-    return [license for license, tagged in found if not (tagged and known and license == UNREAD)]
+            if " OR " in license:
+                rest.append(text[at : match.start()])
+                at = match.end()
+    return found, "".join([*rest, text[at:]])
+
+
+def _without_choices(flat: str, named: list[tuple[str, tuple[int, int]]]) -> str:
+    """A text without the names that offer a choice."""
+    for license, (start, end) in reversed(named):
+        if " OR " in license:
+            flat = f"{flat[:start]} {flat[end:]}"
+    return flat
 
 
 def _named(flat: str) -> list[tuple[str, tuple[int, int]]]:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from neve.corpus.licenses import readers
 from neve.corpus.licenses.spdx import UNREAD
 from neve.corpus.licenses.statements import (
+    DECLARED_BYTES,
     DECLARED_MARKS,
     NOTICE_BYTES,
     PARAGRAPH,
@@ -24,10 +25,14 @@ from neve.corpus.licenses.statements import (
     Head,
     Statement,
 )
-from neve.corpus.text import buffers
+from neve.corpus.text import buffers, only
 
 _SPEAKING = np.array([2 ** min(len(SPEAKS), 64) - 1, 2 ** max(len(SPEAKS) - 64, 0) - 1], np.uint64)
 """The mask of the words of SPEAKS, which come first."""
+_DECLARING = np.array(
+    [((1 << len(DECLARED_MARKS)) - 1 << len(PARAGRAPH)) >> shift & 2**64 - 1 for shift in (0, 64)], np.uint64
+)
+"""That of DECLARED_MARKS, which come after PARAGRAPH."""
 
 
 def statements(contents: pa.Array) -> dict[int, tuple[Statement, frozenset[str]]]:
@@ -41,13 +46,16 @@ def statements(contents: pa.Array) -> dict[int, tuple[Statement, frozenset[str]]
     first = pc.binary_slice(contents, 0, 2)
     marks = pa.array([codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE], first.type)
     wide = pc.or_(pc.is_in(first, value_set=marks), pc.match_substring(first, b"\0"))
-    words = mentions.masks(contents, PARAGRAPH, NOTICE_BYTES)
+    words = mentions.masks(contents, (*PARAGRAPH, *DECLARED_MARKS), NOTICE_BYTES)
     speaks = pc.or_(pa.array((words & _SPEAKING).any(axis=1)), wide)
     marked = mentions.holding(contents, SPDX_MARK.encode())
-    for mark in DECLARED_MARKS:
-        marked |= mentions.holding(contents, mark.encode())
+    marked |= (words & _DECLARING).any(axis=1)
+    long = np.asarray(pc.fill_null(pc.greater(pc.binary_length(contents), NOTICE_BYTES), False))
+    tails = pc.binary_slice(only(contents, long), -DECLARED_BYTES)
+    marked |= mentions.masks(tails, DECLARED_MARKS, DECLARED_BYTES).any(axis=1)
     here = pc.indices_nonzero(pc.fill_null(pc.or_(speaks, pa.array(marked)), False)).to_pylist()
     values, offsets, _ = buffers(contents)
+    words &= ~_DECLARING
     most = np.where(np.asarray(pc.fill_null(wide, False)), 2 * NOTICE_BYTES, NOTICE_BYTES)
     ends = np.where(marked, offsets[1:], np.minimum(offsets[1:], offsets[:-1] + most))
     heads = [

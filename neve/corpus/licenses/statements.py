@@ -34,7 +34,9 @@ _SPDX_BEFORE = re.compile(
 """What may stand before it on its line: marks of a comment, also after code, but no opening quote."""
 _POINTS = re.compile(r"(?i)see (?:the )?licen[cs]e in\W{1,4}([\w./@+-]+)")
 """What npm writes in the place of a name, and people in SPDX lines."""
-DECLARED_MARKS = ("MODULE_LICENSE", '("license")', 'license: "')
+DECLARED_MARKS = ("module_license", '("license")', 'license: "')
+DECLARED_BYTES = 4 << 10
+"""Beside the first NOTICE_BYTES, where such a declaration is looked for: at a file's end."""
 _DECLARED = re.compile(
     r'(?m)^[ \t]*MODULE_LICENSE\s*\(\s*"([^"\n]+)"\s*\)|^[^"/*\n]*\b(?:SEC|section)\s*\(\s*"license"\s*\)[\w\s(),]*=\s*"([^"\n]+)"|^[ \t]*module\w*!\s*\{[^}]*?\blicense:\s*b?"([^"\n]+)"'
 )
@@ -47,7 +49,7 @@ SPEAKS = (
     "licens", "licenc", "rights reserved", "right reserved", "confidential", "proprietary", "public domain", "general public", "gpl",
     "permission is", "permission to use", "hereby granted", "redistribut", "not distribut", "not for distribution", "trade secret", "internal use", "unauthori", "disclosure", "not be", "not to be",
     "terms of the", "vorbehalten", "vertraulich", "reservados", "confidencial", "confidentiel", "droits r", "版权所有", "版權所有", "机密", "機密", "社外秘", "無断",
-    "prohibit", "forbidden", "use only", "purposes only", "property of", "before using", "research only", "personal use", "commercial use", "evaluation only", "cc by", "cc-by", "mpl-2", "mpl 2", "epl-2", "epl 2", "cddl", "eupl", "sspl", "许可", "許可", "許諾", "禁止", "仅供", "лицензи", "защищены", "запрещен", "конфиденциальн", "lizenz", "licenz", "licença", "riservati", "proibid", "무단", "영업비밀", "대외비", "zastrze", "saklıdır",
+    "prohibit", "forbidden", "use only", "purposes only", "property of", "before using", "research only", "personal use", "commercial use", "evaluation only", "cc by", "cc-by", "mpl-2", "mpl 2", "epl-2", "epl 2", "cddl", "eupl", "sspl", "cc0", "may not use", "commercial purpose", "agreement", "non-profit", "nonprofit", "许可", "許可", "許諾", "禁止", "仅供", "лицензи", "защищены", "запрещен", "конфиденциальн", "lizenz", "licenz", "licença", "riservati", "proibid", "무단", "영업비밀", "대외비", "zastrze", "saklıdır",
     "voorbehouden", "vertrouwelijk", "publieke lic", "konfiden", "ensamrätt", "får ej", "fortrolig", "forbeholdes", "reservert", "luottamuksel", "pidätetään", "vyhrazena", "důvěrn", "veřejn", "fenntartva", "bizalmas", "confidenț",
     "rezervate", "licencj", "genel kamu", "공중 사용", "ліцензі", "конфіденц", "захищен", "заборонен", "επιφύλαξη", "εμπιστευτικ", "απαγορεύεται", "δημόσιας", "nghiêm cấm", "bản quyền", "giấy phép", "הזכויות", "الحقوق",
 )  # fmt: skip
@@ -183,5 +185,5 @@ def _anonymous(line: str) -> str:
 
 
 _LICENSE_BESIDE = re.compile(
-    r"(?i)licen[cs]e|confiden|vertraulich|prohib|interdit|untersagt|verboten|gestattet|proprietary|notice|permission|warrant|holder|owner|distribut|claim|public domain|gpl|конфиденц|запрещ|禁止|vietat|proibid|무단|zabronion|izinsiz|kopier|verspreid|kopír|kopioi|másol|αντιγραφ|sao chép|копію|העתיק|نسخ|interzis|licenc|lisans|licentie|ліценз"
+    r"(?i)licen[cs]e|free for|only|agreement|may not|confiden|vertraulich|prohib|interdit|untersagt|verboten|gestattet|proprietary|notice|permission|warrant|holder|owner|distribut|claim|public domain|gpl|конфиденц|запрещ|禁止|vietat|proibid|무단|zabronion|izinsiz|kopier|verspreid|kopír|kopioi|másol|αντιγραφ|sao chép|копію|העתיק|نسخ|interzis|licenc|lisans|licentie|ліценз"
 )

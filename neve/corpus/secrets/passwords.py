@@ -27,7 +27,7 @@ _FILLER = re.compile(
 )
 """Letters that say what should stand there (`YourStrongPassword!`)."""
 
-_CALLED = rb"(?i:passw(?:or)?[dt]|passphrase|pwd|_pass|senha|contrase(?:\xc3\xb1|n)a|mot_?de_?passe|(?<![a-z\d])mdp|kennwort|haslo|heslo|wachtwoord|sifre)"
+_CALLED = rb"(?i:passw(?:or)?[dt]|passphrase|pwd|(?:db|sql|smtp|e?mail|imap|s?ftp|ssh|user|root|admin|auth|login|proxy|redis|mq|ldap|pg|postgres)_pass|senha|contrase(?:\xc3\xb1|n)a|mot_?de_?passe|(?<![a-z\d])mdp|kennwort|haslo|heslo|wachtwoord|sifre)"
 """What a password is called, in some languages."""
 _ASSIGNED = re.compile(
     _CALLED + rb"""(?:["']?\]?|[ \t]{1,8}\w{1,20})[ \t]{0,8}"""  # a name that ends so, and a type

@@ -166,9 +166,12 @@ def _announced(values, low, i, high, what):
             byte = values[k]
             if byte == 10:
                 break
-            if (
-                byte == 58 or byte == 61 or byte == 40 or byte == 34 or byte == 39 or byte == 62
-            ):  # : = ( " ' >
+            quote = byte == 34 or byte == 39
+            apart = (
+                quote and k + 1 < high and (values[k - 1] <= 32 or values[k + 1] <= 32 or values[k + 1] == 44)
+            )
+            element = byte == 62 and k <= i + 5
+            if byte == 58 or byte == 61 or byte == 40 or apart or element:  # : = ( and `BY '`, `",`, `>`
                 return max(low, i - 12), min(high, k + 110), PASSWORD
         return i, i, -1
     colon = False

@@ -27,7 +27,7 @@ h("label",null,"Password:"),f?k().h("code",null,"x1"):0; e("td","passphrase:");q
 hashed_password('*2027D9391E714343187E07ACB41AE8925F30737E'); hashed_password('md5eacdbf8d9847a76978bd515fae200a2a')
 define('DB_PASSWORD', getenv('DB_PASS1')); define('DB_PASSWORD', 'password_here'); map.put("password", "new_password_1")
 IDENTIFIED BY 'password1'; IDENTIFIED BY PASSWORD '*2027D9391E714343187E07ACB41AE8925F30737E'; identified by '${DB_PASS1}'; <password>${env.DB_PASS1}</password>; <password><PASSWORD></password>
-translate("password", "required|min:8"); ("password", "text1 and more"); label("password", 'user.password1'); ;pwd=$1;password={0}; mdpaul = "A1b2c3d4!"; <EMAIL><PASSWORD></a>
+add_pass("conv2d_fold"); render_pass = "Depth!2x"; translate("password", "required|min:8"); ("password", "text1 and more"); label("password", 'user.password1'); ;pwd=$1;password={0}; mdpaul = "A1b2c3d4!"; <EMAIL><PASSWORD></a>
 testPassword("scram-sha-256", user); password = "SCRAM-SHA-256$4096"; "password": "md5$salt$1e9bf2bf5606aa"
 """
 
