@@ -31,7 +31,9 @@ HEAD_BYTES = 8192
 """Beginning of a file in which authors are looked for."""
 _CONTENT = re.compile(r"swh:1:cnt:([0-9a-f]{40})(?:;.*)?")
 _AUTHOR = re.compile(r"(?i)author\s*:\s*(.+)")
-_HOST = re.compile(r"(?i)^(?:git\+)?(?:https?|ssh|git)://(?:[^/@]*@)?[^/]+/|^[\w.-]+@[\w.-]+:")
+_HOST = re.compile(
+    r"(?i)^(?:git\+)?(?:https?|ssh|git)://(?:[^/@]*@)?[^/]+/|^[\w.-]+@[\w.-]+:|^(?:www\.)?(?:github|gitlab|gitee)\.com/|^(?:bitbucket|codeberg)\.org/"
+)
 _STATEMENT = re.compile(
     rb"(?i)^[^\n]*(?:copyright|\(c\)|\xc2\xa9|author|maintain|written by|contribut)[^\n]*", re.M
 )
@@ -137,7 +139,7 @@ def named_by(wanted: OptOut, repo: pa.Array, swhid: pa.Array, content: pa.Array)
 
 def _of_repository(wanted: OptOut, repo: str) -> str | None:
     """What of the list names a repository, by itself, its project or its owner."""
-    name = project(repo).lower()
+    name = project(_HOST.sub("", repo).strip("/")).lower()
     owner = name.partition("/")[0] if "/" in name else None
     if name in wanted.repositories:
         return name

@@ -52,6 +52,10 @@ def test_a_content_has_gits_own_digest(tmp_path: Path) -> None:
         ("requests", "requests-oauthlib==2.0", None),
         ("author: Octocat", "octocat/anything", "author: octocat"),
         ("author: octo", "octocat/anything", None),
+        ("octocat/hello-world", "https://github.com/Octocat/Hello-World.git", "octocat/hello-world"),
+        ("author: octocat", "git@codeberg.org:octocat/hello.git", "author: octocat"),
+        ("github.com/octocat/hello-world", "octocat/hello-world", "octocat/hello-world"),
+        ("octocat/hello-world", "github.com/octocat/hello-world@v1.2.0", "octocat/hello-world"),
         ("swh:1:cnt:ba3da8abbe6b8d8b1b5bf8e7a3a2c9a5f8d8a111", "any/thing", None),
     ],
 )  # fmt: skip
