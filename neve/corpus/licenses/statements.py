@@ -38,7 +38,7 @@ DECLARED_MARKS = ("module_license", '("license")', 'license: "')
 DECLARED_BYTES = 4 << 10
 """Beside the first NOTICE_BYTES, where such a declaration is looked for: at a file's end."""
 _DECLARED = re.compile(
-    r'(?m)^[ \t]*MODULE_LICENSE\s*\(\s*"([^"\n]+)"\s*\)|^[^"/*\n]*\b(?:SEC|section)\s*\(\s*"license"\s*\)[\w\s(),]*=\s*"([^"\n]+)"|^[ \t]*module\w*!\s*\{[^}]*?\blicense:\s*b?"([^"\n]+)"'
+    r'(?m)^[ \t]*MODULE_LICENSE\s*\(\s*"([^"\n]+)"\s*\)|^[^"/*\n]*\b(?:SEC|section)\s*\(\s*"license"\s*\)[\w\s(),]*=\s*"([^"\n]+)"|^[ \t]*module\w*!\s*\{[^}]{0,2000}?\blicense:\s*b?"([^"\n]+)"'
 )
 """What a module tells the kernel of itself: in C, in BPF, in Rust. Its own notice, where it has one, is more
 precise."""
