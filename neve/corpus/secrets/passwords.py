@@ -27,7 +27,7 @@ _FILLER = re.compile(
 )
 """Letters that say what should stand there (`YourStrongPassword!`)."""
 
-_CALLED = rb"(?i:passw(?:or)?[dt]|passphrase|pwd|(?:db|sql|smtp|e?mail|imap|s?ftp|ssh|user|root|admin|auth|login|proxy|redis|mq|ldap|pg|postgres)_pass|senha|contrase(?:\xc3\xb1|n)a|mot_?de_?passe|(?<![a-z\d])mdp|kennwort|haslo|heslo|wachtwoord|sifre)"
+_CALLED = rb"(?i:passw(?:or)?[dt]|passphrase|pwd|(?:db|sql|smtp|e?mail|imap|s?ftp|ssh|user|root|admin|auth|login|redis|mq|ldap|pg|postgres)_pass|senha|contrase(?:\xc3\xb1|n)a|mot_?de_?passe|(?<![a-z\d])mdp|kennwort|haslo|heslo|wachtwoord|sifre)"
 """What a password is called, in some languages."""
 _ASSIGNED = re.compile(
     _CALLED + rb"""(?:["']?\]?|[ \t]{1,8}\w{1,20})[ \t]{0,8}"""  # a name that ends so, and a type
@@ -81,8 +81,11 @@ _RULE = re.compile(
 """What a validator wants of a password (`binding:"MaxSize(255)"`)."""
 
 
-_RULES = ((_ASSIGNED, 2), (_PAIRED, 2), (_SQL, 2), (_TAG, 1), (_CONNECTION, 1), (_SHELL, 1))
-"""(expression, the group of the value)"""
+_RULES: tuple[tuple[re.Pattern[bytes], int, tuple[bytes, ...]], ...] = (
+    (_ASSIGNED, 2, (b"'", b'"', b"`")), (_PAIRED, 2, (b'",', b"',", b'" ,', b"' ,", b"value")), (_SQL, 2, (b"identified", b"password ", b"password\t")),
+    (_TAG, 1, (b"</",)), (_CONNECTION, 1, (b"pwd=", b"password=", b"pwd =", b"password =")), (_SHELL, 1, (b"=",)),
+)  # fmt: skip
+"""(expression, the group of the value, of which one has to be there, in lower case)"""
 
 
 def in_url(text: bytes, start: int, end: int) -> tuple[int, int] | None:
@@ -96,9 +99,9 @@ def in_url(text: bytes, start: int, end: int) -> tuple[int, int] | None:
 
 def assigned(text: bytes, start: int, end: int) -> list[tuple[int, int]]:
     """Where passwords stand that `text[start:end]` assigns, as a literal or as a variable of a shell."""
-    found = []
-    for rule, group in _RULES:
-        match = rule.search(text, start, end)
+    found, lowered = [], text[start:end].lower()
+    for rule, group, needed in _RULES:
+        match = rule.search(text, start, end) if any(word in lowered for word in needed) else None
         if match is None or not _looks_so(match[group]):
             continue
         before = text[max(start, match.start() - 40) : match.start()]

@@ -91,12 +91,13 @@ _RULE, _WORD, _LINK, _PEM, _CURL, _FORM = range(1, 7)
 """What a word announces; no word of one kind ends in one of another."""
 
 _FOREIGN = "senha contrase mot_de_passe motdepasse mdp kennwort haslo heslo wachtwoord sifre"
-_FORMS = "secret_key app_key auth_key logged_in_key nonce_key _salt tskey- :apa91b q~"
+_WHOSE = "db sql smtp mail imap ftp ssh user root admin auth login redis mq ldap pg postgres"
+_FORMS = "secret_key app_key auth_key logged_in_key nonce_key auth_salt logged_in_salt nonce_salt tskey- :apa91b q~"
 WORDS = (
     ("passw", _WORD),
     ("passphrase", _WORD),
     ("pwd", _WORD),
-    ("_pass", _WORD),
+    *((f"{what}_pass", _WORD) for what in str.split(_WHOSE)),
     ("identified", _WORD),
     *((word, _WORD) for word in str.split(_FOREIGN)),
     *((word, _FORM) for word in str.split(_FORMS)),

@@ -100,15 +100,12 @@ def identify(
         hexes = pa.array([None if i is None else i.hex() for i in ids], pa.string())
         language = _language(raw, texts)
         rule = _stopped(raw, found, sizes, large, excluded)
-        license, license_path = raw.license.cast(_text), raw.license_path.cast(_text)
-        if not near_:
-            asked = _true(pc.is_null(rule)) & _among(language, languages)
-            license, license_path = _licenses(raw, only(texts, asked))
+        asked = _true(pc.is_null(rule)) & _among(language, languages)
+        license, license_path = _given(raw) if near_ else _licenses(raw, only(texts, asked))
         at = places(raw.source, raw.repo, raw.path)
         keys = pa.array([row_key(a, i) for a, i in zip(at, ids, strict=True)], KEY)
         told = pc.and_(pc.is_valid(raw.language), pc.equal(raw.source.cast(_text), "table"))
-        unnamed = near_ and not wanted_out
-        swhid = pa.nulls(len(at), _text) if unnamed else pa.array(opt_out.swhids(raw.content), _text)
+        swhid = _swhids(raw, asked=bool(wanted_out) or near_ is None)
         made = {
             "key": keys,
             "doc_id": hexes,
@@ -164,6 +161,14 @@ def _among(language: pa.Array, languages: list[str]) -> np.ndarray:
     """Which rows may be of `languages`, none for any: a header of C may turn out to be of C++."""
     may_be = pa.array([*languages, *(["C"] if "C++" in languages else [])], _text)
     return _true(pc.is_in(language, value_set=may_be)) | (not languages)
+
+
+def _given(raw: RawFiles) -> tuple[pa.Array, pa.Array]:
+    return raw.license.cast(_text), raw.license_path.cast(_text)
+
+
+def _swhids(raw: RawFiles, asked: bool) -> pa.Array:
+    return pa.array(opt_out.swhids(raw.content), _text) if asked else pa.nulls(len(raw.content), _text)
 
 
 def _licenses(raw: RawFiles, texts: pa.Array) -> tuple[pa.Array, pa.Array]:
