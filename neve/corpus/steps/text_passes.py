@@ -104,7 +104,6 @@ def identify(
         license, license_path = _given(raw) if near_ else _licenses(raw, only(texts, asked))
         at = places(raw.source, raw.repo, raw.path)
         keys = pa.array([row_key(a, i) for a, i in zip(at, ids, strict=True)], KEY)
-        told = pc.and_(pc.is_valid(raw.language), pc.equal(raw.source.cast(_text), "table"))
         swhid = _swhids(raw, asked=bool(wanted_out) or near_ is None)
         made = {
             "key": keys,
@@ -120,7 +119,7 @@ def identify(
             "encoding": found.encoding,
             "code_language": found.code_language,
             "language": language,
-            "told": told,
+            "told": pc.and_(pc.is_valid(raw.language), pc.equal(raw.source.cast(_text), "table")),
             "rule": rule,
             "value": pc.if_else(large, sizes.cast(_number), pa.scalar(None, _number)),
             "limit": pc.if_else(large, pa.scalar(float(max_bytes)), pa.scalar(None, _number)),
