@@ -19,7 +19,7 @@ class Gates(RecipeTable):
 
     lint: float = Field(default=0.7, ge=0, le=1)
     """Least score that ruff's findings leave Python code; 0: not asked. As pylint counts: 1 − (5 errors +
-    other findings) / statements; 0 with an undefined name."""
+    other findings) / statements; 0 with an undefined name, in JavaScript, TypeScript and Go too."""
     seed_jaccard: float = Field(default=0.5, gt=0, le=1)
     """Similarity with its seed, the lines shown or the whole document, at and above which an answer is a
     copy."""

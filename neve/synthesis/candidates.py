@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,8 @@ class Candidate:
     """The corpus's rule that stops it, the value and the limit."""
     lint: float | None = None
     """Ruff's score; None: not Python."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Names that a linter refuses, and why: JavaScript, TypeScript, Go."""
     echo: float = 0.0
     """Share of the question's own 5-grams of words, the code it shows aside, that it repeats."""
     score: float | None = None
@@ -113,6 +115,7 @@ def measure(answers: list[tuple[Seed, Answer]], how: Measures) -> list[Candidate
 
     from neve.corpus.syntax import parsing
     from neve.synthesis import linting
+    from neve.synthesis import names as naming
 
     seeds = [seed for seed, _ in answers]
     readings = [how.read(answer.text, seed) for seed, answer in answers]
@@ -133,7 +136,8 @@ def measure(answers: list[tuple[Seed, Answer]], how: Measures) -> list[Candidate
         Candidate(
             seed, answer, texts[i].as_py(), _told(errors[i]), float(shares[i]), tasks[i].as_py(), len(tokens[i]),
             None if languages[i] == seed.target else languages[i], readings[i].program if held[i] else None,
-            others[i], broken[i], lint[i], echo(seed, texts[i].as_py()),
+            others[i], broken[i], lint[i], naming.wrong(programs[i], asked[i]) if held[i] and errors[i] == 0 else {},
+            echo(seed, texts[i].as_py()),
         )
         for i, (seed, answer) in enumerate(answers)
     ]  # fmt: skip

@@ -26,7 +26,7 @@ from neve import sandbox
 from neve.recipe.synthesis import Gates
 from neve.synthesis import stated, toolchains
 
-PARTS = ("inside/recording.py", "inside/strength.py", "inside/run_document.py")
+PARTS = ("inside/members.py", "inside/recording.py", "inside/strength.py", "inside/run_document.py")
 PROCESSES = 16
 MEMORY_BYTES = 1 << 30
 

@@ -149,9 +149,22 @@ def as_the_corpus(candidate: Candidate, accepted: Accepted, limits: Limits) -> R
     return Refusal(value, limit, rule)
 
 
-def well_written(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+def well_written(
+    candidate: Candidate, accepted: Accepted, limits: Limits, beside: Collection[str] = ()
+) -> Refusal | None:
+    """`beside`: names that other files of its project declare."""
     limit = limits.gates.lint
-    return Refusal(candidate.lint, limit) if candidate.lint is not None and candidate.lint < limit else None
+    if candidate.lint is not None and candidate.lint < limit:
+        return Refusal(candidate.lint, limit)
+    said = [why for name, why in candidate.names.items() if name not in beside]
+    return Refusal(0.0, limit, said[0]) if limit and said else None
+
+
+def well_written_as_seed(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    from neve.synthesis import names
+
+    beside = names.wrong(candidate.seed.text, candidate.seed.target) if candidate.names else ()
+    return well_written(candidate, accepted, limits, beside)
 
 
 def likeness(candidate: Candidate, limits: Limits) -> float:
@@ -295,6 +308,8 @@ WELL_FORMED = (
 """For every kind, first: there is an answer, it is whole, and it holds code as the corpus has it."""
 PROGRAM = (*WELL_FORMED, Gate("lint", well_written))
 """The same for kinds whose documents are whole programs: names that they use are there."""
+PROGRAM_AS_SEED = (*WELL_FORMED, Gate("lint", well_written_as_seed))
+"""The same for kinds that leave what the seed has of its project as it is."""
 SEED_COPY = Gate("seed-copy", no_copy)
 SEED_LINES = Gate("seed-lines", no_lines_of_seed)
 """For kinds that may not resemble their seed."""

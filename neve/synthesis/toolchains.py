@@ -80,6 +80,8 @@ TOOLCHAINS = {
     ),
 }  # fmt: skip
 """Linguist name -> how its documents are checked."""
+_ERRORS = (r"^\w*Error\b|\berror\b ?[:\[]", r"(?i)error|document\.\w+:\d")
+"""Lines that say what is wrong, before those that say where, or only warn."""
 _ENDINGS = {"JavaScript": "js", "C": "c", "C++": "cpp", "Rust": "rs", "Go": "go", "Java": "java"}
 
 
@@ -97,7 +99,7 @@ def check(language: str, text: str, seconds: float, place: sandbox.Sandbox) -> t
     said = result.stderr.decode("utf-8", "replace")
     if found := re.search(chain.missing, said):
         return f"not checked: {found[0][:120]}", "", found["name"]
-    lines = [line for line in said.splitlines() if re.search(r"(?i)error|document\.\w+:\d", line)]
+    lines = [line for like in _ERRORS for line in said.splitlines() if re.search(like, line)]
     return how, " ".join((result.detail or (lines or [result.status])[0]).split())[:300], ""
 
 

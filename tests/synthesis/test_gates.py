@@ -190,6 +190,25 @@ def test_lint_is_a_score(judge: Any) -> None:
     assert (rule, limit) == ("lint", 0.7) and 0 <= value < 0.7
 
 
+SCRIPT = """\
+export function smallest(object, by) {
+  const found = Object.values(object).map((each) => ({ each, key: by(each) }));
+  found.sort((a, b) => a.key - b.key);
+  return HELPER(found)[0].each;
+}
+"""
+
+
+def test_names_that_nothing_declares_are_refused_and_a_style_rewrite_may_keep_its_seeds(judge: Any) -> None:
+    answer = judge(f"```js\n{SCRIPT}```", language="JavaScript")
+    assert refused(answer) == ("lint", 0.0, 0.7, "HELPER is not declared (line 4)")
+    assert refused(answer, lint=0) is None
+    assert refused(judge(f"```js\n{SCRIPT.replace('HELPER', '')}```", language="JavaScript")) is None
+    seed, held = Seed(**vars(answer.seed) | {"text": "export const g = (x) => HELPER(x);\n"}), Limits()
+    assert first_refusal(style.GATES, replace(answer, seed=seed), nothing(), held) is None
+    assert first_refusal(style.GATES, answer, nothing(), held) is not None
+
+
 def test_the_question_again(judge: Any, seed: Seed) -> None:
     candidate = replace(judge(fenced(GOOD)), echo=0.8)
     assert refused(candidate) == ("echo", 0.8, 0.5, None)

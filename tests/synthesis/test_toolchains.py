@@ -84,3 +84,19 @@ def test_what_wants_what_its_language_cannot_have_is_wrong(language: str, text: 
     ending is C++'s."""
     how, why, _ = toolchains.check(language, text, 20.0, sandbox.probe())
     assert how.startswith("not checked: ") or re.search("fmtx|helpers|iostream", why)
+
+
+@pytest.mark.parametrize(
+    ("language", "tool", "text", "said"),
+    [
+        ("JavaScript", "node", "const f = (x) => x.toUpperCase();\nf(1);\n", "TypeError: x.toUpperCase is not a function"),
+        ("C", "gcc", "int f(void) { int a = 1; a == 2; return g(a) + b; }\nlong h(char *s) { long n = s; return n; }\n", "error: "),
+    ],
+)  # fmt: skip
+def test_the_error_is_told_rather_than_its_place_or_a_warning(
+    language: str, tool: str, text: str, said: str
+) -> None:
+    if shutil.which(tool) is None or toolchains._absent(language, sandbox.probe()):
+        pytest.skip(f"{tool} is not here")
+    _, error, _ = toolchains.check(language, text, 20.0, sandbox.probe())
+    assert said in error

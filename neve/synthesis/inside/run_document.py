@@ -6,7 +6,7 @@ values are wanted; `seen_only`, whether nothing else is; `mark`, a word that sta
 standard output. Each run is a process of its own, so that one that hangs or dies is only itself. The report
 counts what a program says of itself: one that goes out of its way to fake its tests can.
 
-This file runs in the sandbox, as text after `recording` and `strength`.
+This file runs in the sandbox, as text after `members`, `recording` and `strength`.
 """
 
 import ast
@@ -26,6 +26,7 @@ from contextlib import suppress
 from inspect import Parameter, iscoroutine, isgenerator, signature
 from pathlib import Path
 
+from neve.synthesis.inside.members import invented
 from neve.synthesis.inside.recording import CHARACTERS, TIMES, watch
 from neve.synthesis.inside.strength import DOCUMENT, GUARD, assertions, change, loose, parts, reached, sites
 
@@ -181,6 +182,8 @@ def attempt(tree, wanted=None, trace=False, watched=()):
     except BaseException as error:
         return {"error": told(error), "missing": getattr(error, "name", None) if isinstance(error, ImportError) else None,
                 "exit": isinstance(error, (SystemExit, EOFError)), "seen": seen}  # fmt: skip
+    if trace and (error := invented(tree, module)):
+        return {"error": error, "missing": None, "exit": False, "seen": seen}
     seen = {number: list(times) for number, times in seen.items()}  # tests may go the same ways
     ran = []
     for name, test in tests_of(module):
