@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from collections import Counter
+
 import pytest
 
 from neve import sandbox
@@ -38,6 +41,25 @@ def test_inside():
 def check(text: str, language: str = "Python", beside: dict[str, str] | None = None) -> Check:
     gates = Gates(seconds=3)
     return execution.check([Program(language, text, beside or {})], gates, sandbox.probe())[0]
+
+
+def test_the_files_that_run_as_one_text_name_nothing_twice() -> None:
+    tree = ast.parse(execution.program())
+    named = [n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
+    named += [
+        t.id for n in tree.body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)
+    ]
+    assert len(named) > 40 and [name for name, times in Counter(named).items() if times > 1] == []
+
+
+def test_members_that_a_module_does_not_have_are_told_though_nobody_asks_for_them() -> None:
+    text = "import math\n\n\ndef size(x):\n    return math.abs(x)\n\n\nprint(math.pi)\n"
+    found = check(text)
+    assert (found.how, found.error) == (
+        "run",
+        "AttributeError: module 'math' has no attribute 'abs' (line 5)",
+    )
+    assert check(text.replace("abs", "fabs")).error == ""
 
 
 def test_tests_are_run_and_their_strength_measured() -> None:

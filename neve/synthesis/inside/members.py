@@ -32,16 +32,20 @@ def invented(tree, module):
         elif not isinstance(node, (ast.Name, ast.alias)):
             bound |= {getattr(node, "arg", ""), getattr(node, "name", "")}
     found = []
-    for node in plain(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id not in bound:
+    for node in everywhere(tree):
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id not in bound
+        ):
             owner = vars(module).get(node.value.id)
             if isinstance(owner, types.ModuleType) and node.attr not in said and lacks(owner, node.attr):
                 found.append((node.lineno, f"module {owner.__name__!r} has no attribute {node.attr!r}"))
     return "AttributeError: {1} (line {0})".format(*min(found)) if found else ""
 
 
-def plain(tree):
-    """The nodes of a document that are not run on some systems alone."""
+def everywhere(tree):
+    """The nodes of a document, but for what runs on some systems alone."""
     todo = [tree]
     while todo:
         node = todo.pop()
