@@ -1,8 +1,8 @@
 """Members that Python's own modules do not have, such as `math.abs`: small models invent them.
 
-Importing a document does not show them where they stand in a function that nobody calls. So each `module.name`
-of the document is looked up in the module, once it is loaded. What may be there on another system is left
-alone: in a `try`, under a condition that asks where it runs, named in a string or for Windows. This file also runs in
+Importing a document does not show them in a function that nobody calls. So each `module.name` of the
+document is looked up in the module, once it is loaded. What may be there on another system is left alone: in
+a `try`, under a condition that asks where it runs, named in a string or for Windows. This file also runs in
 the sandbox, as text before `run_document`: standard library alone. The trade-off: only modules that are
 imported at the top are looked at, under names that nothing else in the document has.
 """
@@ -21,7 +21,7 @@ ASKING = ("hasattr", "getattr", "platform", "system", "version_info", "version",
 
 
 def invented(tree, module):
-    """The first member, by lines, that a module of the standard library does not have, as an error, or ""."""
+    """The error of the first member, by lines, that a module of the library does not have; "" without."""
     bound, said = set(), set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant):

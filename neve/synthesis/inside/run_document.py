@@ -182,8 +182,8 @@ def attempt(tree, wanted=None, trace=False, watched=()):
     except BaseException as error:
         return {"error": told(error), "missing": getattr(error, "name", None) if isinstance(error, ImportError) else None,
                 "exit": isinstance(error, (SystemExit, EOFError)), "seen": seen}  # fmt: skip
-    if trace and (error := invented(tree, module)):
-        return {"error": error, "missing": None, "exit": False, "seen": seen}
+    if trace and (lacking := invented(tree, module)):
+        return {"error": lacking, "missing": None, "exit": False, "seen": seen}
     seen = {number: list(times) for number, times in seen.items()}  # tests may go the same ways
     ran = []
     for name, test in tests_of(module):
