@@ -15,6 +15,7 @@ import argparse
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
@@ -62,7 +63,7 @@ def main() -> None:
     options.add_argument("--out", type=Path, help="JSON file for the result")
     given = options.parse_args()
     rows = [row for row in documents.read(given.grown / "documents").to_pylist() if row["tests"]]
-    wanted = ds.field("doc_id").isin([row["seed_doc_id"] for row in rows])
+    wanted = ds.field("doc_id").isin(pa.array([row["seed_doc_id"] for row in rows], pa.string()))
     columns = ["doc_id", "repo", "path", "language", "content"]
     seeds = {row["doc_id"]: row for row in documents.read(given.documents, columns, wanted).to_pylist()}
     place = sandbox.probe()
