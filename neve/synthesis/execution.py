@@ -26,7 +26,9 @@ from neve import sandbox
 from neve.recipe.synthesis import Gates
 from neve.synthesis import stated, toolchains
 
-PARTS = ("inside/members.py", "inside/recording.py", "inside/strength.py", "inside/run_document.py")
+PARTS = (
+    "inside/members.py", "inside/recording.py", "inside/strength.py", "inside/hollow.py", "inside/run_document.py",
+)  # fmt: skip
 PROCESSES = 16
 MEMORY_BYTES = 1 << 30
 

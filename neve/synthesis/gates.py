@@ -34,6 +34,8 @@ __all__ = ["Accepted", "Candidate", "Gate", "Limits", "Refusal", "Seed", "first_
 MIN_BYTES = 100
 MIN_LINES = 3
 """Lines that are neither blank nor comment, docstring, import or directive, nor hollow, each once."""
+MAX_UNWRITTEN = 0.5
+"""Share of its functions that a program may leave to be written."""
 _HOLLOW = re.compile(r"pass|\W*")
 """A line that does nothing: brackets alone, `...`, `pass`."""
 
@@ -129,6 +131,8 @@ def parses(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal 
 
 
 def large_enough(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    from neve.synthesis import linting
+
     if (size := len(candidate.code.encode())) < MIN_BYTES:
         return Refusal(size, MIN_BYTES, "bytes")
     told = compress(candidate.program.splitlines(), telling(candidate.program.splitlines()))
@@ -139,7 +143,11 @@ def large_enough(candidate: Candidate, accepted: Accepted, limits: Limits) -> Re
             if not line.lstrip().startswith("#") and not _HOLLOW.fullmatch(line.strip())
         }
     )
-    return Refusal(lines, MIN_LINES, "lines of code") if lines < MIN_LINES else None
+    if lines < MIN_LINES:
+        return Refusal(lines, MIN_LINES, "lines of code")
+    if candidate.seed.target == "Python" and (share := linting.unwritten(candidate.program)) > MAX_UNWRITTEN:
+        return Refusal(share, MAX_UNWRITTEN, "functions without a body")
+    return None
 
 
 def as_the_corpus(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:

@@ -72,3 +72,41 @@ def _statements(program: str) -> int:
         and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
         for node in ast.walk(tree)
     )
+
+
+def unwritten(program: str) -> float:
+    """Share of a Python program's functions that have no body yet: nothing but `pass`, `...`, a docstring or
+    `raise NotImplementedError`. Those that are there for others to write (abstract, overloads, protocols) do
+    not count."""
+    try:
+        tree = ast.parse(program)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return 0.0
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    asked = {
+        id(each)
+        for node in classes
+        if any(
+            "Protocol" in ast.unparse(base) or "ABC" in ast.unparse(base)
+            for base in (*node.bases, *node.keywords)
+        )
+        for each in node.body
+    }
+    functions = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and id(node) not in asked
+        and not any(
+            word in ast.unparse(mark) for mark in node.decorator_list for word in ("abstract", "overload")
+        )
+    ]
+    return sum(all(map(_nothing, node.body)) for node in functions) / len(functions) if functions else 0.0
+
+
+def _nothing(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Raise) and statement.exc is not None:
+        return "NotImplementedError" in ast.unparse(statement.exc)
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )

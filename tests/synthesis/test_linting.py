@@ -28,3 +28,14 @@ def test_an_f_string_that_holds_nothing_is_a_finding_and_a_format_that_cannot_wo
     text = "def f(x):\n    y = x\n    z = {}\n    return y + z\n"
     found = linting.scores([text.format('f"a"'), text.format('"%d %d" % (1,)')])
     assert found == [pytest.approx(3 / 4), 0.0]
+
+
+def test_functions_that_are_still_to_be_written() -> None:
+    written = "def f(x):\n    '''Twice.'''\n    return 2 * x\n"
+    left = "def g(x):\n    '''Thrice.'''\n    # ...\n    {}\n"
+    for body in ("pass", "...", "raise NotImplementedError", "raise NotImplementedError('later')"):
+        assert linting.unwritten(left.format(body)) == 1.0
+        assert linting.unwritten(written + left.format(body)) == 0.5
+    assert linting.unwritten(written + left.format("raise ValueError(x)")) == 0.0
+    asked = "class A(Protocol):\n    def f(self): ...\n\nclass B:\n    @abc.abstractmethod\n    def g(self): ...\n"
+    assert linting.unwritten(asked) == linting.unwritten("x = 1\n") == linting.unwritten("def (") == 0.0

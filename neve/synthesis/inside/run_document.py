@@ -26,6 +26,7 @@ from contextlib import suppress
 from inspect import Parameter, iscoroutine, isgenerator, signature
 from pathlib import Path
 
+from neve.synthesis.inside.hollow import VALUES, guard, hollow, listen, unreached
 from neve.synthesis.inside.members import invented
 from neve.synthesis.inside.recording import CHARACTERS, TIMES, watch
 from neve.synthesis.inside.strength import DOCUMENT, GUARD, assertions, change, loose, parts, reached, sites
@@ -95,6 +96,10 @@ def load(tree, name):
     module.__file__ = FILE
     sys.modules[name] = module
     exec(compile(tree, FILE, "exec", dont_inherit=True), module.__dict__)
+    if threading := sys.modules.get("threading"):
+        for thread in threading.enumerate():  # as an interpreter waits for them at its end
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
     return module
 
 
@@ -160,10 +165,15 @@ def documented(example):
         raise AssertionError(f"the doctest of {example.name} gives other output")
 
 
-def attempt(tree, wanted=None, trace=False, watched=()):
+def attempt(tree, wanted=None, trace=False, watched=(), every=True):
     """Load the document and run its tests, or those `wanted`: {error, tests: [[name, error]], lines,
-    seen, seconds}."""
+    seen, seconds, wrong}; without `every` up to the first that fails. `trace`: what ran is wanted, and what
+    was done wrong."""
     lines: dict = {}
+    wrong: list = []
+    if trace:
+        listen(tree, wrong)
+        guard(wrong)
     seen = watch(tree, watched).seen if watched else {}
     started = time.monotonic()
 
@@ -181,9 +191,9 @@ def attempt(tree, wanted=None, trace=False, watched=()):
         module = load(tree, DOCUMENT)
     except BaseException as error:
         return {"error": told(error), "missing": getattr(error, "name", None) if isinstance(error, ImportError) else None,
-                "exit": isinstance(error, (SystemExit, EOFError)), "seen": seen}  # fmt: skip
+                "exit": isinstance(error, (SystemExit, EOFError)), "seen": seen, "wrong": wrong}  # fmt: skip
     if trace and (lacking := invented(tree, module)):
-        return {"error": lacking, "missing": None, "exit": False, "seen": seen}
+        return {"error": lacking, "missing": None, "exit": False, "seen": seen, "wrong": wrong}
     seen = {number: list(times) for number, times in seen.items()}  # tests may go the same ways
     ran = []
     for name, test in tests_of(module):
@@ -196,24 +206,28 @@ def attempt(tree, wanted=None, trace=False, watched=()):
             pass
         except BaseException as error:
             ran.append([name, told(error)])
-            if wanted is not None:
+            if not every:
                 break
     sys.settrace(None)
     found = {name: sorted(numbers) for name, numbers in lines.items()}
-    return {"error": "", "tests": ran, "lines": found, "seen": seen, "seconds": time.monotonic() - started}
+    return {"error": "", "tests": ran, "lines": found, "seen": seen, "seconds": time.monotonic() - started,
+            "wrong": wrong}  # fmt: skip
 
 
 def as_program(tree, watched=()):
-    """Run the document as a program that is given no arguments and no input: {error, seen}."""
+    """Run the document as a program that is given no arguments and no input: {error, seen, wrong}."""
     sys.argv = [FILE]
+    wrong: list = []
+    listen(tree, wrong)
+    guard(wrong)
     seen = watch(tree, watched).seen if watched else {}
     try:
         load(tree, GUARD)
     except (SystemExit, EOFError):  # arguments or input are wanted: it runs
         pass
     except BaseException as error:
-        return {"error": told(error), "seen": seen}
-    return {"error": "", "seen": seen}
+        return {"error": told(error), "seen": seen, "wrong": []}
+    return {"error": "", "seen": seen, "wrong": wrong}
 
 
 def killed(program, beside, passed, lines, most, seconds):
@@ -229,17 +243,38 @@ def killed(program, beside, passed, lines, most, seconds):
         change(sites(parts(mutant), lines)[place])
         mutant = ast.fix_missing_locations(mutant)
 
-        def work(mutant=mutant):
-            if target == DOCUMENT:
-                return attempt(mutant, passed)
-            module = types.ModuleType(target)
-            sys.modules[target] = module
-            exec(compile(mutant, f"{WORK}/{target}.py", "exec", dont_inherit=True), module.__dict__)
-            return attempt(ast.parse(program), passed)
-
-        result, _ = apart(work, seconds)
+        result, _ = apart(
+            lambda mutant=mutant: changed(program, target, mutant, passed, every=False), seconds
+        )
         noticed += result is None or bool(result["error"]) or any(error for _, error in result["tests"])
     return noticed, len(chosen)
+
+
+def changed(program, target, mutant, names, every):
+    """What becomes of tests with a changed copy of the code under test."""
+    if target == DOCUMENT:
+        return attempt(mutant, names, every=every)
+    module = types.ModuleType(target)
+    sys.modules[target] = module
+    exec(compile(mutant, f"{WORK}/{target}.py", "exec", dont_inherit=True), module.__dict__)
+    return attempt(ast.parse(program), names, every=every)
+
+
+def indifferent(program, beside, names, seconds):
+    """Those of the passing tests that pass whatever the code under test gives."""
+    target = next(iter(beside), DOCUMENT)
+    left = set(names)
+    for value in VALUES:
+        tree = ast.parse(beside.get(target, program))
+        if not left or not hollow(tree, value):
+            return set()
+        result, _ = apart(
+            lambda tree=tree, left=left: changed(program, target, tree, sorted(left), every=True), seconds
+        )
+        if result is None or result["error"]:
+            return set()
+        left = {name for name, error in result["tests"] if not error}
+    return left
 
 
 # --- the report
@@ -268,13 +303,15 @@ def report(given):
         missing = "" if missing in sys.stdlib_module_names else missing
         outside = missing or first["error"].startswith(OUTSIDE) or "_tkinter" in first["error"]
         return {"error": first["error"], "outside": bool(outside), "missing": missing}
-    seen = first["seen"]
+    seen, wrong = first["seen"], first["wrong"]
     if GUARD in program:
         said, why = apart(lambda: as_program(ast.parse(program), watched), given["seconds"])
-        said = {"error": why} if said is None else said
+        said = {"error": why, "seen": {}, "wrong": []} if said is None else said
         if said["error"]:
             return {"error": said["error"], "outside": said["error"].startswith(OUTSIDE)}
-        seen = said["seen"]
+        seen, wrong = said["seen"], wrong + said["wrong"]
+    if wrong:
+        return {"error": wrong[0]}
     if first["error"]:
         return {
             "error": "",
@@ -297,12 +334,15 @@ def report(given):
     lines = first["lines"].get(f"{next(iter(beside), DOCUMENT)}.py", [])
     passed = [name for name, error in ran if not error]
     limit = min(given["seconds"], 1.0 + 5 * first["seconds"])
+    asserting = {name for name, _ in ran if known.get(name, 0)}
+    hollow_tests = indifferent(program, beside, asserting & set(passed), limit)
+    hollow_tests |= unreached(tree, passed, set(first["lines"].get(f"{DOCUMENT}.py", ())), bool(beside))
     return {
         "error": "",
         "tests": ran,
         "seen": plain(seen),
         "assertions": loose(tree) + sum(known.get(name, 0) for name, _ in ran),
-        "asserting": sum(known.get(name, 0) > 0 for name, _ in ran),
+        "asserting": len(asserting - hollow_tests),
         "branches": reached(parts(ast.parse(target)), set(lines)),
         "killed": killed(program, beside, passed, first["lines"], given["mutants"], limit)
         if passed
