@@ -30,7 +30,7 @@ class Gates(RecipeTable):
     with aside) that its seed has, at and above which next to nothing was changed."""
     recoded: float = Field(default=0.9, gt=0, le=1)
     """For `rewrite`, which is about the code: the same share with comments, docstrings, types, layout and
-    names aside."""
+    names aside. Also, by runs of 8 words, for kinds that may not resemble their seed."""
     echo: float = Field(default=0.5, gt=0, le=1)
     """Share of the question's own words (5-grams, the seed's text aside) at and above which an answer
     repeats it."""

@@ -34,6 +34,9 @@ __all__ = ["Accepted", "Candidate", "Gate", "Limits", "Refusal", "Seed", "first_
 MIN_BYTES = 100
 MIN_LINES = 3
 """Lines that are neither blank nor comment, docstring, import or directive, nor hollow, each once."""
+SAME_WORDS = 8
+"""Words of code, names aside, that tell a copy: of 150 functions out of packages one in a hundred had 0.62
+of its runs of 8 in one of five large modules, and 0.84 of its runs of 5."""
 MAX_UNWRITTEN = 0.5
 """Share of its functions that a program may leave to be written."""
 _HOLLOW = re.compile(r"pass|\W*")
@@ -184,8 +187,15 @@ def likeness(candidate: Candidate, limits: Limits) -> float:
 
 
 def no_copy(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
-    value, limit = likeness(candidate, limits), limits.gates.seed_jaccard
-    return like_seed(value, limit, candidate.seed) if value >= limit else None
+    from neve.synthesis import changes
+
+    value, limit, seed = likeness(candidate, limits), limits.gates.seed_jaccard, candidate.seed
+    if value < limit:  # nor under other names
+        value, limit = (
+            changes.kept_code(candidate.program, seed.text, seed.target, SAME_WORDS),
+            limits.gates.recoded,
+        )
+    return like_seed(value, limit, seed) if value >= limit else None
 
 
 def rewritten(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:

@@ -45,6 +45,8 @@ class Toolchain:
     """What it reads beside itself."""
     missing: str = r"(?!)"
     """What it says where a document needs what is not here."""
+    failed: str = r"(?!)"
+    """What it says where a document's own assertion failed, though it goes on and ends well."""
     runs: bool = False
     """Whether the document is run, not only compiled."""
     home: tuple[str, ...] = ()
@@ -61,7 +63,7 @@ _CRATE = r"(?:missing (?:a )?crate(?: named)?|unlinked crate|undeclared crate or
 _PACKAGE = r"(?:no required module provides|cannot find module providing) package (?P<name>[^\s:]+)"
 TOOLCHAINS = {
     "JavaScript": Toolchain(
-        ("node", "{file}"), "console.log(1);\n", (), r"Cannot find (?:module|package) '(?P<name>(?![./])[^'\n]+)'", runs=True
+        ("node", "{file}"), "console.log(1);\n", (), r"Cannot find (?:module|package) '(?P<name>(?![./])[^'\n]+)'", r"(?m)^Assertion failed.*", runs=True
     ),
     "C": Toolchain(("gcc", "-std=gnu17", "-Werror=implicit-function-declaration", "-fsyntax-only", "{file}"), "#include <stdio.h>\nint main(void) { return 0; }\n", _GCC, _C_HEADER),
     "C++": Toolchain(("g++", "-std=gnu++20", "-w", "-fsyntax-only", "{file}"), "#include <vector>\nint main() { return 0; }\n", _GCC, _HEADER),
@@ -94,9 +96,10 @@ def check(language: str, text: str, seconds: float, place: sandbox.Sandbox) -> t
     chain = TOOLCHAINS[language]
     result = _compile(language, text, seconds if chain.runs else COMPILING * seconds, place)
     how = "run" if chain.runs else "compiled"
-    if result.status == "ok":
-        return how, "", ""
     said = result.stderr.decode("utf-8", "replace")
+    if result.status == "ok":
+        wrong = re.search(chain.failed, said)
+        return how, wrong[0][:300] if wrong else "", ""
     if found := re.search(chain.missing, said):
         return f"not checked: {found[0][:120]}", "", found["name"]
     lines = [line for like in _ERRORS for line in said.splitlines() if re.search(like, line)]

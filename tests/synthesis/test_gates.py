@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import keyword
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -129,6 +132,16 @@ def test_a_copy_of_the_seed(judge: Any, seed: Seed) -> None:
     snippet = judge(fenced(seed.snippet + "\n"))
     assert near_duplicates.jaccard(snippet.code, seed.text) < Gates().seed_jaccard
     assert gates.SEED_COPY.refuse(snippet, nothing(), Limits()) is not None  # all of it is the seed's
+
+
+def test_a_copy_of_the_seed_under_other_names(judge: Any, seed: Seed) -> None:
+    names = sorted(set(re.findall(r"\b[a-z_]{1,12}\b", seed.text)) - set(keyword.kwlist) - set(dir(builtins)))
+    renamed = re.sub(r"(?<![.\w])(\w+)\b", lambda m: f"{m[1]}_own" if m[1] in names else m[1], seed.text)
+    renamed = renamed.replace("import_own", "import").replace("__name___own", "__name__")
+    found = gates.SEED_COPY.refuse(judge(fenced(renamed)), nothing(), Limits())
+    assert found is not None and (found.limit, found.kept_doc_id) == (Gates().recoded, seed.doc_id)
+    assert gates.likeness(judge(fenced(renamed)), Limits()) < Gates().seed_jaccard
+    assert gates.SEED_COPY.refuse(judge(fenced(GOOD)), nothing(), Limits()) is None
 
 
 def test_consecutive_lines_of_the_seed(judge: Any, seed: Seed) -> None:

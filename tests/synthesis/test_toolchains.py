@@ -100,3 +100,13 @@ def test_the_error_is_told_rather_than_its_place_or_a_warning(
         pytest.skip(f"{tool} is not here")
     _, error, _ = toolchains.check(language, text, 20.0, sandbox.probe())
     assert said in error
+
+
+def test_an_assertion_of_the_console_that_fails_is_an_error() -> None:
+    if toolchains.check("JavaScript", "console.log(1);\n", 20.0, sandbox.probe())[0] != "run":
+        pytest.skip("no node here")
+    for text, error in (
+        ("console.assert(1 === 2, 'sums');\n", "Assertion failed: sums"),
+        ("console.assert(1 === 1, 'sums');\nconsole.error('no Assertion failed');\n", ""),
+    ):
+        assert toolchains.check("JavaScript", text, 20.0, sandbox.probe()) == ("run", error, "")
