@@ -146,7 +146,9 @@ def documented_examples(tree):
         try:
             examples = doctest.DocTestParser().get_examples(ast.get_docstring(node, clean=False) or "")
             found[f">>> {name}"] = sum(
-                bool(each.want) or count(ast.parse(each.source), {}, (), ()) > 0 for each in examples
+                bool(each.want) or count(ast.parse(each.source), {}, (), ()) > 0
+                for each in examples
+                if not each.options.get(doctest.SKIP)  # shown, and not run
             )
         except (SyntaxError, ValueError):
             pass
