@@ -24,7 +24,12 @@ ASKING = ("hasattr", "getattr", "platform", "system", "version_info", "version",
 def invented(tree, module):
     """The error of the first member, by lines, that a module of the library does not have; "" without."""
     bound, said = set(), set()
+    imported: dict[str, tuple[str | None, str]] = {}
     for node in ast.walk(tree):
+        for each in node.names if isinstance(node, (ast.Import, ast.ImportFrom)) else ():
+            whole = each.name if each.asname else each.name.partition(".")[0]
+            known = imported.setdefault(each.asname or whole, (getattr(node, "module", None), whole))
+            bound |= {each.asname or whole} if known != (getattr(node, "module", None), whole) else set()
         if isinstance(node, ast.Constant):
             said.add(node.value if isinstance(node.value, str) else "")
         elif isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
