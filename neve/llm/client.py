@@ -23,6 +23,7 @@ import math
 import random
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
@@ -346,14 +347,15 @@ async def in_order(
     asks: Iterator[tuple[T, Callable[[], Coroutine[Any, Any, Answer]]]],
     judge: Callable[[list[tuple[T, Answer]]], bool],
     wanted: Callable[[list[T]], float] = lambda opened: math.inf,
+    judges: Executor | None = None,
 ) -> None:
     """Ask as many questions beyond the first open one as the client has use for; `judge` gets answers in
     their order.
 
     `wanted` says how many questions are worth asking beside those that are open; a few are asked whatever it
     says (`Client.trial`). Ends when `judge` says that it has enough, or nothing is left to ask. It is called
-    with one or more answers at a time, in a thread of its own, so that asking goes on. What waits is bounded
-    by the client's `ahead`.
+    with one or more answers at a time, in a thread of `judges`, so that asking goes on. What waits is
+    bounded by the client's `ahead`.
     """
     asked: deque[tuple[T, asyncio.Task[Answer]]] = deque()
     enough = False
@@ -374,7 +376,7 @@ async def in_order(
                 item, task = asked.popleft()
                 ready.append((item, task.result()))
             if ready:
-                enough = await asyncio.to_thread(judge, ready)
+                enough = await asyncio.get_running_loop().run_in_executor(judges, judge, ready)
     finally:
         for _, task in asked:
             task.cancel()

@@ -3,8 +3,8 @@
 Answers are asked for many at a time and come in any order; they are judged in the order of the seeds, so
 of each language the accepted set is the shortest prefix of that order that meets its quota, and depends
 on the answers alone. The ledger keeps those: after a crash the stage starts over and asks nothing that
-was answered. The price is that a slow answer holds up those after it, which go on being asked as far
-ahead as the client has use for, and that the last few answers are not needed.
+was answered. No more is asked for than the tokens that are lacking should need. The price is that a slow
+answer holds up those after it, and that the last answers come few at a time.
 
 An answer with a fault that a model can mend (it does not parse, run, or pass its own tests) may be shown the
 error once and asked for again; the second answer takes the first one's place.
@@ -17,9 +17,9 @@ Source: Arctic-SnowCoder (arXiv 2409.02326), phase 3; OSS-Instruct (arXiv 2312.0
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -153,11 +153,12 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     work, recipe = Work.load(settings, inputs).judging(inputs), settings.synthesis
     place = sandbox.probe() if recipe.gates.run and settings.sandbox != "none" else None
     corpus = inputs["documents"] / "documents" if recipe.gates.corpus else None
-    known, turn = Lookalikes(settings.near, corpus, out), threading.Lock()
+    known = Lookalikes(settings.near, corpus, out)
     with (
         Ledger(Path(settings.ledger)) as ledger,
         served(recipe) as (addresses, name),
         bar("synthesis", total=settings.draws * recipe.tokens, unit="accepted tokens") as advance,
+        ThreadPoolExecutor(1) as judges,
     ):
         each = recipe.max_tokens * recipe.budget.expected_yield
         asking = [
@@ -167,7 +168,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
                     Accepted(known.beside(), f"synthetic/{name}"), work.limits, work.kinds, work.quotas,
                     draws.folder(out, number), each,
                 ),
-                name, place, advance, turn,
+                name, place, advance, judges,
             )
             for number in range(1, 1 + settings.draws)
         ]  # fmt: skip
@@ -204,8 +205,9 @@ class Draw:
     model: str
     place: sandbox.Sandbox | None
     advance: Callable[[int], None]
-    turn: threading.Lock
-    """Draws are judged one at a time, since parsers and indexes are not made for two threads."""
+    judges: Executor
+    """One thread: parsers and indexes are not made for two. Its own, since the ledger needs the others to
+    answer a judge who asks again."""
 
     async def ask(self, client: Client) -> None:
         """Ask until each language has its tokens, or nothing is left to ask."""
@@ -216,23 +218,22 @@ class Draw:
             return [future.result() for future in asked]
 
         def judge(answers: list[tuple[Seed, Answer]]) -> bool:
-            with self.turn:
-                pairs = [pair for pair in answers if harvest.wanted(pair[0])]
-                made = [(each, False) for each in assess(work, pairs, harvest.accepted, self.place)]
-                if work.settings.synthesis.repair:
-                    asks = partial(_asks, work, self.model, again)
-                    made = repaired(work, made, harvest.accepted, self.place, asks)
-                for candidate, mended in made:
-                    if harvest.wanted(candidate.seed):
-                        self.advance(candidate.tokens if harvest.judge(candidate, mended) else 0)
-                return harvest.full
+            pairs = [pair for pair in answers if harvest.wanted(pair[0])]
+            made = [(each, False) for each in assess(work, pairs, harvest.accepted, self.place)]
+            if work.settings.synthesis.repair:
+                asks = partial(_asks, work, self.model, again)
+                made = repaired(work, made, harvest.accepted, self.place, asks)
+            for candidate, mended in made:
+                if harvest.wanted(candidate.seed):
+                    self.advance(candidate.tokens if harvest.judge(candidate, mended) else 0)
+            return harvest.full
 
         questions = (
             (seed, partial(client.ask, work.payload(seed, self.model)) if seed.prompt else _nothing)
             for seed in work.asked()
             if harvest.wanted(seed)
         )
-        await in_order(client, questions, judge, harvest.lacking)
+        await in_order(client, questions, judge, harvest.lacking, self.judges)
 
 
 async def _nothing() -> Answer:
