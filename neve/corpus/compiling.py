@@ -1,12 +1,15 @@
-"""Says when kernels are being compiled: without a word the first curation on a machine would look stuck for
-a minute or two.
+"""The first curation on a machine compiles Neve's kernels: says so, and lets a second process do half.
 
-Numba reports each function that it compiles, and none that it loads from its cache. One line is printed, at
-the first function: a person wants to know what the machine is doing, not which function it has reached.
+Numba compiles a function when it is first called, one at a time in a process, however many cores there are;
+what it has compiled lies in its cache, where any process finds it. So at the first one a second process
+starts at the middle of what curation calls, and keeps ahead of the first, which finds the later half done.
+The trade-off: where the two meet, a kernel may be compiled twice. Where all are cached, nothing starts.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from typing import Any
 
@@ -16,7 +19,8 @@ _told = False
 
 
 def announce() -> None:
-    """Print LINE on standard error when the first kernel is compiled in this process, if one is."""
+    """At the first kernel that this process compiles, if any: print LINE on standard error, and start a
+    process for `later_half`."""
     from numba.core import event
 
     class Listener(event.Listener):
@@ -25,8 +29,33 @@ def announce() -> None:
             if not _told:
                 _told = True
                 print(LINE, file=sys.stderr, flush=True)
+                if (os.cpu_count() or 1) > 1:
+                    command = [sys.executable, "-m", __name__]
+                    subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
         def on_end(self, event: Any) -> None:
             pass
 
     event.register("numba:compile", Listener())
+
+
+def later_half() -> None:
+    """Call what curation calls after a file's signals, in its order, on one small file."""
+    import pyarrow as pa
+
+    from neve.corpus.contamination.benchmark_index import Index, unpack
+    from neve.corpus.contamination.packaged import PACKED
+    from neve.corpus.duplicates import near_duplicates, shingles
+    from neve.corpus.duplicates.body import bodies
+    from neve.corpus.secrets import redaction
+    from neve.recipe.corpus import Near
+
+    texts = pa.array(["def twice(number):\n    return number + number\n"], pa.large_string())
+    Index(unpack(PACKED)).check(texts)
+    near_duplicates.buckets(bodies(texts), Near())
+    shingles.shingles(bodies(texts), Near().ngram)
+    redaction.redact(texts, pa.array(["Python"]))
+
+
+if __name__ == "__main__":
+    later_half()
