@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
     from neve.training.model import Llama
 
-BATCH_TOKENS = 8192
-"""Padded tokens of one forward pass."""
+BATCH_TOKENS = {"cpu": 2048, "cuda": 8192}
+"""Padded tokens of one forward pass: what stays in a core's cache, and what fills a GPU."""
 GROUP = 4
 """Blocks handed to each core at a time."""
 IGNORED = -100
@@ -77,9 +77,9 @@ def measure(model: Llama, texts: Sequence[Text], label: str) -> np.ndarray:
     ]
     rows.sort(key=lambda row: (len(row[1]), texts[row[0]].key))
     bits = np.zeros(len(texts))
-    blocks = _blocks(rows)
-    cores, cpu = torch.get_num_threads(), next(model.parameters()).device.type == "cpu"
-    pool = ThreadPoolExecutor(cores if cpu else 1, "core", torch.set_num_threads, (1,))
+    cores, device = torch.get_num_threads(), next(model.parameters()).device.type
+    blocks = _blocks(rows, BATCH_TOKENS[device])
+    pool = ThreadPoolExecutor(cores if device == "cpu" else 1, "core", torch.set_num_threads, (1,))
     with bar(label, total=sum(len(row[1]) for row in rows), unit="tokens") as advance, pool:
         while group := list(islice(blocks, GROUP * cores)):
             for block, nats in zip(group, pool.map(partial(_nats, model), group), strict=True):
@@ -89,12 +89,12 @@ def measure(model: Llama, texts: Sequence[Text], label: str) -> np.ndarray:
     return bits
 
 
-def _blocks(rows: list[Row]) -> Iterator[list[Row]]:
-    """Rows in their order, of at most BATCH_TOKENS when padded."""
+def _blocks(rows: list[Row], tokens: int) -> Iterator[list[Row]]:
+    """Rows in their order, of at most so many tokens when padded."""
     start = 0
     while start < len(rows):
         stop = start + 1
-        while stop < len(rows) and (stop + 1 - start) * len(rows[stop][1]) <= BATCH_TOKENS:
+        while stop < len(rows) and (stop + 1 - start) * len(rows[stop][1]) <= tokens:
             stop += 1
         yield rows[start:stop]
         start = stop

@@ -97,7 +97,8 @@ def token_losses(model: Llama, inputs: Tensor, targets: Tensor) -> Tensor:
     No gradients."""
     hidden, flat = model(inputs).flatten(0, 1), targets.flatten()
     losses = torch.zeros(len(flat), dtype=torch.float32, device=hidden.device)
-    for part in _chunks(len(flat), len(model.head), hidden.device):
-        logits = model.logits(hidden[part]).float()
-        losses[part] = F.cross_entropy(logits, flat[part], ignore_index=IGNORED, reduction="none")
+    (wanted,) = torch.where(flat != IGNORED)
+    for part in _chunks(len(wanted), len(model.head), hidden.device):
+        rows = wanted[part]
+        losses[rows] = F.cross_entropy(model.logits(hidden[rows]).float(), flat[rows], reduction="none")
     return losses.view(targets.shape)
