@@ -41,6 +41,10 @@ sys.exit(pytest.main(["-q", "--doctest-modules", "-p", "no:cacheprovider", "--co
 """
 
 
+def python(row: dict[str, str]) -> bool:
+    return row["language"] == "Python" or (row["language"] == "Markdown" and bool(program(row)))
+
+
 def program(row: dict[str, str]) -> str:
     """What was run of a document: the code blocks of a chapter, else the whole."""
     if row["language"] != "Markdown":
@@ -62,7 +66,9 @@ def main() -> None:
     options.add_argument("--documents", type=Path, required=True, help="the documents that seeds are from")
     options.add_argument("--out", type=Path, help="JSON file for the result")
     given = options.parse_args()
-    rows = [row for row in documents.read(given.grown / "documents").to_pylist() if row["tests"]]
+    rows = [
+        row for row in documents.read(given.grown / "documents").to_pylist() if row["tests"] and python(row)
+    ]
     wanted = ds.field("doc_id").isin(pa.array([row["seed_doc_id"] for row in rows], pa.string()))
     columns = ["doc_id", "repo", "path", "language", "content"]
     seeds = {row["doc_id"]: row for row in documents.read(given.documents, columns, wanted).to_pylist()}

@@ -32,6 +32,10 @@ _TOKEN = re.compile(
 )
 
 
+_FILLED = re.compile(r"\{[^{}]*\}")
+"""What an f-string is filled with."""
+
+
 def kept_text(answer: str, seed: str, ngram: int) -> float:
     """The share of an answer's word n-grams that its seed has, 0 to 1."""
     mine, theirs = _bodies(answer, seed)
@@ -75,6 +79,8 @@ def _as_word(found: re.Match[str], kept: frozenset[str]) -> str:
     if (mark := found["mark"]) is not None:
         return f"o{ord(mark)}"
     if (string := found["string"]) is not None:
+        if "f" in string.partition(string[-1])[0].lower():
+            string = _FILLED.sub(" n ", string)
         return " ".join(re.findall(r"\w+", string)) or "s"
     word = found["word"]
     if word.startswith("."):

@@ -4,9 +4,11 @@ Python is imported, run as a program if it is one, and its own tests are run; ho
 measured too: assertions, branches that they reach, mutants that they notice (`inside/run_document.py`).
 What comments state is compared with what came out, and mended (`stated`); where one is wrong the program is
 run once more, by a fresh interpreter with another order of hashes, since only what two runs give is written.
-JavaScript is run with node; C, C++, Go, Rust and Java are compiled (`toolchains`). What could not be
-checked says so and why, and passes: a program that needs a package which is not here is not wrong. The
-trade-off: wall-clock limits, so a starved machine refuses a slow program that a calm one accepts.
+JavaScript is run with node; C, C++, Go, Rust and Java are compiled (`toolchains`), and built and run where
+their comments state results (`remarks`). What a translation prints is held against what its seed prints
+(`outputs`). What could not be checked says so and why, and passes: a program that needs a package which is
+not here is not wrong. The trade-off: wall-clock limits, so a starved machine refuses a slow program that a
+calm one accepts.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from typing import Any
 
 from neve import sandbox
 from neve.recipe.synthesis import Gates
-from neve.synthesis import stated, toolchains
+from neve.synthesis import outputs, remarks, scripts, stated, toolchains
 
 PARTS = (
     "inside/members.py", "inside/recording.py", "inside/strength.py", "inside/hollow.py", "inside/run_document.py",
@@ -56,6 +58,8 @@ class Check:
     """(noticed, made)."""
     comments: stated.Verdict | None = None
     """The program with comments that state what it gives, where running it was looked at."""
+    unlike: str = ""
+    """What it prints otherwise than its seed, where it is to do the same."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class Program:
     text: str
     beside: Mapping[str, str]
     """Modules that it may import: name -> text."""
+    seed: tuple[str, str] | None = None
+    """(language, text) of what it has to print the same as."""
 
 
 def check(programs: Sequence[Program], gates: Gates, place: sandbox.Sandbox) -> list[Check]:
@@ -78,10 +84,29 @@ def check(programs: Sequence[Program], gates: Gates, place: sandbox.Sandbox) -> 
 
 
 def _check(document: Program, gates: Gates, place: sandbox.Sandbox) -> Check:
-    if document.language == "Python":
-        return python(document, gates, place)
-    how, error, missing = toolchains.check(document.language, document.text, gates.seconds, place)
-    return Check(how, error, missing)
+    found = (python if document.language == "Python" else _other)(document, gates, place)
+    if document.seed is None or found.error or found.how.startswith("not checked"):
+        return found
+    unlike = outputs.unlike(document.language, document.text, document.seed, gates.seconds, place)
+    return replace(found, unlike=unlike)
+
+
+def _other(document: Program, gates: Gates, place: sandbox.Sandbox) -> Check:
+    """Run or compile a document that is not Python, and mend what its comments state."""
+    language, text = document.language, document.text
+    found = Check(*toolchains.check(language, text, gates.seconds, place))
+    if found.error or found.how.startswith("not checked"):
+        return found
+    if language == "JavaScript":
+        tests, asserting = scripts.tests(text)
+        found = replace(found, error=scripts.unreached(text), tests=tests, passed=tests, asserting=asserting)
+    told = remarks.claims(language, text)
+    marked = remarks.watched(language, text, told) if told else ""
+    first = toolchains.printed(language, marked, gates.seconds, place) if told else None
+    if first is None or not stated.wrong(told, seen := remarks.seen(told, first)):
+        return found
+    second = toolchains.printed(language, marked, gates.seconds, place) or ""
+    return replace(found, comments=remarks.mend(text, told, seen, remarks.seen(told, second)))
 
 
 @cache

@@ -16,83 +16,28 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
 from itertools import compress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from neve.recipe.corpus import Near
-from neve.recipe.synthesis import Gates
 from neve.synthesis.candidates import Candidate
+from neve.synthesis.judging import SAME_WORDS, Accepted, Limits, Refusal, bare
 from neve.synthesis.seeds import Seed, telling
-
-if TYPE_CHECKING:
-    from neve.synthesis.lookalikes import Lookalikes
 
 __all__ = ["Accepted", "Candidate", "Gate", "Limits", "Refusal", "Seed", "first_refusal"]
 
 MIN_BYTES = 100
 MIN_LINES = 3
 """Lines that are neither blank nor comment, docstring, import or directive, nor hollow, each once."""
-SAME_WORDS = 8
-"""Words of code, names aside, that tell a copy: of 150 functions out of packages one in a hundred had 0.62
-of its runs of 8 in one of five large modules, and 0.84 of its runs of 5."""
 MAX_UNWRITTEN = 0.5
 """Share of its functions that a program may leave to be written."""
 _HOLLOW = re.compile(r"pass|\W*")
 """A line that does nothing: brackets alone, `...`, `pass`."""
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why a candidate becomes no document; the fields are a verdict's."""
-
-    value: float | None = None
-    limit: float | None = None
-    detail: str | None = None
-    kept_doc_id: str | None = None
-    """The document, accepted or of the corpus, that the candidate is too much like."""
-    kept_repo: str | None = None
-    kept_path: str | None = None
-
-
 def like_seed(value: float, limit: float, seed: Seed) -> Refusal:
     """Of a candidate that is too much like its seed."""
     return Refusal(value, limit, None, seed.doc_id, seed.repo, seed.path)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What answers are held to: settings alone."""
-
-    gates: Gates = field(default_factory=Gates)
-    near: Near = field(default_factory=Near)
-    share: float = 0.5
-    """Of a benchmark's text, at and above which an answer is contaminated."""
-    scores: Mapping[str, float] = field(default_factory=dict)
-    """Language -> the annotator's score that an answer has to reach."""
-    packages: Mapping[str, Collection[str]] | None = None
-    """Language -> packages that there are; None: any."""
-
-
-@dataclass
-class Accepted:
-    """What was accepted so far."""
-
-    alike: Lookalikes
-    """Accepted documents, and those of the corpus that are not to be repeated."""
-    repo: str = ""
-    """What accepted documents have for a repository."""
-    tokens: int = 0
-    doc_ids: set[bytes] = field(default_factory=set)
-
-    def add(self, candidate: Candidate) -> None:
-        from neve.synthesis.lookalikes import Kept
-
-        assert candidate.doc_id is not None
-        self.doc_ids.add(bytes.fromhex(candidate.doc_id))
-        self.tokens += candidate.tokens
-        self.alike.add(Kept(candidate.doc_id, self.repo, candidate.path, candidate.code))
 
 
 class Gate(NamedTuple):
@@ -237,12 +182,10 @@ def new(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | N
 
 
 def no_near_duplicate(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
-    found = accepted.alike.nearest(candidate.code, candidate.seed.doc_id)
-    return (
-        Refusal(found.jaccard, limits.near.threshold, None, found.doc_id, found.repo, found.path)
-        if found
-        else None
-    )
+    found, limit = accepted.alike.nearest(candidate.code, candidate.seed.doc_id), limits.near.threshold
+    if found is None and candidate.markup is None and limits.near.enabled:  # nor under other names
+        found, limit = accepted.plain.nearest(bare(candidate), ""), limits.gates.recoded
+    return Refusal(found.jaccard, limit, None, found.doc_id, found.repo, found.path) if found else None
 
 
 def good_enough(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
@@ -260,6 +203,11 @@ def runs(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | 
 def states_results(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     comments = candidate.check.comments if candidate.check is not None else None
     return Refusal(detail=comments.wrong) if comments is not None and comments.wrong else None
+
+
+def prints_as_seed(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
+    unlike = candidate.check.unlike if candidate.check is not None else ""
+    return Refusal(detail=unlike) if unlike else None
 
 
 def knows_packages(
@@ -359,11 +307,14 @@ RUNS_AS_SEED = tuple(
     Gate(gate.rule, knows_packages_or_seed_does) if gate.refuse is knows_packages else gate for gate in RUNS
 )
 """The same for kinds that leave the imports of the seed's project as they are."""
+PRINTS_AS_SEED = Gate("other-output", prints_as_seed)
+"""For kinds whose documents do what their seeds do."""
 MENDABLE = (
     "syntax",
     "lint",
     "does-not-run",
     "wrong-result",
+    "other-output",
     "unknown-package",
     "tests-fail",
     "tests-assert-nothing",

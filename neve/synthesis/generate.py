@@ -262,7 +262,12 @@ def assess(
     runs = [i for i in passing() if gates.RUNS[0] in work.kinds[made[i].seed.kind].GATES]
     programs = [
         execution.Program(
-            made[i].seed.target, made[i].program, kinds.beside(work.kinds[made[i].seed.kind], made[i].seed)
+            made[i].seed.target,
+            made[i].program,
+            kinds.beside(work.kinds[made[i].seed.kind], made[i].seed),
+            (made[i].seed.language, made[i].seed.text)
+            if gates.PRINTS_AS_SEED in work.kinds[made[i].seed.kind].GATES
+            else None,
         )
         for i in runs
     ]
@@ -324,6 +329,7 @@ def said(candidate: Candidate, rule: str, why: gates.Refusal) -> str:
         "syntax": "it does not parse", "lint": "a linter finds undefined or unused names",
         "tests-assert-nothing": "some of its tests assert nothing",
         "unknown-package": "it imports a package that may not exist",
+        "other-output": "it prints something else than the file it was made of",
         "tests-notice-nothing": "its tests pass whatever the code does",
     }.get(rule, rule.replace("-", " "))  # fmt: skip
     return f"{what}: {why.detail}" if why.detail else what

@@ -107,7 +107,7 @@ def wrong(program: str, language: str) -> dict[str, str]:
     text = program.encode("utf-8", "replace")
     if language not in KNOWN or len(text) > TEXT_BYTES:
         return {}
-    read = _read(_parser(GRAMMARS[language][0]).parse(text).root_node)
+    read = _read(parser(GRAMMARS[language][0]).parse(text).root_node)
     there = {*read.declared, *read.assigned, *KNOWN[language]}
     found = [
         (line, name, "is not declared")
@@ -124,7 +124,7 @@ def wrong(program: str, language: str) -> dict[str, str]:
 
 
 @cache
-def _parser(grammar: str) -> Any:
+def parser(grammar: str) -> Any:
     from tree_sitter import Language, Parser
 
     module, _, function = grammar.partition(":")

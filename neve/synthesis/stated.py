@@ -11,7 +11,8 @@ result (`# Output: 5`, `# => 5`, `# returns 5`), or a literal and nothing else (
 that gives other values each time it runs is not judged, nor one that never runs, nor words that describe
 ("# Output: the sorted list"). The trade-off: whether words describe or state is told by their likeness to
 what was printed, so a wrong statement in words that are like nothing passes. Doctests are tests, and judged
-as such; what is stated in prose is not read.
+as such; what is stated in prose is not read. Which comments other languages have, and how what they
+print is seen: `remarks`.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ LIKE = 0.5
 """Likeness (difflib) with what was printed, from which words state it and do not describe it."""
 TOLD = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign)
 _PROMISE = re.compile(
-    r"""\#+\s*(?:
+    r"""(?:\#+|//+|/\*+)\s*(?:
         (?:(?:expected|sample|actual|example)\s+)?(?:outputs?|results?|prints?|printed|returns?|expected|gives)
         | (?:should|will|would)\s+(?:print|output|return|be|give)
         | evaluates\s+to
         )\b (?:\s+(?:is|will\s+be|should\s+be))? \s*[:=]?[=-]?>?\s*(?P<said>.*)
-    | \#+\s*(?:=+>|-+>|→|==)\s*(?P<pointed>.*)
-    | \#+\s*(?P<plain>.*)""",
+    | (?:\#+|//+|/\*+)\s*(?:=+>|-+>|→|==)\s*(?P<pointed>.*)
+    | (?:\#+|//+|/\*+)\s*(?P<plain>.*)""",
     re.X | re.I | re.S,
 )
 _HEDGE = re.compile(
@@ -51,6 +52,8 @@ _UNSTEADY = re.compile(
     re.M,
 )
 """What makes a value another one tomorrow, or on another machine."""
+_WORDS = ("true", "false", "null", "nil", "undefined")
+"""Literals of other languages."""
 _PLACE = re.compile(r"\b0x[0-9a-f]{6,}|/tmp/|\bdocument\.")
 """Traces of where the program was run."""
 _TYPES = re.compile(
@@ -71,6 +74,8 @@ class Claim:
     """Whether a word promises a result; else the comment is a literal alone."""
     said: tuple[tuple[int, int, str], ...]
     """(line, column, text) of what is stated, of one comment line or of several."""
+    loose: bool = False
+    """Whether the language has its own ways to write a value: white space and quotes are no difference."""
 
 
 def claims(program: str) -> list[Claim]:
@@ -96,7 +101,10 @@ def claims(program: str) -> list[Claim]:
         while alone and (below := comments.get(line + len(block))) and _alone(below):
             block.append(below)
         node = None if alone and line - 1 in comments else ends.get(line - 1 if alone else line)
-        if node is not None and (claim := _claim(node, block, alone)) is not None:
+        if node is None or (alone and _code(token.string)):
+            continue
+        texts = [(*each.start, each.string) for each in block]
+        if (claim := claimed((node.lineno, node.col_offset), _prints(node), texts, alone)) is not None:
             found.append(claim)
             taken |= {each.start[0] for each in block}
     return found
@@ -115,29 +123,39 @@ def _tells(node: ast.stmt) -> bool:
     return value is not None and any(isinstance(each, ast.Call) for each in ast.walk(value))
 
 
-def _claim(node: ast.stmt, block: Sequence[tokenize.TokenInfo], alone: bool) -> Claim | None:
-    prints = (
+def _prints(node: ast.stmt) -> bool:
+    return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Call)
         and isinstance(node.value.func, ast.Name)
         and node.value.func.id == "print"
     )
-    first = _PROMISE.fullmatch(block[0].string)
+
+
+def claimed(
+    place: tuple[int, int],
+    prints: bool,
+    block: Sequence[tuple[int, int, str]],
+    alone: bool,
+    loose: bool = False,
+) -> Claim | None:
+    """What comments state of the statement at `place`; `block` is (line, column, text) of each, `alone`
+    whether they have their lines to themselves. None where they state nothing."""
+    line, column, whole = block[0]
+    first = _PROMISE.fullmatch(whole)
     assert first is not None  # the last alternative is any comment
     group = next(name for name in ("said", "pointed", "plain") if first.start(name) >= 0)
     promised = group != "plain"
     text = first[group].rstrip()
-    if (alone and _code(block[0].string)) or (not promised and (alone or not _literal(text))):
+    if not promised and (alone or not _literal(text)):
         return None
-    line, column = block[0].start
     said = [(line, column + first.start(group), text)] if text or not block[1:] else []
-    for token in block[1:]:
-        bare = token.string.lstrip("#")
-        words = bare.strip()
-        said.append((token.start[0], token.start[1] + len(token.string) - len(bare.lstrip()), words))
+    for line, column, whole in block[1:]:
+        bare = whole.lstrip("#/*")
+        said.append((line, column + len(whole) - len(bare.lstrip()), bare.strip()))
     if not any(words for _, _, words in said) or any(len(words) > 2 * LONGEST for _, _, words in said):
         return None
-    return Claim((node.lineno, node.col_offset), prints, promised, tuple(said))
+    return Claim(place, prints, promised, tuple(said), loose)
 
 
 def _code(comment: str) -> bool:
@@ -180,21 +198,28 @@ def wrong(found: Sequence[Claim], seen: Seen) -> dict[int, list[str]]:
     return differ
 
 
-def mend(program: str, found: Sequence[Claim], first: Seen, second: Seen) -> Verdict:
+def mend(
+    program: str,
+    found: Sequence[Claim],
+    first: Seen,
+    second: Seen,
+    unsteady: re.Pattern[str] = _UNSTEADY,
+) -> Verdict:
     """The program with the results of two runs that agree in place of those that its comments state."""
     lines = program.split("\n")
     differ, again = wrong(found, first), wrong(found, second)
     mended, fault = 0, ""
     for number, results in differ.items():
         claim = found[number]
-        steady = again.get(number) == results and not _UNSTEADY.search(program)
+        steady = again.get(number) == results and not unsteady.search(program)
         if not steady or not all(_writable(each) for each in results):
             line, _, text = claim.said[0]
             fault = fault or f"line {line} states {text[:60]!r}, running gives {' '.join(results)[:60]!r}"
             continue
         for was, (line, column, text) in zip(results, claim.said, strict=False):
             if not _agrees(was, text, claim):
-                lines[line - 1] = lines[line - 1][:column] + _written(was, text)
+                before, after = lines[line - 1][:column], lines[line - 1][column + len(text) :]
+                lines[line - 1] = before + _written(was, text) + after
         mended += 1
     return Verdict("\n".join(lines), mended, fault)
 
@@ -208,6 +233,8 @@ def _result(claim: Claim, times: Sequence[Sequence[str | None]]) -> list[str] | 
         lines = (printed or "").removesuffix("\n").split("\n") if printed else []
     else:
         lines = [value] if value is not None and value != "None" else []
+    if claim.loose and len(claim.said) == 1 and lines and lines[0][:1] in ("[", "{"):
+        lines = [" ".join(line.strip() for line in lines)]  # what is long is broken
     begun = len(lines) == 1 and bool(claim.said[0][2])  # lines below may say something else
     return lines if begun or len(lines) == len(claim.said) else None
 
@@ -215,6 +242,8 @@ def _result(claim: Claim, times: Sequence[Sequence[str | None]]) -> list[str] | 
 def _agrees(was: str, said: str, claim: Claim) -> bool:
     """Whether what is stated is the result, or is not meant as one."""
     was, said = was.strip(), said.strip()
+    if claim.loose and _squeezed(was) == _squeezed(said):
+        return True
     if _same(was, said) or (was and said.startswith(was) and _EXPLAINED.match(said[len(was) :])):
         return True
     label = was.removesuffix(said)
@@ -239,6 +268,10 @@ def _same(was: str, said: str) -> bool:
     return bool(ours[0] == theirs[0]) and type(ours[0]) is type(theirs[0])
 
 
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\s'\"`]|\.$", "", text)
+
+
 def _read(text: str) -> tuple[object] | None:
     """A literal's value, in a tuple of its own."""
     try:
@@ -248,7 +281,7 @@ def _read(text: str) -> tuple[object] | None:
 
 
 def _literal(text: str) -> bool:
-    return _read(text) is not None
+    return text in _WORDS or _read(text) is not None
 
 
 def _states(was: str, said: str, claim: Claim) -> bool:

@@ -3,7 +3,8 @@
 A toolchain counts as there once it has compiled a small program inside the sandbox. A document whose headers
 or packages are not here is not wrong: it is told apart from one that is by what the compiler says. One that
 wants a file or a module of its own beside it is wrong, since it was to stand alone. The trade-off: compiling
-shows that names and types fit, not that the program does what it should; JavaScript is run.
+shows that names and types fit, not that the program does what it should; JavaScript is run, and what others
+print is asked for where something stands to be compared with it (`printed`).
 """
 
 from __future__ import annotations
@@ -22,16 +23,24 @@ MEMORY_BYTES = 8 << 30
 PROCESSES = 96
 COMPILING = 3
 """Times as long as a program may run, a compiler may work."""
+MADE = "/tmp/made"
+"""The program that a compiler made."""
+GUARD = "/tmp/guard.cjs"
+"""What node loads before a document."""
 
 _RUN = """
 import os, subprocess, sys
 text = sys.stdin.buffer.read()
-with open({file!r}, "wb") as file:
-    file.write(text)
-done = subprocess.run({command!r}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/tmp",
-                      env={{**os.environ, **{more!r}}})
-sys.stderr.buffer.write(done.stderr[-4000:])
-sys.exit(1 if done.returncode else 0)
+for name, text in (({file!r}, text), *{more_files!r}):
+    with open(name, "wb") as file:
+        file.write(text)
+for command in {commands!r}:
+    out = sys.stdout if {prints!r} and command == {commands!r}[-1] else subprocess.DEVNULL
+    done = subprocess.run([sys.executable if part == "python" else part for part in command], stdin=subprocess.DEVNULL, stdout=out,
+                          stderr=subprocess.PIPE, cwd="/tmp", env={{**os.environ, **{more!r}}})
+    sys.stderr.buffer.write(done.stderr[-4000:])
+    if done.returncode:
+        sys.exit(1)
 """
 
 
@@ -49,6 +58,9 @@ class Toolchain:
     """What it says where a document's own assertion failed, though it goes on and ends well."""
     runs: bool = False
     """Whether the document is run, not only compiled."""
+    prints: tuple[tuple[str, ...], ...] = ()
+    """Commands that make the program and then run it, where `command` only compiles; {stem} is its name.
+    Rust's has none: its compiler starts a linker in a way that the sandbox forbids."""
     home: tuple[str, ...] = ()
     """Command that says where the tool lives, where the program on the path only leads to it."""
     environment: tuple[tuple[str, str], ...] = ()
@@ -61,30 +73,50 @@ _C_HEADER = r"fatal error: (?P<name>.*\.\w+): No such file or directory"
 """One without an ending is C++'s own."""
 _CRATE = r"(?:missing (?:a )?crate(?: named)?|unlinked crate|undeclared crate or module|can't find crate for) `(?P<name>\w+)`"
 _PACKAGE = r"(?:no required module provides|cannot find module providing) package (?P<name>[^\s:]+)"
+_JAVAC = (
+    "javac", "-J-Xmx256m", "-J-XX:ReservedCodeCacheSize=64m", "-J-XX:+UseSerialGC", "-proc:none", "-nowarn", "-d", "/tmp", "{file}",
+)  # fmt: skip
+_MAIN = re.compile(
+    r"^[^\S\n]*(?:(?:public|final|abstract)\s+)*(?:class|interface|enum|record)\s+(\w+)(?:(?!\n\}).)*?\bstatic\s+void\s+main\b",
+    re.M | re.S,
+)
+"""Java's class that is run."""
+PYTHON = Toolchain(("python", "-s", "-S", "-P", "-B", "{file}"), "", runs=True)
+"""For what it prints alone; else it is run by `execution`."""
 TOOLCHAINS = {
     "JavaScript": Toolchain(
-        ("node", "{file}"), "console.log(1);\n", (), r"Cannot find (?:module|package) '(?P<name>(?![./])[^'\n]+)'", r"(?m)^Assertion failed.*", runs=True
+        ("node", "--require", GUARD, "{file}"), "console.log(1);\n", (), r"Cannot find (?:module|package) '(?P<name>(?![./])[^'\n]+)'", r"(?m)^Assertion failed.*", runs=True
     ),
-    "C": Toolchain(("gcc", "-std=gnu17", "-Werror=implicit-function-declaration", "-fsyntax-only", "{file}"), "#include <stdio.h>\nint main(void) { return 0; }\n", _GCC, _C_HEADER),
-    "C++": Toolchain(("g++", "-std=gnu++20", "-w", "-fsyntax-only", "{file}"), "#include <vector>\nint main() { return 0; }\n", _GCC, _HEADER),
+    "C": Toolchain(("gcc", "-std=gnu17", "-Werror=implicit-function-declaration", "-fsyntax-only", "{file}"), "#include <stdio.h>\nint main(void) { return 0; }\n", _GCC, _C_HEADER,
+        prints=(("gcc", "-std=gnu17", "-w", "-o", MADE, "{file}", "-lm"), (MADE,))),
+    "C++": Toolchain(("g++", "-std=gnu++20", "-w", "-fsyntax-only", "{file}"), "#include <vector>\nint main() { return 0; }\n", _GCC, _HEADER,
+        prints=(("g++", "-std=gnu++20", "-w", "-o", MADE, "{file}"), (MADE,))),
     "Rust": Toolchain(
         ("rustc", "--edition=2021", "--crate-type=lib", "--emit=metadata", "-Awarnings", "--out-dir=/tmp", "{file}"),
         "pub fn one() -> i32 { 1 }\n", (), _CRATE, home=("rustc", "--print", "sysroot"),
     ),
     "Go": Toolchain(
         ("go", "vet", "{file}"), 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println(1) }\n', (), _PACKAGE,
-        home=("go", "env", "GOROOT"),
+        home=("go", "env", "GOROOT"), prints=(("go", "run", "{file}"),),
         environment=(("GOROOT", "{home}"), ("GOPROXY", "off"), ("GOTOOLCHAIN", "local"), ("CGO_ENABLED", "0")),
     ),
     "Java": Toolchain(
-        ("javac", "-J-Xmx256m", "-J-XX:ReservedCodeCacheSize=64m", "-J-XX:+UseSerialGC", "-proc:none", "-nowarn", "-d", "/tmp", "{file}"),
-        "class Main { }\n", ("/etc/java-17-openjdk", "/etc/java-21-openjdk"), r"package (?P<name>[\w.]+) does not exist",
+        _JAVAC, "class Main { }\n", ("/etc/java-17-openjdk", "/etc/java-21-openjdk"), r"package (?P<name>[\w.]+) does not exist",
+        prints=(_JAVAC, ("java", "-Xmx256m", "-XX:ReservedCodeCacheSize=64m", "-XX:+UseSerialGC", "-cp", "/tmp", "{stem}")),
     ),
 }  # fmt: skip
 """Linguist name -> how its documents are checked."""
 _ERRORS = (r"^\w*Error\b|\berror\b ?[:\[]", r"(?i)error|document\.\w+:\d")
 """Lines that say what is wrong, before those that say where, or only warn."""
-_ENDINGS = {"JavaScript": "js", "C": "c", "C++": "cpp", "Rust": "rs", "Go": "go", "Java": "java"}
+_ENDINGS = {
+    "Python": "py",
+    "JavaScript": "js",
+    "C": "c",
+    "C++": "cpp",
+    "Rust": "rs",
+    "Go": "go",
+    "Java": "java",
+}
 
 
 def check(language: str, text: str, seconds: float, place: sandbox.Sandbox) -> tuple[str, str, str]:
@@ -104,6 +136,24 @@ def check(language: str, text: str, seconds: float, place: sandbox.Sandbox) -> t
         return f"not checked: {found[0][:120]}", "", found["name"]
     lines = [line for like in _ERRORS for line in said.splitlines() if re.search(like, line)]
     return how, " ".join((result.detail or (lines or [result.status])[0]).split())[:300], ""
+
+
+def printed(language: str, text: str, seconds: float, place: sandbox.Sandbox, turn: int = 0) -> str | None:
+    """What a program prints that is given neither arguments nor input, if it ends well; None where it does
+    not, or cannot be run here. Hashes are ordered by `turn` where a language orders them by chance."""
+    if language != "Python" and (language not in TOOLCHAINS or _absent(language, place)):
+        return None
+    chain = PYTHON if language == "Python" else TOOLCHAINS[language]
+    if not (chain.prints or chain.runs):
+        return None
+    seconds += (COMPILING * seconds) if len(chain.prints) > 1 else 0
+    result = _compile(language, text, seconds, place, prints=True, turn=turn)
+    return result.stdout.decode("utf-8", "replace") if result.status == "ok" else None
+
+
+@functools.cache
+def _guard() -> bytes:
+    return (Path(__file__).parent / "inside/guard.cjs").read_bytes()
 
 
 @functools.cache
@@ -137,30 +187,45 @@ def _program(chain: Toolchain) -> tuple[Path, tuple[Path, ...]]:
     return real, (home, *sorted(path for path in linked if path.is_dir() and home not in path.parents))
 
 
-def _compile(language: str, text: str, seconds: float, place: sandbox.Sandbox) -> sandbox.Result:
-    chain = TOOLCHAINS[language]
-    program, own = _program(chain)
-    home = str(program.parents[1])
-    more = {name: value.format(home=home) for name, value in chain.environment}
+def _beside(program: Path, name: str) -> str:
+    """A tool that came with `program`, or that itself."""
+    return str(path) if (path := program.parent / name).is_file() and program.is_absolute() else name
+
+
+def _compile(
+    language: str, text: str, seconds: float, place: sandbox.Sandbox, prints: bool = False, turn: int = 0
+) -> sandbox.Result:
+    """What its toolchain says of a document, or what the document prints."""
+    chain = TOOLCHAINS.get(language, PYTHON)
+    program, own = (Path("python"), ()) if chain is PYTHON else _program(chain)
+    home = "" if chain is PYTHON else str(program.parents[1])
+    more = {name: value.format(home=home) for name, value in chain.environment} | {
+        "PYTHONHASHSEED": str(turn)
+    }
     if own:
         more["LD_LIBRARY_PATH"] = f"{home}/lib"  # without /proc it is not found
     folders = [*own, *(Path(folder) for folder in chain.folders if Path(folder).is_dir())]
     stem = "document"
-    if language == "Java" and (
-        public := re.search(r"^public\s+(?:\w+\s+)*?(?:class|interface|enum|record)\s+(\w+)", text, re.M)
-    ):
-        stem = public[1]
+    if language == "Java":
+        public = re.search(
+            r"^public\s+(?:\w+\s+)*?(?:class|interface|enum|record)\s+(\w+)", text, re.M
+        ) or _MAIN.search(text)
+        stem = public[1] if public else stem
     ending = _ENDINGS[language]
     if language == "JavaScript" and re.search(
         r"^\s*(?:import\s.*from\s|import\s*['\"]|export\s)", text, re.M
     ):
         ending = "mjs"
     file = f"/tmp/{stem}.{ending}"
-    command = [str(program), *(part.format(file=file) for part in chain.command[1:])]
+    wanted = (chain.prints or (chain.command,)) if prints else (chain.command,)
+    commands = [
+        [_beside(program, command[0]), *(part.format(file=file, stem=stem) for part in command[1:])]
+        for command in wanted
+    ]
     return sandbox.run(
-        _RUN.format(file=file, command=command, more=more),
+        _RUN.format(file=file, commands=commands, more=more, prints=prints, more_files=[(GUARD, _guard())]),
         sandbox=place,
         limits=sandbox.Limits(seconds, memory_bytes=MEMORY_BYTES, processes=PROCESSES),
         stdin=text.encode("utf-8", "replace"),
-        extra=sandbox.Extra(tools=True, folders=tuple(folders)),
+        extra=sandbox.Extra(tools=chain is not PYTHON, folders=tuple(folders)),
     )

@@ -117,6 +117,11 @@ def test_clothes_change_no_code(language: str, before: str, after: str, text: bo
         assert changes.kept_code(after, before, language, 5) == 1.0
 
 
+def test_names_in_strings_are_names_where_they_are_looked_up() -> None:
+    assert changes.plain("x = f'{letter}: {count}'", "Python") == changes.plain("y = f'{a}: {b.c}'", "Python")
+    assert changes.plain("x = '{letter}'", "Python") != changes.plain("x = '{a}'", "Python")
+
+
 def test_what_cannot_be_read_is_compared_by_its_words() -> None:
     broken = PYTHON.replace("total = 0", "total = (0")
     assert changes.bare(broken) is None

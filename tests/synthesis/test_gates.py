@@ -173,6 +173,12 @@ def test_duplicates_of_what_was_accepted(judge: Any) -> None:
     gate, why = first_refusal(problem_file.GATES, judge(GOOD + "print(2)\n"), accepted, Limits())  # type: ignore[misc]
     assert gate.rule == "near-duplicate" and why.kept_doc_id == first.doc_id and why.limit == 0.7
     assert why.value == lookalikes.alike(GOOD, GOOD + "print(2)\n", 5) >= 0.7
+    renamed = re.sub(r"\b(spiral|points|step|turns|angle|i)\b", r"\1_own", GOOD).replace(
+        '"""Points', '"""All places'
+    )
+    assert lookalikes.alike(GOOD, renamed, 5) < 0.7
+    gate, why = first_refusal(problem_file.GATES, judge(renamed), accepted, Limits())  # type: ignore[misc]
+    assert gate.rule == "near-duplicate" and (why.kept_doc_id, why.limit) == (first.doc_id, Gates().recoded)
     other = "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n        self.items.append(item)\n\n    def peek(self, default=None):\n        return self.items[-1] if self.items else default\n"
     assert refused(judge(other), accepted) is None
 

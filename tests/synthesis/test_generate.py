@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -311,6 +312,37 @@ def test_documents_state_what_they_print(
         assert row["content"].endswith(f"  # Output: {ran.stdout}")
     tokens = bpe.load(inputs["tokenizer"]).encode_batch([row["content"] for row in made])
     assert counts["tokens"] == sum(map(len, tokens))
+
+
+def test_what_a_file_in_good_style_prints_is_what_its_seed_prints(
+    tmp_path: Path, settings: generate.Settings, inputs: dict[str, Path]
+) -> None:
+    corpus = tmp_path / "documents"
+    corpus.mkdir()
+    rows = documents.read(inputs["documents"] / "documents").to_pylist()
+    for row in rows:
+        row["content"] = f"{program(len(row['path']))}\nprint('{row['path']}', {len(row['path'])})\n"
+    table = pa.Table.from_pylist(rows, schema=documents.DOCUMENTS)
+    documents.write(table, corpus / "documents", documents.DOCUMENTS)
+
+    def styled(payload: dict[str, Any], before: int) -> bytes:
+        n, path = (
+            number(payload),
+            re.findall(r"print\('(.*)', (\d+)\)", payload["messages"][0]["content"])[-1],
+        )
+        return completion(f"```python\n{program(n)}\nprint({path[0]!r}, {int(path[1]) + n % 2})\n```")
+
+    with endpoint(styled) as server:
+        build(settings, inputs | {"documents": corpus}, tmp_path / "out", server.url, kinds={"style": 1.0})
+    made, stopped = (
+        documents.read(tmp_path / "out" / "documents"),
+        documents.read(tmp_path / "out" / "verdicts"),
+    )
+    assert made.num_rows >= 3 and set(stopped["rule"].to_pylist()) == {"other-output"}
+    paths = {row["doc_id"]: row["path"] for row in rows}
+    for row in made.to_pylist():
+        path = paths[row["seed_doc_id"]]
+        assert row["content"].endswith(f"print({path!r}, {len(path)})\n")
 
 
 def test_each_language_has_its_share_of_the_accepted_tokens(

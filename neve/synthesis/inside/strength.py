@@ -72,12 +72,18 @@ def count(node, known, theirs, seen):
 def asserts(name, values):
     """Whether a call is a test library's assertion that says something: `unittest`, `pytest`, numpy."""
     owner, _, last = name.rpartition(".")
+    if last in ("raises", "assertRaises") and values and any_error(values[0]):
+        return last == "raises" and len(values) == 2  # with a message; else a misspelt call does, too
     if last in ("raises", "warns") or (last == "fail" and owner in ("pytest", *SELF)):
         return True
     if not last.startswith("assert"):
         return False
     alike = len(values) > 1 and ast.dump(values[0]) == ast.dump(values[1])
     return (any(map(telling, values)) or not values) and not alike
+
+
+def any_error(caught):
+    return isinstance(caught, ast.Name) and caught.id in ("Exception", "BaseException")
 
 
 def given(call):

@@ -29,7 +29,7 @@ Answer with a single code block that holds the whole new file, and nothing else.
 
 STOP = ("\n```\n",)
 
-GATES = (*gates.PROGRAM, gates.UNCHANGED, gates.SAME_CODE, *gates.NEW, *gates.RUNS)
+GATES = (*gates.PROGRAM, gates.UNCHANGED, gates.SAME_CODE, *gates.NEW, *gates.RUNS, gates.PRINTS_AS_SEED)
 
 
 def prompt(seed: Seed, room: int) -> str | None:

@@ -28,7 +28,7 @@ Answer with a single code block that holds the whole file, and nothing else."""
 
 STOP = ("\n```\n",)
 
-GATES = (*gates.PROGRAM_AS_SEED, gates.UNCHANGED, *gates.NEW, *gates.RUNS_AS_SEED)
+GATES = (*gates.PROGRAM_AS_SEED, gates.UNCHANGED, *gates.NEW, *gates.RUNS_AS_SEED, gates.PRINTS_AS_SEED)
 
 
 def prompt(seed: Seed, room: int) -> str | None:

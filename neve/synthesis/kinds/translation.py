@@ -47,7 +47,7 @@ Answer with a single {into} code block that holds the whole file, and nothing el
 
 STOP = ("\n```\n",)
 
-GATES = (*gates.PROGRAM, *gates.NEW, *gates.RUNS)
+GATES = (*gates.PROGRAM, *gates.NEW, *gates.RUNS, gates.PRINTS_AS_SEED)
 
 
 def into(seed: Seed, languages: Collection[str]) -> str | None:

@@ -53,6 +53,15 @@ def test_one_good_test_does_not_hide_another() -> None:
     assert run_document.indifferent(program, {}, {"test_it", "test_two"}, 10) == {"test_two"}
 
 
+def test_an_object_that_equals_all_says_nothing() -> None:
+    every = "class Any:\n    def __eq__(self, other):\n        return True\n\n"
+    program = CODE + every + test("assert double(2) == Any()")
+    assert run_document.indifferent(program, {}, {"test_it"}, 10) == {"test_it"}
+    own = "class Own:\n    def __eq__(self, other):\n        return isinstance(other, Own) and True\n\n"
+    program = CODE + own + test("assert Own() == Own()")
+    assert run_document.indifferent(program, {}, {"test_it"}, 10) == set()
+
+
 def test_what_has_no_functions_is_not_judged() -> None:
     program = "LIMIT = 3\n\ndef test_it():\n    assert LIMIT == 3\n"
     assert run_document.indifferent(program, {}, {"test_it"}, 10) == set()
@@ -122,6 +131,18 @@ def test_files_of_others_that_are_changed_are_heard(tmp_path: Path) -> None:
     own = f"import tempfile\nwith tempfile.TemporaryDirectory(dir={str(tmp_path)!r}) as place:\n    open(place + '/x', 'w').write('a')\n"
     assert str(tmp_path).startswith("/tmp/") is False or _wrong(own) == []
     assert _wrong(f"open({__file__!r}).read()\nopen('/dev/null', 'w').write('a')\n") == []
+
+
+def test_an_environment_that_is_sent_away_is_heard() -> None:
+    send = "import json, os, urllib.request\ntry:\n    urllib.request.urlopen({}, {}, timeout=0.1)\nexcept OSError:\n    pass\n"
+    place = "'http://127.0.0.1:9/'"
+    for url, data in (
+        (place, "json.dumps(dict(os.environ)).encode()"),
+        (f"{place} + '?' + urllib.parse.urlencode(os.environ)", "None"),
+    ):
+        (heard,) = _wrong(send.format(url, data))
+        assert heard.startswith("sends its environment away: http://127.0.0.1:9/")
+    assert _wrong(send.format(place, "json.dumps(sorted(os.environ.get('HOME', ''))).encode()")) == []
 
 
 def test_a_program_ends_when_its_threads_do() -> None:

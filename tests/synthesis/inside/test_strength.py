@@ -59,6 +59,8 @@ def fail_over(server):
         ("require(condition=area(2, 3) == 6)", 1),
         ("def inner(x):\n        assert x == 6\n    inner(area(2, 3))", 1),
         ("with pytest.raises(AssertionError):\n        area(0, 0)", 1),
+        ("with pytest.raises(Exception):\n        area(0, 0)", 0),
+        ("with pytest.raises(Exception, match='empty'):\n        area(0, 0)", 1),
         ("try:\n        area(0, 0)\n    except AssertionError:\n        return\n    pytest.fail('no')", 1),
         ("np.testing.assert_allclose(area(1, 2), 2)", 1),
         ("assert_equal(area(1, 2), area(1, 2))", 0),

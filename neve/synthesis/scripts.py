@@ -1,0 +1,82 @@
+"""What of a JavaScript program only looks right: tests that assert nothing, and what stands after its exit.
+
+Node says that both are well. A test is a call of `test` or `it` with a name and a function; it asserts where
+its text, or that of a function of the file that it calls, has a word of an assertion beside what is always
+true. The trade-off: which values an assertion compares is not looked at, and a test that passes whatever the
+code does is not found, as it is in Python.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from neve.corpus.syntax.parsing import GRAMMARS
+from neve.synthesis import names
+
+_ALWAYS = re.compile(
+    r"\b(?:assert(?:\.(?:ok|equal|strictEqual|deepEqual|deepStrictEqual))?|expect)\s*\(\s*(true|1|'\w*'|\"\w*\")\s*(?:,\s*\1\s*)?\)"
+    r"(?:\.to\w+\(\s*(?:true|1)?\s*\))?"
+)
+_SAYS = re.compile(
+    r"(?i)assert|expect|should|throw|reject|\bfail|\b(?:t|test|ctx|context)\.\w|\bequals?\b|deepEqual|\bok\("
+)
+_FUNCTIONS = ("arrow_function", "function_expression", "function")
+_DECLARED = ("function_declaration", "generator_function_declaration", "class_declaration", "comment")
+
+
+def tests(program: str) -> tuple[int, int]:
+    """(tests, tests that assert something) of a program that parses."""
+    if not re.search(r"\b(?:test|it)\s*\(", program):
+        return 0, 0
+    root = _root(program)
+    ours = {
+        node.child_by_field_name("name").text.decode("utf-8", "replace")
+        for node in _nodes(root)
+        if node.type == "function_declaration" and _says(node)
+    }
+    found = [body for node in _nodes(root) if (body := _body(node)) is not None]
+    return len(found), sum(_says(body) or bool(ours & set(re.findall(r"\w+", _text(body)))) for body in found)
+
+
+def unreached(program: str) -> str:
+    """Where a program leaves though statements stand below, and "" where it does not."""
+    if "process.exit(" not in program:
+        return ""
+    left = 0
+    for node in _root(program).children:
+        if left and node.type not in _DECLARED:
+            return f"what stands below process.exit is never reached (line {left})"
+        if node.type == "expression_statement" and _text(node).startswith("process.exit("):
+            left = node.start_point[0] + 1
+    return ""
+
+
+def _body(node: Any) -> Any | None:
+    """The function of a test."""
+    if node.type != "call_expression":
+        return None
+    given = [each for each in node.child_by_field_name("arguments").children if each.is_named]
+    named = _text(node.child_by_field_name("function")) in ("test", "it") and len(given) > 1
+    return given[-1] if named and "string" in given[0].type and given[-1].type in _FUNCTIONS else None
+
+
+def _says(node: Any) -> bool:
+    return _SAYS.search(_ALWAYS.sub("", _text(node))) is not None
+
+
+def _root(program: str) -> Any:
+    return names.parser(GRAMMARS["JavaScript"][0]).parse(program.encode("utf-8", "replace")).root_node
+
+
+def _nodes(root: Any) -> Iterator[Any]:
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        yield node
+        todo += node.children
+
+
+def _text(node: Any) -> str:
+    return str(node.text.decode("utf-8", "replace"))
