@@ -54,7 +54,7 @@ COLUMNS = {
     "branches_reached": "how many of them its tests reach",
     "mutants": "changed copies of the program that were tried",
     "mutants_killed": "how many of them its tests notice",
-    "mended_comments": "comments whose stated result was replaced by what running the program gave",
+    "mended_comments": "results in comments and tests that were replaced by what running gave",
 }
 """Columns of the tables and what they mean."""
 _BESIDE = ("swhid", "license_path")

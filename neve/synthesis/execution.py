@@ -26,7 +26,7 @@ from typing import Any
 
 from neve import sandbox
 from neve.recipe.synthesis import Gates
-from neve.synthesis import outputs, remarks, scripts, stated, toolchains
+from neve.synthesis import expected, outputs, remarks, scripts, stated, toolchains
 
 PARTS = (
     "inside/members.py", "inside/recording.py", "inside/strength.py", "inside/hollow.py", "inside/run_document.py",
@@ -117,17 +117,25 @@ def program() -> str:
 
 
 def python(document: Program, gates: Gates, place: sandbox.Sandbox) -> Check:
-    """Run a Python document and its tests, and mend what its comments state."""
+    """Run a Python document and its tests, and mend what its comments state; of tests for another module
+    first what they expect (`expected`)."""
+    text, put = document.text, 0
+    if document.beside:
+        text, put = expected.settled(text, document.beside, gates.seconds, place)
+        document = replace(document, text=text)
     found = stated.claims(document.text)
     watched = [claim.place for claim in found]
     report, why = _run(program(), document, gates, place, watched=watched, seen_only=False)
     if report is None:
         return Check("run", why)
     check = _read(report)
+    if put:
+        check = replace(check, comments=stated.Verdict(text, put))
     if check.error or not stated.wrong(found, seen := report.get("seen", {})):
         return check
     again, _ = _run(_fresh(), document, gates, place, watched=watched, seen_only=True)
-    return replace(check, comments=stated.mend(document.text, found, seen, (again or {"seen": {}})["seen"]))
+    verdict = stated.mend(text, found, seen, (again or {"seen": {}})["seen"])
+    return replace(check, comments=replace(verdict, mended=verdict.mended + put))
 
 
 def _run(

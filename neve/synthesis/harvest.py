@@ -57,7 +57,8 @@ def _schema(base: pa.Schema, *fields: tuple[str, pa.DataType, bool]) -> pa.Schem
 
 DOCUMENTS = _schema(documents.DOCUMENTS, _SEED, ("kind", _text, False), _REPAIRED, *_FIGURES)
 """Synthetic documents, with what checking them showed. `checked`: run, tested, compiled, or "not checked:
-why"; `mended_comments`: those whose stated result was replaced by what running gave."""
+why"; `mended_comments`: results in comments, and in tests of the seed, that were replaced by what
+running gave."""
 VERDICTS = _schema(documents.VERDICTS, _SEED, ("kind", _text, True), _REPAIRED)
 """`kind` is null where the seed suits none."""
 

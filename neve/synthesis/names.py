@@ -167,7 +167,7 @@ def _name(node: Any, place: str, above: list[Any], read: Read) -> None:
             read.used.setdefault(text, line)
     elif _declares(node, place, above):
         read.declared[text] += 1
-        if above[1].type in ("short_var_declaration", "range_clause"):
+        if above[1].type in ("short_var_declaration", "range_clause") or _local(parent):
             read.needed.setdefault(text, line)
         if parent.type == "variable_declarator" and above[1].children[0].type == "const":
             read.constants.add(text)
@@ -188,6 +188,19 @@ def _declares(node: Any, place: str, above: list[Any]) -> bool:
     if parent.type == "pair_pattern":
         return place == "value"
     return parent.type in _LEFT and place == "left"
+
+
+def _local(parent: Any) -> bool:
+    """Whether a declaration is Go's `var` within a function."""
+    if parent.type != "var_spec":
+        return False
+    while parent is not None and parent.type not in (
+        "function_declaration",
+        "method_declaration",
+        "func_literal",
+    ):
+        parent = parent.parent
+    return parent is not None
 
 
 def _key(parent: Any, above: list[Any]) -> bool:

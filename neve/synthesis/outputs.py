@@ -1,11 +1,11 @@
 """What a program prints beside what its seed prints: a translation, or the same file in good style.
 
-Both are run without arguments and input. Only a seed that ends well and prints the same under two orders of
-hashes says anything. Languages write values in their own ways (`[1, 2]`, `[1 2]`, `{a=1}`; `True`, `true`),
-so words and numbers are compared, not what stands between them, and in any order where they are as many;
-numbers as exactly as the shorter of two is written. The trade-off: a sum printed in another order of its
-terms passes, a program that says the same in other words is refused, and whoever prints nothing is not
-looked at.
+Both are run without arguments, and without input if the seed ends well so, else with a few numbers, a line
+each. Only a seed that then ends well and prints the same under two orders of hashes says anything. Languages
+write values in their own ways (`[1, 2]`, `[1 2]`, `{a=1}`; `True`, `true`), so words and numbers are
+compared, not what stands between them, and in any order where they are as many; numbers as exactly as the
+shorter of two is written. The trade-off: a sum printed in another order of its terms passes, a program that
+says the same in other words is refused, and whoever prints nothing is not looked at.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from neve.synthesis import toolchains
 
 LONGEST = 1 << 16
 """Characters of an output that is compared."""
+GIVEN = (b"", b"7\n4\n9\n2\n5\n3\n8\n")
+"""What programs are given to read, the first that the seed can do with."""
 _WORD = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[^\W\d_]+")
 _NAMES = {"none": "null", "nil": "null", "undefined": "null", "nullptr": "null"}
 
@@ -24,13 +26,16 @@ _NAMES = {"none": "null", "nil": "null", "undefined": "null", "nullptr": "null"}
 def unlike(language: str, text: str, seed: tuple[str, str], seconds: float, place: sandbox.Sandbox) -> str:
     """Where a program prints something else than its seed, (language, text); "" where it does not, or where
     that cannot be told."""
-    wanted, again = (toolchains.printed(*seed, seconds, place, turn) for turn in (0, 1))
+    for given in GIVEN:
+        wanted, again = (toolchains.printed(*seed, seconds, place, turn, given) for turn in (0, 1))
+        if wanted is not None:
+            break
     if not wanted or wanted != again or not words(wanted) or len(wanted) > LONGEST:
         return ""
-    got = toolchains.printed(language, text, seconds, place)
+    got = toolchains.printed(language, text, seconds, place, given=given)
     if got is None or alike(wanted, got):
         return ""
-    again = toolchains.printed(language, text, seconds, place, turn=1)
+    again = toolchains.printed(language, text, seconds, place, 1, given)
     if again is None or not alike(got, again):
         return ""
     theirs, ours = wanted.split("\n"), got.split("\n")

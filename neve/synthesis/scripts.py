@@ -2,8 +2,8 @@
 
 Node says that both are well. A test is a call of `test` or `it` with a name and a function; it asserts where
 its text, or that of a function of the file that it calls, has a word of an assertion beside what is always
-true. The trade-off: which values an assertion compares is not looked at, and a test that passes whatever the
-code does is not found, as it is in Python.
+true, or where it calls anything that is imported. The trade-off: which values an assertion compares is not
+looked at, and a test that passes whatever the code does is not found, as it is in Python.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ _ALWAYS = re.compile(
 _SAYS = re.compile(
     r"(?i)assert|expect|should|throw|reject|\bfail|\b(?:t|test|ctx|context)\.\w|\bequals?\b|deepEqual|\bok\("
 )
+_IMPORTED = re.compile(
+    r"\bimport\s+([^'\";]+?)\s+from\b|\b(?:const|let|var)\s+(\{[^}]*\}|\w+)\s*=\s*require\("
+)
+"""Names of others, who may assert something."""
 _FUNCTIONS = ("arrow_function", "function_expression", "function")
 _DECLARED = ("function_declaration", "generator_function_declaration", "class_declaration", "comment")
 
@@ -32,10 +36,12 @@ def tests(program: str) -> tuple[int, int]:
         return 0, 0
     root = _root(program)
     ours = {
-        node.child_by_field_name("name").text.decode("utf-8", "replace")
+        _text(node.child_by_field_name("name"))
         for node in _nodes(root)
-        if node.type == "function_declaration" and _says(node)
+        if node.type in ("function_declaration", "variable_declarator") and _says(node)
     }
+    ours |= {name for found in _IMPORTED.findall(program) for name in re.findall(r"\w+", "".join(found))}
+    ours -= {"test", "it", "describe"}
     found = [body for node in _nodes(root) if (body := _body(node)) is not None]
     return len(found), sum(_says(body) or bool(ours & set(re.findall(r"\w+", _text(body)))) for body in found)
 

@@ -203,7 +203,7 @@ def mend(
     found: Sequence[Claim],
     first: Seen,
     second: Seen,
-    unsteady: re.Pattern[str] = _UNSTEADY,
+    chance: re.Pattern[str] = _UNSTEADY,
 ) -> Verdict:
     """The program with the results of two runs that agree in place of those that its comments state."""
     lines = program.split("\n")
@@ -211,8 +211,8 @@ def mend(
     mended, fault = 0, ""
     for number, results in differ.items():
         claim = found[number]
-        steady = again.get(number) == results and not unsteady.search(program)
-        if not steady or not all(_writable(each) for each in results):
+        steady = again.get(number) == results and not chance.search(program)
+        if not steady or not all(writable(each) for each in results):
             line, _, text = claim.said[0]
             fault = fault or f"line {line} states {text[:60]!r}, running gives {' '.join(results)[:60]!r}"
             continue
@@ -300,7 +300,13 @@ def _states(was: str, said: str, claim: Claim) -> bool:
     return difflib.SequenceMatcher(None, was, said, autojunk=False).ratio() >= LIKE
 
 
-def _writable(text: str) -> bool:
+def unsteady(program: str) -> bool:
+    """Whether a program's values may be others tomorrow, or on another machine."""
+    return _UNSTEADY.search(program) is not None
+
+
+def writable(text: str) -> bool:
+    """Whether a value may stand in a program: short, and without traces of where it was run."""
     return len(text) <= LONGEST and text.isprintable() and not _PLACE.search(text)
 
 

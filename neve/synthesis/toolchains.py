@@ -15,6 +15,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from neve import sandbox
 
@@ -36,12 +37,25 @@ for name, text in (({file!r}, text), *{more_files!r}):
         file.write(text)
 for command in {commands!r}:
     out = sys.stdout if {prints!r} and command == {commands!r}[-1] else subprocess.DEVNULL
-    done = subprocess.run([sys.executable if part == "python" else part for part in command], stdin=subprocess.DEVNULL, stdout=out,
+    done = subprocess.run([sys.executable if part == "python" else part for part in command], input={given!r}, stdout=out,
                           stderr=subprocess.PIPE, cwd="/tmp", env={{**os.environ, **{more!r}}})
     sys.stderr.buffer.write(done.stderr[-4000:])
     if done.returncode:
         sys.exit(1)
 """
+
+
+class Asked(NamedTuple):
+    """What of a document is asked for."""
+
+    prints: bool = False
+    """Whether what it prints, else what its toolchain says of it."""
+    turn: int = 0
+    given: bytes = b""
+    """Its input."""
+
+
+SAID = Asked()
 
 
 @dataclass(frozen=True)
@@ -67,6 +81,11 @@ class Toolchain:
     """{home} is what that command said."""
 
 
+_NO_C = (
+    "-Werror=implicit-function-declaration", "-Werror=implicit-int", "-Werror=int-conversion",
+    "-Werror=incompatible-pointer-types",
+)  # fmt: skip
+"""What gcc only warned of before its version 14, and is no C."""
 _GCC = ("/usr/include", "/usr/lib/gcc", "/usr/libexec/gcc")
 _HEADER = r"fatal error: (?P<name>.*): No such file or directory"
 _C_HEADER = r"fatal error: (?P<name>.*\.\w+): No such file or directory"
@@ -87,7 +106,7 @@ TOOLCHAINS = {
     "JavaScript": Toolchain(
         ("node", "--require", GUARD, "{file}"), "console.log(1);\n", (), r"Cannot find (?:module|package) '(?P<name>(?![./])[^'\n]+)'", r"(?m)^Assertion failed.*", runs=True
     ),
-    "C": Toolchain(("gcc", "-std=gnu17", "-Werror=implicit-function-declaration", "-fsyntax-only", "{file}"), "#include <stdio.h>\nint main(void) { return 0; }\n", _GCC, _C_HEADER,
+    "C": Toolchain(("gcc", "-std=gnu17", *_NO_C, "-fsyntax-only", "{file}"), "#include <stdio.h>\nint main(void) { return 0; }\n", _GCC, _C_HEADER,
         prints=(("gcc", "-std=gnu17", "-w", "-o", MADE, "{file}", "-lm"), (MADE,))),
     "C++": Toolchain(("g++", "-std=gnu++20", "-w", "-fsyntax-only", "{file}"), "#include <vector>\nint main() { return 0; }\n", _GCC, _HEADER,
         prints=(("g++", "-std=gnu++20", "-w", "-o", MADE, "{file}"), (MADE,))),
@@ -138,16 +157,18 @@ def check(language: str, text: str, seconds: float, place: sandbox.Sandbox) -> t
     return how, " ".join((result.detail or (lines or [result.status])[0]).split())[:300], ""
 
 
-def printed(language: str, text: str, seconds: float, place: sandbox.Sandbox, turn: int = 0) -> str | None:
-    """What a program prints that is given neither arguments nor input, if it ends well; None where it does
-    not, or cannot be run here. Hashes are ordered by `turn` where a language orders them by chance."""
+def printed(
+    language: str, text: str, seconds: float, place: sandbox.Sandbox, turn: int = 0, given: bytes = b""
+) -> str | None:
+    """What a program prints that is given no arguments and `given` as input, if it ends well; None where it
+    does not, or cannot be run here. Hashes are ordered by `turn` where a language orders them by chance."""
     if language != "Python" and (language not in TOOLCHAINS or _absent(language, place)):
         return None
     chain = PYTHON if language == "Python" else TOOLCHAINS[language]
     if not (chain.prints or chain.runs):
         return None
     seconds += (COMPILING * seconds) if len(chain.prints) > 1 else 0
-    result = _compile(language, text, seconds, place, prints=True, turn=turn)
+    result = _compile(language, text, seconds, place, Asked(True, turn, given))
     return result.stdout.decode("utf-8", "replace") if result.status == "ok" else None
 
 
@@ -193,14 +214,14 @@ def _beside(program: Path, name: str) -> str:
 
 
 def _compile(
-    language: str, text: str, seconds: float, place: sandbox.Sandbox, prints: bool = False, turn: int = 0
+    language: str, text: str, seconds: float, place: sandbox.Sandbox, asked: Asked = SAID
 ) -> sandbox.Result:
     """What its toolchain says of a document, or what the document prints."""
     chain = TOOLCHAINS.get(language, PYTHON)
     program, own = (Path("python"), ()) if chain is PYTHON else _program(chain)
     home = "" if chain is PYTHON else str(program.parents[1])
     more = {name: value.format(home=home) for name, value in chain.environment} | {
-        "PYTHONHASHSEED": str(turn)
+        "PYTHONHASHSEED": str(asked.turn)
     }
     if own:
         more["LD_LIBRARY_PATH"] = f"{home}/lib"  # without /proc it is not found
@@ -217,13 +238,20 @@ def _compile(
     ):
         ending = "mjs"
     file = f"/tmp/{stem}.{ending}"
-    wanted = (chain.prints or (chain.command,)) if prints else (chain.command,)
+    wanted = (chain.prints or (chain.command,)) if asked.prints else (chain.command,)
     commands = [
         [_beside(program, command[0]), *(part.format(file=file, stem=stem) for part in command[1:])]
         for command in wanted
     ]
     return sandbox.run(
-        _RUN.format(file=file, commands=commands, more=more, prints=prints, more_files=[(GUARD, _guard())]),
+        _RUN.format(
+            file=file,
+            commands=commands,
+            given=asked.given,
+            more=more,
+            prints=asked.prints,
+            more_files=[(GUARD, _guard())],
+        ),
         sandbox=place,
         limits=sandbox.Limits(seconds, memory_bytes=MEMORY_BYTES, processes=PROCESSES),
         stdin=text.encode("utf-8", "replace"),

@@ -117,3 +117,14 @@ def test_what_nothing_declares_is_told_with_its_line(text: str, language: str, f
 
 def test_a_very_long_text_is_left_alone() -> None:
     assert names.wrong("missing();\n" * 30_000, "JavaScript") == {}
+
+
+def test_variables_of_go_that_nobody_reads() -> None:
+    head = "package main\n\nvar top = 1\n\nfunc f() int {\n\t"
+    for line, name in (
+        ("var u, v int = 1, 2\n\treturn u", "v"),
+        ("var u int\n\tu++\n\treturn u", ""),
+        ("var (\n\t\tu = 1\n\t\tw string\n\t)\n\treturn u", "w"),
+        ("g := func() int {\n\t\tvar z int\n\t\treturn 1\n\t}\n\treturn g()", "z"),
+    ):
+        assert list(names.wrong(f"{head}{line}\n}}\n", "Go")) == ([name] if name else [])

@@ -68,7 +68,7 @@ def test_programs_are_run_beside_their_seed(language: str, text: str) -> None:
     [
         "x = 1\n",  # prints nothing
         "print(1)\nraise ValueError\n",
-        "print(input())\n",
+        "print(input())\nopen(input())\n",
         "print({'a', 'b', 'c', 'd'})\nprint(hash('a'))\n",
         "import time\nprint(time.time())\n",
         "import missing\nprint(1)\n",
@@ -76,6 +76,18 @@ def test_programs_are_run_beside_their_seed(language: str, text: str) -> None:
 )
 def test_a_seed_that_says_nothing(seed: str) -> None:
     assert unlike("Python", "print(2)\n", seed) == ""
+
+
+@pytest.mark.parametrize(("language", "text"), [
+    ("Python", "n = int(input('n? '))\nprint(n * n, input())\n"),
+    ("C", '#include <stdio.h>\nint main(void) {\n  int n, m;\n  scanf("%d %d", &n, &m);\n  printf("n? %d %d\\n", n * n, m);\n  return 0;\n}\n'),
+])  # fmt: skip
+def test_programs_that_read_are_given_the_same(language: str, text: str) -> None:
+    seed = "n = int(input('n? '))\nprint(n * n, input())\n"
+    assert unlike(language, text, seed) == ""
+    assert unlike(language, text.replace("n * n", "n + n"), seed).startswith(
+        "prints 'n? 14 4', its seed 'n? 49 4'"
+    )
 
 
 def test_a_program_that_prints_by_chance_is_not_judged() -> None:

@@ -11,7 +11,7 @@ from neve import sandbox
 from neve.recipe.synthesis import Gates
 from neve.synthesis import execution, scripts, toolchains
 
-CODE = "const twice = (x) => 2 * x;\nfunction wanted(x, y) {\n  assert.equal(x, y);\n}\n"
+CODE = "import is from './is.js';\nconst twice = (x) => 2 * x;\nconst same = (x, y) => assert.equal(x, y);\nfunction wanted(x, y) {\n  assert.equal(x, y);\n}\n"
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,8 @@ CODE = "const twice = (x) => 2 * x;\nfunction wanted(x, y) {\n  assert.equal(x, 
         ("() => { assert.equal(twice(1), 2); }", 1),
         ("(t) => { t.is(twice(1), 2); }", 1),
         ("() => wanted(twice(1), 2)", 1),
+        ("() => same(twice(1), 2)", 1),
+        ("() => is(twice(1), 2)", 1),
         ("() => { if (twice(1) !== 2) throw new Error('no'); }", 1),
         ("() => { expect(twice(1)).toBe(2); }", 1),
     ],

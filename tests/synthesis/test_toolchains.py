@@ -90,6 +90,7 @@ def test_what_wants_what_its_language_cannot_have_is_wrong(language: str, text: 
     ("language", "tool", "text", "said"),
     [
         ("JavaScript", "node", "const f = (x) => x.toUpperCase();\nf(1);\n", "TypeError: x.toUpperCase is not a function"),
+        ("C", "gcc", "int f(int *a) { int b[1]; b[0] = a; return b[0]; }\n", "error: "),
         ("C", "gcc", "int f(void) { int a = 1; a == 2; return g(a) + b; }\nlong h(char *s) { long n = s; return n; }\n", "error: "),
     ],
 )  # fmt: skip

@@ -1,21 +1,25 @@
 """A file of tests for the seed's file, which they import and run.
 
-Python alone, and seeds that stand alone: a module that imports its neighbours cannot be tested without them.
-The tests are run against the seed in the sandbox, and mutants are made of the seed, so that tests which pass
-whatever it does are refused. The trade-off: an expectation that the model got wrong loses the whole file,
-unless the recipe lets a share of tests fail.
+Python alone, and seeds that stand alone: a module that imports its neighbours, or was written for Python 2,
+cannot be run. What a model forgets to import is imported for it (`tested`), and what it guesses that a call
+gives makes way for what the call gives (`expected`), since the seed is what is to be held on to. The tests
+are run against the seed in the sandbox, and mutants are made of the seed, so that tests which pass whatever
+it does are refused. The trade-off: a test that fails otherwise loses the whole file, unless the recipe lets
+a share of tests fail.
 """
 
 from __future__ import annotations
 
+import ast
+import builtins
 import re
 import sys
 from pathlib import PurePosixPath
 
-from neve.synthesis import gates
+from neve.synthesis import gates, tested
 from neve.synthesis.candidates import Candidate
 from neve.synthesis.gates import Accepted, Gate, Limits, Refusal
-from neve.synthesis.reading import longest_block
+from neve.synthesis.reading import Reading, longest_block
 from neve.synthesis.seeds import Seed
 
 NAME = "tests"
@@ -32,7 +36,6 @@ Import what you test with `from {module} import …`. Use the standard library o
 block that holds the whole test file, and nothing else."""
 
 STOP = ("\n```\n",)
-_RELATIVE = re.compile(r"^\s*from\s+\.", re.M)
 
 
 def module(seed: Seed) -> str:
@@ -42,8 +45,27 @@ def module(seed: Seed) -> str:
     return f"{name}_module" if name in sys.stdlib_module_names or name in ("document", "__init__") else name
 
 
+def alone(text: str) -> bool:
+    """Whether a module imports nothing but Python's library, and names nothing that is not there."""
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    named = [
+        (node.module or "") if isinstance(node, ast.ImportFrom) and not node.level else each.name
+        for node in nodes
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for each in node.names
+    ]
+    there = {*dir(builtins), *tested.bound(nodes), "__name__", "__file__", "__doc__"}
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    star = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in nodes)
+    known = all(name.partition(".")[0] in sys.stdlib_module_names for name in named)
+    return known and (star or used <= there)
+
+
 def prompt(seed: Seed, room: int) -> str | None:
-    if seed.language != "Python" or len(seed.text) > room or _RELATIVE.search(seed.text):
+    if seed.language != "Python" or len(seed.text) > room or not alone(seed.text):
         return None
     if not re.search(r"^(?:def|class)\s", seed.text, re.M):
         return None
@@ -67,7 +89,7 @@ def imports_seed(candidate: Candidate, accepted: Accepted, limits: Limits) -> Re
 
 def were_run(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     check = candidate.check
-    return Refusal(0, 1, "tests that ran") if check is not None and check.how == "run" else None
+    return None if check is None or check.how == "tested" else Refusal(0, 1, f"tests that ran: {check.how}")
 
 
 GATES = (
@@ -81,4 +103,6 @@ GATES = (
 )
 
 
-read = longest_block
+def read(answer: str, seed: Seed) -> Reading:
+    found = longest_block(answer, seed)
+    return found._replace(code=tested.importing(found.code, module(seed), seed.text))

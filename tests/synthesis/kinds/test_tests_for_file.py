@@ -30,8 +30,30 @@ def test_the_module_has_a_name_that_hides_none_of_pythons() -> None:
 def test_only_files_that_stand_alone_and_define_something_suit() -> None:
     asked = tests_for_file.prompt(seed(), 1000)
     assert asked is not None and "`tools_a.py`" in asked and TEXT in asked
-    for other in (seed(text="from . import x\n" + TEXT), seed(text="x = 1\n"), seed(language="C")):
+    others = (
+        "from . import x\n",
+        "from .x import y\n",
+        "from node import Node\n",
+        "import math, node\n",
+        "for i in xrange(3):\n    pass\n",
+    )
+    for other in (*(seed(text=each + TEXT) for each in others), seed(text="x = 1\n"), seed(language="C")):
         assert tests_for_file.prompt(other, 1000) is None
+
+
+def test_a_seed_that_uses_pythons_library_suits() -> None:
+    text = "import os.path as p\nfrom math import *\n\n\ndef f(a, *b, **c):\n    try:\n        return pi, p, [x for x in a]\n    except OSError as e:\n        return e\n"
+    assert tests_for_file.prompt(seed(text=text), 1000) is not None
+
+
+def test_what_is_tested_is_imported() -> None:
+    found = tests_for_file.read(
+        f"```python\n{TEXT}\n\ndef test_it():\n    assert double(1) == 2\n```", seed()
+    )
+    assert (
+        found.code == "from tools_a import double\n\n\ndef test_it():\n    assert double(1) == 2\n"
+        and found.fenced
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,6 +71,11 @@ def test_only_files_that_stand_alone_and_define_something_suit() -> None:
             "not-imported",
         ),
         ("import tools_a\n\ndef test_it(fixture):\n    assert fixture\n", Check("run"), "no-tests-run"),
+        (
+            "import tools_a\n\ndef test_it():\n    assert tools_a.x\n",
+            Check("not checked: no display"),
+            "no-tests-run",
+        ),
     ],
 )
 def test_an_answer_is_tests_that_import_and_run(code: str, check: Check, rule: str | None) -> None:
