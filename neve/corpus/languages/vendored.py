@@ -11,6 +11,7 @@ Source: GitHub Linguist's vendor.yml, in spirit; the expressions are our own.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,10 +36,14 @@ _NAMES = (
 _HOLDING = r"[-_. ]?(libs?|librar(y|ies)|code|src|sources?|deps|dependenc(y|ies)|modules?|packages?|components?|software|projects?|tools?|vendor(s|ed)?|include(s|d)?|files?|contrib|licen[cs]es?|js|css|c|cpp|py(thon)?|java|go|rust|v?\d[\w.]*)"
 """After `third_party`: what says that it lies there. `thirdPartyAuth` is about third parties."""
 
+FOLDERS = (r"(^|/)_?vendor(s|ed|ized)?([-_][^/]+)?/", r"^([^/]+/){0,2}c?[Ee]xtern(al|als)?/")
+"""Folders that hold others' code, unless what lies there declares a package or namespace of the folder's own
+place: `shop/md/vendor/` with `package shop.md.vendor;` is about vendors, `Sorters/External/` about sorting.
+"""
 VENDORED = (
     # folders that hold others' code
     r"(^|/)(node_modules|bower_components|jspm_packages|web_modules|elm-stuff|site-packages|dist-packages|flow-typed/npm|xvba_modules)/",
-    r"(^|/)_?vendor(s|ed|ized)?([-_][^/]+)?/", rf"(?i)(^|/)[^/]*(3rd|third)[-_]?part(y|ies)({_HOLDING})?/", r"^([^/]+/){0,2}c?[Ee]xtern(al|als)?/", r"^([Dd]ependencies|deps|subprojects)/",
+    rf"(?i)(^|/)[^/]*(3rd|third)[-_]?part(y|ies)({_HOLDING})?/", r"^([Dd]ependencies|deps|subprojects)/",
     r"(^|/)\.?venv/|(^|/)\.(tox|nox|eggs|bundle|yarn/(releases|plugins|sdks|versions|unplugged)|google_apis|mvn/wrapper)/", r"(^|/)(Pods|Carthage|Sparkle|Godeps/_workspace|_esy|puphpet|admin_media|gradle/wrapper)/",
     r"(^|/)[^/]+\.(framework|xctemplate)/", r"(^|/)[Pp]ackages/[^/]+\.\d+\.\d+[^/]*/", r"(^|/)gems/[^/]+-\d+(\.\d+)+/", r"^debian/",
     r"(^|/)(ace-builds|MathJax|extjs|tiny_?mce|ckeditor|select2|bootstrap-datepicker|font-?awesome|[Bb]ourbon)/", r"(^|/)[Cc]ode[Mm]irror/(\d[\d.]*/)?(lib|mode|theme|addon|keymap)/",
@@ -65,13 +70,18 @@ BANNER_BYTES = 2048
 _BANNER = re.compile(rb"(?s)\s*(@charset[^;\n]*;)?[\s;!]*((/\*.*?(\*/|\Z)\s*)+|(//[^\n]*\n?\s*)+)")
 
 
+_DECLARES = r"\.(java|kt|scala|groovy|cs|fs|vb|php)$"
+_DECLARED = re.compile(rb"(?m)^\s*(?:<\?php\s+)?(?:package|namespace|Namespace)\s+([\w.\\]+)")
+_FOLDER = re.compile(r"_?vendor(s|ed|ized)?([-_].+)?|c?extern(al|als)?")
+
+
 def vendored(paths: pa.Array, contents: pa.Array) -> pa.Array:
     """Whether each file is a third party's: by its path in the repository, or by a library's name and what
     it says.
 
     Null for a null path. `contents` are strings or binaries of the same length.
     """
-    found = pc.match_substring_regex(paths, "|".join(f"(?:{expression})" for expression in VENDORED))
+    found = pc.or_(_any(paths, VENDORED), _in_folders(paths, contents))
     scripts = pc.fill_null(pc.match_substring_regex(paths, r"(?i)\.(js|mjs|css|less|s[ac]ss|styl)$"), False)
     if not pc.any(scripts).as_py():
         return found
@@ -82,6 +92,40 @@ def vendored(paths: pa.Array, contents: pa.Array) -> pa.Array:
         for path, head in zip(paths.filter(named).to_pylist(), heads, strict=True)
     ]
     return pc.or_(found, pc.replace_with_mask(named, named, pa.array(sure, pa.bool_())))
+
+
+def _any(paths: pa.Array, expressions: tuple[str, ...]) -> pa.Array:
+    return pc.match_substring_regex(paths, "|".join(f"(?:{expression})" for expression in expressions))
+
+
+def _in_folders(paths: pa.Array, contents: pa.Array) -> pa.Array:
+    """Whether each file lies in one of FOLDERS, and does not declare that it belongs there; few are read."""
+    found = _any(paths, FOLDERS)
+    here = pc.fill_null(pc.and_(found, pc.match_substring_regex(paths, _DECLARES)), False)
+    if not pc.any(here).as_py():
+        return found
+    heads = pc.binary_slice(contents.cast(pa.large_binary()).filter(here), 0, BANNER_BYTES * 4).to_pylist()
+    own = [
+        belongs(path, head or b"") for path, head in zip(paths.filter(here).to_pylist(), heads, strict=True)
+    ]
+    return pc.replace_with_mask(found, here, pc.invert(pa.array(own, pa.bool_())))
+
+
+def belongs(path: str, head: bytes) -> bool:
+    """Whether a file in one of FOLDERS declares a package or namespace of that folder and the one above it.
+
+    >>> belongs("a/shop/vendor/List.java", b"package org.acme.shop.vendor;")
+    True
+    >>> belongs("vendor/acme/src/List.php", b"<?php namespace Acme\\\\List;")
+    False
+    """
+    folders = path.lower().split("/")[:-1]
+    for declared in _DECLARED.findall(head):
+        names = re.split(r"[.\\]", declared.decode("utf-8", "replace").lower())
+        for above, folder in pairwise(folders):
+            if _FOLDER.fullmatch(folder) and (above, folder) in pairwise(names):
+                return True
+    return False
 
 
 def is_library(path: str, head: bytes) -> bool:

@@ -37,7 +37,7 @@ _TREE = re.compile(
     r"^([ \t|+`-]*)(/[\w.@*+-]*(?:/[\w.@*+-]+)*)[ \t]*(?:\(([^()]*(?:\([^()]*\)[^()]*)*)\))?[ \t]*$"
 )
 _LIMITS = notice_patterns.any_of(
-    r"commons clause", r"\b(?:competing|permitted) (?:use|purpose)", r"\bcompet(?:e|es|ing)(?: product| offering| service)?s? with\b", r"\bgrant of future licen[cs]e",
+    *notice_patterns.LOOK_ONLY, r"\bnot licen[cs]ed (?:for|to)\b", r"commons clause", r"\b(?:competing|permitted) (?:use|purpose)", r"\bcompet(?:e|es|ing)(?: product| offering| service)?s? with\b", r"\bgrant of future licen[cs]e",
     r"\b(?<!\bor )(?:may|must|shall|can) ?not\b(?! (?:be )?(?:appl|hold|exceed|all))", r"\b(?:may|can) only\b",
     r"\bnot (?:be )?(?:use|used|sell|sold|resold|distribute|distributed|redistributed|copied|permitted|allowed|granted)\b",
     r"\bonly be used\b", r"\bbe used only\b", r"\bfor use (?:only|on)\b", r"\bonly for (?:use|personal|internal|non)", r"\bnon-?commercial",

@@ -93,6 +93,22 @@ NO_NAME = any_of(
     r"^(?:the|this|that|its|your|our|individual|original|same|following|above|new|a|an)\b[\w ]*$", r"contributor"
 )  # fmt: skip
 _THIS = r"(?:this|the) (?:source |software )?(?:file|code|software|program|document|material|source|work|information|module|script)s?"
+_TO_SEE = r"(?:reference|viewing|inspection|review|auditing|evaluation|portfolio|assessment)(?:(?:,|/| and| or| and/or) [\w-]+){0,2}?(?: use| purposes?)?"
+_ONLY_TO_SEE = (
+    r"(?:for (?:the )?(?:[\w-]+(?:,|/| and| or| and/or)? ){0,3}?"
+    + _TO_SEE
+    + r",? (?:only|alone|and nothing else)\b"
+    r"|(?:only|solely|exclusively|purely|strictly) (?:meant |intended )?(?:as a|for) (?:the purposes? of )?(?:[\w-]+(?:,|/| and| or| and/or)? ){0,2}?"
+    + _TO_SEE
+    + r"(?=\W*(?:[.;,!)]|$)))"
+)
+LOOK_ONLY = (
+    r"\b(?:made available|published|available|released|distributed|shared|provided|supplied|offered|disclosed|licen[cs]ed|given|uploaded|posted|is|are)\b[^.]{0,40}" + _ONLY_TO_SEE,
+    r"(?:^|[.;:] )\W*(?:(?:source|this|the|sample) )*(?:code|source|software|files?)? ?(?:" + _ONLY_TO_SEE + r"|(?:evaluation|reference|viewing) (?:use |purposes )?only\b)",
+    r"\bsource[- ]available (?:licen|software|product|project|program|but\b)", r"\bis source-available\b", r"\bnot free software\b",
+    r"\b(?:production|commercial|any) (?:use|usage|deployment)\b[^.]{0,40}\b(?:requires?|needs?)\b[^.]{0,40}\b(?:licen[cs]e|subscription|permission|agreement|consent)\b",
+)  # fmt: skip
+"""For what people show their code who grant nobody its use."""
 FORBIDS = any_of(
     r"\bproprietary ?(?:and|&|/|,) ?confidential", r"\bconfidential ?(?:and|&|/|,) ?proprietary",
     _THIS + r" (?:\w+ ){0,3}?(?:is|are|contains?|constitutes?) (?:\w+ ){0,5}(?:confidential|proprietary|trade secrets?)\b",
@@ -112,6 +128,8 @@ FORBIDS = any_of(
     r"\bmag niet worden (?:verspreid|gekopieerd|vermenigvuldigd|gebruikt)", r"\b(?:får ej|får inte|må ikke|må ikkje) (?:kopieras|kopieres|distribu|spridas|videregives|gjengis)", r"\b(?:kopírování|šíření|rozmnožování)[^.]{0,40}zakázán", r"\bkopiering er forbudt", r"\bkopiointi[^.]{0,20}kielletty", r"\bmásolása[^.]{0,20}tilos",
     r"απαγορεύεται η (?:αντιγραφή|αναπαραγωγή|διανομή)", r"nghiêm cấm (?:mọi )?(?:hành vi )?sao chép", r"(?:копіювання|розповсюдження|використання)[^.]{0,40}заборонен", r"אין להעתיק|אסור להעתיק", r"(?:يمنع|يحظر)[^.]{0,20}(?:نسخ|النسخ|توزيع)", r"\beste interzisă (?:copierea|reproducerea|distribuirea)",
     r"\b(?:reproduction|diffusion|copie)\b[^.]{0,60}\binterdite", r"\bconfiden(?:cial|tiel)\b", r"\bcommercial licen[cs]e (?:is )?required", r"\bclosed[- ]source (?:software|code|licen)", r"\bnot open[- ]source",
+    r"\bnot (?:been )?licen[cs]ed (?:for|to) (?:any |your |public |commercial |further )*(?:use|you|anyone|third|others|distribution|redistribution|production|modification)\b",
+    r"\b(?:may|can|could) (?:only )?(?:be )?(?:look(?:ed)? at|view(?:ed)?|read|inspect(?:ed)?|stud(?:y|ied)|review(?:ed)?)\b[^.]{0,60}\bbut (?:you )?(?:(?:may|must|can|do|is|are) ?)?not (?:be )?(?:(?:re)?used?|copy|copied|(?:re)?distributed?|reproduced?|executed?|sell|sold)\b",
 )  # fmt: skip
 """What no licence of free software says of its own code."""
 SECRET = any_of(r"confidential|proprietary|trade secret|unpublished|unauthori[sz]ed (?:cop|dis|dup|rep)")
@@ -131,6 +149,9 @@ FORBIDS_ALONE = any_of(
     r"\bfree for (?:personal|academic|educational|private|home|non-?profit)\b", r"\b(?:re)?distribution (?:of (?:this|the) \w+ )?(?:is|are) not (?:permitted|allowed)", r"\bunder (?:the terms of )?(?:your|their) (?:\w+ ){0,3}agreement\b", r"\b(?:ask|contact) (?:me|us|the authors?)\b[^.]{0,40}\bbefore (?:using|copying|you use|redistribut)",
     r"\bno (?:licen[cs]e|rights?|permission)s? (?:to \w+ )?(?:is|are) (?:hereby )?(?:granted|given)", r"\bnot (?:be )?authori[sz]ed to (?:licen[cs]e|distribute|copy|use)\b",
     r"\b(?:sole|exclusive) property of", r"\brequires? (?:the )?(?:prior |express |written )+(?:consent|permission|approval|authori[sz]ation)", r"\bnot to be (?:shared|distributed|disclosed|released|copied|used) (?:outside|without|to third)",
+    *LOOK_ONLY, r"\b(?:may|must|can) ?not be used (?:in|for) production\b[^.]*\b(?:licen[cs]e|agreement|permission|subscription|consent|contract)",
+    r"\bsource[- ]available\b[^.]*\.? ?[^.]*\bnot be (?:used|run|deployed)\b",
+    r"\bdo(?:es)? not grant (?:you |anyone )?(?:any |a )(?:licen[cs]e|permission|rights?)(?! (?:to|in) (?:use )?(?:the |any )?(?:trade|names?|logos?|contributor))",
 )  # fmt: skip
 """What forbids where no licence stands beside it; free licences say such things of names and notices."""
 OWNED = any_of(
@@ -139,7 +160,7 @@ OWNED = any_of(
     r"^\W*(?:only )?free for\b", r"\binternal\b.{0,12}\bnot to be\b", r"版[权權]所有|著作権|社外秘|無断|机密|機密|本(?:文件|程序|代码|软件)|외비|저작권|소스|©|защищены|конфиденц",
     r"derechos reservados|rechte vorbehalten|droits r[ée]serv[ée]s|direitos reservados|diritti riservati|prawa zastrze[żz]one|haklar[ıi] sakl[ıi]d[ıi]r",
     r"^\W*(?:vertrouwelijk|konfiden|fortrolig|luottamuksel|bizalmas|důvěrn|confiden[țţ]|εμπιστευτικ|конфіденц|סודי)|rechten voorbehouden|ensamrätt|rettighede?r (?:er )?(?:reservert|forbeholdes)|oikeudet pidätetään|práva vyhrazena|jog fenntartva|drepturile rezervate|επιφύλαξη|захищен|הזכויות שמורות|الحقوق محفوظة|bản quyền",
-    r"\bcommons clause\b", r"\bis a product of\b", r"^\W*permission is (?:hereby )?granted",
+    r"\bcommons clause\b", r"\bis a product of\b", r"^\W*(?:for )?(?:evaluation|reference) (?:use |purposes )?only\W*$", r"\bsource code (?:is|was|provided|shared|of)\b", r"\b(?:code|source) in this repo", r"^\W*permission is (?:hereby )?granted",
 )  # fmt: skip
 """What a text must hold for such words to be about the file."""
 RESERVED = any_of(

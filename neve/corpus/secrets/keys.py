@@ -38,7 +38,7 @@ _COMPANIONS = re.compile(r"-(?:id|name|username|url|host|domain|address|public-k
 """Rules that find what goes with a secret and is none."""
 
 HARMLESS = re.compile(
-    rb"(?i)\.(?:js|css|json|html?|map|svg|png|lock)\b|sha\d|public|fingerprint|nonce|digest|checksum|hash|signature|salt|(?:websocket|request|response|accept)[-_]?key|challenge|certificate id|\b(?:m|node|disco)key:|gpg|pgp|proof|\bh1:|(?<!key)(?<!secret)_id[\"']?\s{0,3}[:=]"
+    rb"(?i)\.(?:js|css|json|html?|map|svg|png|lock)\b|sha\d|public|fingerprint|nonce|digest|checksum|hash|signature|salt|(?:websocket|request|response|accept)[-_]?key|challenge|certificate id|spreadsheet[_-]?(?:key|id)|\b(?:m|node|disco)key:|gpg|pgp|proof|\bh1:|(?<!key)(?<!secret)_id[\"']?\s{0,3}[:=]|(?-i:(?<!Key)(?<!Secret)[a-z]Id[\"']?\s{0,3}[:=])|product[_-]?key"
 )
 """Before a random value: it is an integrity hash, a public key or a part of a protocol."""
 
@@ -49,11 +49,12 @@ _TYPE = re.compile(rb"""[ \t]*:[ \t]{0,3}&?(?:'\w{1,9} )?\w{1,20}[ \t]{0,3}(?==[
 """The type in `token: &str = "…"`, which betterleaks does not expect."""
 
 _CROSSES = re.compile(rb"[\r\n\"'`]")
-_MADE_UP = re.compile(rb"(.)\1{7}|X{6}|(?i:x{12}|0123456789|abcdefgh)")
+_MADE_UP = re.compile(rb"^pk_(?:test|live)_|(.)\1{7}|X{6}|x{4}\Z|(?i:x{12}|0123456789|abcdefgh)")
 _NAME = re.compile(
-    rb"[A-Za-z]+\d?(?:[_./-][A-Za-z]+)+\d{0,2}|[A-Za-z\d]*(?:With|Hmac)[A-Z][A-Za-z\d]*|0x[0-9a-fA-F]{40}|[0-9A-F]{40}|AAAA[A-Z]3Nz.*"
+    rb"[A-Za-z]+\d?(?:[_./-][A-Za-z]+)+\d{0,2}|[A-Za-z\d]*(?:With|Hmac)[A-Z][A-Za-z\d]*|0x[0-9a-fA-F]{40}|[0-9A-F]{40}|AAAA[A-Z]3Nz.*|MI(?:GfMA0GCSqGSIb3DQEBAQUAA4|I[BC]IjANBgkqhkiG9w0BAQEFAAOC)[A-Za-z0-9+/=]*"
 )
-"""A name in code or of an algorithm, a wallet's public address, GnuPG's fingerprint, SSH's public key."""
+"""A name in code or of an algorithm, a wallet's public address, GnuPG's fingerprint, a public key of SSH or
+RSA."""
 _UUID = re.compile(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SECRET = re.compile(rb"(?i)token|secret|api|auth|passw|credential")
 """Without such a word before it a UUID is a name, as the keys of tables are."""
@@ -132,8 +133,10 @@ def _is_no_value(before: bytes, value: bytes, after: bytes) -> bool:
     """Whether what a loose rule found between `before` and `after` is code, or no secret by its name."""
     if HARMLESS.search(before) or _NAME.fullmatch(value) or re.search(rb"://[\w.-]+:\Z", before):
         return True
-    if _UUID.fullmatch(value) and not _SECRET.search(before):
+    if _UUID.search(value) and not _SECRET.search(before):
         return True
+    if value.isalpha() and (value.islower() or value.isupper()):
+        return True  # a word (`Bearer masterkey`)
     user, colon, password = value.partition(b":")
     if colon and passwords.is_common(password, user):
         return True

@@ -13,29 +13,37 @@ import re
 WORDS = frozenset(
     str.split(
         "abc admin adminadmin administrator asecret bar basic baz bearer changeit changeme demo digest dummy example fake foo "
-        "foobar foopass guest hello hunter letmein login none null oauth passphrase pest pw qwerty root sample some string test "
+        "foobar foopass guest hello hunter letmein login none null oauth passphrase pest pkcs pw qwerty root sample some string test "
         "testing testtest tiger topsecret user username welcome x xxx your"
     )
 )  # fmt: skip
 """Passwords of documentation and tests, and words of protocols; digits and signs around them make no secret
 of them."""
 
+_SPELLED = bytes.maketrans(b"@4031!5$7", b"aaoeiisst")
+"""Signs and digits that people write for letters."""
+_CHANGE, _END = re.compile(rb"(?i)\W*change(?:me|it|this)?(?:now|please)?"), re.compile(rb"[\W\d_]+\Z")
 _FILLER = re.compile(
-    r"(?:my|your|some|a|the|new|old|very|strong|super|top|test|example|sample|default|user|db|root|admin|wrong|bad|good"
-    r"|valid|invalid|real|remote|proxy|secure|secret|access|api|auth|ignored)*(?:password|passwort|passwd|passw|pass|pwd|secret"
+    r"(?:my|your|some|a|the|this|unset|change|enter|insert|choose|replace|put|set|new|old|very|strong|super|top|test|example|sample|default|user|db|root|admin|wrong|bad|good"
+    r"|valid|invalid|real|remote|proxy|secure|secret|access|api|auth|ignored)*(?:password|passwort|passphrase|passwd|passw|pass|pwd|secret"
     r"|secure|token|key)s?"
 )
 """Letters that say what should stand there (`YourStrongPassword!`)."""
 
-_CALLED = rb"(?i:passw(?:or)?[dt]|passphrase|pwd|(?:db|sql|smtp|e?mail|imap|s?ftp|ssh|user|root|admin|auth|login|redis|mq|ldap|pg|postgres)_pass|senha|contrase(?:\xc3\xb1|n)a|mot_?de_?passe|(?<![a-z\d])mdp|kennwort|haslo|heslo|wachtwoord|sifre)"
+CALLED = rb"(?i:passw(?:or)?[dt]|passphrase|pwd|(?:db|sql|smtp|e?mail|imap|s?ftp|ssh|user|root|admin|auth|login|become|sudo|redis|mq|ldap|pg|postgres)_pass|(?:db|smtp|mail|ftp|user|root|admin|auth|login|ldap|redis)pass|senha|contrase(?:\xc3\xb1|n)i?a|mot_?de_?passe|(?<![a-z\d])mdp|kennwort|haslo|heslo|wachtwoord|sifre|passord|adgangskode|salasana|l(?:\xc3\xb6|o)senord|jelszo)"
 """What a password is called, in some languages."""
-_ASSIGNED = re.compile(
-    _CALLED + rb"""(?:["']?\]?|[ \t]{1,8}\w{1,20})[ \t]{0,8}"""  # a name that ends so, and a type
-    rb"""(?::[ \t]{0,4}[A-Za-z&][\w&' ]{0,20}=|:=|=>|={1,3}|[:(])[ \t]{0,8}"""  # typed or not, or a call
-    rb"""[bBuUrR@LN]?(["'`])([^\s"'`\\]{6,64})\1"""
+HINTED = rb"(?:(?<!\w)pass|(?<!\w)PASS|(?i:_pw)|(?<![a-z])clave|(?<![A-Z])CLAVE|Clave)"
+"""What may be another thing: a step that passes, a key of any kind. Its value has to look the stronger."""
+_ASSIGNED, _MAYBE = (
+    re.compile(
+        name + rb"""(?:["']?\]?|[ \t]{1,8}\w{1,20})[ \t]{0,8}"""  # a name that ends so, and a type
+        rb"""(?::[ \t]{0,4}[A-Za-z&][\w&' ]{0,20}=|:=|=>|={1,3}|[:(])[ \t]{0,8}"""  # typed or not, or a call
+        rb"""[bBuUrR@LN]?(["'`])([^\s"'`\\]{6,64})\1"""
+    )
+    for name in (CALLED, HINTED)
 )
 _PAIRED = re.compile(
-    _CALLED + rb"""["'][ \t]{0,4}(?:,|value[ \t]?=)[ \t]{0,4}[bBuUrR@LN]?(["'`])([^\s"'`\\]{6,64})\1"""
+    CALLED + rb"""["'][ \t]{0,4}(?:,|value[ \t]?=)[ \t]{0,4}[bBuUrR@LN]?(["'`])([^\s"'`\\]{6,64})\1"""
 )
 """`define('DB_PASSWORD', '…')`, `put("password", "…")`, `<add key="Password" value="…"/>`."""
 _SQL = re.compile(
@@ -46,8 +54,17 @@ _TAG = re.compile(rb"<(?:[\w.:-]*[.:_-])?(?:[\w]*[Pp]assword|[Pp]assphrase|[Pp]a
 _CONNECTION = re.compile(rb"""(?i);[ \t]*(?:password|pwd)[ \t]?=[ \t]?([^\s;"'<>{}$%\\]{6,64})(?=[;"'])""")
 """A field of ODBC's and ADO's strings."""
 _SHELL = re.compile(
-    rb"""(?:PASSWORD|PASSWD|PASSPHRASE|PWD|_PASS)=([^\s"'`$(){}<>;,|&\\]{6,64})[ \t]*\r?(?:\n|\Z)"""
+    rb"""(?:PASSWORD|PASSWD|PASSPHRASE|PWD|_PASS)=([^\s"'`$(){}<>;,|&\\]{5,63}[^\s"'`$(){}<>\[\];,|&\\])[ \t]*\r?(?:\n|\Z)"""
 )
+_WRITTEN = re.compile(
+    CALLED
+    + rb"""=([^\s"'`$(){}<>\[\];,|&\\=]{6,64})(?=["'`]|[ \t](?:host|hostaddr|port|user|dbname|database|sslmode|schema)=)"""
+)
+"""Within a literal: a variable for a container, a field of libpq's strings."""
+_DEFAULT = re.compile(
+    rb"\$\{[\w.-]{0,40}" + CALLED + rb"""(?::[-=]?|[-=])([^\s"'`${}?+][^\s"'`${}]{5,63})\}"""
+)
+"""What stands for a variable that is not set."""
 _URL = re.compile(
     rb"""(?i)[a-z][a-z0-9+.-]{1,20}://([^\s:/@"'`<>{}()]{0,64}):([^\s/@"'`<>{}()$\\?#]{3,128})@[a-z0-9\[]"""
 )
@@ -60,20 +77,25 @@ _PLACEHOLDER = re.compile(
 )
 """Templates, masks, marks of a translation, selectors; code, where a quote closed and did not open."""
 _NO_SECRET = re.compile(
-    rb"(?i)[a-z][a-z0-9+.-]*://.*|\d+/[a-z\d/,]*[a-z]|[a-z]*host\d*"
+    rb"(?i)[a-z][a-z0-9+.-]*://.*|\d+/[a-z\d/,]*[a-z]|[a-z]*host\d*|[a-z]\w*controller@\w+|[^/]+/[gi]"
     rb"|\{?(?:scram|pbkdf2|argon2\w*|bcrypt|scrypt|ssha\d*|sha-?\d+|md5)\}?(?:[-_$:].*)?"
 )
-"""An address, how often (`5/m/ip`), a host, or a name of what encodes passwords, and what it made."""
+"""An address, how often (`5/m/ip`), a host, an action of Laravel's, the end of sed's, or a name of what
+encodes passwords, and what it made."""
 _ASKS = re.compile(rb"(?i)(?:get|find|fetch|load|look_?up|has|is|need|parse|forgot|ask|prompt)\w*\Z")
 """Before a call's parenthesis: what it is given is the name of a password."""
 _NAME = re.compile(
     rb"[A-Za-z]+(?:[_.-][A-Za-z]+)+(?:[_-]?\d{1,2})?|[A-Za-z_][\w.]*\(\)|[\w.-]+\.[a-z]{2,}:\d+"
 )
 """A name in code, a call, or a host and its port."""
+_SUGGESTED = re.compile(rb"(?=.*\d)(?=.*[A-Z])(?:[A-Za-z\d]{6}-){2}[A-Za-z\d]{6}")
+"""What a keychain suggests for a password."""
 _SAYS_SO = re.compile(rb"(?i)\w+(?:-\w+)*[-_](?:password|passphrase|passwd|pass|pwd|pw|secret)\d{0,3}")
 """A value that says what it is (`test-p12-password`, `alice_1_pw`)."""
 _VARIABLE = re.compile(rb"(?s)\s:['\"]\Z")
 """What stands before a variable of psql's, in quotes (`PASSWORD :'pw'`)."""
+_GOES_ON = re.compile(rb"(?<=[\"'`])[ \t]*(?:\+[ \t]*|[ \t]\.[ \t])[A-Za-z_$]")
+"""A variable is added to the literal."""
 _DIGEST = re.compile(rb"(?:md5|\*)?[0-9a-fA-F]{32,}|(?:[0-9a-fA-F]{2}:){15,}[0-9a-fA-F]{2}")
 _RULE = re.compile(
     rb"(?i)(?:required|max|min|len|gt|lt|gte|lte|eq|size|length|regex|matches|same|confirmed)\b.*[,=(:|]"
@@ -83,7 +105,7 @@ _RULE = re.compile(
 
 _RULES: tuple[tuple[re.Pattern[bytes], int, tuple[bytes, ...]], ...] = (
     (_ASSIGNED, 2, (b"'", b'"', b"`")), (_PAIRED, 2, (b'",', b"',", b'" ,', b"' ,", b"value")), (_SQL, 2, (b"identified", b"password ", b"password\t")),
-    (_TAG, 1, (b"</",)), (_CONNECTION, 1, (b"pwd=", b"password=", b"pwd =", b"password =")), (_SHELL, 1, (b"=",)),
+    (_MAYBE, 2, (b"'", b'"', b"`")), (_TAG, 1, (b"</",)), (_CONNECTION, 1, (b"pwd=", b"password=", b"pwd =", b"password =")), (_SHELL, 1, (b"=",)), (_WRITTEN, 1, (b"=",)), (_DEFAULT, 1, (b"}",)),
 )  # fmt: skip
 """(expression, the group of the value, of which one has to be there, in lower case)"""
 
@@ -99,16 +121,25 @@ def in_url(text: bytes, start: int, end: int) -> tuple[int, int] | None:
 
 def assigned(text: bytes, start: int, end: int) -> list[tuple[int, int]]:
     """Where passwords stand that `text[start:end]` assigns, as a literal or as a variable of a shell."""
+    end = whole(text, end)
     found, lowered = [], text[start:end].lower()
     for rule, group, needed in _RULES:
-        match = rule.search(text, start, end) if any(word in lowered for word in needed) else None
-        if match is None or not _looks_so(match[group]):
+        if not any(word in lowered for word in needed):
             continue
-        before = text[max(start, match.start() - 40) : match.start()]
-        asks = b"(" in text[match.start() : match.start(group)] and _ASKS.search(before)
-        if not asks and not _VARIABLE.search(text, start, match.start(group)):
-            found.append(match.span(group))
-    return found
+        for match in rule.finditer(text, max(0, start - 44) if rule is _DEFAULT else start, end):
+            if not looks_so(match[group]) or (rule is _MAYBE and not is_strong(match[group])):
+                continue
+            before = text[max(start, match.start() - 40) : match.start()]
+            asks = b"(" in text[match.start() : match.start(group)] and _ASKS.search(before)
+            if not asks and not _GOES_ON.match(text, match.end()) and not _VARIABLE.search(text, start, match.start(group)):
+                found.append(match.span(group))
+    return list(dict.fromkeys(found))
+
+
+def whole(text: bytes, end: int) -> int:
+    """Where the line ends that `end` cuts, so that no part of a value is taken for all of it."""
+    cut = text.find(b"\n", end, end + 256)
+    return cut if cut >= 0 else min(end + 256, len(text))
 
 
 def is_common(value: bytes, user: bytes = b"") -> bool:
@@ -117,10 +148,11 @@ def is_common(value: bytes, user: bytes = b"") -> bool:
     word = re.sub(r"[^a-z]", "", plain.decode(errors="replace").lower())
     if (
         _PLACEHOLDER.search(value)
-        or _NAME.fullmatch(value)
+        or (_NAME.fullmatch(value) and not _SUGGESTED.fullmatch(value))
         or _DIGEST.fullmatch(value)
         or _NO_SECRET.fullmatch(value)
         or _SAYS_SO.fullmatch(value)
+        or _CHANGE.fullmatch(_END.sub(b"", value).translate(_SPELLED))
     ):
         return True
     if value == user or not word or word in WORDS or _FILLER.fullmatch(word):
@@ -128,10 +160,18 @@ def is_common(value: bytes, user: bytes = b"") -> bool:
     return len(plain) < 6 and plain.isalpha()
 
 
-def _looks_so(value: bytes) -> bool:
+def looks_so(value: bytes) -> bool:
     """Whether a literal has a password's look: letters with digits, or with signs and both cases."""
     if is_common(value) or _RULE.match(value):
         return False
     digits, signs = re.search(rb"\d", value), re.findall(rb"[!@#$%^&*+=?~/]", value)
     mixed = re.search(rb"[a-z]", value) and re.search(rb"[A-Z]", value)
     return bool(digits or len(signs) > 1 or (signs and mixed))
+
+
+def is_strong(value: bytes) -> bool:
+    """Whether a value has letters of both cases or signs, and digits."""
+    letters = re.search(rb"[a-z]", value) and re.search(
+        rb"[A-Z]|[a-z].*[!@#$%^&*+=?~]|[!@#$%^&*+=?~].*[a-z]", value
+    )
+    return bool(letters and re.search(rb"\d", value))

@@ -2,7 +2,8 @@
 
     <EMAIL> <IP_ADDRESS>    see addresses.py, emails.py, ip_addresses.py
     <KEY>                   keys, tokens and private keys: keys.py, forms.py
-    <PASSWORD>              literals assigned to a password, and passwords in URLs: passwords.py
+    <PASSWORD>              literals assigned to a password, and passwords in URLs: passwords.py;
+                            in settings and on command lines: unquoted.py
 
 The sentinels are StarCoder's (arXiv 2305.06161, section 4). The trade-off is precision: a corpus is made
 worse by every identifier that is taken for a secret, so what only looks random stays (digests, UUIDs,
@@ -29,7 +30,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from neve.corpus.secrets import addresses, forms, keys, passwords, sieve
+from neve.corpus.secrets import addresses, forms, keys, passwords, sieve, unquoted
 from neve.corpus.text import buffers, plain
 
 
@@ -45,7 +46,7 @@ KINDS = (
     Kind("email", "<EMAIL>", "e-mail address, but of example domains, of roles (git@, noreply@), in URLs", "StarCoder"),
     Kind("ip_address", "<IP_ADDRESS>", "public IPv4 or IPv6 address, but of name servers, and versions", "StarCoder"),
     Kind("key", "<KEY>", "API key, token, or private key block", "StarCoder; betterleaks 2.0.0"),
-    Kind("password", "<PASSWORD>", "literal assigned to a password, or password in a URL", "StarCoder"),
+    Kind("password", "<PASSWORD>", "value assigned to a password, password in a URL or a command", "StarCoder"),
 )  # fmt: skip
 """What is looked for, in the order of the kinds' numbers; names sort as they stand."""
 
@@ -73,28 +74,33 @@ def redact(
     depend on each other. With `languages` (Linguist names or null) no text of a language that has a parser
     gets more errors.
     """
-    texts, counts = _replaced(contents, SENTINELS)
-    if languages is not None:
-        texts = _still_parsing(plain(contents), texts, np.flatnonzero(counts.any(axis=1)), plain(languages))
+    if languages is None:
+        texts, counts = _replaced(contents, SENTINELS, np.zeros(len(contents), bool))
+        return texts, _lists(counts)
+    languages = plain(languages)
+    bare = pc.is_in(languages, value_set=pa.array([*unquoted.FORMATS], languages.type))
+    bare = bare.to_numpy(zero_copy_only=False)
+    texts, counts = _replaced(contents, SENTINELS, bare)
+    texts = _still_parsing(plain(contents), texts, np.flatnonzero(counts.any(axis=1)), languages, bare)
     return texts, _lists(counts)
 
 
 def _replaced(
-    contents: pa.Array | pa.ChunkedArray, by: tuple[bytes, ...]
+    contents: pa.Array | pa.ChunkedArray, by: tuple[bytes, ...], bare: np.ndarray
 ) -> tuple[pa.LargeStringArray, np.ndarray]:
     """(the texts with `by`, one for each of KINDS, in the place of findings; int32 [texts, kinds], how many
-    there were)."""
+    there were); `bare` says which texts need no quotes around values."""
     values, offsets, valid = buffers(contents)
     values, offsets = _read_only(values), _read_only(offsets)
     counts = np.zeros((len(valid), len(KINDS)), np.int32)
     rows = np.flatnonzero(valid)
-    while len(rows) and (spans := _find(values, offsets, rows)):
+    while len(rows) and (spans := _find(values, offsets, rows, bare)):
         values, offsets, rows = _replace(values, offsets, spans, counts, by)
     return _column(values, offsets, valid), counts
 
 
 def _still_parsing(
-    contents: pa.Array, texts: pa.LargeStringArray, changed: np.ndarray, languages: pa.Array
+    contents: pa.Array, texts: pa.LargeStringArray, changed: np.ndarray, languages: pa.Array, bare: np.ndarray
 ) -> pa.LargeStringArray:
     """`texts` with NAMES for SENTINELS in those of the `changed` rows that have more errors than
     `contents`."""
@@ -111,13 +117,13 @@ def _still_parsing(
     broken = changed[left > errors(contents, changed)]
     if not len(broken):
         return texts
-    named, _ = _replaced(contents.take(pa.array(broken)), NAMES)
+    named, _ = _replaced(contents.take(pa.array(broken)), NAMES, bare[broken])
     mask = np.zeros(len(texts), bool)
     mask[broken] = True
     return pc.replace_with_mask(texts, pa.array(mask), named)
 
 
-def _find(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> list[Span]:
+def _find(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray, bare: np.ndarray) -> list[Span]:
     """What is to be replaced in the texts of `rows`, as places in `values`, in order; of what overlaps the
     longest."""
     spans = set(zip(*(column.tolist() for column in addresses.find(values, offsets, rows)), strict=True))
@@ -128,7 +134,8 @@ def _find(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> list[Spa
         places = found[first:last, 1:] - [low, low, 0]
         text = values[low:high].tobytes()
         spans.update(
-            (int(low) + start, int(low) + end, kind) for start, end, kind in _in_text(text, places.tolist())
+            (int(low) + start, int(low) + end, kind)
+            for start, end, kind in _in_text(text, places.tolist(), bare[found[first, 0]])
         )
     chosen: list[Span] = []
     for span in sorted(spans, key=lambda span: (span[0] - span[1], span)):
@@ -138,8 +145,8 @@ def _find(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> list[Spa
     return chosen
 
 
-def _in_text(text: bytes, candidates: list[list[int]]) -> Iterator[Span]:
-    """Keys and passwords at the candidates (start, end, flag) of one text."""
+def _in_text(text: bytes, candidates: list[list[int]], bare: bool) -> Iterator[Span]:
+    """Keys and passwords at the candidates (start, end, flag) of one text, with `bare` values or not."""
     windows = [(start, end) for start, end, flag in candidates if flag == sieve.WINDOW]
     for start, end, flag in candidates:
         if flag == sieve.BLOCK:
@@ -149,8 +156,12 @@ def _in_text(text: bytes, candidates: list[list[int]]) -> Iterator[Span]:
                 yield *place, PASSWORD
         elif flag == sieve.FORM:
             yield from ((*place, KEY) for place in forms.find(text, start, end))
-        elif flag == sieve.PASSWORD:
+        elif flag in (sieve.PASSWORD, sieve.LINE):
             yield from ((*place, PASSWORD) for place in passwords.assigned(text, start, end))
+            if bare:
+                yield from ((*place, PASSWORD) for place in unquoted.assigned(text, start, end))
+        if flag == sieve.LINE or (flag == sieve.WINDOW and b"curl" in text[start:end]):
+            yield from ((*place, PASSWORD) for place in unquoted.on_lines(text, start, end))
     if windows:
         yield from ((*place, KEY) for place in keys.in_windows(text, windows, _SENTINEL))
 

@@ -20,9 +20,10 @@ import numpy as np
 
 from neve.corpus import automaton
 
-WINDOW, PASSWORD, URL, BLOCK, FORM = range(5)
+WINDOW, PASSWORD, URL, BLOCK, FORM, LINE = range(6)
 """Flags of candidates: text for betterleaks; where a value may be assigned to a password; a URL with user
-and password; a private key; a key by its form, or the framework's name for it."""
+and password; a private key; a key by its form, or the framework's name for it; a line with a command, an
+option or an entry that may hold a password."""
 
 TOKEN, LONGEST, DISTINCT, DIGITS, REACH = 10, 4096, 8, 12, 128
 """A token's least and greatest length, its different characters, its digits if they are together; how far
@@ -87,20 +88,34 @@ def find(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> np.ndarra
     return both[np.argsort(both[:, 0], kind="stable")]
 
 
-_RULE, _WORD, _LINK, _PEM, _CURL, _FORM = range(1, 7)
+_RULE, _WORD, _LINK, _PEM, _CURL, _FORM, _SHORT, _COMMAND, _LINE = range(1, 10)
 """What a word announces; no word of one kind ends in one of another."""
 
-_FOREIGN = "senha contrase mot_de_passe motdepasse mdp kennwort haslo heslo wachtwoord sifre"
-_WHOSE = "db sql smtp mail imap ftp ssh user root admin auth login redis mq ldap pg postgres"
+_FOREIGN = "senha contrase mot_de_passe motdepasse mdp kennwort haslo heslo wachtwoord sifre passord adgangskode salasana senord jelszo clave"
+_WHOSE = "db sql smtp mail imap ftp ssh user root admin auth login become sudo redis mq ldap pg postgres"
+_JOINED = "db smtp mail ftp user root admin auth login ldap redis"
+_SHORTS = ("pass:", "pass=", "pass =", 'pass"', "pass'", "_pw:", "_pw=", "_pw =", '_pw"', "_pw'")
+_COMMANDS = (
+    "mysql", "mariadb", "mongo", "sshpass", "redis-cli", "docker login", "podman login", "registry login", "oc login", "az login", "sqlcmd",
+    "ldapsearch", "ldapadd", "ldapmodify", "ldappasswd", "ldapdelete", "ldapwhoami", "smbclient", "rpcclient",
+)  # fmt: skip
+_LINES = (
+    "rabbitmqctl", "sqlplus", "jdbc:oracle", "identified by ", "requirepass", "masterauth", "bindcredentials", "rootpw", "bindpw", "?pass", "&pass", "-passin", "-passout",
+    "?pwd=", "&pwd=", "-storepass", "-keypass", "--pass ", ":5432:", ":5433:", ":6432:", ":*:*:",
+)  # fmt: skip
 _FORMS = "secret_key app_key auth_key logged_in_key nonce_key auth_salt logged_in_salt nonce_salt tskey- :apa91b q~"
 WORDS = (
     ("passw", _WORD),
     ("passphrase", _WORD),
     ("pwd", _WORD),
     *((f"{what}_pass", _WORD) for what in str.split(_WHOSE)),
+    *((f"{what}pass", _WORD) for what in str.split(_JOINED)),
     ("identified", _WORD),
     *((word, _WORD) for word in str.split(_FOREIGN)),
     *((word, _FORM) for word in str.split(_FORMS)),
+    *((word, _SHORT) for word in _SHORTS),
+    *((word, _COMMAND) for word in _COMMANDS),
+    *((word, _LINE) for word in _LINES),
     ("://", _LINK),
     ("-----begin", _PEM),
     ("curl", _CURL),
@@ -162,12 +177,22 @@ def _announced(values, low, i, high, what):
                 ):
                     return start, end, WINDOW
         return i, i, -1
-    if what == _WORD:
-        for k in range(i + 1, min(high, i + 40)):
+    if what == _COMMAND:
+        start, end = max(low, i - 200), _end_of_line(values, i, high)
+        for k in range(i + 1, end - 2):  # -p, -P, -a, -w, -U, --pass
+            if values[k] <= 32 and values[k + 1] == 45:
+                option = values[k + 2] | 32
+                if option == 112 or option == 97 or option == 119 or option == 117 or option == 45:
+                    return start, end, LINE
+        return i, i, -1
+    if what == _LINE or (what == _WORD and _stands_alone(values, low, i, high)):
+        return max(low, i - 200), _end_of_line(values, i, high), LINE
+    if what in (_WORD, _SHORT):
+        for k in range(i + (what == _WORD), min(high, i + 40)):
             byte = values[k]
             if byte == 10:
                 break
-            quote = byte == 34 or byte == 39
+            quote = byte == 34 or byte == 39 or byte == 96
             apart = (
                 quote and k + 1 < high and (values[k - 1] <= 32 or values[k + 1] <= 32 or values[k + 1] == 44)
             )
@@ -184,6 +209,41 @@ def _announced(values, low, i, high, what):
             return max(low, i - 24), min(high, k + 2), URL
         colon |= byte == 58
     return i, i, -1
+
+
+@numba.njit(cache=True, nogil=True)
+def _stands_alone(values, low, i, high):
+    """Whether what ends at `i` is the name of an option, or part of `htpasswd` or `chpasswd`, or begins the
+    last word but one of a line."""
+    start, end = i, i + 1
+    while start > max(low, i - 40) and values[start] > 34 and values[start] != 39 and values[start] != 96:
+        start -= 1
+    while end < min(high, i + 20) and (values[end] | 32) >= 97 and (values[end] | 32) <= 122:
+        end += 1
+    if i - 5 >= low and values[i - 4] == 112 and (values[i - 5] == 104 or values[i - 5] == 116):
+        return True
+    if end + 6 > high or end == i + 20:
+        return False
+    blank = values[end] == 32 or values[end] == 9
+    if start < i and values[start + 1] == 45 and (blank or values[end] == 61):
+        return True
+    if not blank:
+        return False
+    while end < high and (values[end] == 32 or values[end] == 9):
+        end += 1
+    first = end
+    while end < min(high, first + 64) and values[end] > 32:
+        end += 1
+    return end >= first + 6 and (end == high or values[end] == 10 or values[end] == 13)
+
+
+@numba.njit(cache=True, nogil=True)
+def _end_of_line(values, i, high):
+    """Where the line of `i` ends, and with it what a backslash continues; at most 300 bytes after it."""
+    limit = min(high, i + 300)
+    while i < limit and (values[i] != 10 or values[i - 1] == 92):
+        i += 1
+    return i
 
 
 @numba.njit(cache=True, nogil=True)

@@ -76,6 +76,24 @@ def test_a_librarys_name_counts_where_the_text_bears_it_out() -> None:
     )
 
 
+DECLARED = [
+    ("mes/controller/md/vendor/VendorController.java", "package cn.acme.mes.controller.md.vendor;\n\nimport x;\n"), ("Algorithms/Sorters/External/MergeSorter.cs", "using System;\n\nnamespace Algorithms.Sorters.External;\n"),
+    ("app/Models/Vendors/Bill.php", "<?php\n\nnamespace App\\Models\\Vendors;\n"), ("src/main/kotlin/shop/vendor/Prices.kt", "/* x */\npackage shop.vendor\n"), ("src/shop/vendors/a/B.scala", "package shop.vendors.a\n"),
+]  # fmt: skip
+NOT_DECLARED = [
+    ("vendor/acme/list/src/List.php", "<?php\n\nnamespace Acme\\List;\n"), ("src/vendors/json/Reader.java", "package org.json;\n"), ("src/external/Fmt.cs", "namespace Fmt.External\n{\n"), ("src/external/fmt.c", "int x;\n"),
+    ("src/vendors/a.js", "export const a = 1;\n"), ("externals/a/b.py", "import a\n"), ("third-party/src/A.java", "package third.party.src;\n"), ("lib/vendor/deps/node_modules/vendor/A.java", "package node_modules.vendor;\n"),
+]  # fmt: skip
+
+
+def test_a_folder_for_others_code_is_own_where_its_code_declares_that_it_belongs_there() -> None:
+    """Oracle: files about vendors and about external sorting, and libraries that lie in such folders."""
+    for rows, expected in ((DECLARED, False), (NOT_DECLARED, True)):
+        paths, texts = zip(*rows, strict=True)
+        found = vendored.vendored(pa.array(paths), pa.array([t.encode() for t in texts], pa.large_binary()))
+        assert found.to_pylist() == [expected] * len(rows)
+
+
 def test_missing_paths() -> None:
     assert third_party("vendor/a.c") == [True]
     assert third_party(None, "a.c") == [None, False]

@@ -71,6 +71,8 @@ def is_text(path: str) -> bool:
         (b'"Commons Clause" License Condition v1.0\n\nThe grant of rights under the License will not include the right to Sell the Software.\n\n' + APACHE, UNREAD),
         (MIT + b"\n\nThe Software may not be used by companies with more than ten employees.\n", UNREAD), (MIT + b"\nThis software is for non-commercial use.\n", UNREAD),
         (b"MIT", "MIT"), (b"This project is licensed under the MIT License.\n", "MIT"), (b"Copyright (c) 2024 Acme. All rights reserved.\n", UNREAD), (b"Copyright (c) 2024 Acme\n", None), (b"YEAR: 2024\nCOPYRIGHT HOLDER: Acme, PBC\n", None), (b"", None), (b"\n\n", None),
+        (MIT + b"\n\nThis source code is provided for reference only.\n", UNREAD), (MIT + b"\n\nPublished solely for review. Copyright Acme.\n", UNREAD), (MIT + b"\nThe numbers in the table are a reference for users only.\n", "MIT"), (MIT + b"\nThe source is available at https://acme.example for review.\n", "MIT"),
+        (b"This repository is made available for reference purposes only.\n", PROPRIETARY), (b"Evaluation only. Copyright Acme.\n", PROPRIETARY), (b"This code is source-available. It may not be used in production.\n", PROPRIETARY),
         (b"The Acme License\n\nYou are granted a right to use the software if you hold a valid subscription.\n", UNREAD), (b"Proprietary and confidential software of Acme.\n", PROPRIETARY),
         (b"Acme Enterprise Licence\n\nThe software may only be used with a subscription. " + b"You agree to our terms. " * 20 + b"THE AUTHORS OR COPYRIGHT HOLDERS ARE NOT LIABLE UNDER LICENSE.\n", UNREAD),
         (APACHE + b"\n\nSUBCOMPONENTS:\n\nThe parser may be used subject to the following restrictions: it must not be misrepresented.\n", "Apache-2.0"),

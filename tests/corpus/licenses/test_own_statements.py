@@ -55,6 +55,7 @@ FORBIDS = [
     "// 本文件为公司内部机密，禁止外传", "// 版权所有，仅供学习交流", "// Все права защищены. Копирование без разрешения запрещено.", "// Tutti i diritti riservati. Vietata la riproduzione.",
     "// Todos os direitos reservados. É proibida a cópia deste arquivo.", "// 이 소스 코드는 아크메의 영업비밀이며 무단 복제를 금합니다.", "// Wszelkie prawa zastrzeżone. Kopiowanie zabronione.", "// Tüm hakları saklıdır. İzinsiz kopyalanamaz.",
     "// Copying of this file, via any medium, is strictly prohibited", "# You may use this software for academic research only.", "* Not to be redistributed.", "// Alle rechten voorbehouden. Mag niet worden verspreid.",
+    "// This source code is provided for reference only.", CLAIM + "// Evaluation only.", "# Shared solely for review. (c) Acme", "// This software is source-available; it may not be used in production without a licence.",
     "// Všechna práva vyhrazena. Kopírování je zakázáno. © Acme", "// © Acme. Nghiêm cấm sao chép.", "// Усі права захищені. Копіювання заборонено.", "// (C) Acme. Please ask me before using this code.",
 ]  # fmt: skip
 FOREIGN = {
@@ -64,6 +65,7 @@ FOREIGN = {
     "// You can use this under CC BY-SA 3.0": "CC-BY-SA-3.0", "// spdx-license-identifier : AGPL-3.0-only": "AGPL-3.0-only",
 }  # fmt: skip
 NO_NOTICE = [
+    "// The line numbers are for reference only.", "// This pointer is only for reference counting.", "# Must not be used in production.", "// Source available at the address below.",
     "// This file must not be modified by hand; generated.", "// This module may not be used in the browser.", "// This function is for internal use only.\n// It is forbidden to call it twice.",
     "// prohibited characters in a path", "// OAuth: Confidential clients keep a secret.", "// 禁止修改 license", "# проверка лицензии пользователя", "// Only for evaluation of the score. License plates.",
     CLAIM + "// Use of the flag is prohibited in tests. See the license.",

@@ -47,6 +47,9 @@ STAY = [
     "golang.org/x/oauth2 v0.36.0 h1:peZ/1z27fi9hUOFCAZaHyrpWG5lwe0RJEEEeH0ThlIs=\n&appsecret_proof=0c0d98f7e3d9d45e72e8877bc1b104327efb9c07b18f2ffeced76d81307f1fff\n",
     "UPDATE recovery_tokens SET identity_id = 'a251ebc2-880c-4f76-a8f3-38e6940eab0e';\nAUTH_CLIENT_ID=77chexmowru601abq2\n",
     f'"deploy_key": "AAAAB3NzaC1yc2EAAAABIwAAAQEAubiN81eDcafr{SECRET}"\n',
+    f'"key": "Q-9c46ab77-5c46-4e72-8a50-40be0a9275ea-0"\ntest_spreadsheet_key = "{SECRET}"\nString apiTemplateId = "{SECRET}";\nPRODUCT_KEY = "{SECRET}"\n',
+    'curl -H "Authorization: Bearer masterkey" http://h/\napi-key: sk-47aa124781be4bfb95244cc62f6xxxx\n',
+    f'String key = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC{SECRET}";\nstring key = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A{SECRET}";\n',
     "#encryption.aes.private.key.algorithm=PBKDF2WithHmacSHA512\n\"fido2_webauthn\": \"FIDO2/AutWeb\",\n",
 ]  # fmt: skip
 
@@ -54,6 +57,13 @@ STAY = [
 @pytest.mark.parametrize("text", STAY)
 def test_what_is_no_key_stays(text: str) -> None:
     assert found(text) == []
+
+
+def test_what_is_public_by_its_form_stays() -> None:
+    """Stripe's publishable keys, which stand in pages; its secret ones do not."""
+    letters = "".join(random.Random("stripe").choices("abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMN23456789", k=24))
+    assert found(f'key = "{"pk_" + "live_"}{letters}"\n') == []
+    assert found(f'key = "{"sk_" + "live_"}{letters}"\n') == ["sk_" + "live_" + letters]
 
 
 def test_a_private_key_is_only_what_holds_nothing_else() -> None:

@@ -122,6 +122,29 @@ def test_urls_passwords_and_blocks_are_pointed_at() -> None:
     assert b"a://u:p@h" in flags[0][1] and b'pwd = "x"' in flags[1][1] and flags[2][1] == b"-----BEGIN"[:9]
 
 
+def test_no_word_of_one_kind_ends_in_one_of_another() -> None:
+    """An automaton's state says one kind alone."""
+    assert not [(a, b) for a, x in sieve.WORDS for b, y in sieve.WORDS if x != y and a.endswith(b)]
+
+
+def test_lines_with_commands_options_and_entries_are_pointed_at() -> None:
+    """Each alone in a text, and near misses without an option or a last word."""
+    yes = ["mysql -u a -pX", "tool --password abcdef1 -x", "machine h\n login u\n password abcdef1\n", "echo a:b | chpasswd", "htpasswd -nb a b", "a:5432:b:c:d", "rabbitmqctl add_user a b", "sshpass -p a ssh"]  # fmt: skip
+    no = [
+        "mysql is a server",
+        "a password is needed for it.",
+        "mysql\n -p",
+        "passwords",
+        "--passwords-of a",
+        "sshpass",
+    ]
+    for texts, expected in ((yes, True), (no, False)):
+        values, offsets, _ = buffers(pa.array(texts, pa.large_string()))
+        found = sieve.find(values, offsets, np.arange(len(texts)))
+        pointed = set(found[found[:, 3] == sieve.LINE, 0].tolist())
+        assert [i in pointed for i in range(len(texts))] == [expected] * len(texts)
+
+
 def test_a_token_of_hugging_face_is_letters_alone() -> None:
     """Its form is public (huggingface.co): `hf_` and 34 letters."""
     letters = "".join(random.Random(4).choices(string.ascii_letters, k=34))
