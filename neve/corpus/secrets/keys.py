@@ -38,7 +38,7 @@ _COMPANIONS = re.compile(r"-(?:id|name|username|url|host|domain|address|public-k
 """Rules that find what goes with a secret and is none."""
 
 HARMLESS = re.compile(
-    rb"(?i)\.(?:js|css|json|html?|map|svg|png|lock)\b|sha\d|public|fingerprint|nonce|digest|checksum|hash|signature|salt|(?:websocket|request|response|accept)[-_]?key|challenge|certificate id|spreadsheet[_-]?(?:key|id)|\b(?:m|node|disco)key:|gpg|pgp|proof|\bh1:|(?<!key)(?<!secret)_id[\"']?\s{0,3}[:=]|(?-i:(?<!Key)(?<!Secret)[a-z]Id[\"']?\s{0,3}[:=])|product[_-]?key"
+    rb"(?i)\.(?:js|css|json|html?|map|svg|png|lock)\b|sha\d|public|fingerprint|nonce|digest|checksum|hash|signature|salt|(?:websocket|request|response|accept)[-_]?key|challenge|certificate id|spreadsheet[_-]?(?:key|id)|\b(?:m|node|disco)key:|gpg|pgp|proof|\bh1:|(?<!key)(?<!secret)_id[\"']?\s{0,3}[:=]|(?-i:(?<!Key)(?<!Secret)[a-z]Id[\"']?\s{0,3}[:=])|(?:product|site|website|publishable)[_-]?key"
 )
 """Before a random value: it is an integrity hash, a public key or a part of a protocol."""
 
@@ -51,7 +51,7 @@ _TYPE = re.compile(rb"""[ \t]*:[ \t]{0,3}&?(?:'\w{1,9} )?\w{1,20}[ \t]{0,3}(?==[
 _CROSSES = re.compile(rb"[\r\n\"'`]")
 _MADE_UP = re.compile(rb"^pk_(?:test|live)_|(.)\1{7}|X{6}|x{4}\Z|(?i:x{12}|0123456789|abcdefgh)")
 _NAME = re.compile(
-    rb"[A-Za-z]+\d?(?:[_./-][A-Za-z]+)+\d{0,2}|[A-Za-z\d]*(?:With|Hmac)[A-Z][A-Za-z\d]*|0x[0-9a-fA-F]{40}|[0-9A-F]{40}|AAAA[A-Z]3Nz.*|MI(?:GfMA0GCSqGSIb3DQEBAQUAA4|I[BC]IjANBgkqhkiG9w0BAQEFAAOC)[A-Za-z0-9+/=]*"
+    rb"[A-Za-z]+\d?(?:[_./-][A-Za-z]+)+\d{0,2}|[A-Za-z\d]*(?:With|Hmac)[A-Z][A-Za-z\d]*|0x[0-9a-fA-F]{40}|[0-9A-F]{40}|AAAA[A-Z]3Nz.*|M(?:FwwDQYJKoZIhvcNAQEBBQADSwAw|IGfMA0GCSqGSIb3DQEBAQUAA4|II[BC]IjANBgkqhkiG9w0BAQEFAAOC)[A-Za-z0-9+/=]*"
 )
 """A name in code or of an algorithm, a wallet's public address, GnuPG's fingerprint, a public key of SSH or
 RSA."""
@@ -75,6 +75,8 @@ _HEADER = re.compile(rb"(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset): [^\
 _LITERALS = re.compile(rb"[A-Za-z0-9+/=\s\"'`.,;:|&_\\()*#-]*")
 """The inside of a private key, which may be put together from string literals or stand in a comment."""
 _MASK = re.compile(rb"([A-Za-z0-9])\1{24}")
+_DISTINCT = 32
+"""Different bytes of a private key at least; `privatekeyprivatekey` has fewer."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=]{16,}")
 
 
@@ -86,6 +88,7 @@ def private_key(text: bytes, start: int) -> Iterator[Place]:
     body = _HEADER.sub(b"", block[1])
     if (
         _MASK.search(body)
+        or len(set(body)) < _DISTINCT
         or not any(len(run) >= 40 for run in _BASE64.findall(body))
         or not _LITERALS.fullmatch(body)
     ):

@@ -22,7 +22,10 @@ of them."""
 
 _SPELLED = bytes.maketrans(b"@4031!5$7", b"aaoeiisst")
 """Signs and digits that people write for letters."""
-_CHANGE, _END = re.compile(rb"(?i)\W*change(?:me|it|this)?(?:now|please)?"), re.compile(rb"[\W\d_]+\Z")
+_CHANGE, _END = (
+    re.compile(rb"(?i)\W*change(?:me|it|this)?(?:now|please|too|later|first)?"),
+    re.compile(rb"[\W\d_]+\Z"),
+)
 _FILLER = re.compile(
     r"(?:my|your|some|a|the|this|unset|change|enter|insert|choose|replace|put|set|new|old|very|strong|super|top|test|example|sample|default|user|db|root|admin|wrong|bad|good"
     r"|valid|invalid|real|remote|proxy|secure|secret|access|api|auth|ignored)*(?:password|passwort|passphrase|passwd|passw|pass|pwd|secret"
@@ -30,22 +33,27 @@ _FILLER = re.compile(
 )
 """Letters that say what should stand there (`YourStrongPassword!`)."""
 
-CALLED = rb"(?i:passw(?:or)?[dt]|passphrase|pwd|(?:db|sql|smtp|e?mail|imap|s?ftp|ssh|user|root|admin|auth|login|become|sudo|redis|mq|ldap|pg|postgres)_pass|(?:db|smtp|mail|ftp|user|root|admin|auth|login|ldap|redis)pass|senha|contrase(?:\xc3\xb1|n)i?a|mot_?de_?passe|(?<![a-z\d])mdp|kennwort|haslo|heslo|wachtwoord|sifre|passord|adgangskode|salasana|l(?:\xc3\xb6|o)senord|jelszo)"
+CALLED = rb"(?i:passw(?:or)?[dt]|passphrase|pwd|(?:db|sql|smtp|e?mail|imap|s?ftp|ssh|user|root|admin|auth|login|become|sudo|redis|mq|ldap|pg|postgres)_pass(?!w|phrase)|(?:db|smtp|mail|ftp|user|root|admin|auth|login|ldap|redis)pass(?!w|phrase)|senha|contrase(?:\xc3\xb1|n)i?a|mot_?de_?passe|(?<![a-z\d])mdp|kennwort|haslo|heslo|wachtwoord|sifre|passord|adgangskode|salasana|l(?:\xc3\xb6|o)senord|jelszo)"
 """What a password is called, in some languages."""
 HINTED = rb"(?:(?<!\w)pass|(?<!\w)PASS|(?i:_pw)|(?<![a-z])clave|(?<![A-Z])CLAVE|Clave)"
 """What may be another thing: a step that passes, a key of any kind. Its value has to look the stronger."""
-_ASSIGNED, _MAYBE = (
-    re.compile(
-        name + rb"""(?:["']?\]?|[ \t]{1,8}\w{1,20})[ \t]{0,8}"""  # a name that ends so, and a type
-        rb"""(?::[ \t]{0,4}[A-Za-z&][\w&' ]{0,20}=|:=|=>|={1,3}|[:(])[ \t]{0,8}"""  # typed or not, or a call
-        rb"""[bBuUrR@LN]?(["'`])([^\s"'`\\]{6,64})\1"""
-    )
-    for name in (CALLED, HINTED)
+NAME = re.compile(rb"(?P<called>" + CALLED + rb")|" + HINTED)
+_ASSIGNED = re.compile(
+    rb"""(?:["']?\]?|[ \t]{1,8}\w{1,20})[ \t]{0,8}"""  # a name that ends so, and a type
+    rb"""(?::[ \t]{0,4}[A-Za-z&][\w&' ]{0,20}=|:=|=>|={1,3}|[:(])[ \t]{0,8}"""  # typed or not, or a call
+    rb"""[bBuUrR@LN]?(["'`])(?P<value>[^\s"'`\\]{6,64})\1"""
 )
 _PAIRED = re.compile(
-    CALLED + rb"""["'][ \t]{0,4}(?:,|value[ \t]?=)[ \t]{0,4}[bBuUrR@LN]?(["'`])([^\s"'`\\]{6,64})\1"""
+    rb"""["'][ \t]{0,4}(?:,|value[ \t]?=)[ \t]{0,4}[bBuUrR@LN]?(["'`])(?P<value>[^\s"'`\\]{6,64})\1"""
 )
 """`define('DB_PASSWORD', '…')`, `put("password", "…")`, `<add key="Password" value="…"/>`."""
+_WRITTEN = re.compile(
+    rb"""=(?P<value>[^\s"'`$(){}<>\[\];,|&\\=]{6,64})(?=["'`]|[ \t](?:host|hostaddr|port|user|dbname|database|sslmode|schema)=)"""
+)
+"""Within a literal: a variable for a container, a field of libpq's strings."""
+_DEFAULT = re.compile(rb"""(?::[-=]?|[-=])(?P<value>[^\s"'`${}?+][^\s"'`${}]{5,63})\}""")
+"""What stands for a variable that is not set."""
+_EXPANDS = re.compile(rb"\$\{[\w.-]{0,40}\Z")
 _SQL = re.compile(
     rb"""(?i)\b(?:identified[ \t]+(?:with[ \t]+["'\w]+[ \t]+)?by(?:[ \t]+password)?|password)[ \t]+N?(["'])([^\s"'\\]{6,64})\1"""
 )
@@ -56,15 +64,6 @@ _CONNECTION = re.compile(rb"""(?i);[ \t]*(?:password|pwd)[ \t]?=[ \t]?([^\s;"'<>
 _SHELL = re.compile(
     rb"""(?:PASSWORD|PASSWD|PASSPHRASE|PWD|_PASS)=([^\s"'`$(){}<>;,|&\\]{5,63}[^\s"'`$(){}<>\[\];,|&\\])[ \t]*\r?(?:\n|\Z)"""
 )
-_WRITTEN = re.compile(
-    CALLED
-    + rb"""=([^\s"'`$(){}<>\[\];,|&\\=]{6,64})(?=["'`]|[ \t](?:host|hostaddr|port|user|dbname|database|sslmode|schema)=)"""
-)
-"""Within a literal: a variable for a container, a field of libpq's strings."""
-_DEFAULT = re.compile(
-    rb"\$\{[\w.-]{0,40}" + CALLED + rb"""(?::[-=]?|[-=])([^\s"'`${}?+][^\s"'`${}]{5,63})\}"""
-)
-"""What stands for a variable that is not set."""
 _URL = re.compile(
     rb"""(?i)[a-z][a-z0-9+.-]{1,20}://([^\s:/@"'`<>{}()]{0,64}):([^\s/@"'`<>{}()$\\?#]{3,128})@[a-z0-9\[]"""
 )
@@ -98,14 +97,16 @@ _GOES_ON = re.compile(rb"(?<=[\"'`])[ \t]*(?:\+[ \t]*|[ \t]\.[ \t])[A-Za-z_$]")
 """A variable is added to the literal."""
 _DIGEST = re.compile(rb"(?:md5|\*)?[0-9a-fA-F]{32,}|(?:[0-9a-fA-F]{2}:){15,}[0-9a-fA-F]{2}")
 _RULE = re.compile(
-    rb"(?i)(?:required|max|min|len|gt|lt|gte|lte|eq|size|length|regex|matches|same|confirmed)\b.*[,=(:|]"
+    rb"(?i)(?:required|max|min|len|gt|lt|gte|lte|eq|size|length|regex|matches|same|confirmed)\b.*[,=(:|]|(?:[a-z_]{2,}(?::[\w,]+)?\|){1,8}[a-z_]{2,}(?::[\w,]+)?\Z"
 )
 """What a validator wants of a password (`binding:"MaxSize(255)"`)."""
 
 
+_TAILS = (_ASSIGNED, _PAIRED, _WRITTEN, _DEFAULT)
+"""What follows a password's name."""
 _RULES: tuple[tuple[re.Pattern[bytes], int, tuple[bytes, ...]], ...] = (
-    (_ASSIGNED, 2, (b"'", b'"', b"`")), (_PAIRED, 2, (b'",', b"',", b'" ,', b"' ,", b"value")), (_SQL, 2, (b"identified", b"password ", b"password\t")),
-    (_MAYBE, 2, (b"'", b'"', b"`")), (_TAG, 1, (b"</",)), (_CONNECTION, 1, (b"pwd=", b"password=", b"pwd =", b"password =")), (_SHELL, 1, (b"=",)), (_WRITTEN, 1, (b"=",)), (_DEFAULT, 1, (b"}",)),
+    (_SQL, 2, (b"identified", b"password ", b"password\t")), (_TAG, 1, (b"</",)),
+    (_CONNECTION, 1, (b"pwd=", b"password=", b"pwd =", b"password =")), (_SHELL, 1, (b"=",)),
 )  # fmt: skip
 """(expression, the group of the value, of which one has to be there, in lower case)"""
 
@@ -119,21 +120,33 @@ def in_url(text: bytes, start: int, end: int) -> tuple[int, int] | None:
     return url.span(2)
 
 
-def assigned(text: bytes, start: int, end: int) -> list[tuple[int, int]]:
-    """Where passwords stand that `text[start:end]` assigns, as a literal or as a variable of a shell."""
-    end = whole(text, end)
-    found, lowered = [], text[start:end].lower()
-    for rule, group, needed in _RULES:
-        if not any(word in lowered for word in needed):
-            continue
-        for match in rule.finditer(text, max(0, start - 44) if rule is _DEFAULT else start, end):
-            if not looks_so(match[group]) or (rule is _MAYBE and not is_strong(match[group])):
+def assigned(text: bytes, start: int, end: int, named: int) -> list[tuple[int, int]]:
+    """Where passwords stand that `text[start:end]` assigns, as a literal or as a variable of a shell; their
+    names end before `named`."""
+    found, lowered, last = [], text[start:end].lower(), whole(text, end)
+    for name in NAME.finditer(text, start, named):
+        for tail in _TAILS:
+            match = tail.match(text, name.end(), last)
+            if match is None or (name["called"] is None and not is_strong(match["value"])):
                 continue
-            before = text[max(start, match.start() - 40) : match.start()]
-            asks = b"(" in text[match.start() : match.start(group)] and _ASKS.search(before)
-            if not asks and not _GOES_ON.match(text, match.end()) and not _VARIABLE.search(text, start, match.start(group)):
-                found.append(match.span(group))
-    return list(dict.fromkeys(found))
+            if tail is _DEFAULT and not _EXPANDS.search(text, max(0, name.start() - 44), name.start()):
+                continue
+            found.append((name.start(), *match.span("value")))
+    for rule, group, needed in _RULES:
+        if any(word in lowered for word in needed):
+            found += [(match.start(), *match.span(group)) for match in rule.finditer(text, start, last)]
+    places = dict.fromkeys(
+        (first, after)
+        for begin, first, after in found
+        if looks_so(text[first:after]) and _is_given(text, start, begin, first, after)
+    )
+    return list(places)
+
+
+def _is_given(text: bytes, start: int, begin: int, first: int, after: int) -> bool:
+    """Whether what stands at (first, after), behind a name at `begin`, is a value and all of it."""
+    asks = b"(" in text[begin:first] and _ASKS.search(text, max(start, begin - 40), begin)
+    return not asks and not _GOES_ON.match(text, after + 1) and not _VARIABLE.search(text, start, first)
 
 
 def whole(text: bytes, end: int) -> int:

@@ -157,9 +157,10 @@ def _in_text(text: bytes, candidates: list[list[int]], bare: bool) -> Iterator[S
         elif flag == sieve.FORM:
             yield from ((*place, KEY) for place in forms.find(text, start, end))
         elif flag in (sieve.PASSWORD, sieve.LINE):
-            yield from ((*place, PASSWORD) for place in passwords.assigned(text, start, end))
+            named = end if flag == sieve.LINE else min(end, start + sieve.NAMED)
+            yield from ((*place, PASSWORD) for place in passwords.assigned(text, start, end, named))
             if bare:
-                yield from ((*place, PASSWORD) for place in unquoted.assigned(text, start, end))
+                yield from ((*place, PASSWORD) for place in unquoted.assigned(text, start, end, named))
         if flag == sieve.LINE or (flag == sieve.WINDOW and b"curl" in text[start:end]):
             yield from ((*place, PASSWORD) for place in unquoted.on_lines(text, start, end))
     if windows:

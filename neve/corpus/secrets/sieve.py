@@ -25,6 +25,9 @@ WINDOW, PASSWORD, URL, BLOCK, FORM, LINE = range(6)
 and password; a private key; a key by its form, or the framework's name for it; a line with a command, an
 option or an entry that may hold a password."""
 
+NAMED = 24
+"""Within so many bytes of a PASSWORD's start its name ends: 12 and the end of the announcing word, and the
+rest."""
 TOKEN, LONGEST, DISTINCT, DIGITS, REACH = 10, 4096, 8, 12, 128
 """A token's least and greatest length, its different characters, its digits if they are together; how far
 before it a keyword may end."""

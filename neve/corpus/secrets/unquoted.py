@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from neve.corpus.secrets.passwords import CALLED, HINTED, is_strong, looks_so, whole
+from neve.corpus.secrets.passwords import CALLED, NAME, is_strong, looks_so, whole
 
 Place = tuple[int, int]
 """(start, end)"""
@@ -25,20 +25,20 @@ FORMATS = frozenset(
 )  # fmt: skip
 """Languages in which a value that is assigned needs no quotes, and prose, which shows such lines."""
 
-_NAMED = rb"(?:" + CALLED + rb"|(?P<hint>" + HINTED + rb"))"
 _WORD = (
     rb"""["']?(?P<value>[^\s"'`$(){}<>\[\]|;&,\\=][^\s"'`(){}<>\[\]|;&,\\]{5,63})(?=["'`\s;|&,)<\]\\]|\Z)"""
 )
 """One word of a command, in quotes or not."""
-_LINE = re.compile(
-    rb"(?m)^[ \t]*(?:(?:[-*+#;>]|//|export|(?i:setx?)|ENV|ARG|define)[ \t]+){0,2}[\w.*\[\]\"'/-]{0,60}?"
-    + _NAMED
-    + rb"""(?:["']?[ \t]{0,8}:(?:\*\*)?[ \t]{1,40}|[ \t]{0,40}:?=[ \t]{0,40})(?P<value>[^\s"'`$\[\](){}<>|&!*%@,:=~\\][^\s"'`]{5,63})[ \t]*(?:[ \t]\#.*)?\r?$"""
+_BEGINS = re.compile(
+    rb"[ \t]*(?:(?:[-*+#;>]|//|export|(?i:setx?)|ENV|ARG|define)[ \t]+){0,2}[\w.*\[\]\"'/-]{0,60}"
 )
-"""A line of settings: what is left of it is the value."""
-_WITHIN = re.compile(_NAMED + rb"=" + _WORD)
+_LINE = re.compile(
+    rb"""(?:["']?[ \t]{0,8}:(?:\*\*)?[ \t]{1,40}|[ \t]{0,40}:?=[ \t]{0,40})(?P<value>[^\s"'`$\[\](){}<>|&!*%@,:=~\\][^\s"'`]{5,63})[ \t]*(?:[ \t]\#.*)?\r?(?:\n|\Z)"""
+)
+"""After a name in a line that _BEGINS: what is left of it is the value."""
+_WITHIN = re.compile(rb"=" + _WORD)
 """Amid a line, as in `docker run -e A_PASSWORD=…` and Ansible's inventories."""
-_SAID = re.compile(_NAMED + rb"[ \t]{1,4}(?:(?i:is|of|=)[ \t]{1,4})?`(?P<value>[^\s\"'`]{6,64})`")
+_SAID = re.compile(rb"[ \t]{1,4}(?:(?i:is|of|=)[ \t]{1,4})?`(?P<value>[^\s\"'`]{6,64})`")
 """In prose."""
 
 
@@ -86,13 +86,16 @@ _ELSEWHERE = re.compile(
 _AMID = re.compile(rb"\d|[A-Za-z][!@#$%^&*+=?~]+[A-Za-z]")
 
 
-def assigned(text: bytes, start: int, end: int) -> Iterator[Place]:
-    """Passwords that the settings in `text[start:end]` assign, in a language of FORMATS."""
-    begin, end = max(text.rfind(b"\n", max(0, start - 80), start) + 1, start - 80), whole(text, end)
-    for rule in (_LINE, _WITHIN, _SAID):
-        for match in rule.finditer(text, begin, end):
-            value = match["value"]
-            if _is_password(value) and (match["hint"] is None or is_strong(value)):
+def assigned(text: bytes, start: int, end: int, named: int) -> Iterator[Place]:
+    """Passwords that the settings in `text[start:end]` assign, in a language of FORMATS; their names end
+    before `named`."""
+    last = min(whole(text, end) + 1, len(text))
+    for name in NAME.finditer(text, start, named):
+        line = text.rfind(b"\n", max(0, name.start() - 100), name.start()) + 1
+        alone = _BEGINS.fullmatch(text, max(line, name.start() - 100), name.start())
+        for tail in (_LINE, _WITHIN, _SAID) if alone else (_WITHIN, _SAID):
+            match = tail.match(text, name.end(), last)
+            if match and _is_password(match["value"]) and (name["called"] or is_strong(match["value"])):
                 yield match.span("value")
 
 

@@ -49,7 +49,7 @@ STAY = [
     f'"deploy_key": "AAAAB3NzaC1yc2EAAAABIwAAAQEAubiN81eDcafr{SECRET}"\n',
     f'"key": "Q-9c46ab77-5c46-4e72-8a50-40be0a9275ea-0"\ntest_spreadsheet_key = "{SECRET}"\nString apiTemplateId = "{SECRET}";\nPRODUCT_KEY = "{SECRET}"\n',
     'curl -H "Authorization: Bearer masterkey" http://h/\napi-key: sk-47aa124781be4bfb95244cc62f6xxxx\n',
-    f'String key = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC{SECRET}";\nstring key = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A{SECRET}";\n',
+    f'String key = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC{SECRET}";\nencKey = "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBALa3{SECRET}"; website_key = "{SECRET}"\nstring key = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A{SECRET}";\n',
     "#encryption.aes.private.key.algorithm=PBKDF2WithHmacSHA512\n\"fido2_webauthn\": \"FIDO2/AutWeb\",\n",
 ]  # fmt: skip
 

@@ -35,7 +35,7 @@ testPassword("scram-sha-256", user); password = "SCRAM-SHA-256$4096"; "password"
 @pytest.mark.parametrize("line", STAY.strip().split("\n"))
 def test_what_is_no_password_stays(line: str) -> None:
     text = line.encode()
-    assert passwords.assigned(text, 0, len(text)) == []
+    assert passwords.assigned(text, 0, len(text), len(text)) == []
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_is_no_password_stays(line: str) -> None:
 )  # fmt: skip
 def test_a_password_is_found(line: str, value: str) -> None:
     text = line.encode()
-    assert [text[a:b].decode() for a, b in passwords.assigned(text, 0, len(text))] == [value]
+    assert [text[a:b].decode() for a, b in passwords.assigned(text, 0, len(text), len(text))] == [value]
 
 
 @pytest.mark.parametrize(
