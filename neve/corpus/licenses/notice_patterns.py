@@ -160,7 +160,7 @@ OWNED = any_of(
     r"^\W*(?:only )?free for\b", r"\binternal\b.{0,12}\bnot to be\b", r"版[权權]所有|著作権|社外秘|無断|机密|機密|本(?:文件|程序|代码|软件)|외비|저작권|소스|©|защищены|конфиденц",
     r"derechos reservados|rechte vorbehalten|droits r[ée]serv[ée]s|direitos reservados|diritti riservati|prawa zastrze[żz]one|haklar[ıi] sakl[ıi]d[ıi]r",
     r"^\W*(?:vertrouwelijk|konfiden|fortrolig|luottamuksel|bizalmas|důvěrn|confiden[țţ]|εμπιστευτικ|конфіденц|סודי)|rechten voorbehouden|ensamrätt|rettighede?r (?:er )?(?:reservert|forbeholdes)|oikeudet pidätetään|práva vyhrazena|jog fenntartva|drepturile rezervate|επιφύλαξη|захищен|הזכויות שמורות|الحقوق محفوظة|bản quyền",
-    r"\bcommons clause\b", r"\bis a product of\b", r"^\W*(?:for )?(?:evaluation|reference) (?:use |purposes )?only\W*$", r"\bsource code (?:is|was|provided|shared|of)\b", r"\b(?:code|source) in this repo", r"^\W*permission is (?:hereby )?granted",
+    r"\bcommons clause\b", r"\bis a product of\b", r"^\W*(?:for )?(?:evaluation|reference) (?:use |purposes )?only\W*$", r"\bsource code (?:is|was|provided|shared|of)\b", r"\b(?:code|source) in this repo", r"\bthis repository\b", r"^\W*permission is (?:hereby )?granted",
 )  # fmt: skip
 """What a text must hold for such words to be about the file."""
 RESERVED = any_of(
