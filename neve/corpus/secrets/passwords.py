@@ -44,9 +44,13 @@ _ASSIGNED = re.compile(
     rb"""[bBuUrR@LN]?(["'`])(?P<value>[^\s"'`\\]{6,64})\1"""
 )
 _PAIRED = re.compile(
-    rb"""["'][ \t]{0,4}(?:,|value[ \t]?=)[ \t]{0,4}[bBuUrR@LN]?(["'`])(?P<value>[^\s"'`\\]{6,64})\1"""
+    rb"""["'](?:[ \t]{0,4}(?:,|value[ \t]?=)[ \t]{0,4}|,?\s{1,40}["']?[vV]alue["']?[ \t]{0,8}[:=][ \t]{0,8})"""
+    rb"""[bBuUrR@LN]?(["'`])(?P<value>[^\s"'`\\]{6,64})\1"""
 )
-"""`define('DB_PASSWORD', '…')`, `put("password", "…")`, `<add key="Password" value="…"/>`."""
+"""`define('DB_PASSWORD', '…')`, `put("password", "…")`, `<add key="Password" value="…"/>`, and names and
+values of a list (`"name": "DB_PASSWORD", "value": "…"`)."""
+_BESIDE = re.compile(rb"</name>\s{0,40}<value>(?P<value>[^\s<>]{6,64})</value>")
+"""Hadoop's properties."""
 _WRITTEN = re.compile(
     rb"""=(?P<value>[^\s"'`$(){}<>\[\];,|&\\=]{6,64})(?=["'`]|[ \t](?:host|hostaddr|port|user|dbname|database|sslmode|schema)=)"""
 )
@@ -102,7 +106,7 @@ _RULE = re.compile(
 """What a validator wants of a password (`binding:"MaxSize(255)"`)."""
 
 
-_TAILS = (_ASSIGNED, _PAIRED, _WRITTEN, _DEFAULT)
+_TAILS = (_ASSIGNED, _PAIRED, _BESIDE, _WRITTEN, _DEFAULT)
 """What follows a password's name."""
 _RULES: tuple[tuple[re.Pattern[bytes], int, tuple[bytes, ...]], ...] = (
     (_SQL, 2, (b"identified", b"password ", b"password\t")), (_TAG, 1, (b"</",)),

@@ -99,12 +99,12 @@ _WHOSE = "db sql smtp mail imap ftp ssh user root admin auth login become sudo r
 _JOINED = "db smtp mail ftp user root admin auth login ldap redis"
 _SHORTS = ("pass:", "pass=", "pass =", 'pass"', "pass'", "_pw:", "_pw=", "_pw =", '_pw"', "_pw'")
 _COMMANDS = (
-    "mysql", "mariadb", "mongo", "sshpass", "redis-cli", "docker login", "podman login", "registry login", "oc login", "az login", "sqlcmd",
+    "mysql", "mariadb", "mongo", "sshpass", "redis-cli", "docker login", "podman login", "registry login", "oc login", "az login", "sqlcmd", "ipmitool", "zip -r", "7z ", "7za ",
     "ldapsearch", "ldapadd", "ldapmodify", "ldappasswd", "ldapdelete", "ldapwhoami", "smbclient", "rpcclient",
 )  # fmt: skip
 _LINES = (
     "rabbitmqctl", "sqlplus", "jdbc:oracle", "identified by ", "requirepass", "masterauth", "bindcredentials", "rootpw", "bindpw", "?pass", "&pass", "-passin", "-passout",
-    "?pwd=", "&pwd=", "-storepass", "-keypass", "--pass ", ":5432:", ":5433:", ":6432:", ":*:*:",
+    "?pwd=", "&pwd=", "-storepass", "-keypass", "--pass ", "convertto-securestring", "net user", "zip -p", ":5432:", ":5433:", ":6432:", ":*:*:",
 )  # fmt: skip
 _FORMS = "secret_key app_key auth_key logged_in_key nonce_key auth_salt logged_in_salt nonce_salt tskey- :apa91b q~"
 WORDS = (
@@ -194,13 +194,17 @@ def _announced(values, low, i, high, what):
         for k in range(i + (what == _WORD), min(high, i + 40)):
             byte = values[k]
             if byte == 10:
+                if what == _WORD and _value_below(values, k, high):
+                    return max(low, i - 12), min(high, k + 110), PASSWORD
                 break
             quote = byte == 34 or byte == 39 or byte == 96
             apart = (
                 quote and k + 1 < high and (values[k - 1] <= 32 or values[k + 1] <= 32 or values[k + 1] == 44)
             )
-            element = byte == 62 and k <= i + 5
-            if byte == 58 or byte == 61 or byte == 40 or apart or element:  # : = ( and `BY '`, `",`, `>`
+            element = k <= i + 5 and (byte == 62 or (byte == 60 and k + 2 < high and values[k + 2] == 110))
+            if (
+                byte == 58 or byte == 61 or byte == 40 or apart or element
+            ):  # : = ( and `BY '`, `",`, `>`, `</n`
                 return max(low, i - 12), min(high, k + 110), PASSWORD
         return i, i, -1
     colon = False
@@ -212,6 +216,15 @@ def _announced(values, low, i, high, what):
             return max(low, i - 24), min(high, k + 2), URL
         colon |= byte == 58
     return i, i, -1
+
+
+@numba.njit(cache=True, nogil=True)
+def _value_below(values, k, high):
+    """Whether the line after the end of line at `k` begins with `val`."""
+    k += 1
+    while k < high and (values[k] == 32 or values[k] == 9):
+        k += 1
+    return k + 3 < high and values[k] == 118 and values[k + 1] == 97 and values[k + 2] == 108
 
 
 @numba.njit(cache=True, nogil=True)

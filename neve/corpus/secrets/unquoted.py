@@ -40,6 +40,10 @@ _WITHIN = re.compile(rb"=" + _WORD)
 """Amid a line, as in `docker run -e A_PASSWORD=…` and Ansible's inventories."""
 _SAID = re.compile(rb"[ \t]{1,4}(?:(?i:is|of|=)[ \t]{1,4})?`(?P<value>[^\s\"'`]{6,64})`")
 """In prose."""
+_BELOW = re.compile(
+    rb"""["']?[ \t]{0,8}(?:\#[^\n]{0,40})?\r?\n[ \t]{0,40}value:[ \t]{1,8}(["']?)(?P<value>[^\s"'`$\[\](){}<>|&!*%@,:=~\\][^\s"'`]{5,63})\1[ \t]*(?:[ \t]\#[^\n]*)?\r?(?:\n|\Z)"""
+)
+"""A container's variable: `- name: DB_PASSWORD`, and its value below."""
 
 
 def _on_lines(
@@ -49,15 +53,19 @@ def _on_lines(
 
 
 _RULES = _on_lines(
-    (rb"(?<![\w-])--?(?:[A-Za-z][\w.]*[-_.])*(?:" + CALLED + rb"|(?i:pass|storepass|keypass|srcstorepass|deststorepass))(?:=|[ \t]{1,4})WORD", (b"pass", b"pwd")),
+    (rb"(?<![\w-])--?(?:[A-Za-z][\w.-]{0,60}?)?(?:" + CALLED + rb"|(?i:pass|storepass|keypass|srcstorepass|deststorepass))(?:=|[ \t]{1,4})WORD", (b"pass", b"pwd")),
     (rb"\bcurl\b[^\n|;]{0,200}?[ \t](?:-u|--user|--proxy-user)[ \t=]*[\"']?[^\s:\"'$]+:WORD", (b"curl",)),
     (rb"-pass(?:in|out)?[ \t]+[\"']?pass:WORD", (b"pass:",)),
     (rb"\b(?:mysql\w*|mariadb[\w-]*|mycli|mongo\w*)\b[^\n|;&]{0,160}?[ \t]-p(?!ort\b|rotocol\b|\w+=)WORD", (b"mysql", b"mariadb", b"mongo")),
     (rb"\bmongo\w*\b[^\n|;&]{0,160}?[ \t]-p[ \t]+WORD", (b"mongo",)),
+    (rb"\bmysqladmin\b[^\n|;&]{0,160}?[ \t]password[ \t]+WORD", (b"mysqladmin",)),
+    (rb"(?i)\bconvertto-securestring[ \t]+(?:-[a-z]+[ \t]+){0,4}[\"'](?P<value>[^\s\"'`$]{6,64})[\"']", (b"securestring",)),
+    (rb"\bnet[ \t]+user[ \t]+\S+[ \t]+WORD", (b"net user",)),
+    (rb"\b(?:un)?zip\b[^\n|;&]{0,160}?[ \t]-P[ \t]*WORD", (b"zip",)), (rb"\b7z[a-z]?[ \t]+\w[^\n|;&]{0,160}?[ \t]-p(?!\w+=)WORD", (b"7z",)),
     (rb"\bsshpass[ \t]+(?:-v[ \t]+)?-p[ \t]*WORD", (b"sshpass",)),
     (rb"\bredis-cli\b[^\n|;&]{0,160}?[ \t](?:-a|--pass)[ \t]+WORD", (b"redis-cli",)),
     (rb"(?:docker|podman|oc|az|registry|skopeo|buildah)[ \t]+login\b[^\n|;&]{0,160}?[ \t]-p[ \t]+WORD", (b"login",)),
-    (rb"\b(?:sqlcmd|osql|bcp)\b[^\n|;&]{0,160}?[ \t][-/]P[ \t]*WORD", (b"sqlcmd", b"osql")),
+    (rb"\b(?:sqlcmd|osql|bcp|ipmitool)\b[^\n|;&]{0,160}?[ \t][-/]P[ \t]*WORD", (b"sqlcmd", b"osql", b"ipmitool")),
     (rb"\bldap(?:search|add|modify|delete|passwd|whoami|compare)\b[^\n|;&]{0,160}?[ \t]-w[ \t]*WORD", (b"ldap",)),
     (rb"\b(?:smbclient|rpcclient|smbmap|net)\b[^\n|;&]{0,160}?[ \t]-U[ \t]*[\"']?[\w.\\/-]+%WORD", (b"smbclient", b"rpcclient")),
     (rb"\bhtpasswd[ \t]+(?:-[A-Za-z\d]+[ \t]+)*-[A-Za-z]*b[A-Za-z]*[ \t]+(?:-[A-Za-z\d]+[ \t]+)*(?:[^\s-]\S*[ \t]+){1,2}WORD(?=[\"']?\s*(?:[|;&>)\"'`]|\n|\Z))", (b"htpasswd",)),
@@ -74,6 +82,7 @@ _RULES = _on_lines(
 )  # fmt: skip
 """(expression, of which one has to be there, in lower case)"""
 
+_ANYWHERE = (_WITHIN, _SAID, _BELOW)
 _ELSEWHERE = re.compile(
     rb"(?:~|\.{0,2})/.*|(?:[a-z\d_.@-]+/)+[a-z\d_.@\#-]*"  # a path
     rb"|[a-z][a-z+]{1,15}:.*|[\w.-]+:\d+(?::\d+)?"  # where a vault has it, an address, a host and its port
@@ -93,7 +102,7 @@ def assigned(text: bytes, start: int, end: int, named: int) -> Iterator[Place]:
     for name in NAME.finditer(text, start, named):
         line = text.rfind(b"\n", max(0, name.start() - 100), name.start()) + 1
         alone = _BEGINS.fullmatch(text, max(line, name.start() - 100), name.start())
-        for tail in (_LINE, _WITHIN, _SAID) if alone else (_WITHIN, _SAID):
+        for tail in (_LINE, *_ANYWHERE) if alone else _ANYWHERE:
             match = tail.match(text, name.end(), last)
             if match and _is_password(match["value"]) and (name["called"] or is_strong(match["value"])):
                 yield match.span("value")
