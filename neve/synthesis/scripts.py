@@ -59,6 +59,23 @@ def unreached(program: str) -> str:
     return ""
 
 
+def called(program: str) -> bool:
+    """Whether a program that parses uses any of its functions where it runs, and not only within them."""
+    named: set[str] = set()
+    used: set[str] = set()
+    for node in _root(program).children:
+        inner = node.children[-1] if node.type == "export_statement" and node.children else node
+        parts = [each for each in inner.children if each.type == "variable_declarator"] or [inner]
+        for part in parts:
+            value = part.child_by_field_name("value") if part.type == "variable_declarator" else part
+            if value is not None and value.type in (*_FUNCTIONS, *_DECLARED):
+                name = part.child_by_field_name("name")
+                named |= {_text(name)} if name is not None else set()
+            elif node.type != "export_statement":
+                used |= {_text(each) for each in _nodes(part) if each.type == "identifier"}
+    return bool(named & used)
+
+
 def _body(node: Any) -> Any | None:
     """The function of a test."""
     if node.type != "call_expression":

@@ -55,6 +55,23 @@ def test_what_stands_below_an_exit(text: str, line: int) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "calls"),
+    [
+        ("function f() {}\nconsole.log(f());\n", True),
+        ("const f = (x) => x, g = 1;\nfor (const x of [1]) {\n  console.log(f(x));\n}\n", True),
+        ("export function f() {}\nf();\n", True),
+        ("class A {}\nconsole.log(new A());\n", True),
+        ("function f() {}\nfunction g() {\n  console.log(f());\n}\n", False),
+        ("const f = () => 1;\nexport { f };\nexport default f;\n", False),
+        ("function f() {}\nmodule.exports = 1;\n", False),
+        ("console.log(1);\n", False),
+    ],
+)
+def test_what_a_program_calls(text: str, calls: bool) -> None:
+    assert scripts.called(text) == calls
+
+
 def test_files_of_others_are_told_though_the_program_catches_all() -> None:
     if shutil.which("node") is None or toolchains._absent("JavaScript", sandbox.probe()):
         pytest.skip("no node here")

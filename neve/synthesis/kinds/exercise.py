@@ -19,7 +19,7 @@ import keyword
 import re
 
 from neve.hashing import seed_of
-from neve.synthesis import gates
+from neve.synthesis import gates, scripts
 from neve.synthesis.candidates import Candidate
 from neve.synthesis.gates import Accepted, Gate, Limits, Refusal
 from neve.synthesis.reading import longest_block
@@ -96,7 +96,10 @@ def prompt(seed: Seed, room: int) -> str | None:
 
 
 def called(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
-    """Refuses Python that uses none of its functions at its top level, so that running it shows nothing."""
+    """Refuses Python and JavaScript that use none of their functions at their top level, so that running
+    them shows nothing."""
+    if candidate.seed.target == "JavaScript":
+        return None if scripts.called(candidate.program) else Refusal(0, 1, "calls of its functions")
     if candidate.seed.target != "Python":
         return None
     try:

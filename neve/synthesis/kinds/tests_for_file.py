@@ -14,6 +14,7 @@ import ast
 import builtins
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from neve.synthesis import gates, tested
@@ -46,10 +47,14 @@ def module(seed: Seed) -> str:
 
 
 def alone(text: str) -> bool:
-    """Whether a module imports nothing but Python's library, and names nothing that is not there."""
+    """Whether a module can be imported by itself: it needs Python's library at most, names nothing that is
+    not there, and asks nobody for input."""
     try:
-        nodes = list(ast.walk(ast.parse(text)))
+        tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    nodes = list(ast.walk(tree))
+    if any(isinstance(node, ast.Name) and node.id == "input" for node in _imported(tree)):
         return False
     named = [
         (node.module or "") if isinstance(node, ast.ImportFrom) and not node.level else each.name
@@ -62,6 +67,14 @@ def alone(text: str) -> bool:
     star = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in nodes)
     known = all(name.partition(".")[0] in sys.stdlib_module_names for name in named)
     return known and (star or used <= there)
+
+
+def _imported(tree: ast.Module) -> Iterator[ast.AST]:
+    """What runs when a module is imported."""
+    for node in tree.body:
+        main = isinstance(node, ast.If) and "__main__" in ast.dump(node.test)
+        if not main and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield from ast.walk(node)
 
 
 def prompt(seed: Seed, room: int) -> str | None:

@@ -36,12 +36,16 @@ def test_only_files_that_stand_alone_and_define_something_suit() -> None:
         "from node import Node\n",
         "import math, node\n",
         "for i in xrange(3):\n    pass\n",
+        "n = int(input())\n",
+        "n = int(input())\n",
     )
     for other in (*(seed(text=each + TEXT) for each in others), seed(text="x = 1\n"), seed(language="C")):
         assert tests_for_file.prompt(other, 1000) is None
 
 
 def test_a_seed_that_uses_pythons_library_suits() -> None:
+    asking = f"{TEXT}\n\ndef main():\n    print(double(int(input())))\n\n\nif __name__ == '__main__':\n    x = input()\n"
+    assert tests_for_file.prompt(seed(text=asking), 1000) is not None
     text = "import os.path as p\nfrom math import *\n\n\ndef f(a, *b, **c):\n    try:\n        return pi, p, [x for x in a]\n    except OSError as e:\n        return e\n"
     assert tests_for_file.prompt(seed(text=text), 1000) is not None
 
