@@ -48,8 +48,6 @@ def __neve_run__():
 __neve_run__()
 """
 _TOLD = re.compile(r"^\x01(\d+) (.*)$", re.M)
-_SAME = (True, False, None)
-"""What `is` compares with."""
 
 
 class Expectation(NamedTuple):
@@ -150,5 +148,10 @@ def _differs(got: str, literal: tuple[ast.expr, tuple[object] | None]) -> bool:
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return False
     same = said is not None and (value == said[0] and type(value) is type(said[0]))
-    plain = not (isinstance(node, ast.Constant) and node.value in _SAME) or value in _SAME
+    plain = not _one_of_its_kind(getattr(node, "value", value)) or _one_of_its_kind(value)
     return plain and not same and stated.writable(got)
+
+
+def _one_of_its_kind(value: object) -> bool:
+    """Whether a value is what `is` compares with; 1 and 0 are not."""
+    return value is None or isinstance(value, bool)
