@@ -29,14 +29,18 @@ def announce() -> None:
             if not _told:
                 _told = True
                 print(LINE, file=sys.stderr, flush=True)
-                if (os.cpu_count() or 1) > 1:
-                    command = [sys.executable, "-m", __name__]
-                    subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                if _cores() > 1:  # no pipe is held: whoever reads our output must not wait for it
+                    none = subprocess.DEVNULL
+                    subprocess.Popen([sys.executable, "-m", __name__], stdin=none, stdout=none, stderr=none)
 
         def on_end(self, event: Any) -> None:
             pass
 
     event.register("numba:compile", Listener())
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def later_half() -> None:

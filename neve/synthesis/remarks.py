@@ -151,7 +151,7 @@ def _nodes(root: Any) -> Iterator[Any]:
 
 
 def _last(node: Any) -> Any:
-    """The last part of a statement: a comment behind it may count as one of its."""
+    """The last part of a statement: a comment after it may count as one of its."""
     return next((child for child in reversed(node.children) if "comment" not in child.type), node)
 
 

@@ -16,8 +16,8 @@ import numba
 from neve.corpus import compiling
 
 compiling.announce()
-compiling.os.cpu_count = lambda: {cores}
-compiling.subprocess.Popen = lambda command, **_: print(*command[1:])
+compiling.os.sched_getaffinity = lambda _: range({cores})
+compiling.subprocess.Popen = lambda command, stdin, stdout, stderr: print(*command[1:], stdin, stdout, stderr)
 
 @numba.njit(cache=True)
 def one(x):
@@ -40,7 +40,9 @@ def _run(folder: Path, program: str, *arguments: str) -> subprocess.CompletedPro
 
 def test_the_line_comes_once_where_something_is_compiled_and_not_where_it_is_cached(tmp_path: Path) -> None:
     first, second = (_run(tmp_path, PROGRAM.replace("{cores}", "2")) for _ in range(2))
-    assert first.stdout == "-m neve.corpus.compiling\n8 9.0\n"  # the second process, once
+    assert (
+        first.stdout == "-m neve.corpus.compiling -3 -3 -3\n8 9.0\n"
+    )  # the second process, once, without a pipe
     assert second.stdout == "8 9.0\n"
     assert first.stderr.count(LINE) == 1 and LINE not in second.stderr
 
