@@ -6,7 +6,6 @@ Parse, call, print. Heavy modules are imported inside the command, so that `--he
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -42,14 +41,13 @@ def ablate(
     """
     from neve.lab import laboratory, results
     from neve.lab.file import load
+    from neve.lab.schedule import workers as chosen
 
     place = folder or Path("runs/labs") / load(file)[0].name
     if plan:
-        said = laboratory.plan(file, place, workers or len(os.sched_getaffinity(0)))
+        said = laboratory.plan(file, place, chosen(workers, slurm))
         print(json.dumps(said, indent=1) if as_json else "\n".join(laboratory.described(said)))
         return
-    from neve.lab.schedule import workers as chosen
-
     found = laboratory.run(
         file, place, chosen(workers, slurm), lambda line: print(line, file=sys.stderr, flush=True)
     )

@@ -17,6 +17,7 @@ from typing import Any
 from neve.errors import Misuse
 from neve.lab import measure
 from neve.lab.file import Laboratory, overridden
+from neve.recipe.recipe import Recipe
 from neve.run import runner
 from neve.store import Stage, Store
 
@@ -38,6 +39,7 @@ class Cell:
     tune: str
     """The stage that measures it on the texts to decide by."""
     final: str
+    recipe: Recipe
 
     @property
     def name(self) -> str:
@@ -119,4 +121,4 @@ def cell(lab: Laboratory, base: dict[str, Any], folder: Path, name: str, seed: i
         inputs = {"documents": "curate", "tokenizer": "tokenizer", "model": f"train-{model}"}
         made.append(Stage(f"measure-{model}-{kind}", "measure", settings, inputs))
     store = Store(plain.folder, [*plain.stages.values(), *made], plain.outside)
-    return Cell(name, seed, low, store, f"train-{model}", made[0].name, made[1].name)
+    return Cell(name, seed, low, store, f"train-{model}", made[0].name, made[1].name, recipe)

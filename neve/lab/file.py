@@ -1,8 +1,9 @@
 """A laboratory's file: a base recipe, arms as overrides of it, seeds, and one question.
 
 Everything that decides the outcome stands in the file before anything is trained: what is compared with
-what, on which texts, at how many seeds, and what counts as equal. The trade-off: all arms are compared with
-one baseline, not with each other; a question about two others is a laboratory of its own.
+what, on which texts, at how many seeds, and what counts as equal; or in one other file, which it is `like`.
+The trade-off: all arms are compared with one baseline, not with each other; a question about two others is a
+laboratory of its own.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ class Arm(RecipeTable):
 
 class Laboratory(RecipeTable):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    like: str | None = None
+    """Path of a laboratory, from this file: what is not said here is as there, but for the noise, which is
+    that recipe's. Tables and lists are taken whole."""
     question: str
     recipe: str
     """Path of the base recipe, from the laboratory's file."""
@@ -96,7 +100,7 @@ class Laboratory(RecipeTable):
 def load(path: Path) -> tuple[Laboratory, dict[str, Any]]:
     """A laboratory and its base recipe as nested dicts; raises Misuse with one line."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = _read(path)
         lab = Laboratory.model_validate(data)
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or error
@@ -117,6 +121,24 @@ def load(path: Path) -> tuple[Laboratory, dict[str, Any]]:
         return lab, tomllib.loads(base.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Misuse(f"{path}: recipe = {lab.recipe!r}: cannot be read ({error})") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A laboratory's file, with what it takes from the one that it is like."""
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    like = data.get("like")
+    if not isinstance(like, str):
+        return data
+    try:
+        other = tomllib.loads((path.parent / like).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Misuse(f"{path}: like = {like!r}: cannot be read ({error})") from None
+    if "like" in other:
+        raise Misuse(f"{path}: like = {like!r}: is like a third one; name that")
+    other.pop("noise", None)
+    if isinstance(recipe := other.get("recipe"), str):
+        other["recipe"] = str(Path(like).parent / recipe)
+    return {**other, **data}
 
 
 def overridden(base: dict[str, Any], *overrides: Overrides, where: str) -> Recipe:

@@ -7,18 +7,15 @@ last, if the file says so, the final texts.
 
 from __future__ import annotations
 
-import json
-import statistics as plain
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from neve.lab import design, measure, results, statistics
+from neve.lab import design, forecast, measure, results, statistics
 from neve.lab.design import Cell
 from neve.lab.file import Laboratory, load
 from neve.lab.schedule import Schedule, Workers
-from neve.lab.schedule import shared as shared_stages
 from neve.locks import locked
 from neve.store import read_json, write_json
 
@@ -100,22 +97,14 @@ def _record(folder: Path, what: str, said: Any) -> None:
         write_json(path, [*history, entry])
 
 
-def plan(file: Path, folder: Path, workers: int) -> dict[str, Any]:
+def plan(file: Path, folder: Path, workers: Workers) -> dict[str, Any]:
     """What a laboratory will take, and what it will be able to tell; nothing is trained.
 
-    `seconds` counts training alone, at the speed of the cells that were trained in `folder`, else of some
-    steps tried now. The smallest difference comes from the baseline's draws where they are there, else from
-    the file's noise, else it is None.
+    How long that takes is `forecast`'s. The smallest difference comes from the baseline's draws where they
+    are there, else from the file's noise, else it is None.
     """
     lab, base = load(file)
     cells = design.cells(lab, base, folder)
-    left = [cell for cell in cells if not cell.store.done(cell.tune)]
-    shared = {cell.store.path(n).name: (cell, n) for cell in left for n in shared_stages(cell, final=False)}
-    missing = {name: part for name, part in shared.items() if not part[0].store.done(part[1])}
-    trained = [(cell, cell.train) for cell in left if not cell.store.done(cell.train)]
-    trained += [part for part in missing.values() if part[1].startswith("train-")]
-    tokens = sum(_tokens(cell, name) for cell, name in trained)
-    seconds = tokens / _speed(cells) / workers if tokens else 0.0
     draws = [cell for cell in cells if cell.arm in design.copies(lab) and not cell.low]
     said: dict[str, float | None] = {"noise": lab.noise, "smallest_difference": None}
     origin = "the noise that the file states"
@@ -131,45 +120,20 @@ def plan(file: Path, folder: Path, workers: int) -> dict[str, Any]:
         )
     return {
         "question": lab.question, "arms": design.arms(lab), "seeds": lab.seeds, "trainings": len(cells),
-        "trainings_left": len(left), "shared_stages_left": sorted(missing), "tokens_left": tokens,
-        "seconds": seconds, "workers": workers,
+        **forecast.forecast(lab, cells, folder, workers),
         "decides": lab.tune[0], "final": lab.final if lab.compute_final else [], "origin": origin, **said,
     }  # fmt: skip
 
 
-def _tokens(cell: Cell, stage: str) -> int:
-    return int(cell.store.stages[stage].settings.phase.tokens or 0)
-
-
-def _speed(cells: list[Cell]) -> float:
-    """Tokens a second of one worker: the median of the trained cells, each by the median of its steps; else
-    tried."""
-    found = []
-    for cell in cells:
-        timings = cell.store.path(cell.train) / "timings.jsonl"
-        if timings.exists():
-            seconds = [json.loads(line)["seconds"] for line in timings.read_text().splitlines()[1:]]
-            training = cell.store.stages[cell.train].settings.training
-            found.append(training.batch * training.sequence / plain.median(seconds))
-    if found:
-        return plain.median(found)
-    from neve.lab.speed import tokens_per_second
-
-    stages = cells[0].store.stages
-    return tokens_per_second(
-        stages[cells[0].train].settings, stages["tokenizer"].settings.tokenizer.vocab_size
-    )
-
-
 def described(said: dict[str, Any]) -> list[str]:
     """A plan in plain words."""
-    least, seconds = said["smallest_difference"], said["seconds"]
+    least = said["smallest_difference"]
     lines = [
         said["question"],
         f"arms: {', '.join(said['arms'])}; seeds {', '.join(map(str, said['seeds']))}",
         f"{said['trainings_left']} of {said['trainings']} trainings are left, {said['tokens_left']:,} tokens, and "
         f"{len(said['shared_stages_left'])} stages that arms share",
-        f"training takes {seconds / 60:.0f} min on {said['workers']} workers as busy as they are now",
+        *forecast.described(said),
         f"smallest difference that it will tell on {said['decides']}: {least:.3f} bits per byte, from {said['origin']}"
         if least is not None
         else f"smallest difference that it will tell on {said['decides']}: not known before the baseline's draws, which "

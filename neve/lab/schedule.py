@@ -30,12 +30,17 @@ from neve.lab.design import Cell
 
 @dataclass(frozen=True)
 class Workers:
-    """How many cells are trained at once, and where: `gpus` by number, or on the CPU; `prefix` of the
-    command."""
+    """How many cells are trained at once, and where: `gpus` as CUDA_VISIBLE_DEVICES names them, or on the
+    CPU; `prefix` of the command."""
 
     count: int
     gpus: tuple[str, ...] = ()
     prefix: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> int:
+        """How many of them compute at once: more workers than GPUs or cores take turns."""
+        return self.count if self.prefix else min(self.count, len(self.gpus) or cores())
 
     def environments(self) -> list[dict[str, str]]:
         """What each worker's processes see."""
@@ -47,11 +52,31 @@ class Workers:
 def workers(count: int | None, slurm: str | None) -> Workers:
     """As many as asked for; by default one a GPU, else one a core. Under Slurm each process is started by
     `srun`."""
+    gpus = devices() if slurm is None else ()
+    prefix = ("srun", "--ntasks=1", "--exclusive", *slurm.split()) if slurm is not None else ()
+    return Workers(count or len(gpus) or cores(), gpus, prefix)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def devices() -> tuple[str, ...]:
+    """The GPUs that this process may use: as CUDA_VISIBLE_DEVICES names them (numbers, UUIDs, MIG devices),
+    else by number.
+
+    CUDA ends that list at the first name that it does not know, so torch's count cuts it. Of MIG devices it
+    shows one a process, whatever was allotted; each worker is a process, so all of them count.
+    """
     import torch
 
-    gpus = tuple(map(str, range(torch.cuda.device_count()))) if slurm is None else ()
-    prefix = ("srun", "--ntasks=1", "--exclusive", *slurm.split()) if slurm is not None else ()
-    return Workers(count or len(gpus) or len(os.sched_getaffinity(0)), gpus, prefix)
+    count = torch.cuda.device_count()
+    allotted = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if allotted is None:
+        return tuple(map(str, range(count)))
+    names = tuple(name.strip() for name in allotted.split(","))
+    return names if count and names[0].startswith("MIG-") else names[:count]
 
 
 @dataclass

@@ -90,13 +90,7 @@ def plan(
 
 def _phase(phase: Phase, recipe: Recipe, vocab_size: int, corpus_tokens: int | None) -> dict[str, Any]:
     """Of a phase: steps, repeats and FLOPs."""
-    epoch, tokens = _epoch(recipe, phase, corpus_tokens), phase.tokens or 0
-    if phase.epochs:
-        if (once := epoch[phase.parts[0].data]) is None:
-            raise Fault(
-                f"phase {phase.name!r} counts epochs; say how many tokens one has: corpus.expected_tokens"
-            )
-        tokens = phase.epochs * once
+    epoch, tokens = _epoch(recipe, phase, corpus_tokens), length(recipe, phase, corpus_tokens)
     size = phases.sized(recipe, phase)
     steps = -(-tokens // (size.batch * size.sequence))
     phases.check(phase, steps)
@@ -112,6 +106,18 @@ def _phase(phase: Phase, recipe: Recipe, vocab_size: int, corpus_tokens: int | N
         "flops_per_token": per_token,
         "flops": {name: flops * tokens for name, flops in per_token.items()},
     }
+
+
+def length(recipe: Recipe, phase: Phase, corpus_tokens: int | None) -> int:
+    """Tokens that a phase trains on; Fault where it counts epochs of what nobody knows the size of."""
+    if not phase.epochs:
+        return phase.tokens or 0
+    once = _epoch(recipe, phase, corpus_tokens)[phase.parts[0].data]
+    if once is None:
+        raise Fault(
+            f"phase {phase.name!r} counts epochs; say how many tokens one has: corpus.expected_tokens"
+        )
+    return phase.epochs * once
 
 
 def _epoch(recipe: Recipe, phase: Phase, corpus_tokens: int | None) -> dict[str, int | None]:

@@ -1,6 +1,7 @@
 """neve ablate. Oracle: the laboratories that come with Neve."""
 
 import json
+import os
 import tomllib
 from pathlib import Path
 
@@ -27,3 +28,15 @@ def test_a_plan_counts_trainings_and_trains_nothing(tmp_path: Path) -> None:
     arms = len(lab["arm"]) + lab.get("copies", 2)
     assert json.loads(done.stdout)["trainings"] == arms * (len(lab["seeds"]) + lab.get("low_rate_seeds", 1))
     assert not (tmp_path / "lab" / "stages").exists()
+
+
+def test_a_plan_counts_the_workers_that_a_run_has(tmp_path: Path, monkeypatch) -> None:
+    """Oracle: one GPU beside sixteen cores is one worker, and takes sixteen times as long."""
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    monkeypatch.setattr("neve.lab.speed.tokens_per_second", lambda *_: 4096.0)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(16)))
+    arguments = ["ablate", str(LABS / "optimizer.toml"), "--plan", "--json", "--out", str(tmp_path / "lab")]
+    said = json.loads(CliRunner().invoke(app, arguments).stdout)
+    assert said["workers"] == 1 and said["parts"]["training"] == said["tokens_left"] / 4096
+    on_cores = json.loads(CliRunner().invoke(app, [*arguments, "--slurm", ""]).stdout)
+    assert on_cores["workers"] == 16 and on_cores["parts"]["training"] == said["parts"]["training"] / 16

@@ -20,6 +20,34 @@ def test_on_a_cpu_each_worker_has_one_thread_and_gpus_are_dealt_out() -> None:
     assert numbers == ["0", "1", "0"]
 
 
+@pytest.mark.parametrize(
+    ("allotted", "count", "found"),
+    [
+        (None, 2, ("0", "1")),
+        ("2,3", 2, ("2", "3")),
+        ("GPU-8932f937, GPU-1a", 2, ("GPU-8932f937", "GPU-1a")),
+        ("5,-1,6", 1, ("5",)),  # CUDA ends the list there, and torch's count with it
+        ("MIG-1,MIG-2", 1, ("MIG-1", "MIG-2")),  # CUDA shows a process one
+        ("MIG-1", 0, ()),
+        ("", 0, ()),
+    ],
+)
+def test_workers_train_on_the_gpus_that_were_allotted(allotted, count, found, monkeypatch) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: count)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if allotted is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", allotted)
+    made = workers(None, None)
+    assert made.gpus == found and made.count == (len(found) or len(os.sched_getaffinity(0)))
+    assert [each.get("CUDA_VISIBLE_DEVICES") for each in made.environments()[: len(found)]] == list(found)
+
+
+def test_more_workers_than_gpus_or_cores_take_turns(monkeypatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
+    assert Workers(3, gpus=("0", "1")).places == 2 and Workers(3).places == 2 and Workers(1).places == 1
+    assert Workers(8, prefix=("srun",)).places == 8
+
+
 def test_as_many_as_asked_for_and_srun_before_each() -> None:
     assert workers(4, None).count == 4 and workers(2, "--gpus=1 --mem=8G").prefix == (
         "srun", "--ntasks=1", "--exclusive", "--gpus=1", "--mem=8G",
