@@ -136,7 +136,7 @@ def described(said: dict[str, Any]) -> list[str]:
     parts = ", ".join(f"{part} {seconds / 60:.0f}" for part, seconds in said["parts"].items() if seconds)
     missing = [f"{', '.join(names)} ({why})" for why, names in said["not_counted"].items()]
     return [
-        f"in all {said['seconds'] / 60:.0f} min on {said['workers']} workers as busy as they are now"
+        f"in all {said['seconds'] / 60:.0f} min, workers: {said['workers']}, as busy as they are now"
         + f": {parts}" * bool(parts),
         f"not counted: {'; '.join([*missing, NEVER])}",
     ]

@@ -43,7 +43,7 @@ def test_parts_are_shared_out_over_workers_and_what_nobody_built_is_named(
     assert found["parts"]["shared stages"] == 0 and found["seconds"] == sum(found["parts"].values())
     assert {"curate", "tokenizer", "view-more"} <= set(found["not_counted"][forecast.UNBUILT])
     said = "\n".join(laboratory.described(found))
-    assert "in all 6 min on 2 workers" in said and "training 2, measuring 4" in said and "curate" in said
+    assert "in all 6 min, workers: 2," in said and "training 2, measuring 4" in said and "curate" in said
     on_cores = laboratory.plan(place / "lab.toml", tmp_path / "lab", Workers(64))
     assert on_cores["parts"]["training"] == (9 * 5120 + 2560) / 256 / cores()
 
