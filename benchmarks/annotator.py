@@ -1,9 +1,11 @@
 """Neve's annotators beside a plain transformers loop: one corpus, one machine, one run.
 
     python benchmarks/annotator.py --run runs/quickstart --out DIR [--documents 1000] [--taught 1500]
+    python benchmarks/annotator.py --out DIR         a trial on code of Python's library
 
-`--run` is a run whose labels are made (`neve run RECIPE --until labels-NAME` is enough). An encoder
-annotator is fitted on them; then the same documents, drawn by a hash and no labels among them, are scored
+`--run` is a run whose labels are made (`neve run RECIPE --until labels-NAME` is enough); without it the pool
+and the labels are those of `planted.py`, which are too few for figures. An encoder annotator is fitted on
+them; then the same documents, drawn by a hash and no labels among them, are scored
 
 * by a plain loop: the same sections and the same head, transformers' model in fp32, batches of 32 in the
   order of the files, padded (what sentence-transformers does without sorting);
@@ -30,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import planted
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -44,6 +47,8 @@ from neve.quality.settings import Fit
 from neve.recipe.annotators import Cascade, Encoder, Student
 
 BATCH = 32
+SMALL = 300
+"""Documents of the pool of a trial."""
 SELECTED = 0.1
 """Share of each language that a selection takes."""
 
@@ -147,10 +152,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--run", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--documents", type=int, default=1000)
-    parser.add_argument("--taught", type=int, default=1500)
+    parser.add_argument("--documents", type=int, help="default 1000, of a trial 40")
+    parser.add_argument("--taught", type=int, help="default 1500, of a trial 100")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--section-tokens", type=int, default=64)
     given = parser.parse_args()
@@ -160,7 +165,15 @@ def main() -> None:
     folders = {name: given.out / name for name in ("encoder", "student", "cascade", "work")}
     for folder in folders.values():
         folder.mkdir(parents=True)
-    stage = {name: next((given.run / "stages").glob(f"{name}-*")) for name in ("curate", "labels")}
+    trial = given.run is None
+    given.documents = given.documents or (40 if trial else 1000)
+    given.taught = given.taught or (100 if trial else 1500)
+    if trial:
+        made, _, _ = planted.corpus(given.out / "corpus", SMALL)
+        made = planted.labelled(made, given.out / "labels", 1, shuffled=False)
+        stage = {"curate": made["documents"], "labels": made["labels-code"]}
+    else:
+        stage = {name: next((given.run / "stages").glob(f"{name}-*")) for name in ("curate", "labels")}
     inputs = {"labels-x": stage["labels"], "documents": stage["curate"]}
     encoder = Encoder(kind="encoder", labels=["x"], encoder="minilm", section_tokens=given.section_tokens)
     encoder_head.fit(Fit(encoder, 1), inputs, folders["encoder"])
@@ -168,8 +181,8 @@ def main() -> None:
     small = Student(kind="student", teacher="encoder", sample=given.taught, section_bytes=size)
     student.fit(Fit(small, 1), {**inputs, "annotator-encoder": folders["encoder"]}, folders["student"])
     both = Cascade(kind="cascade", first="student", then="encoder", recall=0.95)
-    made = {f"annotator-{name}": folders[name] for name in ("encoder", "student")}
-    cascade.fit(Fit(both, 1), {**inputs, **made}, folders["cascade"])
+    fitted = {f"annotator-{name}": folders[name] for name in ("encoder", "student")}
+    cascade.fit(Fit(both, 1), {**inputs, **fitted}, folders["cascade"])
 
     # Documents that neither the heads nor the student have learnt from.
     ids = tables.read(stage["curate"] / "documents", ["doc_id"])["doc_id"].combine_chunks()

@@ -40,6 +40,9 @@ class Cell:
     """The stage that measures it on the texts to decide by."""
     final: str
     recipe: Recipe
+    start: str | None = None
+    """The phase whose model its training starts from; None where it starts from scratch or from elsewhere.
+    """
 
     @property
     def name(self) -> str:
@@ -48,6 +51,11 @@ class Cell:
     def ends(self, final: bool) -> list[str]:
         """The stages that the laboratory wants of it."""
         return [self.tune, self.final] if final else [self.tune]
+
+    def before(self, final: bool) -> list[str]:
+        """The stages that measure the model it starts from, as `ends` do its own."""
+        kinds = ["tune", "final"] if final else ["tune"]
+        return [_measure(self.start, kind) for kind in kinds] if self.start else []
 
     def needed(self, final: bool) -> list[str]:
         """All stages that those need, in the order in which they are built."""
@@ -115,10 +123,20 @@ def cell(lab: Laboratory, base: dict[str, Any], folder: Path, name: str, seed: i
         )
     plan = runner.planned(recipe, folder)
     plain = plan.store(folder)
+    train = f"train-{model}"
+    begun = plain.stages[train].inputs.get("start", "")
+    start = begun.removeprefix("train-") if begun.startswith("train-") else None
     made = []
     for kind, texts in (("tune", lab.tune), ("final", lab.final)):
         settings = measure.Settings(tuple(texts), recipe.evaluate.heldout_bytes, recipe.evaluate.data)
-        inputs = {"documents": "curate", "tokenizer": "tokenizer", "model": f"train-{model}"}
-        made.append(Stage(f"measure-{model}-{kind}", "measure", settings, inputs))
+        for each in filter(None, (model, start)):
+            inputs = {"documents": "curate", "tokenizer": "tokenizer", "model": f"train-{each}"}
+            made.append(Stage(_measure(each, kind), "measure", settings, inputs))
     store = Store(plain.folder, [*plain.stages.values(), *made], plain.outside)
-    return Cell(name, seed, low, store, f"train-{model}", made[0].name, made[1].name, recipe)
+    return Cell(
+        name, seed, low, store, train, _measure(model, "tune"), _measure(model, "final"), recipe, start
+    )
+
+
+def _measure(model: str, kind: str) -> str:
+    return f"measure-{model}-{kind}"

@@ -47,7 +47,7 @@ class Laboratory(RecipeTable):
     baseline: str
     """The arm that the others are compared with."""
     also: list[str] = Field(default=[])
-    """Other arms that the rest are compared with too; the 5 % are shared out evenly."""
+    """Other arms that the rest are compared with too; the 5 % are over all comparisons."""
     arm: list[Arm] = Field(min_length=2)
     seeds: list[int] = Field(min_length=2)
     """Seeds of the phase: order of data, draw of random documents, and weights where it starts from scratch.
@@ -67,7 +67,8 @@ class Laboratory(RecipeTable):
     low_rate_seeds: int = Field(default=1, ge=0)
     """Seeds that are trained at it too; 0 leaves the check out."""
     margin: float | None = Field(default=None, gt=0)
-    """Differences inside ± this, in bits per byte, count as equal; default: the smallest difference."""
+    """Where an interval contains 0 and lies inside ± this, in bits per byte, arms count as equal; default:
+    the smallest difference."""
     noise: float | None = Field(default=None, gt=0)
     """Standard deviation of the baseline from seed to seed, known from an earlier laboratory: for --plan."""
     stop_early: bool = False

@@ -7,6 +7,7 @@ last, if the file says so, the final texts.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -52,13 +53,27 @@ def run(file: Path, folder: Path, workers: Workers, say: Callable[[str], None]) 
                 {"texts": lab.final, "arms": design.arms(lab), "seeds": seeds},
             )
         found = results.outcome(lab, cells, seeds, lab.compute_final)
-        for name in draws[0].ends(lab.compute_final):
-            for text, beside in measure.references(
-                draws[0].store, draws[0].store.stages[name].settings
-            ).items():
-                found["texts"][text]["references"] = beside
+        for text, beside in _references(draws[0], lab.compute_final, say).items():
+            found["texts"][text]["references"] = beside
         history = read_json(folder / RECORD)
         results.write(folder, found, {"seconds": round(time.monotonic() - begun, 1), "history": history})
+    return found
+
+
+def _references(base: Cell, final: bool, say: Callable[[str], None]) -> dict[str, Any]:
+    """By text what all arms are held against. The model that the baseline starts from is measured here, once
+    for the laboratory."""
+    found: dict[str, Any] = {}
+    for name, start in itertools.zip_longest(base.ends(final), base.before(final)):
+        if start and not base.store.done(start):
+            say(start)
+            base.store.run(start)
+        texts = measure.references(base.store, base.store.stages[name].settings)
+        known = base.store.manifest(start)["counts"] if start else {}
+        what = f"the model after phase {base.start}, from which {base.arm} starts"
+        for text, beside in texts.items():
+            first = {f"{base.start} (the start)": {"what": what, "value": known[text]}} if start else {}
+            found[text] = first | beside
     return found
 
 
@@ -115,9 +130,7 @@ def plan(file: Path, folder: Path, workers: Workers) -> dict[str, Any]:
         )
     elif lab.noise is not None:
         noise = statistics.Variance(lab.noise**2, lab.copies * (len(lab.seeds) - 1))
-        said["smallest_difference"] = statistics.smallest_difference(
-            noise, len(lab.seeds), lab.copies + 1, len(lab.arm) - 1, known=True
-        )
+        said["smallest_difference"] = results.smallest_difference(lab, noise, known=True)
     return {
         "question": lab.question, "arms": design.arms(lab), "seeds": lab.seeds, "trainings": len(cells),
         **forecast.forecast(lab, cells, folder, workers),

@@ -6,7 +6,7 @@ was not end in the same files; only `timings` differ.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,9 @@ def figures(lab: Laboratory, cells: list[Cell], text: str, low: bool = False) ->
     draws = design.copies(lab)
     groups = {name: drawn[lab.baseline if name in draws else name] for name in bits}
     return statistics.figures(
-        {name: np.array(rows) for name, rows in bits.items()}, np.array(sizes), draws, groups
-    )
+        {name: np.array(rows) for name, rows in bits.items()}, np.array(sizes), draws, groups,
+        [name for name in lab.also if name in bits],
+    )  # fmt: skip
 
 
 def stated(lab: Laboratory, draws: list[Cell], text: str) -> dict[str, float]:
@@ -51,8 +52,18 @@ def stated(lab: Laboratory, draws: list[Cell], text: str) -> dict[str, float]:
     that the laboratory will be able to tell, in bits per byte."""
     found = figures(lab, draws, text)
     noise = statistics.seed_noise(found, found.groups[0])
-    least = statistics.smallest_difference(noise, len(lab.seeds), lab.copies + 1, len(lab.arm) - 1)
-    return {"noise": noise.value**0.5, "smallest_difference": least}
+    return {"noise": noise.value**0.5, "smallest_difference": smallest_difference(lab, noise)}
+
+
+def smallest_difference(lab: Laboratory, noise: statistics.Variance, known: bool = False) -> float:
+    """The smallest difference that every comparison of a laboratory will tell: where arms are compared with
+    a control that is drawn once, that is the larger one beside it."""
+    compared = statistics.pairs(design.arms(lab), design.copies(lab), lab.also)
+    base = next(arm for arm in lab.arm if arm.name == lab.baseline)
+    alike = sum(arm.drawn == base.drawn for arm in lab.arm) - 1
+    rows = min(len(held) for _, held in compared)
+    level = Rule(0.0, early=lab.stop_early).level / len(compared)
+    return statistics.smallest_difference(noise, len(lab.seeds), rows, alike, level, known)
 
 
 def rule(lab: Laboratory, cells: list[Cell], text: str, least: float) -> Rule:
@@ -86,29 +97,13 @@ def outcome(lab: Laboratory, cells: list[Cell], seeds: list[int], final: bool) -
             "tasks": found.values.shape[2],
             "arms": {name: level[row].tolist() for row, name in enumerate(found.arms)},
             "low_rate": how.checked,
-            "comparisons": _compared(lab, found, how),
+            "comparisons": [asdict(c) for c in statistics.compare(found, how)],
         }
     return {
         "name": lab.name, "question": lab.question, "baseline": lab.baseline, "draws": design.copies(lab),
         "decides": lab.tune[0], "seeds": seeds, "stopped_early": len(seeds) < len(lab.seeds), "texts": texts,
         "final_computed": final,
     }  # fmt: skip
-
-
-def _compared(lab: Laboratory, found: Figures, how: Rule) -> list[dict[str, Any]]:
-    """Every arm beside the baseline, and beside each arm that the file names `also`."""
-    how = replace(how, alpha=how.alpha / (1 + len(lab.also)))
-    rows = [{"baseline": lab.baseline, **asdict(c)} for c in statistics.compare(found, how)]
-    for other in lab.also:
-        kept = [row for row in range(len(found.arms)) if row not in found.copies]
-        names, groups = (tuple(part[row] for row in kept) for part in (found.arms, found.groups))
-        beside = Figures(names, found.values[kept], groups, (names.index(other),))
-        shift = how.checked.get(other, 0.0)
-        turned = {name: value - shift for name, value in how.checked.items()}
-        rows += [
-            {"baseline": other, **asdict(c)} for c in statistics.compare(beside, replace(how, checked=turned))
-        ]
-    return rows
 
 
 def sentence(c: dict[str, Any]) -> str:

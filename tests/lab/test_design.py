@@ -43,6 +43,21 @@ def test_a_cell_needs_its_own_stages_and_all_that_they_read(place: Path):
     assert cell.name == "tiny-rate · seed 2"
 
 
+def test_the_model_that_a_phase_starts_from_is_measured_on_the_same_texts(place: Path):
+    lab, base = load(place / "lab.toml")
+    first, other = (design.cell(lab, base, place / "out", "usual", seed, low=False) for seed in (1, 2))
+    assert first.before(final=False) == ["measure-general-tune"]
+    assert first.before(final=True) == ["measure-general-tune", "measure-general-final"]
+    stages = first.store.stages
+    assert stages["measure-general-tune"].inputs["model"] == "train-general"
+    assert stages["measure-general-tune"].settings == stages[first.tune].settings
+    start = {cell.store.path("measure-general-tune") for cell in (first, other)}
+    assert len(start) == 1 and first.store.path(first.tune) != other.store.path(other.tune)
+    scratch, _ = load(LABS / "optimizer.toml")
+    from_scratch = design.cell(*load(LABS / "optimizer.toml"), place / "out", scratch.baseline, 1, low=False)
+    assert from_scratch.before(final=True) == []
+
+
 def test_a_copy_has_seeds_of_its_own_and_an_arm_the_baselines(place: Path):
     lab, base = load(place / "lab.toml")
 

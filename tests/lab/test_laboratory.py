@@ -61,7 +61,14 @@ def test_a_laboratory_killed_twice_gives_the_verdict(place: Path, monkeypatch):
     )
     assert set(found["texts"]["heldout"]["low_rate"]) == {"tiny-rate"}
     beside = found["texts"]["heldout"]["references"]
-    assert set(beside) == {"zlib -9", "trigram"} and all(0.5 < r["value"] < 5 for r in beside.values())
+    assert list(beside) == ["general (the start)", "zlib -9", "trigram"]
+    assert all(0.5 < r["value"] < 5 or name.startswith("general") for name, r in beside.items())
+    start = beside["general (the start)"]
+    arms = found["texts"]["heldout"]["arms"]
+    assert start["what"] == "the model after phase general, from which usual starts"
+    assert start["value"] == pytest.approx(arms["tiny-rate"][0], abs=0.01), (
+        "a rate of next to nothing moves nothing"
+    )
     assert "general" in beside["trigram"]["what"]
     assert any(line.startswith("smallest difference") for line in said)
     history = json.loads((out / "history.json").read_text())
@@ -80,6 +87,7 @@ def test_a_laboratory_killed_twice_gives_the_verdict(place: Path, monkeypatch):
     )
     page = (out / "index.html").read_text()
     assert "tiny-rate is worse than usual" in page and "zlib -9" in page and "trigram" in page
-    assert "beside them: trigram" in once
+    assert "general (the start)" in page
+    assert "beside them: trigram" in once and "beside them: general (the start)" in once
     after = laboratory.plan(place / "lab.toml", out, Workers(2))
     assert after["trainings_left"] == 0 and after["seconds"] == 0 and after["smallest_difference"] > 0

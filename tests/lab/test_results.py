@@ -1,14 +1,17 @@
 """A laboratory's outcome. Oracle: figures planted in units.json; sentences by hand."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from neve.errors import Fault
 from neve.lab import design, results
 from neve.lab.file import load
-from neve.lab.statistics import BETTER, EQUAL, UNKNOWN
+from neve.lab.statistics import BETTER, EQUAL, UNKNOWN, Variance
 from neve.store import read_json, write_json
 
 
@@ -43,6 +46,47 @@ def test_what_was_planted_is_found_and_written(place: Path, tmp_path: Path, cell
     assert read_json(tmp_path / "lab.json")["texts"]["heldout"]["references"] == beside
     said = "tiny-rate is worse than usual (+0.5"
     assert said in (tmp_path / "table.txt").read_text() and said in (tmp_path / "index.html").read_text()
+
+
+def test_arms_are_held_against_each_that_also_names(
+    place: Path, tmp_path: Path, cells: list[design.Cell]
+) -> None:
+    """`tiny-rate` beside itself as a control, and beside the baseline; the page says its low rate beside
+    both."""
+    lab, _ = load(place / "lab.toml")
+    lab = lab.model_copy(
+        update={"arm": [*lab.arm, lab.arm[1].model_copy(update={"name": "again"})], "also": ["again"]}
+    )
+    again = [replace(cell, arm="again") for cell in cells if cell.arm == "tiny-rate"]
+    found = results.outcome(lab, [*cells, *again], [1, 2], final=False)
+    told = {(c["arm"], c["baseline"]): c for c in found["texts"]["heldout"]["comparisons"]}
+    assert set(told) == {("tiny-rate", "usual"), ("again", "usual"), ("tiny-rate", "again")}
+    assert told["tiny-rate", "again"]["value"] == 0 and told["tiny-rate", "usual"]["verdict"] == "worse"
+    results.write(tmp_path, found, {})
+    assert "tiny-rate equals again within the margin" in (tmp_path / "table.txt").read_text()
+    assert '<td>again</td><td class="r"><b>+0.000</b>' in (tmp_path / "index.html").read_text()
+
+
+def test_the_smallest_difference_is_that_of_the_hardest_comparison(place: Path) -> None:
+    """By hand, from Student's quantiles: beside the mean of three draws; beside a control that is drawn once
+    too; with a fifth of the 5 % kept for looking early; and where the second arm is of another kind."""
+    lab, _ = load(place / "lab.toml")
+    two = [*lab.arm, lab.arm[1].model_copy(update={"name": "second"})]
+    noise = Variance(0.01, 4)
+
+    def stated(**about: object) -> float:
+        some = lab.model_copy(update={"arm": two, "copies": 2, "seeds": [1, 2, 3], **about})
+        return results.smallest_difference(some, noise, known=True)
+
+    def hand(alpha: float, freedom: int, comparisons: int, held: int) -> float:
+        steps = t.ppf(1 - alpha / 2 / comparisons, freedom) + t.ppf(0.8, freedom)
+        return float(steps * math.sqrt(0.01 * (1 / 3 + 1 / 3 / held)))
+
+    assert stated() == pytest.approx(hand(0.05, 8, 2, 3))
+    assert stated(also=["second"]) == pytest.approx(hand(0.05, 8, 3, 1))
+    assert stated(stop_early=True) == pytest.approx(hand(0.04, 8, 2, 3))
+    other = [*lab.arm, two[2].model_copy(update={"drawn": True})]
+    assert stated(arm=other) == pytest.approx(hand(0.05, 6, 2, 3))
 
 
 def test_few_units_are_a_fault(place: Path, cells: list[design.Cell]) -> None:

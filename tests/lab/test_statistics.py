@@ -22,6 +22,7 @@ from neve.lab.statistics import (
     difference,
     figures,
     holm,
+    pairs,
     seed_noise,
     smallest_difference,
 )
@@ -38,18 +39,23 @@ def made(
     quiet: float = 1.0,
     by_task: float = 0.0,
     shift: float = 0.0,
+    also: int = 0,
 ) -> Figures:
     """Copies of a baseline and `arms` that differ by `shift`; seeds and tasks have effects on all arms.
     Noise from seed to seed is `noise`, of the arms `quiet` times that; an arm's effect varies by `by_task`
-    from task to task."""
+    from task to task. `also` more arms, which the rest are compared with too, are as noisy as the baseline
+    and equal to it."""
     names = [f"copy{i}" for i in range(copies)] + [f"arm{i}" for i in range(arms)]
-    scale = np.array([1.0] * copies + [quiet] * arms)[:, None]
+    names += [f"also{i}" for i in range(also)]
+    scale = np.array([1.0] * copies + [quiet] * arms + [1.0] * also)[:, None]
     values = generator.normal(2.0, 0.5, tasks) + generator.normal(0, 0.1, (seeds, 1))
     values = values + (generator.normal(0, noise, (len(names), seeds)) * scale)[:, :, None]
     values = values + generator.normal(0, 0.1, (len(names), seeds, tasks))
-    values[copies:] += shift + generator.normal(0, by_task, (arms, 1, tasks))
-    groups = ("drawn",) * copies + (("drawn" if quiet == 1.0 else "chosen"),) * arms
-    return Figures(tuple(names), values, groups, tuple(range(copies)))
+    values[copies : copies + arms] += shift
+    values[copies:] += generator.normal(0, by_task, (arms + also, 1, tasks))
+    groups = ("drawn",) * copies + (("drawn" if quiet == 1.0 else "chosen"),) * arms + ("drawn",) * also
+    rows = tuple(range(len(names)))
+    return Figures(tuple(names), values, groups, rows[:copies], rows[copies + arms :])
 
 
 def false_share(labs: int, **about) -> float:
@@ -66,7 +72,11 @@ def false_share(labs: int, **about) -> float:
     "about",
     [
         {}, {"seeds": 2}, {"arms": 6}, {"by_task": 0.2}, {"noise": 0.0}, {"quiet": 0.1}, {"quiet": 0.1, "copies": 2},
-        {"seeds": 5, "copies": 2, "by_task": 0.2},
+        {"seeds": 5, "copies": 2, "by_task": 0.2}, {"also": 1}, {"also": 2, "seeds": 5, "arms": 3},
+        {"also": 1, "arms": 3, "noise": 0.046, "quiet": 0.13},
+        {"also": 1, "arms": 3, "noise": 0.046, "quiet": 0.13, "seeds": 5},
+        {"arms": 1, "noise": 0.006, "quiet": 8.0}, {"arms": 1, "noise": 0.006, "quiet": 8.0, "seeds": 5},
+        {"arms": 1, "noise": 0.046, "quiet": 0.13},
     ],
     ids=str,
 )  # fmt: skip
@@ -102,8 +112,37 @@ def test_noise_is_the_mean_square_of_arm_by_seed():
     values = levels[:, :, None] + np.array([-0.5, 0.5])
     noise = seed_noise(Figures(("a", "b"), values, ("g", "g"), (0, 1)), "g")
     assert noise == Variance(4.0, 1)
-    alone = seed_noise(Figures(("a", "b"), values, ("g", "h"), (0,)), "g")
-    assert alone == noise, "a group of one arm is pooled with all"
+
+
+def test_of_an_arm_that_is_alone_in_its_group_the_pair_says_all():
+    """By hand: beside the mean of two quiet copies it stands at 1, 5 and 3, a variance of 4, over three
+    seeds."""
+    levels = np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [2.0, 6.0, 4.0]])
+    values = levels[:, :, None] + np.array([-0.5, 0.5])
+    value, noise = difference(Figures(("a", "b", "c"), values, ("g", "g", "h"), (0, 1)), 2)
+    assert value == 3.0 and noise == Variance(4 / 3, 2)
+
+
+def test_the_noise_of_a_control_is_that_of_all_that_are_drawn():
+    """Beside a control that was drawn once stands the noise of its whole group, the baseline's copies among
+    it. Oracle: by hand, for arms that are measured without noise of their own."""
+    generator = np.random.default_rng(14)
+    lab = made(generator, noise=0.046, quiet=0.0, arms=3, also=1)
+    lab.values[3:6] = lab.values[3:6].mean(axis=(0, 1))
+    drawn = seed_noise(lab, "drawn")
+    value, noise = difference(lab, 3, [6])
+    assert drawn.freedom == 6 and noise.value >= drawn.value / 3
+    assert value == pytest.approx(lab.values[3].mean() - lab.values[6].mean())
+
+
+def test_what_is_compared():
+    """By hand: two arms beside the baseline and each of two controls, and the controls once."""
+    found = pairs(["base", "copy", "a", "b", "x", "y"], ["base", "copy"], ["x", "y"])
+    assert found[:4] == [(arm, ["base", "copy"]) for arm in "abxy"]
+    assert found[4:] == [("a", ["x"]), ("b", ["x"]), ("y", ["x"]), ("a", ["y"]), ("b", ["y"])]
+    lab = made(np.random.default_rng(1), also=2)
+    compared = [(c.arm, c.baseline) for c in compare(lab, Rule(0.0))]
+    assert compared == [(arm, base[0]) for arm, base in pairs(lab.arms, lab.arms[:3], ["also0", "also1"])]
 
 
 def test_bits_become_bits_per_byte():
@@ -131,19 +170,27 @@ def test_holm():
 def test_intervals_leave_out_zero_exactly_where_holm_rejects():
     generator = np.random.default_rng(8)
     both = set()
-    for _ in range(200):
+    for number in range(200):
         shift = generator.choice([0.0, 0.03, 0.06])
-        for c in compare(made(generator, arms=4, shift=shift), Rule(margin=0.0)):
+        for c in compare(made(generator, arms=4, shift=shift, also=number % 2), Rule(margin=0.0)):
             low, high = c.interval
             assert (low > 0 or high < 0) == (c.p <= ALPHA), c
             both.add(c.p <= ALPHA)
     assert both == {True, False}
 
 
-@pytest.mark.parametrize("about", [{}, {"seeds": 2}, {"copies": 2}, {"by_task": 0.1}], ids=str)
+@pytest.mark.parametrize(
+    "about",
+    [
+        {}, {"seeds": 2}, {"copies": 2}, {"by_task": 0.1}, {"also": 1},
+        {"also": 1, "arms": 3, "noise": 0.046, "quiet": 0.13},
+        {"also": 1, "arms": 3, "noise": 0.046, "quiet": 0.13, "seeds": 5},
+    ],
+    ids=str,
+)  # fmt: skip
 def test_the_smallest_difference_is_found(about):
     """Stated from copies of the baseline alone, then planted: found with the stated chance, and twice of it
-    nearly always."""
+    nearly always, beside the baseline and beside a control with one draw."""
     found = {1: 0, 2: 0}
     for times in found:
         generator = np.random.default_rng(9)
@@ -151,9 +198,14 @@ def test_the_smallest_difference_is_found(about):
             lab = made(generator, **about)
             copies, seeds = len(lab.copies), lab.values.shape[1]
             pilot = Figures(lab.arms[:copies], lab.values[:copies], lab.groups[:copies], lab.copies)
-            least = smallest_difference(seed_noise(pilot, "drawn"), seeds, copies, len(lab.others))
-            lab.values[copies:] -= times * least
-            found[times] += compare(lab, Rule(margin=0.0))[0].verdict == BETTER
+            drawn = lab.groups.count("drawn") - copies
+            count = len(compare(lab, Rule(margin=0.0)))
+            held = 1 if lab.also else copies
+            least = smallest_difference(seed_noise(pilot, "drawn"), seeds, held, drawn, ALPHA / count)
+            lab.values[[row for row in lab.others if row not in lab.also]] -= times * least
+            found[times] += all(
+                c.verdict == BETTER for c in compare(lab, Rule(margin=0.0)) if c.arm == "arm0"
+            )
     assert found[1] >= 0.7 * 200 and found[2] >= 0.95 * 200, found
 
 
@@ -170,6 +222,17 @@ def test_verdicts():
     turned = {c.arm: c for c in compare(lab, Rule(0.05, checked={"arm0": 0.01, "arm1": 0.3}))}
     assert turned["arm0"].verdict == UNKNOWN and "lower learning rate" in turned["arm0"].reason
     assert turned["arm1"].verdict == WORSE
+    wide = {c.arm: c.verdict for c in compare(lab, Rule(margin=1.0))}
+    assert wide == {"arm0": BETTER, "arm1": WORSE, "arm2": EQUAL}, "a margin hides no difference that is told"
+
+
+def test_the_order_at_the_low_rate_is_that_of_the_two_that_are_compared():
+    lab = made(np.random.default_rng(10), seeds=5, noise=0.001, also=1)
+    lab.values[3:5] -= 0.2
+    rule = Rule(0.0, checked={"arm0": -0.1, "arm1": -0.1, "also0": -0.2})
+    told = {(c.arm, c.baseline): c for c in compare(lab, rule)}
+    assert told["arm0", "copy0"].verdict == BETTER
+    assert told["arm0", "also0"].verdict == UNKNOWN and "(+0.100)" in told["arm0", "also0"].reason
 
 
 def test_one_may_look_after_every_seed():
@@ -206,3 +269,10 @@ def test_a_laboratory_stops_early_only_where_all_is_decided():
     half = made(generator, seeds=8, noise=0.01)
     half.values[3] -= 0.5
     assert not decided(half, Rule(margin=0.001, early=True)), "one of the two arms is open"
+    beside = made(generator, seeds=8, noise=0.01, shift=-0.5, also=1)
+    beside.values[5] += 0.5
+    assert decided(beside, Rule(margin=0.001, early=True))
+    beside.values[5] -= 1.0
+    assert not decided(beside, Rule(margin=0.001, early=True)), (
+        "open beside the control that all are held against"
+    )
