@@ -32,9 +32,9 @@ import pyarrow.parquet as pq
 
 from neve import documents as tables
 from neve import store
+from neve.corpus.licenses import openings
 from neve.permissions import by_umask
 from neve.progress import bar
-from neve.quality import headers
 
 COLUMNS = ["doc_id", "language", "content"]
 FOLDS = 5
@@ -103,7 +103,7 @@ class Documents:
                         yield Batch(
                             ids,
                             rows["language"].to_pylist(),
-                            headers.cut(rows["content"].cast(pa.large_string())),
+                            openings.cut(rows["content"].cast(pa.large_string())),
                         )
             if folder != self.folders[-1]:
                 ids = tables.read(folder, ["doc_id"])["doc_id"].combine_chunks()

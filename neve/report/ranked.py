@@ -7,7 +7,6 @@ of which most was chosen, their beginnings alone.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from neve.corpus.licenses import openings
 from neve.documents import read
 
 SHOWN = 5
@@ -25,11 +25,6 @@ LANGUAGES = 4
 """Languages that are shown."""
 SNIPPET = 700
 """Characters of a document."""
-NOTICE = re.compile(
-    r"(?:<\?php\b|#![^\n]*)?\s*(?:/\*.*?\*/|<!--.*?-->|(?://[^\n]*(?:\n|\Z))+|(?:#[^\n]*(?:\n|\Z))+)\s*",
-    re.DOTALL,
-)
-"""A first comment, after what may stand before it."""
 LEAST = 200
 """Bytes of the shortest document that is shown."""
 TENTH = 0.1
@@ -100,15 +95,14 @@ def _with_text(found: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]
 
 
 def beginning(text: str) -> str:
-    """The first SNIPPET characters of a text, after the licence's notice where it opens with one.
+    """The first SNIPPET characters of a text, without the notices of licence that it opens with.
 
-    >>> beginning("#!/bin/sh\\n# Copyright us\\n\\necho\\n"), beginning("# A sum.\\nx = 1\\n")
+    >>> beginning("#!/bin/sh\\n# Copyright 2020 A\\n\\necho\\n"), beginning("# A sum.\\nx = 1\\n")
     ('…\\necho\\n', '# A sum.\\nx = 1\\n')
     """
-    notice = NOTICE.match(text)
-    if notice and re.search("copyright|licen[cs]e", notice[0], re.IGNORECASE) and notice.end() < len(text):
-        text = "…\n" + text[notice.end() :]
-    return text[:SNIPPET]
+    shorter = openings.without(text)
+    cut = len(shorter) < len(text) and shorter.strip()
+    return ("…\n" + shorter.lstrip() if cut else text)[:SNIPPET]
 
 
 def histogram(table: pa.Table) -> dict[str, Any]:

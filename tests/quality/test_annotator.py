@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from neve import documents
+from neve.corpus.licenses.openings import cut
 from neve.quality import annotator
 from neve.quality.annotator import Batch, Documents, Labels, Scores, area, finish, in_batches, ranks, standing
-from neve.quality.headers import cut
 
 from .conftest import lay
 
