@@ -2,18 +2,21 @@
 
 ROC-AUC is a mean over all cuts; a phase makes one, near the top, where an annotator with a good ROC-AUC may
 be no better than chance. So it is the documents on either side of that cut that are looked at: how much
-more often good labels are above it than documents of the pool, where the annotators of the recipe agree,
-which languages, lengths, licences and repositories are preferred, and how many decisions change with what
-should not matter (comments, names, format). ROC-AUC is given too, of benchmark solutions against documents
-of the pool; nothing is tuned on it.
+more often good labels are above it than documents of the pool, where the annotators that the run builds
+agree, which languages, lengths, licences and repositories are preferred, and how many decisions change with
+what should not matter (comments, names, format). ROC-AUC is given too, of benchmark solutions against
+documents of the pool; nothing is tuned on it.
 
 Good labels count if the model that judges them has not seen their family: held-out ones, and those learnt
 from where the kind judges them out of fold. They are held against the pool, not against the bad labels:
 these are random documents, so a few families of them decide what a share among labels is. What an annotator
 is worth differs from family to family, so each is shown, and the interval is over families.
 
+Where documents were drawn by score there is no cut. What is looked at then is the one that would have taken
+as many of each language, and how many of the drawn lie above it; the groups are those of what was drawn.
+
 Only an annotator whose scores do not depend on what else is scored can be asked so: of a cascade it is the
-second, which ranks what is chosen, and a blend of ranks has no diagnosis.
+second, which ranks what is chosen, and a blend ranks each document against the pool (`Blend.alone`).
 
 The trade-off: a sample of the pool is scored again for agreement and changes, at most SAMPLE documents that
 no annotator has learnt from.
@@ -39,15 +42,18 @@ from neve import store
 from neve.hashing import draw_keys
 from neve.quality import annotators, pools
 from neve.quality.annotator import GOOD, Annotator, Documents, Labels, Scores, area
-from neve.quality.annotators import folds
+from neve.quality.annotators import folds, members
+from neve.quality.annotators.blend import Blend
 from neve.quality.settings import Diagnosis as Settings
 from neve.quality.variants import VARIANTS
 from neve.tasks import benchmarks
 
 SAMPLE = 150
-"""Documents that are changed, and scored by each annotator of the recipe."""
+"""Documents that are changed, and scored by each other annotator that the run builds."""
 DRAWN = 400
 """Documents of the pool, of the solutions' language, that benchmark solutions are told from."""
+AGAINST = 4000
+"""Documents of the pool against which a blend ranks a text."""
 BINS = 10
 GROUPS = 12
 """Groups that are shown of each kind, the largest."""
@@ -62,8 +68,11 @@ class Pool:
     table: pa.Table
     """doc_id, language, license, repo, size, score, rank; sorted by doc_id."""
     chosen: np.ndarray
+    """bool: above the cut."""
     cuts: dict[str, float]
-    """The lowest chosen score of each language of which something was chosen."""
+    """The lowest score above the cut, of each language of which something was chosen."""
+    drawn: np.ndarray | None = None
+    """bool: what was chosen, where documents were drawn instead of cut."""
 
     def column(self, name: str) -> np.ndarray:
         return self.table[name].to_numpy()
@@ -96,17 +105,20 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     inputs: documents, scores, selection, annotator-NAME of each annotator named, and labels-NAME that they
     learn from.
     """
-    pool = _pool(inputs)
+    pool = _pool(inputs, settings.drawn)
     folder = Documents((inputs["documents"] / "documents",))
     mine = annotators.load(inputs[f"annotator-{settings.annotator}"])
     labels = Labels.read(inputs)
     work = out / "work"
+    if isinstance(mine, Blend):
+        mine = mine.alone(folder.only(_some(pool, settings.seed)), work)
     judged = _judged(mine, inputs[f"annotator-{settings.annotator}"], labels, work)
-    sample = _sample(pool, labels, settings.seed)
+    sample = _sample(pool, _taught(labels, inputs), settings.seed)
     found: dict[str, Any] = {
         "annotator": settings.annotator,
         "chosen": int(pool.chosen.sum()),
         "documents": len(pool.chosen),
+        "drawn_above": None if pool.drawn is None else int((pool.drawn & pool.chosen).sum()),
         "at_the_cut": at_the_cut(pool, judged),
         "families": by_family(pool, judged),
         "calibration": calibration(judged),
@@ -122,19 +134,27 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     return {"recall": cut["recall"], "enrichment": cut["enrichment"], **flipped}
 
 
-def _pool(inputs: dict[str, Path]) -> Pool:
+def _pool(inputs: dict[str, Path], drawn: bool) -> Pool:
     columns = ["doc_id", "language", "license", "repo", "size", "split"]
     about = tables.read(inputs["documents"] / "documents", columns)
     scored = tables.read(inputs["scores"] / "scores", ["doc_id", "score", "rank"])
     table = about.join(scored, "doc_id", join_type="inner").sort_by("doc_id").combine_chunks()
     table = table.filter(pc.equal(table["split"], "train"))
     picked = tables.read(inputs["selection"] / pools.FILE, ["doc_id"])["doc_id"].combine_chunks()
-    chosen = pc.is_in(table["doc_id"], picked).to_numpy()
+    taken = pc.is_in(table["doc_id"], picked).to_numpy()
     language, score = table["language"].to_numpy(), table["score"].to_numpy()
-    cuts = {
-        str(name): float(score[chosen & (language == name)].min()) for name in np.unique(language[chosen])
-    }
-    return Pool(table, chosen, cuts)
+    above = _best(table["rank"].to_numpy(), language, taken) if drawn else taken
+    cuts = {str(name): float(score[above & (language == name)].min()) for name in np.unique(language[above])}
+    return Pool(table, above, cuts, taken if drawn else None)
+
+
+def _best(rank: np.ndarray, language: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """Of each language the documents of the best ranks, as many as were taken of it: bool."""
+    best = np.zeros(len(rank), bool)
+    for name in np.unique(language[taken]):
+        rows = np.flatnonzero(language == name)
+        best[rows[np.argsort(rank[rows], kind="stable")][: int(taken[rows].sum())]] = True
+    return best
 
 
 def _scored(annotator: Annotator, documents: Documents, work: Path) -> Scores:
@@ -146,12 +166,18 @@ def _scored(annotator: Annotator, documents: Documents, work: Path) -> Scores:
 
 def _judged(annotator: Annotator, folder: Path, labels: Labels, work: Path) -> Judged:
     """The labels that the annotator in `folder` judges fairly: all if it has folds, else those held out."""
-    fair = np.ones(labels.table.num_rows, bool) if (folder / folds.FILE).exists() else ~labels.training()
+    fair = np.ones(labels.table.num_rows, bool) if _folded(folder) else ~labels.training()
     table = labels.table.filter(pa.array(fair))
     scored = _scored(annotator, labels.documents.only(table["doc_id"]), work)
     place = pc.index_in(table["doc_id"].combine_chunks(), _strings(scored.doc_ids)).to_numpy()
     columns = (table[name].to_numpy() for name in ("language", "family"))
     return Judged(table["label"].to_numpy() > GOOD, scored.means()[place], *columns)
+
+
+def _folded(folder: Path) -> bool:
+    """Whether an annotator, or all that a blend is of, judges what it has learnt from out of fold."""
+    of = members.folders(folder)
+    return all(map(_folded, of)) if of else (folder / folds.FILE).exists()
 
 
 def at_the_cut(pool: Pool, judged: Judged) -> dict[str, Any]:
@@ -224,8 +250,9 @@ def calibration(judged: Judged) -> dict[str, Any]:
 
 
 def groups(pool: Pool) -> dict[str, list[dict[str, Any]]]:
-    """By language, length, licence and repository: documents, those chosen, and how many times as often they
-    are chosen as all are; the GROUPS largest of each."""
+    """By language, length, licence and repository: documents, those chosen or drawn, and how many times as
+    often they are as all are; the GROUPS largest of each."""
+    chosen = pool.chosen if pool.drawn is None else pool.drawn
     size = pool.column("size")
     edges = np.quantile(size, [0.25, 0.5, 0.75]) if len(size) else np.zeros(3)
     names = [
@@ -237,12 +264,12 @@ def groups(pool: Pool) -> dict[str, list[dict[str, Any]]]:
         "licence": [name or "not known" for name in pool.table["license"].to_pylist()],
         "repository": pool.table["repo"].to_pylist(),
     }
-    share = float(pool.chosen.mean()) if len(pool.chosen) else 0.0
+    share = float(chosen.mean()) if len(chosen) else 0.0
     found: dict[str, list[dict[str, Any]]] = {}
     for kind, values in columns.items():
         distinct, codes = np.unique(np.array(values, dtype=object).astype(str), return_inverse=True)
         there = np.bincount(codes, minlength=len(distinct))
-        taken = np.bincount(codes, pool.chosen, minlength=len(distinct)).astype(int)
+        taken = np.bincount(codes, chosen, minlength=len(distinct)).astype(int)
         rows: list[dict[str, Any]] = [
             {"group": str(name), "documents": int(n), "chosen": int(k), "ratio": float(k / n / share) if share else None}
             for name, n, k in zip(distinct, there, taken, strict=True)
@@ -252,11 +279,28 @@ def groups(pool: Pool) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _sample(pool: Pool, labels: Labels, seed: int) -> pa.Array:
-    """doc_ids of at most SAMPLE training documents that carry no label, half of them chosen as far as there
-    are as many."""
+def _some(pool: Pool, seed: int) -> pa.Array:
+    """doc_ids of at most AGAINST documents, by which a blend's ranks are told."""
     ids = pool.table["doc_id"].combine_chunks()
-    free = pc.invert(pc.is_in(ids, labels.table["doc_id"].combine_chunks())).to_numpy(zero_copy_only=False)
+    order = np.argsort(draw_keys(ids, seed, "standing"), kind="stable")[:AGAINST]
+    return ids.take(pa.array(np.sort(order)))
+
+
+def _taught(labels: Labels, inputs: dict[str, Path]) -> pa.Array:
+    """doc_ids of all that any of the annotators may have learnt from."""
+    others = [
+        tables.read(folder / "labels", ["doc_id"])["doc_id"]
+        for role, folder in inputs.items()
+        if role.startswith("learnt-")
+    ]
+    return pa.concat_arrays([one.combine_chunks() for one in (labels.table["doc_id"], *others)])
+
+
+def _sample(pool: Pool, taught: pa.Array, seed: int) -> pa.Array:
+    """doc_ids of at most SAMPLE training documents that nobody has learnt from, half of them above the cut
+    as far as there are as many."""
+    ids = pool.table["doc_id"].combine_chunks()
+    free = pc.invert(pc.is_in(ids, taught)).to_numpy(zero_copy_only=False)
     free &= np.isin(pool.column("language"), list(pool.cuts))
     order = np.argsort(draw_keys(ids, seed, "diagnosis"), kind="stable")
     sides = [order[free[order] & (pool.chosen[order] == side)] for side in (True, False)]
@@ -267,8 +311,8 @@ def _sample(pool: Pool, labels: Labels, seed: int) -> pa.Array:
 def _agreement(
     settings: Settings, pool: Pool, folder: Documents, inputs: dict[str, Path], sample: pa.Array, work: Path
 ) -> dict[str, float]:
-    """Of the sample's chosen documents, the share that is among as many best ones of each other annotator,
-    language by language."""
+    """Of the sample's documents above the cut, the share that is among as many best ones of each other
+    annotator, language by language."""
     rows = pc.index_in(sample, pool.table["doc_id"].combine_chunks()).to_numpy()
     chosen, languages = pool.chosen[rows], pool.column("language")[rows]
     found = {}

@@ -43,9 +43,11 @@ class Diagnosis:
     annotator: str
     """Name of the annotator that ranks what the phase chooses."""
     others: tuple[str, ...]
-    """Names of the recipe's other annotators that judge each document by itself."""
+    """Names of the other annotators that the run builds and that judge each document by itself."""
     tasks: tuple[str, ...]
     """Benchmarks whose solutions are told from the pool; nothing is tuned on them."""
     data: Execution[str | None]
     """Folder of benchmark files."""
     seed: int
+    drawn: bool = False
+    """Whether the phase draws its documents by score, instead of cutting."""

@@ -48,12 +48,12 @@ def stages(recipe: Recipe, folder: Path, machine: Machine, pins: Pins) -> list[S
     ]
     if not recipe.phase:
         return corpus
-    selections = phases.selections(recipe)
+    selections, annotators = phases.selections(recipe), _annotators(recipe, folder, pins)
     plan = [
         *corpus,
-        *_annotators(recipe, folder, pins),
+        *annotators,
         *selections,
-        *_diagnoses(recipe, selections),
+        *_diagnoses(recipe, selections, annotators),
         *(_synthesis(recipe, folder, selections[0], machine.sandbox) if recipe.synthesis else []),
         *phases.data(recipe),
         *phases.training(recipe, machine.precision),
@@ -174,10 +174,15 @@ def _annotator(recipe: Recipe, name: str, pins: Pins) -> Stage:
     )
 
 
-def _diagnoses(recipe: Recipe, selections: list[Stage]) -> list[Stage]:
-    """What there is to say of each phase's annotator at the cut; a blend of ranks has no cut by score, and a
-    column no score for a text that is changed."""
+def _diagnoses(recipe: Recipe, selections: list[Stage], annotators: list[Stage]) -> list[Stage]:
+    """What there is to say of each phase's annotator at the cut, and where the others that are built agree.
+
+    A column has no score for a text that is changed, nor has a blend in a cascade, or of others than
+    annotators which judge each document by itself.
+    """
     made = []
+    built = [stage.name.removeprefix("annotator-") for stage in annotators]
+    alone = [one for one in built if one in recipe.annotators and _alone(recipe, one)]
     for phase in recipe.phase:
         stage = next((one for one in selections if one.name == f"selection-{phase.name}"), None)
         if stage is None:
@@ -185,28 +190,27 @@ def _diagnoses(recipe: Recipe, selections: list[Stage]) -> list[Stage]:
         name = top = recipe.annotator_of(phase)
         while isinstance(table := recipe.annotators[name], Cascade):
             name = table.then
-        if isinstance(table, Blend | Column):
+        blend = isinstance(table, Blend) and name == top and set(table.of) <= set(alone)
+        if not blend and not _alone(recipe, name):
             continue
-        others = [
-            one
-            for one in recipe.made_of(top)
-            if one != name and not isinstance(recipe.annotators[one], Cascade | Blend)
-        ]
-        data = recipe.evaluate.data
-        settings = quality.Diagnosis(name, tuple(others), tuple(recipe.evaluate.tasks), data, recipe.run.seed)
-        read = [f"annotator-{one}" for one in (name, *others)]
-        read += [f"labels-{one}" for one in recipe.labels_of(top)]
-        inputs = {"documents": "curate", "selection": stage.name, "scores": stage.inputs["scores"]}
-        made.append(
-            Stage(
-                f"diagnosis-{phase.name}",
-                "diagnosis",
-                settings,
-                {**inputs, **{one: one for one in read}},
-                outside=benchmarks.outside(recipe.evaluate.tasks, data),
-            )
+        others = tuple(one for one in alone if one != name)
+        data, labels = recipe.evaluate.data, recipe.labels_of(top)
+        settings = quality.Diagnosis(
+            name, others, tuple(recipe.evaluate.tasks), data, recipe.run.seed, phase.temperature > 0
         )
+        inputs = {"documents": "curate", "selection": stage.name, "scores": stage.inputs["scores"]}
+        inputs |= {f"annotator-{one}": f"annotator-{one}" for one in (name, *others)}
+        inputs |= {f"labels-{one}": f"labels-{one}" for one in labels}
+        learnt = {one for other in others for one in recipe.labels_of(other)} - set(labels)
+        inputs |= {f"learnt-{one}": f"labels-{one}" for one in sorted(learnt)}
+        read = benchmarks.outside(recipe.evaluate.tasks, data)
+        made.append(Stage(f"diagnosis-{phase.name}", "diagnosis", settings, inputs, outside=read))
     return made
+
+
+def _alone(recipe: Recipe, name: str) -> bool:
+    """Whether an annotator judges each document by itself, whatever its text."""
+    return not isinstance(recipe.annotators[name], Cascade | Blend | Column)
 
 
 def _synthesis(recipe: Recipe, folder: Path, selection: Stage, tier: str) -> list[Stage]:

@@ -15,13 +15,14 @@ import pytest
 from neve import documents
 from neve.quality import annotators, diagnose, labels, scoring, select
 from neve.quality.annotator import Labels
-from neve.quality.annotators import ngrams
+from neve.quality.annotators import blend, ngrams
 from neve.quality.diagnose import Judged, Pool
 from neve.quality.settings import Diagnosis, Fit
-from neve.recipe.annotators import Ngrams
+from neve.recipe.annotators import Blend, Ngrams
 from neve.store import read_json
 
 from .conftest import LABELS, lay
+from .selecting import corpus as scored_corpus
 
 SHARE = 25
 """One document in so many of the pool has the trait."""
@@ -186,6 +187,90 @@ def test_precision_recall_and_enrichment_are_counts() -> None:
         "by_chance": pytest.approx(0.2),
     }
     assert pool.above(np.array([1.0]), ["Go"]).tolist() == [False] and pool.share(["Go"]).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.5, 1.0])
+def test_labels_that_score_like_the_pool_are_not_enriched_however_documents_were_drawn(
+    tmp_path, temperature
+) -> None:
+    """Oracle: good labels are a random half of the pool, so a cut holds as many of them as of the rest."""
+    inputs, table, _ = scored_corpus(tmp_path)
+    ids, rng = table["doc_id"].to_pylist(), np.random.default_rng(0)
+    values = rng.normal(size=len(ids))
+    ranks = {}
+    for language in set(table["language"].to_pylist()):
+        rows = [i for i, name in enumerate(table["language"].to_pylist()) if name == language]
+        ranks |= {i: place for place, i in enumerate(sorted(rows, key=lambda i: -values[i]), 1)}
+    rows = [
+        {"doc_id": one, "annotator": "a", "score": values[i], "section_scores": [values[i]], "rank": ranks[i]}
+        for i, one in enumerate(ids)
+    ]
+    found = pa.Table.from_pylist(rows, documents.SCORES)
+    documents.write(found, inputs["scores"] / "scores", documents.SCORES)
+    (tmp_path / "selection").mkdir()
+    select.build(select.Settings(9_000, 1, None, temperature, 1), inputs, tmp_path / "selection")
+    texts = [
+        {
+            "doc_id": one, "source": "s", "repo": "r", "path": f"{i}", "language": language, "license": None,
+            "split": "train", "size": 3, "content": "x", "source_id": None,
+        }
+        for i, (one, language) in enumerate(zip(ids, table["language"].to_pylist(), strict=True))
+    ]  # fmt: skip
+    inputs["documents"] = lay(tmp_path / "curate", pa.Table.from_pylist(texts, documents.DOCUMENTS))
+    pool = diagnose._pool(inputs | {"selection": tmp_path / "selection"}, temperature > 0)
+    order = pool.table["doc_id"].to_pylist()
+    score = np.array([values[ids.index(one)] for one in order])
+    half = rng.random(len(order)) < 0.5
+    judged = Judged(half, score, pool.column("language"), np.array(["f"] * len(order), dtype=object))
+    assert 0.6 < diagnose.at_the_cut(pool, judged)["all"]["enrichment"] < 1.6
+    taken = documents.read(tmp_path / "selection" / "selection.parquet", ["doc_id"])["doc_id"].to_pylist()
+    assert pool.chosen.sum() == len(taken)
+    if temperature:
+        assert {one for one, is_in in zip(order, pool.drawn, strict=True) if is_in} == set(taken)
+        assert 0 < (pool.drawn & pool.chosen).sum() < len(taken)
+    else:
+        assert pool.drawn is None and {one for one, up in zip(order, pool.chosen, strict=True) if up} == set(
+            taken
+        )
+
+
+def test_a_blend_is_diagnosed_as_what_it_is_of(corpus, tmp_path) -> None:
+    """Oracle: a blend of an annotator with itself chooses what that chooses, and its diagnosis is the same."""
+    inputs, _ = selected(corpus, tmp_path / "true", shuffled=False)
+    twice = inputs | {
+        "annotator-again": inputs["annotator-words"],
+        "annotator-both": tmp_path / "true" / "both",
+    }
+    twice["annotator-both"].mkdir()
+    blend.fit(Fit(Blend(kind="blend", of=["words", "again"]), 1), twice, twice["annotator-both"])
+    twice["scores"] = tmp_path / "true" / "scores-both"
+    twice["scores"].mkdir()
+    scoring.build(
+        None, {"documents": inputs["documents"], "annotator": twice["annotator-both"]}, twice["scores"]
+    )
+    found = {}
+    for name, given in (("words", inputs), ("both", twice)):
+        (tmp_path / name).mkdir()
+        diagnose.build(Diagnosis(name, (), (), None, 1), given, tmp_path / name)
+        found[name] = read_json(tmp_path / name / "diagnosis.json")
+    assert (
+        found["both"]["chosen"] == found["words"]["chosen"]
+        and found["both"]["groups"] == found["words"]["groups"]
+    )
+    assert found["both"]["at_the_cut"] == found["words"]["at_the_cut"]
+    assert found["both"]["flips"] == found["words"]["flips"]
+
+
+def test_what_other_annotators_have_learnt_from_is_no_sample(corpus, tmp_path) -> None:
+    inputs, _ = selected(corpus, tmp_path / "true", shuffled=False)
+    pool, read = diagnose._pool(inputs, False), Labels.read(inputs)
+    sample = diagnose._sample(pool, diagnose._taught(read, inputs), 1)
+    learnt = tmp_path / "learnt" / "labels"
+    more = read.table.slice(0, 1).select(documents.LABELS.names)
+    more = more.set_column(0, "doc_id", pa.array([sample[0].as_py()], pa.string()))
+    documents.write(more, learnt, documents.LABELS)
+    taught = diagnose._taught(read, inputs | {"learnt-more": tmp_path / "learnt"})
+    assert sample[0].as_py() not in diagnose._sample(pool, taught, 1).to_pylist()
 
 
 def test_labels_learnt_from_count_only_where_they_are_judged_out_of_fold(corpus, tmp_path) -> None:

@@ -225,7 +225,38 @@ def test_synthesis_reads_the_annotator_only_where_a_gate_asks_for_its_score(smal
     assert not set(more) & set(plain["synthesis"].inputs)
 
 
-def test_own_scores_and_blends_have_no_diagnosis(small: dict[str, Any]) -> None:
+def test_others_are_asked_where_they_agree_if_they_are_built(small: dict[str, Any], tmp_path: Path) -> None:
+    words = {"kind": "ngrams", "labels": ["words"]}
+    labels = small["labels"] | {"words": next(iter(small["labels"].values()))}
+    data = small | {"labels": labels, "annotators": small["annotators"] | {"words": words}}
+    data["phase"] = [dict(phase) for phase in small["phase"]]
+    data["phase"][1]["annotator"] = "encoder"
+    made = {stage.name: stage for stage in stages(parse(data), tmp_path, HERE, {})}
+    assert made["diagnosis-quality"].settings.others == (), "words is in the recipe and not built"
+    assert not made["diagnosis-quality"].settings.drawn
+    more = data["phase"][1] | {"name": "more", "annotator": "words", "temperature": 0.5}
+    data["phase"].insert(2, more)
+    made = {stage.name: stage for stage in stages(parse(data), tmp_path, HERE, {})}
+    assert made["diagnosis-quality"].settings.others == ("words",)
+    assert {"annotator-words", "learnt-words"} <= set(made["diagnosis-quality"].inputs)
+    assert made["diagnosis-more"].settings.others == ("encoder",) and made["diagnosis-more"].settings.drawn
+
+
+def test_a_blend_has_a_diagnosis_where_each_of_it_judges_alone(small: dict[str, Any], tmp_path: Path) -> None:
+    words = {"kind": "ngrams", "labels": ["exemplars"]}
+    column = {"kind": "column", "path": "scores.parquet", "column": "score"}
+    for of, diagnosed in ((["encoder", "words"], True), (["encoder", "own"], False)):
+        both = {"kind": "blend", "of": of}
+        data = small | {"annotators": small["annotators"] | {"words": words, "own": column, "both": both}}
+        data["phase"] = [dict(phase) for phase in small["phase"]]
+        data["phase"][1]["annotator"] = "both"
+        made = {stage.name: stage for stage in stages(parse(data), tmp_path, HERE, {})}
+        assert ("diagnosis-quality" in made) == diagnosed
+        if diagnosed:
+            assert made["diagnosis-quality"].settings.others == ("encoder", "words")
+
+
+def test_own_scores_have_no_diagnosis(small: dict[str, Any]) -> None:
     """A column has no score for a changed text; the annotators of a recipe that learn have one."""
     assert "diagnosis-quality" in [stage.name for stage in stages(parse(small), Path("runs/x"), HERE, PINS)]
     column = {"kind": "column", "path": "scores.parquet", "column": "score"}

@@ -217,9 +217,7 @@ def _strength(statement: str) -> int:
     """2: a notice; 1: one beside one; 0: something else, or a notice beside something else."""
     if not _STRONG.search(statement):
         return 1 if _WEAK.search(statement) else 0
-    sentences = _SENTENCE.split(
-        _NUMBER.sub("", statement)
-    )
+    sentences = _SENTENCE.split(_NUMBER.sub("", statement))
     pure = all(
         (at and len(one.split()) < _FEW) or _STRONG.search(one) or _WEAK.search(one)
         for at, one in enumerate(sentences)

@@ -10,7 +10,8 @@ Source: rank averaging, Borda's count; OpenCoder and DataComp-LM mix signals lik
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,51 @@ class Blend:
         ids = found[0].doc_ids
         languages = documents.languages(ids)
         places = [standing(ranks(scores, languages), languages) for scores in found]
+        return self._mean(ids, places)
+
+    def alone(self, documents: Documents, work: Path) -> Annotator:
+        """The same blend of a document by itself: of where its scores stand among those of `documents`."""
+        found = [_scored(member, documents, work) for member in self._of]
+        languages = np.array(documents.languages(found[0].doc_ids), dtype=object).astype(str)
+        known = [
+            {str(name): np.sort(scores.means()[languages == name]) for name in np.unique(languages)}
+            for scores in found
+        ]
+        return Alone(self, known)
+
+    def _mean(self, ids: np.ndarray, places: Sequence[np.ndarray]) -> Scores:
         return Scores(
             ids, np.ones(len(ids), dtype=np.int64), np.average(places, axis=0, weights=self._weights)
         )
+
+
+class Alone:
+    """A blend that ranks each document against `known`, each member's scores by language, sorted; a document
+    of a language that is not there is the last."""
+
+    def __init__(self, blend: Blend, known: Sequence[Mapping[str, np.ndarray]]) -> None:
+        self._blend, self._known = blend, known
+
+    def score(self, documents: Documents, work: Path) -> Scores:
+        found = [_scored(member, documents, work) for member in self._blend._of]
+        ids = found[0].doc_ids
+        languages = np.array(documents.languages(ids), dtype=object).astype(str)
+        places = [np.zeros(len(ids)) for _ in found]
+        for place, scores, known in zip(places, found, self._known, strict=True):
+            values = scores.means()
+            for name in set(languages.tolist()) & set(known):
+                mine = languages == name
+                below, upto = (np.searchsorted(known[name], values[mine], side) for side in ("left", "right"))
+                place[mine] = (below + upto) / 2 / len(known[name])
+        return self._blend._mean(ids, places)
+
+
+def _scored(member: Annotator, documents: Documents, work: Path) -> Scores:
+    """A member's scores, sorted; what a killed attempt left is not taken up."""
+    with tempfile.TemporaryDirectory(dir=_made(work)) as folder:
+        return member.score(documents, Path(folder)).sorted()
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

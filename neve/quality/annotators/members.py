@@ -14,17 +14,23 @@ from neve import store
 from neve.quality import annotators
 from neve.quality.annotator import Annotator, Documents, Scores
 
+FILE = "members.json"
+
 
 def keep(names: Sequence[str], inputs: dict[str, Path], out: Path) -> None:
     """Write down where the members lie."""
-    store.write_json(
-        out / "members.json", [os.path.relpath(inputs[f"annotator-{name}"], out) for name in names]
-    )
+    store.write_json(out / FILE, [os.path.relpath(inputs[f"annotator-{name}"], out) for name in names])
+
+
+def folders(folder: Path) -> list[Path]:
+    """Where the members lie, in their order; none of an annotator that has none."""
+    file = folder / FILE
+    return [folder / path for path in store.read_json(file)] if file.exists() else []
 
 
 def load(folder: Path) -> list[Annotator]:
     """The members, opened, in their order."""
-    return [annotators.load(folder / path) for path in store.read_json(folder / "members.json")]
+    return [annotators.load(path) for path in folders(folder)]
 
 
 def score(annotator: Annotator, documents: Documents, work: Path, name: str) -> Scores:
