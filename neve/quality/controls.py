@@ -23,6 +23,7 @@ from neve import documents
 from neve.errors import Fault
 from neve.hashing import draw_keys, shares
 from neve.quality import pools
+from neve.quality.pools import Chosen, Pool
 from neve.recipe.training import Control
 from neve.store import read_json, write_json
 
@@ -66,7 +67,7 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
         drawn = pool.take(_alike(pool.tokens, order, like[language]) if language in like else order)
         there = int(drawn.tokens.sum())
         repeats = times if quota <= there else -(-quota * times // there)
-        part = pools.flat(drawn, quota, repeats)
+        part = pools.flat(drawn, quota, times) if quota <= there else _beyond(drawn, quota * times)
         chosen[language] = part
         languages[language] = {
             "quota": quota, "tokens": int(part.tokens.sum()), "seen": part.seen(), "effective": part.effective(), "documents": len(part.tokens),
@@ -76,6 +77,13 @@ def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, A
     made = {"documents": counts["documents"], "unique_tokens": counts["tokens"], "languages": languages}
     write_json(out / pools.ABOUT, made)
     return counts
+
+
+def _beyond(pool: Pool, tokens: int) -> Chosen:
+    """More tokens than a pool has: all its documents as often as fits, its first ones once more."""
+    often, left = divmod(tokens, int(pool.tokens.sum()))
+    more = np.cumsum(pool.tokens) <= left
+    return Chosen(pool, pool.tokens, (often + more).astype(np.int32))
 
 
 def _lengths(inputs: dict[str, Path]) -> dict[str, np.ndarray]:

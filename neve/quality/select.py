@@ -1,12 +1,12 @@
 """Scores become a phase's selection: the best of each language, to a token budget.
 
 As in Arctic-SnowCoder (arXiv 2409.02326) documents are ranked within each language, so the language mix of
-the first phase is kept, and the top tokens / repeats are seen `repeats` times. Instead of that step, repeats
-may follow a curve (OLMo 3, arXiv 2512.13961): with x the share of a language's tokens that rank below a
-document, it is seen C · x^p · e^(λx) times, rounded and capped, and not at all below a share; C is what
-meets the budget. And instead of cutting at the budget, documents may be drawn by score (QuRating, arXiv
-2402.09739): without replacement, with weights e^(score / temperature), scores in standard deviations of
-their language.
+the first phase is kept, or set by weights, and the top tokens / repeats are seen `repeats` times. Instead of
+that step, repeats may follow a curve (OLMo 3, arXiv 2512.13961): with x the share of a language's tokens
+that rank below a document, it is seen C · x^p · e^(λx) times, rounded and capped, and not at all below a
+share; C is what meets the budget. And instead of cutting at the budget, documents may be drawn by score
+(QuRating, arXiv 2402.09739): without replacement, with weights e^(score / temperature), scores in standard
+deviations of their language.
 
 The trade-off: a language's share is fixed before quality is looked at, so the best documents of a large
 language may be worse than those left out of a small one.
@@ -14,7 +14,8 @@ language may be worse than those left out of a small one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ class Settings:
     temperature: float
     """0: the best are taken; above, documents are drawn."""
     seed: int
+    languages: Mapping[str, float] = field(default_factory=dict)
+    """Weight of each language in the phase; none: as many tokens as the pool has."""
 
 
 def build(settings: Settings, inputs: dict[str, Path], out: Path) -> dict[str, Any]:
@@ -58,7 +61,7 @@ def best(found: dict[str, Pool], settings: Settings) -> tuple[dict[str, Chosen],
     """What a phase reads of each language, and what there is to say of it, by language."""
     whole = {language: int(pool.tokens.sum()) for language, pool in found.items()}
     once = 1 if settings.curve else settings.repeats
-    quotas = shares(whole, -(-settings.tokens // once))
+    quotas = shares(_weights(whole, settings.languages), -(-settings.tokens // once))
     chosen, about = {}, {}
     for language, pool in found.items():
         ordered = _drawn(pool, settings) if settings.temperature else pool
@@ -83,6 +86,16 @@ def best(found: dict[str, Pool], settings: Settings) -> tuple[dict[str, Chosen],
             "every language; give the phase more tokens, or fewer repeats"
         )
     return chosen, about
+
+
+def _weights(whole: Mapping[str, int], wanted: Mapping[str, float]) -> Mapping[str, float]:
+    """What the tokens are shared out by, for each language of the pool."""
+    for language in sorted(set(wanted) - set(whole)):
+        raise Fault(
+            f"phase languages.{language} = {wanted[language]:g}: the corpus has no training document in it, it has "
+            f"{', '.join(whole)}; leave it out"
+        )
+    return {language: wanted.get(language, 0.0) for language in whole} if wanted else whole
 
 
 def curved(pool: Pool, budget: int, curve: Curve) -> Chosen:

@@ -132,6 +132,12 @@ class Recipe(RecipeTable):
                 raise ValueError(
                     f"phase {phase.name!r} has data = 'synthetic': the recipe needs a [synthesis] table"
                 )
+            for language in phase.languages:
+                if self.corpus.languages and language not in self.corpus.languages:
+                    raise ValueError(
+                        f"phase {phase.name!r} has languages.{language} = {phase.languages[language]:g}, and corpus.languages "
+                        f"keeps {', '.join(self.corpus.languages)}; add it there, or leave it out"
+                    )
             sequence = phase.sequence or self.training.sequence
             batch = phase.batch_tokens or self.training.batch_tokens
             if batch % sequence:

@@ -160,6 +160,9 @@ class Phase(RecipeTable):
     """selection: how often each chosen document is seen; the top tokens / repeats are chosen."""
     curve: Curve | None = None
     """selection: instead of repeats, numbers of repeats that rise with quality."""
+    languages: dict[str, Annotated[float, Field(gt=0)]] = Field(default={})
+    """selection: its mix, `{ Python = 0.6, C = 0.4 }`: a language's share of the tokens is its weight / sum
+    of weights, one without a weight has none; default: the mix of the corpus."""
     temperature: float = Field(default=0.0, ge=0)
     """selection: above 0, documents are drawn by their scores, instead of the best being taken."""
     controls: dict[Control, Annotated[int, Field(ge=1)]] = Field(default={})
@@ -238,8 +241,9 @@ class Phase(RecipeTable):
                 "has the control redrawn, which is another draw of a model's answers: it needs data = 'synthetic'",
             ),
             (
-                "selection" not in data and (self.repeats != REPEATS or self.curve or self.temperature),
-                "has repeats, a curve or a temperature, which say how documents are selected: it needs "
+                "selection" not in data
+                and (self.repeats != REPEATS or self.curve or self.temperature or self.languages),
+                "has repeats, a curve, a temperature or languages, which say how documents are selected: it needs "
                 "data = 'selection', else leave them out",
             ),
             (

@@ -30,7 +30,7 @@ WORDS = {
     "control": "a twin of a phase on random documents: same start, tokens, learning rates and languages",
     "document": "a file that survived curation, known by the digest of its text",
     "held out": "repositories that no phase trains on",
-    "interval": f"95 %, by resampling tasks or documents; it does not cover other seeds or other draws; below {FEW} of them there is none",
+    "interval": f"95 %, by resampling tasks or documents; beside several draws their variance is in it, else it does not cover other seeds or draws; below {FEW} tasks or documents there is none",
     "p": "how often chance alone would make a difference as large: the two models' values swapped within tasks or documents; over several draws by Student's t",
     "pass@1": "the share of tasks that one completion solves, its tests run in a sandbox",
     "phase": "one leg of training: its data, token budget, learning-rate curve and starting weights",

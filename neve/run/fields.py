@@ -63,7 +63,12 @@ def _everything() -> Recipe:
     mixed = data["phase"][2] | {"name": "mixed", "controls": {}}
     mixed.pop("data")
     mixed["mix"] = [{"data": "corpus", "weight": 1.0}, {"data": "synthetic", "weight": 1.0}]
-    curved = data["phase"][1] | {"name": "curved", "curve": {}, "temperature": 0.5}
+    curved = data["phase"][1] | {
+        "name": "curved",
+        "curve": {},
+        "temperature": 0.5,
+        "languages": {"Python": 1.0},
+    }
     data["phase"] += [mixed, curved]
     data["training"]["validate_steps"] = 10
     return parse(data)

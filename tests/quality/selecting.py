@@ -65,13 +65,14 @@ def corpus(tmp_path):
     return {"tokens": tmp_path / "tokens", "scores": tmp_path / "scores"}, table, ranked
 
 
-def run(inputs, out, tokens=20_000, repeats=4, seeds=12, curve=None, temperature=0.0):
+def run(inputs, out, tokens=20_000, repeats=4, seeds=12, curve=None, temperature=0.0, languages=None):
     """The stages selection-quality, its two controls and seeds: their tables, and what they say of them."""
     names = ("quality", "quality-random", "quality-random-repeated")
     folders = {name: out / name for name in (*names, "seeds")}
     for folder in folders.values():
         folder.mkdir(parents=True)
-    select.build(select.Settings(tokens, repeats, curve, temperature, seed=1), inputs, folders["quality"])
+    settings = select.Settings(tokens, repeats, curve, temperature, seed=1, languages=languages or {})
+    select.build(settings, inputs, folders["quality"])
     inputs = inputs | {"selection": folders["quality"]}
     for name in names[1:]:
         kind = name.removeprefix("quality-")

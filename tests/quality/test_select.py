@@ -37,6 +37,53 @@ def test_the_best_of_each_language_meet_its_share_of_the_budget_to_the_token(cor
     assert abs(seen - 20_000) <= 0.001 * 20_000
 
 
+def test_a_mix_that_is_set_is_met_and_controls_follow_it(corpus, tmp_path):
+    inputs, table, _ = corpus
+    made, report = run(inputs, tmp_path / "out", languages={"C": 3, "Go": 1})
+    assert set(tokens_of(table, made["quality"])) == {"C", "Go"}
+    rows = report["quality"]["languages"]
+    assert {name: row["quota"] for name, row in rows.items()} == {"C": 3_750, "Go": 1_250, "Python": 0}
+    for name in ("quality-random", "quality-random-repeated"):
+        assert set(tokens_of(table, made[name])) == {"C", "Go"}
+        for language, row in report[name]["languages"].items():
+            most = (
+                max(sizes(table, language).values())
+                if row["seen"] > sum(sizes(table, language).values())
+                else 8
+            )
+            assert abs(row["seen"] - rows[language]["seen"]) <= most, (
+                "to a separator, or a document where all are seen"
+            )
+
+
+@given(
+    st.dictionaries(st.sampled_from(["Python", "C", "Go", "C++"]), st.floats(0.01, 100), min_size=1),
+    st.lists(st.integers(2, 300), min_size=40, max_size=80), st.integers(1, 4), st.booleans(),
+)  # fmt: skip
+def test_quotas_of_a_set_mix_are_exact(weights, tokens, repeats, drawn):
+    pools = {
+        name: select.Pool(np.array(ids(len(tokens), name)), np.array(tokens), np.arange(len(tokens)), -np.arange(float(len(tokens))))
+        for name in ("C", "C++", "Go", "Python")
+    }  # fmt: skip
+    budget = sum(tokens) * repeats
+    chosen, about = select.best(pools, select.Settings(budget, repeats, None, float(drawn), 1, weights))
+    assert sum(row["quota"] for row in about.values()) == sum(tokens)
+    for name, row in about.items():
+        share = weights.get(name, 0) / sum(weights.values())
+        assert abs(row["quota"] - sum(tokens) * share) < 1, "largest remainders"
+        assert (
+            0 <= row["quota"] - int(chosen[name].tokens.sum()) < 2 and row["seen"] == repeats * row["tokens"]
+        )
+        assert name in weights or not len(chosen[name].tokens)
+
+
+def test_a_language_that_the_corpus_lacks_is_a_fault(corpus, tmp_path):
+    with pytest.raises(
+        Fault, match=r"phase languages.Rust = 2: the corpus has no .* it has C, Go, Python; leave it out"
+    ):
+        run(corpus[0], tmp_path / "out", languages={"Rust": 2, "C": 1})
+
+
 def test_a_budget_beyond_the_pool_takes_all(corpus, tmp_path):
     inputs, table, _ = corpus
     made, report = run(inputs, tmp_path / "out", tokens=10**7)
