@@ -55,7 +55,7 @@ class Batch:
     """S32 [documents]: hex digits."""
     languages: list[str]
     content: pa.Array
-    """large_string [documents]: the text, without a licence's header."""
+    """large_string [documents]: the text, without the notices of licence that it opens with."""
 
     @cached_property
     def texts(self) -> list[str]:
