@@ -150,6 +150,16 @@ def on_ray() -> bool:
     return _engine == "ray"
 
 
+def slots(kind: str) -> int:
+    """How many tasks that take a "CPU" or a "GPU" each the cluster runs at a time; GPUs of this machine
+    alone are not for tasks."""
+    if current() == "ray":
+        import ray
+
+        return int(ray.cluster_resources().get(kind, 0))
+    return len(os.sched_getaffinity(0)) if kind == "CPU" else 0
+
+
 def each(function: Callable[..., Any], jobs: list[tuple[Any, ...]], gpus: int = 0) -> Iterator[Any]:
     """`function(*job)` for each job, in their order: in threads here, or as tasks of the cluster, each with
     `gpus` of its own."""

@@ -74,7 +74,7 @@ def paper_shape(encoder: Path) -> tuple[Encoder, Sections]:
     size, inside = PAPER_SECTIONS, PAPER_TOKENS - 2
     tokens = np.random.default_rng(1).integers(1000, 30_000, size * inside).astype(np.uint16)
     starts = np.arange(size) * inside
-    return Encoder(str(folder), PAPER_TOKENS), Sections(
+    return Encoder(str(folder), PAPER_TOKENS, precision="bf16"), Sections(
         tokens, starts, np.full(size, inside), np.arange(size)
     )
 
@@ -121,7 +121,7 @@ def main() -> int:
         pack |= {f"pool/{part}": pack[f"pool/{part}"][few] for part in ("starts", "lengths", "documents")}
         few = pack["labels/documents"] % max(1, len(pack["good"]) // 50) == 0
         pack |= {f"labels/{part}": pack[f"labels/{part}"][few] for part in ("starts", "lengths", "documents")}
-    encoder = Encoder(str(options.pack / "encoder"), 64)
+    encoder = Encoder(str(options.pack / "encoder"), 64, precision="bf16")
     labels, pool = read(pack, "labels"), read(pack, "pool")
     result: dict[str, Any] = {
         "card": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",

@@ -152,8 +152,8 @@ def score(
         print(json.dumps(counts, indent=1))
         return
     print(f"{counts['documents']:,} documents scored: {folder / 'scores'}")
-    if waits := counts["timings"].get("device_waits"):
-        print(f"the device waited {waits:.1%} of the time")
+    if (waits := counts["timings"].get("device_waits")) is not None:
+        print(f"the cores or GPUs waited {waits:.1%} of the time")
     if counts["not_validated"]:
         print(f"not validated, no held-out labels: {', '.join(counts['not_validated'])}")
     print(f"page: {folder / 'index.html'}")

@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -74,6 +74,11 @@ class Documents:
     wanted: pa.Array | None = None
     """The doc_ids (string) to read; None: all."""
 
+    @cached_property
+    def _wanted(self) -> np.ndarray | None:
+        """The same, sorted: S32."""
+        return None if self.wanted is None else np.sort(keys(self.wanted))
+
     def only(self, doc_ids: pa.Array | pa.ChunkedArray) -> Documents:
         """Those of these documents whose doc_id is among `doc_ids`."""
         chosen = doc_ids.combine_chunks() if isinstance(doc_ids, pa.ChunkedArray) else doc_ids
@@ -90,24 +95,52 @@ class Documents:
 
     def batches(self) -> Iterator[Batch]:
         """Batches in the order of the files, streamed; none is empty."""
-        seen = pa.array([], pa.string())
+        seen = np.empty(0, "S32")
         for folder in self.folders:
             for path in sorted(folder.glob("*.parquet")):
                 for rows in pq.ParquetFile(path).iter_batches(BATCH, columns=COLUMNS):
-                    if self.wanted is not None:
-                        rows = rows.filter(pc.is_in(rows["doc_id"], self.wanted))
-                    if len(seen):
-                        rows = rows.filter(pc.invert(pc.is_in(rows["doc_id"], seen)))
-                    if rows.num_rows:
-                        ids = rows["doc_id"].to_numpy(zero_copy_only=False).astype("S32")
+                    ids = keys(rows["doc_id"])
+                    mine = places(ids, seen) < 0
+                    if self._wanted is not None:
+                        mine &= places(ids, self._wanted) >= 0
+                    if mine.any():
+                        rows = rows.filter(pa.array(mine))
                         yield Batch(
-                            ids,
+                            ids[mine],
                             rows["language"].to_pylist(),
                             openings.cut(rows["content"].cast(pa.large_string())),
                         )
             if folder != self.folders[-1]:
-                ids = tables.read(folder, ["doc_id"])["doc_id"].combine_chunks()
-                seen = pa.concat_arrays([seen, ids])
+                seen = np.sort(np.append(seen, keys(tables.read(folder, ["doc_id"])["doc_id"])))
+
+
+def keys(doc_ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """doc_ids as bytes: S32."""
+    if isinstance(doc_ids, pa.ChunkedArray):
+        return doc_ids.to_numpy().astype("S32")
+    return doc_ids.to_numpy(zero_copy_only=False).astype("S32")
+
+
+def places(doc_ids: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Where each of `doc_ids` (S32) stands in `known` (S32, sorted): int64, -1 where it does not. By
+    bisection, since Arrow would hash all that is known once more for every batch.
+
+    >>> places(np.array([b"b", b"x"]), np.array([b"a", b"b"])), places(np.array([b"b"]), np.array([], "S1"))
+    (array([ 1, -1]), array([-1]))
+    """
+    if not len(known):
+        return np.full(len(doc_ids), -1)
+    at = np.minimum(np.searchsorted(known, doc_ids), len(known) - 1)
+    return np.where(known[at] == doc_ids, at, -1)
+
+
+def spans(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The numbers from each start on, as many as its length says, end to end.
+
+    >>> spans(np.array([7, 0]), np.array([2, 3]))
+    array([7, 8, 0, 1, 2])
+    """
+    return np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
 
 
 @dataclass(frozen=True)
@@ -123,20 +156,33 @@ class Scores:
     about: Mapping[str, float] = field(default_factory=dict)
     """What there is to say of this scoring; the stage counts it."""
     timings: Mapping[str, float] = field(default_factory=dict)
-    """What a clock measured; the stage writes it apart from what it counts."""
+    """What a clock measured (`timed`); the stage writes it apart from what it counts."""
 
     def sorted(self) -> Scores:
         """The same, sorted by doc_id."""
         order = np.argsort(self.doc_ids)
         counts = self.counts[order]
         first = (np.cumsum(self.counts) - self.counts)[order]
-        rows = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-        return Scores(self.doc_ids[order], counts, self.sections[rows], self.about, self.timings)
+        sections = self.sections[spans(first, counts)]
+        return Scores(self.doc_ids[order], counts, sections, self.about, self.timings)
 
     def means(self) -> np.ndarray:
         """The score of each document: float64 [documents]."""
         rows = np.repeat(np.arange(len(self.counts)), self.counts)
         return np.bincount(rows, self.sections, minlength=len(self.counts)) / self.counts
+
+
+def timed(busy: float, seconds: float) -> dict[str, float]:
+    """How long all devices together could have computed, and the share of it that they waited; nothing where
+    none computed."""
+    return {"device_seconds": seconds, "device_waits": max(0.0, 1 - busy / seconds)} if busy else {}
+
+
+def together(parts: Iterable[Scores]) -> dict[str, float]:
+    """What a clock measured of scores that were made one after the other."""
+    measured = [part.timings for part in parts if part.timings]
+    whole = sum(one["device_seconds"] for one in measured)
+    return timed(sum(one["device_seconds"] * (1 - one["device_waits"]) for one in measured), whole)
 
 
 def ranks(scores: Scores, languages: list[str]) -> np.ndarray:
@@ -218,9 +264,9 @@ class Labels:
 
     def examples(self) -> Iterator[tuple[Batch, np.ndarray]]:
         """What may be learnt from: batches of documents, with the row of each in `table`."""
-        ids = self.table["doc_id"].combine_chunks()
+        ids, known = self.table["doc_id"].combine_chunks(), keys(self.table["doc_id"])
         for batch in self.documents.only(ids.filter(pa.array(self.training()))).batches():
-            yield batch, pc.index_in(pa.array(batch.doc_ids.astype("U32"), pa.string()), ids).to_numpy()
+            yield batch, places(batch.doc_ids, known)
 
 
 def in_batches(

@@ -32,7 +32,7 @@ import pyarrow.parquet as pq
 from neve import documents
 from neve.corpus.ordering.split import families
 from neve.hashing import draw_keys
-from neve.quality.annotator import FOLDS, GOOD
+from neve.quality.annotator import FOLDS, GOOD, keys, places
 
 HELDOUT, HELDOUT_MOST = 0.2, 0.3
 """Share of the labels of either side that is held out at least, as far as families allow, and at most."""
@@ -166,11 +166,11 @@ def dealt(table: pa.Table, seed: int) -> pa.Table:
 def shuffled(labels: pa.Table, seed: int) -> pa.Table:
     """The same documents, what may be learnt from with labels dealt out again within each language."""
     values, languages = labels["label"].to_numpy().copy(), labels["language"].to_numpy()
-    keys = draw_keys(labels["doc_id"], seed, "shuffled")
+    drawn = draw_keys(labels["doc_id"], seed, "shuffled")
     learnt = pc.equal(labels["split"], "train").to_numpy()
     for language in np.unique(languages):
         mine = np.flatnonzero(learnt & (languages == language))
-        values[mine] = values[mine[np.argsort(keys[mine], kind="stable")]]
+        values[mine] = values[mine[np.argsort(drawn[mine], kind="stable")]]
     return labels.set_column(labels.column_names.index("label"), "label", pa.array(values))
 
 
@@ -185,10 +185,10 @@ def write(labels: pa.Table, inputs: Mapping[str, Path], out: Path) -> None:
 def _texts(labels: pa.Table, inputs: Mapping[str, Path]) -> Iterator[pa.Table]:
     """The labelled documents with their text, streamed from the folder that each label was drawn from."""
     for role in labels["role"].unique().to_pylist():
-        wanted = labels.filter(pc.field("role") == role)["doc_id"].combine_chunks()
+        wanted = np.sort(keys(labels.filter(pc.field("role") == role)["doc_id"]))
         for path in sorted((inputs[role] / "documents").glob("*.parquet")):
             columns = ["doc_id", "repo", "path", "language", "content"]
             for batch in pq.ParquetFile(path).iter_batches(256, columns=columns):
-                rows = batch.filter(pc.is_in(batch["doc_id"], wanted))
+                rows = batch.filter(pa.array(places(keys(batch["doc_id"]), wanted) >= 0))
                 if rows.num_rows:
                     yield pa.Table.from_batches([rows])

@@ -51,6 +51,7 @@ def summarize(inputs: dict[str, Path], recipe: dict[str, Any]) -> dict[str, Any]
                 for name, place in inputs.items()
                 if name.startswith("train-")
             },
+            "scoring": scoring(inputs),
         },
     }
     if used := [name.removeprefix("scores-") for name in inputs if name.startswith("scores-")]:
@@ -90,6 +91,14 @@ def scores(inputs: dict[str, Path], annotator: str, phases: list[str]) -> dict[s
     chosen = read(places[0] / "selection.parquet", ["doc_id"])["doc_id"].combine_chunks() if places else None
     train = table.filter(pc.equal(table["split"], "train"))
     return {**ranked.histogram(table), "beside": ranked.beside(train, folder, chosen)}
+
+
+def scoring(inputs: dict[str, Path]) -> dict[str, dict[str, float]]:
+    """How long each annotator's devices could have computed while it scored, and the share of it that they
+    waited; those that compute on none, and those whose scores an earlier attempt had made, are left out."""
+    stages = [name for name in inputs if name.startswith("scores-")]
+    found = {name.removeprefix("scores-"): read_json(inputs[name] / "timings.json") for name in stages}
+    return {name: timings for name, timings in found.items() if timings}
 
 
 def selections(inputs: dict[str, Path], counts: dict[str, Any]) -> dict[str, Any]:

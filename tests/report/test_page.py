@@ -145,6 +145,16 @@ def test_what_fell_short_the_papers_rows_and_a_text_are_shown(page: Page, summar
     assert all(said.strip()[:20] in page.text for said in text["models"].values())
 
 
+def test_it_says_how_long_devices_waited_while_an_annotator_scored(summary) -> None:
+    scoring = {
+        "frozen": {"device_seconds": 80.0, "device_waits": 0.0314},
+        "still": {"device_seconds": 1.0, "device_waits": 0.0},
+    }
+    page = Page(render({**summary, "timings": {**summary["timings"], "scoring": scoring}}))
+    assert "While frozen scored, the cores or GPUs that it had waited 3.1 % of the time." in page.text
+    assert "While still scored, the cores or GPUs that it had waited 0.0 % of the time." in page.text
+
+
 def test_curves_of_speed_and_gradients(page: Page, summary) -> None:
     """Oracle: the steps as they were timed; their mean is that of the table within the time that starting took."""
     charts = json.loads(page.scripts[0])

@@ -68,3 +68,12 @@ def test_tasks_of_which_most_models_wrote_something_are_shown(tmp_path) -> None:
     assert [task["task_id"] for task in found] == ["T/1", "T/2", "T/4"]
     assert [m["model"] for m in found[0]["models"]] == ["general", "quality-random"]
     assert found[0]["models"][0] == {"model": "general", "status": "fail", "text": "a"}
+
+
+def test_how_long_devices_waited_is_told_of_those_that_scored(tmp_path) -> None:
+    told = {"scores-frozen": {"device_seconds": 8.0, "device_waits": 0.25}, "scores-words": {}}
+    for stage, timings in told.items():
+        (tmp_path / stage).mkdir()
+        (tmp_path / stage / "timings.json").write_text(json.dumps(timings))
+    inputs = {stage: tmp_path / stage for stage in (*told, "curate")}
+    assert summary.scoring(inputs) == {"frozen": told["scores-frozen"]}

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from neve import store
-from neve.quality.annotator import Annotator, Documents, Labels, Scores, finish, ranks, standing
+from neve.quality.annotator import Annotator, Documents, Labels, Scores, finish, ranks, standing, together
 from neve.quality.annotators import members
 from neve.quality.settings import Fit
 from neve.recipe.annotators import Blend as Table
@@ -50,7 +51,7 @@ class Blend:
         ids = found[0].doc_ids
         languages = documents.languages(ids)
         places = [standing(ranks(scores, languages), languages) for scores in found]
-        return self._mean(ids, places)
+        return replace(self._mean(ids, places), timings=together(found))
 
     def alone(self, documents: Documents, work: Path) -> Annotator:
         """The same blend of a document by itself: of where its scores stand among those of `documents`."""

@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from neve import store
 from neve.hashing import draw_keys
-from neve.quality.annotator import Annotator, Documents, Labels, Scores, finish, ranks, standing
+from neve.quality.annotator import Annotator, Documents, Labels, Scores, finish, ranks, standing, together
 from neve.quality.annotators import members
 from neve.quality.settings import Fit
 from neve.recipe.annotators import BEST, CONFIDENCE
@@ -87,7 +87,7 @@ class Cascade:
         if len(low) and not kept.all():
             missed = most_missed(int((low < floor).sum()), len(low), total)
             told[f"recall at {BEST:g}, at least"] = 1 - missed / total
-        return Scores(ids, counts, sections, told)
+        return Scores(ids, counts, sections, told, together((rough, check, rest)))
 
 
 def lowest(low: np.ndarray, total: int, share: float) -> float:

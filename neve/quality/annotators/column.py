@@ -22,7 +22,7 @@ from neve import documents as tables
 from neve import store
 from neve.corpus.sources import table as files
 from neve.errors import Fault
-from neve.quality.annotator import Batch, Documents, Labels, Scores, finish, in_batches
+from neve.quality.annotator import Batch, Documents, Labels, Scores, finish, in_batches, keys, places
 from neve.quality.settings import Fit
 from neve.recipe.annotators import Column as Table
 
@@ -86,17 +86,19 @@ class Column:
     """Scores by doc_id, and what a document without one gets (None: there is none)."""
 
     def __init__(self, table: pa.Table, missing: float | None) -> None:
-        self._ids, self._scores = table["doc_id"].combine_chunks(), table["score"].to_numpy()
+        ids = table["doc_id"]
+        names = pc.and_(pc.string_is_ascii(ids), pc.less_equal(pc.binary_length(ids), 32))  # a doc_id has 32
+        table = table.filter(names)
+        self._ids, self._scores = keys(table["doc_id"]), table["score"].to_numpy()
         self._missing = missing
 
     def score(self, documents: Documents, work: Path) -> Scores:
         return in_batches(self._batch, documents, work)
 
     def _batch(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-        ids = pa.array(batch.doc_ids.astype("U32"), pa.string())
-        place = pc.index_in(ids, self._ids).fill_null(-1).to_numpy()
+        place = places(batch.doc_ids, self._ids)
         if self._missing is None and (place < 0).any():
-            name = ids[int(np.argmax(place < 0))].as_py()
+            name = batch.doc_ids[int(np.argmax(place < 0))].decode()
             raise Fault(
                 f"column: no score for document {name}; it may be held out of the corpus, or an exemplar"
             )

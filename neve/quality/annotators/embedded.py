@@ -3,22 +3,15 @@
 Models learn from sections, since they judge sections; a document weighs the same whatever their number
 (by ROC-AUC both ways are equal: 0.979 and 0.976 on 1,157 Python files).
 
-Sections are sorted over all documents and encoded in fixed blocks, each saved when it is done and skipped
-when found. Blocks follow (length, doc_id), so the same corpus gives the same scores however its files are
-cut. Labels are embedded once, when the annotator is fitted. The trade-off: one process holds an index of the
-sections (about 100 bytes a document, the tokens lie in a file), which is what lets batches be sorted over
-the whole corpus.
+Labels are embedded once, when the annotator is fitted, and scoring takes their embeddings from there; all
+else is embedded block by block (`blocks`).
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -26,11 +19,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from neve import engine, store
+from neve import store
 from neve.errors import Fault
 from neve.progress import bar
-from neve.quality.annotator import FOLDS, Documents, Labels, Scores, save, save_model
-from neve.quality.annotators.encoder import Encoder, Reader, Sections, formats, gather, mapped
+from neve.quality import annotators
+from neve.quality.annotator import FOLDS, Documents, Labels, Scores, save_model
+from neve.quality.annotators import blocks
+from neve.quality.annotators.encoder import Encoder, Sections, formats, gather
 from neve.quality.annotators.folds import Folds
 
 GATE_DOCUMENTS = 400
@@ -65,7 +60,6 @@ class Embeddings:
 
 
 M = TypeVar("M", bound=Models)
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -176,9 +170,12 @@ def about(made: Fitted[Any]) -> dict[str, Any]:
 
 
 def opened(folder: Path) -> Encoder:
-    """The encoder of an annotator; raises Fault where it is not the one that it was fitted on."""
+    """The encoder of an annotator, in fp32 unless its gate let another format pass that the device computes;
+    raises Fault where it is not the one that it was fitted on."""
     said = store.read_json(folder / "annotator.json")
-    encoder = Encoder(said["encoder"], said["section_tokens"], said["sections"], said["precision"])
+    passed = {row["precision"] for row in said["gate"] if row["passes"]}
+    precision = said["precision"] if said["precision"] in passed else "fp32"
+    encoder = Encoder(said["encoder"], said["section_tokens"], said["sections"], precision)
     if encoder.digest != said["weights_sha256"]:
         raise Fault(
             f"encoder = {encoder.name!r}: its weights are not those that the annotator was fitted on "
@@ -191,46 +188,25 @@ class Embedded:
     """An annotator: an encoder, models of its embeddings, and the folder that `embed` wrote to."""
 
     def __init__(self, encoder: Encoder, models: Models, folder: Path, languages: Sequence[str] = ()) -> None:
-        self.encoder, self.models = encoder, models
+        self.encoder = self.first = encoder
+        self.models = models
         self._folder, self._folds = folder, Folds.load(folder, languages)
 
     def score(self, documents: Documents, work: Path) -> Scores:
         """Scores by block; sections are cut once. A block found in `work` is taken from there."""
-        doc_ids, sections = sections_of(self.encoder, documents, work)
+        doc_ids, sections = blocks.sections_of(self.encoder, documents, work)
         which = self._folds.judges(doc_ids, documents.languages(doc_ids))[sections.documents]
         scores = np.empty(len(sections))
         done = self._labelled(doc_ids, sections, which, scores)
         order = sections.order(doc_ids)
-        todo = order[~done[order]]
-        begun, before = time.perf_counter(), self.encoder.busy
-        if engine.on_ray():
-            self._on_cluster(todo, which, scores, work)
-            return Scores(doc_ids, np.bincount(sections.documents, minlength=len(doc_ids)), scores)
-        lanes = self.encoder.beside()
-
-        def judge(lane: Encoder, rows: np.ndarray) -> np.ndarray:
-            return self.models.judge(np.concatenate(list(lane.embed(sections, rows))), which[rows])
-
-        in_blocks(judge, lanes, todo, self.encoder.block, scores, work)
-        whole = (time.perf_counter() - begun) * sum(lane.lanes for lane in lanes)
-        busy = sum(lane.busy for lane in lanes) - before
-        timings = {"device_waits": max(0.0, 1 - busy / whole)} if len(todo) and busy else {}
+        kept = blocks.Kept(annotators.load, self._folder)
+        timings = blocks.score(self, kept, blocks.Todo(sections, order[~done[order]], which, work), scores)
         counts = np.bincount(sections.documents, minlength=len(doc_ids))
         return Scores(doc_ids, counts, scores, timings=timings)
 
-    def _on_cluster(self, order: np.ndarray, which: np.ndarray, scores: np.ndarray, work: Path) -> None:
-        """Fill `scores` at `order` by tasks of the cluster, which write the blocks of `in_blocks`."""
-        np.save(work / "order.npy", order)
-        np.save(work / "which.npy", which)
-        block = self.encoder.block
-        starts = [at for at in range(0, len(order), block) if not _file(work, at, block).exists()]
-        jobs = [(str(self._folder.resolve()), str(work.resolve()), at, block) for at in starts]
-        with bar("score", total=len(order), unit="sections") as advance:
-            for _ in engine.each(score_block, jobs, gpus=int(self.encoder.device != "cpu")):
-                advance(block)
-        for at in range(0, len(order), block):
-            with np.load(_file(work, at, block)) as found:
-                scores[order[at : at + block]] = found["scores"]
+    def judge(self, device: Encoder, sections: Sections, rows: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """Scores of sections, each by the model that is named for it."""
+        return self.models.judge(np.concatenate(list(device.embed(sections, rows))), which)
 
     def _labelled(
         self, doc_ids: np.ndarray, sections: Sections, which: np.ndarray, scores: np.ndarray
@@ -249,83 +225,3 @@ class Embedded:
         known = load_file(self._folder / EMBEDDINGS)["embeddings"][row]
         scores[done] = self.models.judge(known, which[done])
         return done
-
-
-def in_blocks(
-    judge: Callable[[Any, np.ndarray], np.ndarray],
-    lanes: Sequence[Any],
-    order: np.ndarray,
-    block: int,
-    scores: np.ndarray,
-    work: Path,
-) -> None:
-    """Fill `scores` at `order`, block by block: `judge(lane, rows)` scores the sections `rows`.
-
-    A block that lies in `work` is taken from there. `lanes` are devices, each of which takes the next block
-    that is open; which of them does makes no difference to the result.
-    """
-    free: SimpleQueue[Any] = SimpleQueue()
-    for lane in lanes:
-        free.put(lane)
-
-    def one(at: int) -> tuple[int, np.ndarray]:
-        file = _file(work, at, block)
-        if not file.exists():
-            lane = free.get()
-            try:
-                save(file, {"scores": judge(lane, order[at : at + block])})
-            finally:
-                free.put(lane)
-        with np.load(file) as found:
-            return at, found["scores"]
-
-    starts = range(0, len(order), block)
-    with bar("score", total=len(order), unit="sections") as advance:
-        for at, made in map(one, starts) if len(lanes) == 1 else _beside(one, starts, len(lanes)):
-            scores[order[at : at + block]] = made
-            advance(len(made))
-
-
-def _beside(one: Callable[[int], T], starts: Sequence[int], lanes: int) -> Iterator[T]:
-    """`one` of each start, in order, in a thread a lane; where one fails, those that have not begun do
-    not."""
-    devices = ThreadPoolExecutor(lanes, "device")
-    try:
-        yield from devices.map(one, starts)
-    finally:
-        devices.shutdown(cancel_futures=True)
-
-
-def _file(work: Path, at: int, block: int) -> Path:
-    return work / f"{at:09d}-{block}.npz"
-
-
-@cache
-def _opened(folder: str) -> Any:
-    from neve.quality import annotators
-
-    return annotators.load(Path(folder))
-
-
-def score_block(folder: str, work: str, at: int, block: int) -> None:
-    """A task of the cluster: one block of the annotator in `folder`, over what `score` left in `work`."""
-    annotator, place = _opened(folder), Path(work)
-    _, sections = sections_of(annotator.encoder, None, place)
-    rows = np.load(place / "order.npy", mmap_mode="r")[at : at + block]
-    which = np.load(place / "which.npy", mmap_mode="r")[rows]
-    made = np.concatenate(list(annotator.encoder.embed(sections, rows)))
-    save(_file(place, at, block), {"scores": annotator.models.judge(made, which)})
-
-
-def sections_of(reader: Reader, documents: Documents | None, work: Path) -> tuple[np.ndarray, Sections]:
-    """The sections of all documents, cut now or by an earlier attempt (then `documents` may be None)."""
-    index, tokens = work / "sections.npz", work / "sections.tokens"
-    if index.exists():
-        with np.load(index) as found:
-            parts = (found["starts"], found["lengths"], found["documents"])
-            return found["doc_ids"], Sections(mapped(reader, tokens), *parts)
-    assert documents is not None, f"{index} is not there"
-    doc_ids, sections = gather(reader, documents, tokens)
-    places = {"starts": sections.starts, "lengths": sections.lengths, "documents": sections.documents}
-    save(index, {"doc_ids": doc_ids, **places})
-    return doc_ids, sections

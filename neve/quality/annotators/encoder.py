@@ -34,6 +34,7 @@ from neve import weights
 from neve.errors import Fault, Misuse
 from neve.progress import bar
 from neve.quality.annotator import Documents
+from neve.quality.annotators.piped import piped
 
 _LOADING = threading.Lock()
 """Held while transformers loads: it swaps methods of its classes meanwhile, and two threads at once would
@@ -181,11 +182,11 @@ class Encoder:
         name: str,
         section_tokens: int,
         places: Sequence[str] = PLACES,
-        precision: str | None = None,
+        precision: str = "fp32",
         device: str | None = None,
     ) -> None:
-        """`precision`: one of `formats`, by default bf16 where the device multiplies it fast, else fp32;
-        `device`: the first one."""
+        """`precision`: one of `formats`; whoever asks for another than fp32 has a gate that let it pass.
+        `device`: by default the first one."""
         import torch
         from tokenizers import Tokenizer
         from transformers import AutoConfig
@@ -213,11 +214,11 @@ class Encoder:
         self.pooling = _pooling(folder)
         self.device, fast = placement()
         self.device = device or self.device
-        kept = ("fp32", "int8") if self.device == "cpu" else ("fp32",)
-        self.precision = precision if precision and precision in kept else fast
+        self.precision = computed(precision, self.device, fast)
         model = _loaded(folder, config, self.precision)
         self.dimensions = int(config.hidden_size)
-        self.block, self.batch = BLOCK if self.device == "cpu" else BLOCK_CUDA, BATCH
+        self.block_on_gpu, self.batch = BLOCK_CUDA, BATCH
+        self.block = BLOCK if self.device == "cpu" else BLOCK_CUDA
         self.lanes = torch.get_num_threads() if self.device == "cpu" else 1
         self.busy = 0.0
         """Seconds that the GPU, or the cores together, have computed."""
@@ -242,7 +243,11 @@ class Encoder:
         """Pooled embeddings of the sections `rows`, batch by batch in that order: float32 [sections,
         dimensions]."""
         if self.device != "cpu":
-            yield from self._piped(sections, token_batches(sections.lengths[rows] + 2, BATCH_TOKENS), rows)
+            stops = token_batches(sections.lengths[rows] + 2, BATCH_TOKENS)
+            parts = [rows[start:stop] for start, stop in pairwise((0, *stops))]
+            for pooled, seconds in piped(self.device, parts, partial(self.padded, sections), self._pooled):
+                self.busy += seconds
+                yield pooled
             return
         batches = [rows[at : at + self.batch] for at in range(0, len(rows), self.batch)]
         torch = self._torch
@@ -258,38 +263,6 @@ class Encoder:
                         yield pooled
         finally:
             torch.set_num_threads(threads)
-
-    def _piped(self, sections: Sections, stops: Sequence[int], rows: np.ndarray) -> Iterator[np.ndarray]:
-        """`embed` on a GPU, which never waits for the host: a thread pads the next batch while this one is
-        computed, and the embeddings of one are fetched when the next is under way."""
-        cuda = self._torch.cuda
-        cuda.set_device(self.device)
-        parts = [rows[start:stop] for start, stop in pairwise((0, *stops))]
-        under_way: list[Any] = []
-        with ThreadPoolExecutor(1, "padding") as padding:
-            coming = padding.submit(self.padded, sections, parts[0]) if parts else None
-            for number in range(1, len(parts) + 1):
-                assert coming is not None
-                ids, mask = (tensor.pin_memory() for tensor in coming.result())
-                if number < len(parts):
-                    coming = padding.submit(self.padded, sections, parts[number])
-                begun, ended = cuda.Event(enable_timing=True), cuda.Event(enable_timing=True)
-                begun.record()
-                pooled = self._pooled(
-                    ids.to(self.device, non_blocking=True), mask.to(self.device, non_blocking=True)
-                )
-                host = self._torch.empty(pooled.shape, pin_memory=True).copy_(pooled, non_blocking=True)
-                ended.record()
-                under_way.append((host, begun, ended))
-                if len(under_way) > 1:
-                    yield self._fetched(*under_way.pop(0))
-            for one in under_way:
-                yield self._fetched(*one)
-
-    def _fetched(self, host: Any, begun: Any, ended: Any) -> np.ndarray:
-        ended.synchronize()
-        self.busy += begun.elapsed_time(ended) / 1000
-        return host.numpy()
 
     def _forward(self, sections: Sections, rows: np.ndarray) -> tuple[np.ndarray, float]:
         """Embeddings, and the seconds that a core computed."""
@@ -388,11 +361,21 @@ def formats(name: str) -> list[str]:
     return ["int8", *found] if config.get("model_type") == "bert" and int8.able() else found
 
 
+def computed(asked: str, device: str, fast: str) -> str:
+    """The number format in which an encoder computes: the one that is asked for where the device can, else
+    fp32, and never another, which no gate would have let pass. A CPU always can in 8-bit integers.
+
+    >>> computed("int8", "cuda:0", "bf16"), computed("int8", "cpu", "bf16")
+    ('fp32', 'int8')
+    """
+    return asked if asked == fast or (asked == "int8" and device == "cpu") else "fp32"
+
+
 def placement() -> tuple[str, str]:
-    """Device and number format: bf16 on a GPU or where the processor multiplies it natively, else fp32."""
+    """Device and number format: bf16 where it multiplies that natively, else fp32."""
     import torch
 
     if torch.cuda.is_available():
-        return "cuda:0", "bf16"
+        return "cuda:0", "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     able = torch.cpu.get_capabilities()
     return "cpu", "bf16" if able.get("avx512_bf16") or able.get("amx_bf16") else "fp32"

@@ -17,6 +17,9 @@ al., CoLoR-Filter (arXiv 2406.10670).
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,8 +29,9 @@ import numpy as np
 from neve import store, weights
 from neve.errors import Fault
 from neve.quality.annotator import Documents, Labels, Scores, finish
-from neve.quality.annotators.embedded import in_blocks, sections_of
-from neve.quality.annotators.encoder import Sections, cut, token_batches
+from neve.quality.annotators import blocks
+from neve.quality.annotators.encoder import Sections, cut, placement, token_batches
+from neve.quality.annotators.piped import piped
 from neve.quality.settings import Fit
 from neve.recipe.annotators import LossDifference as Table
 from neve.tokens import bpe
@@ -76,22 +80,31 @@ def load(folder: Path) -> LossDifference:
                 f"loss-difference: {name} = {place}: is not the model that it was; fit the annotator again"
             )
     return LossDifference(
-        Path(about["better"]), Path(about["base"]), about["section_tokens"], about["sections"]
+        Path(about["better"]), Path(about["base"]), about["section_tokens"], about["sections"], folder
     )
 
 
 class LossDifference:
-    """Two models; a section's score is how many bits a token `better` saves."""
+    """Two models on one device; a section's score is how many bits a token `better` saves."""
 
     kind: Any = np.int32
+    block = block_on_gpu = BLOCK
+    lanes = 1
 
-    def __init__(self, better: Path, base: Path, section_tokens: int, places: list[str]) -> None:
-        import torch
-
+    def __init__(
+        self,
+        better: Path,
+        base: Path,
+        section_tokens: int,
+        places: list[str],
+        folder: Path,
+        device: str | None = None,
+    ) -> None:
+        """`folder` is where `load` opens it again; `device`: by default the first one."""
         from neve.training import model
 
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.models = [model.load(folder).eval().to(self.device) for folder in (better, base)]
+        self.device = device or placement()[0]
+        self.models = [model.load(one).eval().to(self.device) for one in (better, base)]
         self.tokenizer = bpe.load(better)
         longest = min(one.config.max_positions for one in self.models)
         if section_tokens > longest:
@@ -99,6 +112,20 @@ class LossDifference:
                 f"loss-difference: section_tokens = {section_tokens}: the models read {longest} at most"
             )
         self.capacity, self.places = section_tokens, places
+        self.busy = 0.0
+        self._folder, self._given = folder, (better, base, section_tokens, places, folder)
+
+    @property
+    def first(self) -> LossDifference:
+        """It is itself what computes."""
+        return self
+
+    def beside(self) -> list[LossDifference]:
+        """This one, and one on each further GPU."""
+        import torch
+
+        count = torch.cuda.device_count() if self.device.startswith("cuda") else 1
+        return [self, *(LossDifference(*self._given, f"cuda:{i}") for i in range(1, count))]
 
     def sections(self, texts: list[str]) -> Sections:
         return cut(self._encoded, texts, self.capacity, self.places, self.kind)
@@ -108,25 +135,50 @@ class LossDifference:
 
     def score(self, documents: Documents, work: Path) -> Scores:
         """Scores by block, as an encoder's; a block found in `work` is taken from there."""
-        doc_ids, sections = sections_of(self, documents, work)
-        scores = np.empty(len(sections))
-        order = sections.order(doc_ids)
-        in_blocks(lambda _, rows: self.judge(sections, rows), [None], order, BLOCK, scores, work)
-        return Scores(doc_ids, np.bincount(sections.documents, minlength=len(doc_ids)), scores)
+        doc_ids, sections = blocks.sections_of(self, documents, work)
+        scores, which = np.empty(len(sections)), np.zeros(len(sections), dtype=np.uint8)
+        kept = blocks.Kept(load, self._folder)
+        timings = blocks.score(
+            self, kept, blocks.Todo(sections, sections.order(doc_ids), which, work), scores
+        )
+        counts = np.bincount(sections.documents, minlength=len(doc_ids))
+        return Scores(doc_ids, counts, scores, timings=timings)
 
-    def judge(self, sections: Sections, rows: np.ndarray) -> np.ndarray:
+    def judge(
+        self, device: LossDifference, sections: Sections, rows: np.ndarray, which: np.ndarray
+    ) -> np.ndarray:
         """Bits a token that `better` saves on each section, after <|endoftext|>: float64 [rows]; 0 where a
-        section has no token. `rows` are in the order of their lengths."""
-        made = np.zeros(len(rows))
-        for start, stop in pairwise((0, *token_batches(sections.lengths[rows], BATCH_TOKENS))):
-            made[start:stop] = self._losses(sections, rows[start:stop])
-        return made
+        section has no token. `which` is of no account."""
+        stops = token_batches(sections.lengths[rows], BATCH_TOKENS)
+        parts = [rows[start:stop] for start, stop in pairwise((0, *stops))]
+        saved = np.concatenate(list(device.compute(sections, parts)))
+        return saved / math.log(2) / np.maximum(sections.lengths[rows], 1)
 
-    def _losses(self, sections: Sections, rows: np.ndarray) -> np.ndarray:
+    def compute(self, sections: Sections, parts: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+        """Nats that `better` saves on each section of each part, in all."""
+        pad = partial(self._padded, sections)
+        found = (
+            self._here(parts, pad) if self.device == "cpu" else piped(self.device, parts, pad, self._saved)
+        )
+        for saved, seconds in found:
+            self.busy += seconds
+            yield saved
+
+    def _here(
+        self, parts: Sequence[np.ndarray], pad: Callable[[np.ndarray], tuple[Any, ...]]
+    ) -> Iterator[tuple[np.ndarray, float]]:
+        """`piped` on the processor."""
+        for rows in parts:
+            padded = pad(rows)
+            begun = time.perf_counter()
+            saved = self._saved(*padded).numpy()
+            yield saved, time.perf_counter() - begun
+
+    def _padded(self, sections: Sections, rows: np.ndarray) -> tuple[Any, Any]:
+        """What the models read and what they have to predict: int64 [rows, width] twice."""
         import torch
 
         from neve.tokens.view import IGNORED
-        from neve.training.loss import token_losses
 
         lengths = sections.lengths[rows][:, None]
         place = np.arange(max(1, int(lengths.max())))
@@ -135,15 +187,14 @@ class LossDifference:
         targets[inside] = sections.tokens[(sections.starts[rows][:, None] + place)[inside]]
         given = np.full(inside.shape, self.tokenizer.eos, dtype=np.int64)
         given[:, 1:] = np.where(inside[:, :-1], targets[:, :-1], self.tokenizer.eos)
+        return torch.from_numpy(given), torch.from_numpy(targets)
+
+    def _saved(self, given: Any, targets: Any) -> Any:
+        """float64 [rows]."""
+        import torch
+
+        from neve.training.loss import token_losses
+
         with torch.inference_mode():
-            better, base = (
-                token_losses(
-                    one, torch.from_numpy(given).to(self.device), torch.from_numpy(targets).to(self.device)
-                )
-                .double()
-                .sum(dim=1)
-                .cpu()
-                .numpy()
-                for one in self.models
-            )
-        return (base - better) / math.log(2) / np.maximum(lengths[:, 0], 1)
+            better, base = (token_losses(one, given, targets).double().sum(dim=1) for one in self.models)
+            return base - better

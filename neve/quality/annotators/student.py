@@ -42,6 +42,7 @@ from neve.quality.annotator import (
     in_batches,
     ranks,
     save_model,
+    spans,
     standing,
 )
 from neve.quality.annotators import hashed
@@ -153,8 +154,8 @@ def _lesson(sample: Documents, doc_ids: np.ndarray, table: Table) -> Lesson:
     starts, first = np.cumsum(lengths) - lengths, np.cumsum(counts) - counts
     order = np.argsort(np.concatenate(ids))
     assert np.array_equal(np.concatenate(ids)[order], doc_ids), "the teacher scored other documents"
-    sections = np.concatenate([np.arange(first[row], first[row] + counts[row]) for row in order])
-    flat = np.concatenate([places[starts[s] : starts[s] + lengths[s]] for s in sections])
+    sections = spans(first[order], counts[order])
+    flat = places[spans(starts[sections], lengths[sections])]
     return Lesson(flat, np.append(0, np.cumsum(lengths[sections])), counts[order])
 
 
@@ -187,12 +188,10 @@ def _learn(
                 for at in range(0, len(rows), BATCH):
                     chosen = rows[order[at : at + BATCH]]
                     counts = lesson.counts[chosen]
-                    sections = np.repeat(first[chosen] - np.cumsum(counts) + counts, counts) + np.arange(
-                        counts.sum()
-                    )
+                    sections = spans(first[chosen], counts)
                     lengths = np.diff(lesson.starts)[sections]
-                    flat = np.repeat(lesson.starts[sections] - np.cumsum(lengths) + lengths, lengths)
-                    words = torch.from_numpy(lesson.places[flat + np.arange(lengths.sum())].astype(np.int64))
+                    flat = spans(lesson.starts[sections], lengths)
+                    words = torch.from_numpy(lesson.places[flat].astype(np.int64))
                     offsets = torch.from_numpy(np.cumsum(lengths) - lengths)
                     pooled = F.embedding_bag(words, weights["embedding"], offsets, mode="mean")
                     noise = torch.rand(pooled.shape, generator=generator) >= DROPOUT

@@ -27,10 +27,10 @@ from neve import documents as tables
 from neve import store, weights
 from neve.hashing import seed_of
 from neve.progress import bar
-from neve.quality.annotator import FOLDS, Documents, Labels, Scores, finish, save_model
-from neve.quality.annotators import folds
-from neve.quality.annotators.embedded import GATE_DOCUMENTS, agreement, in_blocks, sections_of
-from neve.quality.annotators.encoder import Encoder, Sections, gather
+from neve.quality.annotator import FOLDS, Documents, Labels, Scores, finish, save_model, together
+from neve.quality.annotators import blocks, folds
+from neve.quality.annotators.embedded import GATE_DOCUMENTS, agreement
+from neve.quality.annotators.encoder import Encoder, Sections, gather, placement
 from neve.quality.annotators.folds import Folds
 from neve.quality.settings import Fit
 from neve.recipe.annotators import Tuned as Table
@@ -59,10 +59,7 @@ def fit(settings: Fit[Table], inputs: dict[str, Path], out: Path) -> dict[str, A
     Folds.save(labels, out)
     about = table.model_dump(include={"encoder", "section_tokens", "sections", "labels_are", "epochs", "lr"})
     about["halves"] = parts
-    store.write_json(out / ABOUT, {**about, "precision": "fp32"})
-    gate = (
-        _gate(out, labels) if Encoder(str(out / "whole"), table.section_tokens).precision == "bf16" else None
-    )
+    gate = _gate(out / "whole", about, labels) if placement()[1] == "bf16" else None
     precision = "bf16" if gate and gate["passes"] else "fp32"
     store.write_json(out / ABOUT, {**about, "precision": precision})
     said = {"name": f"tuned-{table.encoder}", **about, "precision": precision, "gate": gate}
@@ -71,24 +68,47 @@ def fit(settings: Fit[Table], inputs: dict[str, Path], out: Path) -> dict[str, A
 
 def load(folder: Path) -> TunedEncoder:
     """The annotator that `fit` left."""
-    about = store.read_json(folder / ABOUT)
-    return TunedEncoder(folder, about, about["precision"])
+    return TunedEncoder(folder)
 
 
-class TunedEncoder:
-    """Three encoders with a head each; every document is judged by one that has not learnt from it."""
+def load_one(folder: Path) -> One:
+    """One of its encoders with its head, in the format that the gate let pass."""
+    about = store.read_json(folder.parent / ABOUT)
+    return One(folder, about, about["precision"])
+
+
+class One:
+    """An encoder with its head."""
 
     def __init__(self, folder: Path, about: dict[str, Any], precision: str) -> None:
         from safetensors.numpy import load_file
 
-        self._folds, self._values = Folds.load(folder), about["labels_are"] == "values"
-        judges = ["second" if fold in about["halves"][0] else "first" for fold in range(FOLDS)]
+        self.first = Encoder(str(folder), about["section_tokens"], about["sections"], precision)
+        self._head, self._values = load_file(folder / HEAD), about["labels_are"] == "values"
+
+    def judge(self, device: Encoder, sections: Sections, rows: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """Scores of sections; `which` is of no account."""
+        embeddings = np.concatenate(list(device.embed(sections, rows))).astype(np.float64)
+        values = embeddings @ self._head["weight"] + self._head["bias"][0]
+        return values if self._values else 1 / (1 + np.exp(-values))
+
+
+class TunedEncoder:
+    """Three encoders with a head each, opened when they are asked; every document is judged by one that has
+    not learnt from it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._folds = folder, Folds.load(folder)
+        first, _ = store.read_json(folder / ABOUT)["halves"]
+        judges = ["second" if fold in first else "first" for fold in range(FOLDS)]
         self._judges = np.array([*judges, "whole"])
-        self.encoders = {
-            name: Encoder(str(folder / name), about["section_tokens"], about["sections"], precision)
-            for name in NAMES
-        }
-        self._heads = {name: load_file(folder / name / HEAD) for name in NAMES}
+        self._opened: dict[str, One] = {}
+
+    def model(self, name: str) -> One:
+        """One of the three."""
+        if name not in self._opened:
+            self._opened[name] = load_one(self._folder / name)
+        return self._opened[name]
 
     def score(self, documents: Documents, work: Path) -> Scores:
         """Scores by block, model by model; a block found in `work` is taken from there."""
@@ -103,21 +123,18 @@ class TunedEncoder:
             np.concatenate([getattr(part, field) for part in parts])
             for field in ("doc_ids", "counts", "sections")
         )
-        return Scores(doc_ids, counts, sections)
+        return Scores(doc_ids, counts, sections, timings=together(parts))
 
     def score_by(self, name: str, documents: Documents, work: Path) -> Scores:
         """Scores of all documents by one model."""
-        encoder, head = self.encoders[name], self._heads[name]
-        doc_ids, sections = sections_of(encoder, documents, work)
-        scores = np.empty(len(sections))
-
-        def judge(lane: Encoder, rows: np.ndarray) -> np.ndarray:
-            values = np.concatenate(list(lane.embed(sections, rows))).astype(np.float64) @ head["weight"]
-            values = values + head["bias"][0]
-            return values if self._values else 1 / (1 + np.exp(-values))
-
-        in_blocks(judge, encoder.beside(), sections.order(doc_ids), encoder.block, scores, work)
-        return Scores(doc_ids, np.bincount(sections.documents, minlength=len(doc_ids)), scores)
+        model, kept = self.model(name), blocks.Kept(load_one, self._folder / name)
+        doc_ids, sections = blocks.sections_of(model.first, documents, work)
+        scores, which = np.empty(len(sections)), np.zeros(len(sections), dtype=np.uint8)
+        timings = blocks.score(
+            model, kept, blocks.Todo(sections, sections.order(doc_ids), which, work), scores
+        )
+        counts = np.bincount(sections.documents, minlength=len(doc_ids))
+        return Scores(doc_ids, counts, scores, timings=timings)
 
 
 def halves(folds: np.ndarray) -> tuple[list[int], list[int]]:
@@ -145,18 +162,23 @@ def _ids(documents: Documents) -> np.ndarray:
     return ids.to_numpy(zero_copy_only=False).astype("S32")
 
 
-def _gate(out: Path, labels: Labels) -> dict[str, Any]:
-    """How well the whole model's scores of some labels in bf16 agree with those in fp32."""
+def _gate(folder: Path, about: dict[str, Any], labels: Labels) -> dict[str, Any]:
+    """How well a model's scores of some labels in bf16 agree with those in fp32; both are computed by this
+    process, wherever blocks are scored."""
     some = labels.documents.only(labels.table["doc_id"].slice(0, GATE_DOCUMENTS))
-    about, found, precision = store.read_json(out / ABOUT), [], ""
-    for asked in ("bf16", "fp32"):
-        work = out / "gate"
-        work.mkdir()
-        opened = TunedEncoder(out, about, asked)
-        found.append(opened.score_by("whole", some, work).sorted().means())
-        precision = precision or opened.encoders["whole"].precision
-        shutil.rmtree(work)
-    return agreement(found[0], found[1], precision)
+    fast, exact = (
+        _means(One(folder, about, asked), some, folder / "gate.tokens") for asked in ("bf16", "fp32")
+    )
+    return agreement(fast, exact, "bf16")
+
+
+def _means(model: One, documents: Documents, file: Path) -> np.ndarray:
+    """The scores of some documents, sorted by doc_id."""
+    doc_ids, sections = gather(model.first, documents, file)
+    order, scores = sections.order(doc_ids), np.empty(len(sections))
+    scores[order] = model.judge(model.first, sections, order, order)
+    file.unlink()
+    return Scores(doc_ids, np.bincount(sections.documents, minlength=len(doc_ids)), scores).sorted().means()
 
 
 def _train(

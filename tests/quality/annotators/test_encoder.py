@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neve.errors import Fault
-from neve.quality.annotators.encoder import CHARACTERS, Encoder, cuts, token_batches, windows
+from neve.quality.annotators.encoder import CHARACTERS, Encoder, computed, cuts, token_batches, windows
 
 TEXTS = [
     "def add(a, b):\n    return a + b\n",
@@ -129,6 +129,28 @@ def test_order_does_not_depend_on_where_documents_lie(encoder, places):
         ]
 
     assert ordered([TEXTS[i] for i in places]) == ordered(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "device", "fast", "expected"),
+    [
+        ("int8", "cuda:0", "bf16", "fp32"),  # its gate let 8-bit integers pass, not bf16
+        ("bf16", "cuda:0", "bf16", "bf16"),
+        ("bf16", "cuda:0", "fp32", "fp32"),
+        ("fp32", "cuda:0", "bf16", "fp32"),
+        ("int8", "cpu", "bf16", "int8"),
+        ("int8", "cpu", "fp32", "int8"),
+        ("bf16", "cpu", "bf16", "bf16"),
+        ("bf16", "cpu", "fp32", "fp32"),
+        ("fp32", "cpu", "bf16", "fp32"),
+    ],
+)
+def test_the_format_that_is_asked_for_or_fp32_and_never_another(asked, device, fast, expected):
+    assert computed(asked, device, fast) == expected
+
+
+def test_no_fast_format_is_taken_that_nobody_asked_for(encoder):
+    assert encoder.precision == "fp32"
 
 
 def test_too_long_sections_are_a_fault():

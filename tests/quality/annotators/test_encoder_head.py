@@ -167,3 +167,15 @@ def test_a_fast_number_format_is_taken_only_where_the_gate_lets_it_pass(inputs, 
             assert one["rank_correlation"] > 0.9 and 0 < one["top_overlap"] <= 1 and one["documents"] > 30
         assert annotators.load(out).encoder.precision == precision
         assert about["sections"] == ["top"] and annotators.load(out).encoder.places == ("top",)
+
+
+@pytest.mark.parametrize("passes", [None, False, True])
+def test_a_format_without_a_row_of_the_gate_that_passes_is_not_opened(passes, encoder_head, tmp_path):
+    """Oracle: the rows of the gate. 8-bit integers, since every processor computes in them."""
+    folder = tmp_path / "annotator"
+    shutil.copytree(encoder_head, folder)
+    about = json.loads((folder / "annotator.json").read_text())
+    rows = [] if passes is None else [{"precision": "int8", "passes": passes}]
+    about |= {"precision": "int8", "gate": [{"precision": "bf16", "passes": True}, *rows]}
+    (folder / "annotator.json").write_text(json.dumps(about))
+    assert annotators.load(folder).encoder.precision == ("int8" if passes else "fp32")

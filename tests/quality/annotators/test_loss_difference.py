@@ -13,41 +13,6 @@ from neve.quality.annotator import Documents
 from neve.quality.annotators import loss_difference
 from neve.quality.settings import Fit
 from neve.recipe.annotators import LossDifference as Table
-from neve.recipe.tokenizer import Tokenizer
-from neve.tokens import bpe
-from neve.training import model as models
-
-CONFIG = models.Config(
-    vocab_size=600, hidden=32, intermediate=64, layers=2, heads=2, kv_heads=2, max_positions=64,
-    rope_base=1e4, norm_eps=1e-5, tied=True,
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def checkpoints(inputs, pool, tmp_path_factory):
-    """Two models; `better` was trained for some steps on the last documents of the pool."""
-    root = tmp_path_factory.mktemp("models")
-    (root / "tokenizer").mkdir()
-    bpe.build(
-        bpe.Settings(Tokenizer(vocab_size=600, sample_bytes=1 << 20), seed=1), inputs, root / "tokenizer"
-    )
-    tokenizer = bpe.load(root / "tokenizer")
-    model = models.Llama(CONFIG, seed=3)
-    models.save(model, root / "base", root / "tokenizer")
-    texts = pool["content"].to_pylist()[-12:]
-    stream = torch.from_numpy(np.concatenate(tokenizer.encode_batch(texts)).astype(np.int64))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    for step in range(40):
-        rows = torch.stack(
-            [stream[(at := (step * 8 + k) * 61 % (len(stream) - 65)) : at + 65] for k in range(8)]
-        )
-        logits = model.logits(model(rows[:, :-1]).flatten(0, 1))
-        loss = torch.nn.functional.cross_entropy(logits, rows[:, 1:].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    models.save(model, root / "better", root / "tokenizer")
-    return root
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +63,29 @@ def test_a_killed_run_goes_on_and_layout_makes_no_difference(annotator, inputs, 
     other = lay(tmp_path / "turned", pool.take(np.arange(pool.num_rows)[::-1]), files=3)
     moved = opened.score(Documents((other / "documents",)), second).sorted()
     assert np.array_equal(moved.sections, whole.sorted().sections)
+
+
+def test_two_devices_give_what_one_gives(annotator, inputs, tmp_path, monkeypatch):
+    """Oracle: the scores of one device. The second device is the same processor again."""
+    monkeypatch.setattr(loss_difference.LossDifference, "block", 64)
+    found, scored = Documents((inputs["documents"] / "documents",)), []
+    one, two, other = (annotators.load(annotator) for _ in range(3))
+    monkeypatch.setattr(two, "beside", lambda: [two, other])
+    for name, opened in (("one", one), ("two", two)):
+        (tmp_path / name).mkdir()
+        scored.append(opened.score(found, tmp_path / name))
+        assert 0 <= scored[-1].timings["device_waits"] < 1
+    assert np.array_equal(scored[0].sections, scored[1].sections) and two.busy > 0 and other.busy > 0
+
+
+def test_further_gpus_are_those_that_this_process_may_use(annotator, monkeypatch):
+    """Two GPUs that are not there: models stay where they are, and which device each is for is told."""
+    opened = annotators.load(annotator)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert opened.beside() == [opened], "on the processor there is one"
+    opened.device = "cuda:0"
+    monkeypatch.setattr(torch.nn.Module, "to", lambda self, device: self)
+    assert [one.device for one in opened.beside()] == ["cuda:0", "cuda:1"]
 
 
 def test_models_that_will_not_do(annotator, checkpoints, inputs, tmp_path):

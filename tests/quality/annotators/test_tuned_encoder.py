@@ -2,36 +2,20 @@
 seen, by the folds; the encoder that it starts from; an undisturbed run for a killed one."""
 
 import json
-import shutil
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from neve import documents, weights
+from neve import documents
 from neve.quality import annotators
 from neve.quality.annotator import FOLDS, Documents
+from neve.quality.annotators import encoder as kind
 from neve.quality.annotators import tuned_encoder
 from neve.quality.annotators.encoder import Encoder
 from neve.quality.settings import Fit
 from neve.recipe.annotators import Tuned as Table
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """An encoder of MiniLM's kind, with its tokenizer, 32 dimensions and two layers."""
-    import torch
-    from transformers import BertConfig, BertModel
-
-    folder, source = tmp_path_factory.mktemp("encoder"), weights.resolve("minilm")
-    config = BertConfig(
-        vocab_size=30522, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64, max_position_embeddings=64
-    )  # fmt: skip
-    torch.manual_seed(5)
-    BertModel(config).save_pretrained(folder, safe_serialization=True)
-    shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
-    return folder
 
 
 def fit(out, inputs, small, **more):
@@ -56,7 +40,7 @@ def test_it_has_learnt_what_it_was_shown_and_layers_have_moved(tuned, small, inp
     )
     scores, good = found.sorted().means(), labels["label"].to_numpy() == 1
     assert scores[good].mean() > scores[~good].mean() + 0.3 and np.all((scores > 0) & (scores < 1))
-    cut = opened.encoders["whole"].sections(["def f():\n    return 1\n"])
+    cut = opened.model("whole").first.sections(["def f():\n    return 1\n"])
     before = next(Encoder(str(small), 48, ["top"], "fp32").embed(cut, np.array([0])))
     after = next(Encoder(str(tuned / "whole"), 48, ["top"], "fp32").embed(cut, np.array([0])))
     assert not np.allclose(before, after, atol=1e-2)
@@ -96,6 +80,25 @@ def test_a_killed_run_goes_on_and_ends_the_same(tuned, inputs, tmp_path):
     assert np.array_equal(again.doc_ids, whole.doc_ids) and np.array_equal(again.sections, whole.sections)
 
 
+def test_two_devices_give_what_one_gives(tuned, inputs, tmp_path, monkeypatch):
+    """Oracle: the scores of one device. The second device is the same processor again."""
+    monkeypatch.setattr(kind, "BLOCK", 16)
+    found, found_in = Documents((inputs["documents"] / "documents",)), []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        opened = annotators.load(tuned)
+        if name == "two":
+            for one in tuned_encoder.NAMES:
+                first, other = opened.model(one).first, tuned_encoder.load_one(tuned / one).first
+                monkeypatch.setattr(first, "beside", lambda pair=(first, other): list(pair))
+        found_in.append(opened.score(found, tmp_path / name))
+    assert np.array_equal(found_in[0].doc_ids, found_in[1].doc_ids)
+    assert np.array_equal(found_in[0].sections, found_in[1].sections)
+    for scored in found_in:
+        assert 0 <= scored.timings["device_waits"] < 1 and scored.timings["device_seconds"] > 0
+    assert other.busy > 0, "the second device took some blocks"
+
+
 def test_values_are_a_regression_and_the_same_seed_gives_the_same_model(inputs, small, tmp_path):
     digests = set()
     for name in ("a", "b"):
@@ -103,4 +106,4 @@ def test_values_are_a_regression_and_the_same_seed_gives_the_same_model(inputs, 
         out.mkdir()
         fit(out, inputs, small, sections=["top"], epochs=2, lr=1e-3, labels_are="values")
         digests.add((out / "whole" / "model.safetensors").read_bytes())
-    assert len(digests) == 1 and annotators.load(out)._values
+    assert len(digests) == 1 and annotators.load(out).model("whole")._values
