@@ -23,8 +23,8 @@ from neve import store
 from neve.errors import Fault
 from neve.progress import bar
 from neve.quality import annotators
-from neve.quality.annotator import FOLDS, Documents, Labels, Scores, save_model
-from neve.quality.annotators import blocks
+from neve.quality.annotator import Documents, Labels, Scores, save_model
+from neve.quality.annotators import blocks, folds
 from neve.quality.annotators.encoder import Encoder, Sections, formats, gather
 from neve.quality.annotators.folds import Folds
 
@@ -74,37 +74,40 @@ class Fitted(Generic[M]):
     device's."""
 
 
-def fitted(table: Any, labels: Labels, out: Path, learn: Callable[[Embeddings], M]) -> Fitted[M]:
+def fitted(
+    table: Any, labels: Labels, out: Path, learn: Callable[[Embeddings], M], languages: Sequence[str] = ()
+) -> Fitted[M]:
     """Models that `learn` fits on the embeddings of the labels, in the fastest number format of the device
-    that passes the gate, or else in fp32."""
+    that passes the gate, or else in fp32. `languages` have models of their own."""
+    which = folds.whole(labels, languages)
     tried: list[dict[str, Any]] = []
-    exact: tuple[np.ndarray, ...] = ()
+    exact: tuple[np.ndarray, np.ndarray] | None = None
     for precision in formats(table.encoder):
         encoder = Encoder(table.encoder, table.section_tokens, table.sections, precision)
         found = embed(encoder, labels, out)
         made = Fitted(encoder, found, learn(found), tried)
         if encoder.precision == "fp32":
             break
-        if not exact:
+        if exact is None:
             reader = Encoder(table.encoder, table.section_tokens, table.sections, "fp32")
             some = _embed(reader, labels.documents, labels.table.slice(0, GATE_DOCUMENTS), out)
             exact = (some.rows, some.labels)
-        tried.append(gate(made, *exact))
+        tried.append(gate(made, *exact, which))
         if tried[-1]["passes"]:
             break
     return made
 
 
-def gate(made: Fitted[Any], rows: np.ndarray, of: np.ndarray) -> dict[str, Any]:
+def gate(made: Fitted[Any], rows: np.ndarray, of: np.ndarray, which: np.ndarray) -> dict[str, Any]:
     """How well the scores of the first labelled documents (by doc_id, which is random) agree with those of
     their embeddings in fp32, and whether that will do: rank correlation, and the share of the best that is
     the same.
 
-    `rows` are embeddings in fp32 and `of` the label of each.
+    `rows` are embeddings in fp32 and `of` the label of each; `which` is the model that judges each label.
     """
     mine = made.found.labels < GATE_DOCUMENTS
     scores = [
-        np.bincount(label, made.models.judge(found, np.full(len(found), FOLDS))) / np.bincount(label)
+        np.bincount(label, made.models.judge(found, which[label])) / np.bincount(label)
         for found, label in ((made.found.rows[mine], made.found.labels[mine]), (rows, of))
     ]
     return agreement(scores[0], scores[1], made.encoder.precision)

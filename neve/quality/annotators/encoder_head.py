@@ -44,7 +44,7 @@ def fit(settings: Fit[Table], inputs: dict[str, Path], out: Path) -> dict[str, A
         heads, more["penalty"] = head.ridge(found.rows, good, bad, left_out)
         return heads
 
-    made = embedded.fitted(table, labels, out, learn)
+    made = embedded.fitted(table, labels, out, learn, languages)
     made.models.save(out / "head.safetensors")
     said = {
         "name": made.encoder.name,

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +46,18 @@ def _own(labels: Labels, languages: Sequence[str]) -> list[np.ndarray]:
     """For all languages, then for each of `languages`, which labels are of it: bool [labels, 1]."""
     of = labels.table["language"].to_numpy()[:, None]
     return [np.ones((len(of), 1), dtype=bool), *(of == language for language in languages)]
+
+
+def whole(labels: Labels, languages: Sequence[str] = ()) -> np.ndarray:
+    """The model that has learnt from all folds, that of a label's language where there is one: int64
+    [labels]."""
+    return _model(labels.table["language"].to_pylist(), languages, FOLDS)
+
+
+def _model(of: Sequence[str], languages: Sequence[str], fold: Any) -> np.ndarray:
+    """The number of the model that leaves out `fold`, of each language in `of`: int64."""
+    own = pc.index_in(pa.array(of, pa.string()), pa.array(languages, pa.string()))
+    return (own.fill_null(-1).to_numpy() + 1) * (FOLDS + 1) + fold
 
 
 def weights(target: np.ndarray, seen: np.ndarray, balanced: bool = True) -> tuple[np.ndarray, np.ndarray]:
@@ -84,5 +97,4 @@ class Folds:
         """The model that judges each document, from its doc_id (S32) and its language: int64 [documents]."""
         place = pc.index_in(pa.array(doc_ids.astype("U32"), pa.string()), self.doc_ids)
         place = place.fill_null(len(self.folds)).to_numpy()
-        own = pc.index_in(pa.array(languages, pa.string()), pa.array(self.languages, pa.string()))
-        return (own.fill_null(-1).to_numpy() + 1) * (FOLDS + 1) + np.append(self.folds, FOLDS)[place]
+        return _model(languages, self.languages, np.append(self.folds, FOLDS)[place])

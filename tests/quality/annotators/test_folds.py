@@ -32,6 +32,8 @@ def test_a_document_is_judged_by_a_model_that_has_not_seen_it(inputs, tmp_path):
     heldout = [row for row, split in enumerate(labels.table["split"].to_pylist()) if split == "heldout"]
     assert {judges[row] for row in heldout} <= {FOLDS, COLUMNS + FOLDS} and judges[-1] == FOLDS
     assert {int(j) // COLUMNS for j in judges[:-1]} == {1}
+    assert [folds.whole(labels, ["Python"])[row] for row in heldout] == [judges[row] for row in heldout]
+    assert set(folds.whole(labels)) == {FOLDS}
 
 
 def test_good_and_bad_weigh_the_same_in_all_where_they_are_balanced():
