@@ -67,8 +67,9 @@ _NUMBER = re.compile(r"\A(?:[-•]|\(?[\dabd-zABD-Z][.)])\s+")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 _FEW = 4
 """Words of the shortest sentence that counts beside a notice."""
-_MARK = re.compile(r"#!|\W*-\*-.*-\*-\W*$|\W*(?:en)?coding[:=]|\W*(?:vim?|ex):")
-"""A line for the system or an editor; it goes with a notice below it."""
+_MARK = re.compile(r"#!|\W*(?:(?:en)?coding[:=]|(?:vim?|ex):)")
+"""A line for the system or an editor; it goes with a notice below it. Emacs's stands between two `-*-`."""
+_WORD = re.compile(r"\w")
 _DIRECTIVE = re.compile(
     r"\s*#(?:!?\[|(?:include|import|define|undef|if|ifdef|ifndef|elif|else|endif|pragma|error|warning|line|using|region|endregion|nullable|require|load|r)\b)"
 )
@@ -111,7 +112,7 @@ def without(text: str) -> str:
     if not cuts:
         return text
     for at in range(cuts[-1]):
-        if all(_MARK.match(line.raw.strip()) for line in parts[at]):
+        if all(_for_a_tool(line) for line in parts[at]):
             kept[at] = ""
         elif kept[at + 1] == "" and not _whole(parts[at]).strip():
             kept[at] = ""  # the empty lines above what went
@@ -134,7 +135,8 @@ def _parts(text: str) -> Iterator[list[Line]]:
         if part and now != kind:
             yield part
             part = []
-        part, kind = [*part, line], now
+        part.append(line)
+        kind = now
         if line.after and line.raw[line.after :].strip():
             break
     if part:
@@ -151,6 +153,14 @@ def _said(line: Line) -> str:
     return f"- {words}" if words and line.inner and line.inner.lstrip(" \t*").startswith("- ") else words
 
 
+def _for_a_tool(line: Line) -> bool:
+    raw = line.raw.strip()
+    first, last = raw.find("-*-"), raw.rfind("-*-")
+    if first + 2 < last and not _WORD.search(raw[:first] + raw[last:]):
+        return True
+    return _MARK.match(raw) is not None
+
+
 def _one(line: Line) -> bool:
     """Whether a block begins and ends in a line; several of a length make a box."""
     return line.after > 0 and bool(line.raw[: line.left].strip())
@@ -162,7 +172,7 @@ def _cut(part: Sequence[Line]) -> str:
     if not gone:
         return _whole(part)
     left = [at for at, line in enumerate(part) if at not in gone and _said(line)]
-    if all(_MARK.match(part[at].raw.strip()) for at in left):
+    if all(_for_a_tool(part[at]) for at in left):
         after = part[-1].raw[part[-1].after :] if part[-1].after else ""
         return after + part[-1].end if after.strip() else ""
     for at in range(1, len(part)):

@@ -130,12 +130,15 @@ def test_a_comment_longer_than_what_is_read_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["/*", "#", " \n", ". ", "<", "http://!", "copyright ", "(c)", "*/", "-*-", "<?xml ", "a@"]
+    "piece",
+    ["/*", "#", " \n", "\n", ". ", "<", "http://!", "copyright ", "(c)", "*/", "-*-", "-*", "<?xml ", "a@"],
 )
 def test_hostile_texts_take_no_time(piece: str) -> None:
     begin = time.process_time()
     without(f"# Copyright 2020 A {piece * 20_000}")
     without(f"{piece * 20_000} Copyright 2020 A")
+    without(f"# {piece * 10_000}a\n# Copyright 2020 A")
+    without(f"{piece * 20_000}\n# Copyright 2020 A")
     assert time.process_time() - begin < 1
 
 
