@@ -105,7 +105,8 @@ def without(text: str) -> str:
     first = _FIRST.match(text)
     begin = first.end() if first else 0
     parts = list(_parts(text[begin : begin + HEAD]))
-    if begin + sum(len(_whole(part)) for part in parts) == begin + HEAD:
+    cut_off = sum(len(_whole(part)) for part in parts) == HEAD
+    if parts and (cut_off or (parts[-1][-1].block and not parts[-1][-1].after)):
         parts.pop()  # who knows where it ends
     kept = [_cut(part) for part in parts]
     cuts = [at for at, (part, piece) in enumerate(zip(parts, kept, strict=True)) if piece != _whole(part)]

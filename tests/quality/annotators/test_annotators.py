@@ -9,7 +9,19 @@ import pytest
 import neve.quality.annotators as annotators
 from neve.errors import Fault
 
-HELPERS = {"__init__", "embedded", "encoder", "folds", "hashed", "head", "int8", "int8_kernels", "members"}
+HELPERS = {
+    "__init__",
+    "blocks",
+    "embedded",
+    "encoder",
+    "folds",
+    "hashed",
+    "head",
+    "int8",
+    "int8_kernels",
+    "members",
+    "piped",
+}
 
 
 def test_every_module_is_a_kind_of_the_table_and_has_both_functions():

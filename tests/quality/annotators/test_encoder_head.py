@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 import pytest
 
 from neve import documents
+from neve.corpus.licenses import openings
 from neve.errors import Fault
-from neve.quality import annotators, headers
+from neve.quality import annotators
 from neve.quality.annotator import FOLDS, Documents
 from neve.quality.annotators import embedded, encoder_head
 from neve.quality.annotators import encoder as kind
@@ -72,7 +73,7 @@ def test_a_training_label_is_scored_by_the_head_that_did_not_see_it(inputs, enco
     of = {row["doc_id"]: (row["split"], row["fold"]) for row in labels}
     heads = Heads.load(encoder_head / "head.safetensors")
     encoder = annotators.load(encoder_head).encoder
-    texts = headers.cut(pool["content"].combine_chunks().cast(pa.large_string())).to_pylist()
+    texts = openings.cut(pool["content"].combine_chunks().cast(pa.large_string())).to_pylist()
     content = dict(zip(pool["doc_id"].to_pylist(), texts, strict=True))
     ends = np.cumsum(scored.counts)
     kinds = set()
