@@ -1,7 +1,9 @@
-"""How fast a phase would train on one worker here: a few steps of the trainer itself, on random tokens.
+"""How fast a phase would train on one worker here: a few passes of the trainer itself, on random tokens.
 
-For a plan before anything was trained. The trade-off: some seconds now for an estimate within about a fifth;
-it knows nothing of what else will run on the machine.
+For a plan before anything was trained. A step is as many passes as its batch takes and one update, so one
+pass tells, and on a CPU, whose speed hardly depends on it, a small one: a whole batch of a large recipe
+takes it minutes. The trade-off: some seconds now for an estimate within about a fifth; it
+knows nothing of what else will run on the machine.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import replace
 
 import torch
 
+from neve.progress import bar
 from neve.training import loop, optim
 from neve.training.cores import Replicas
 from neve.training.distributed import World
@@ -19,11 +22,13 @@ from neve.training.loop import resolve_precision
 from neve.training.model import Config, Llama
 from neve.training.settings import Settings
 
-STEPS = 3
+PASSES = 3
+CPU_TOKENS = 2048
+"""Tokens of a pass on a CPU, at most, but for one sequence."""
 
 
 def tokens_per_second(settings: Settings, vocab_size: int) -> float:
-    """The median of STEPS steps, after one that is not counted."""
+    """By the medians of PASSES passes and updates, after one that is not counted."""
     settings = replace(settings, precision=resolve_precision(settings.precision))
     training, gpu = settings.training, torch.cuda.is_available()
     if not gpu:
@@ -34,12 +39,18 @@ def tokens_per_second(settings: Settings, vocab_size: int) -> float:
     loop.prepare(model, settings, world)
     optimizer = optim.make(model, training, settings.precision == "bf16")
     replicas = Replicas(model, training.micro_batch, world)
-    tokens = torch.randint(1, vocab_size, (training.batch, training.sequence))
+    rows = training.micro_batch if gpu else min(training.micro_batch, max(1, CPU_TOKENS // training.sequence))
+    tokens = torch.randint(1, vocab_size, (rows, training.sequence))
     seconds = []
-    with replicas.pool:
-        for _ in range(STEPS + 1):
+    with replicas.pool, bar("trying the speed of training", total=PASSES + 1, unit="passes") as advance:
+        for _ in range(PASSES + 1):
             begun = time.monotonic()
             mean = loop.accumulate(replicas, (tokens, tokens), tokens.numel(), settings, world, 0)
+            if gpu:
+                torch.cuda.synchronize()
+            passed = time.monotonic()
             optim.update(optimizer, mean, 1e-4, training.clip)  # waits for the device
-            seconds.append(time.monotonic() - begun)
-    return tokens.numel() / statistics.median(seconds[1:])
+            seconds.append((passed - begun, time.monotonic() - passed))
+            advance(1)
+    once, update = (statistics.median(part) for part in zip(*seconds[1:], strict=True))
+    return training.batch * training.sequence / (once * training.batch / rows + update)

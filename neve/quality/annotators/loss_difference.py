@@ -148,7 +148,7 @@ class LossDifference:
         self, device: LossDifference, sections: Sections, rows: np.ndarray, which: np.ndarray
     ) -> np.ndarray:
         """Bits a token that `better` saves on each section, after <|endoftext|>: float64 [rows]; 0 where a
-        section has no token. `which` is of no account."""
+        section has no token. `which` changes nothing."""
         stops = token_batches(sections.lengths[rows], BATCH_TOKENS)
         parts = [rows[start:stop] for start, stop in pairwise((0, *stops))]
         saved = np.concatenate(list(device.compute(sections, parts)))

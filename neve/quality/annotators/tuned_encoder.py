@@ -87,7 +87,7 @@ class One:
         self._head, self._values = load_file(folder / HEAD), about["labels_are"] == "values"
 
     def judge(self, device: Encoder, sections: Sections, rows: np.ndarray, which: np.ndarray) -> np.ndarray:
-        """Scores of sections; `which` is of no account."""
+        """Scores of sections; `which` changes nothing."""
         embeddings = np.concatenate(list(device.embed(sections, rows))).astype(np.float64)
         values = embeddings @ self._head["weight"] + self._head["bias"][0]
         return values if self._values else 1 / (1 + np.exp(-values))
