@@ -6,7 +6,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import time
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +70,6 @@ def small_quickstart() -> dict[str, Any]:
     labels |= {"positives": among(labels["positives"], POSITIVES), "negatives": 60, "positives_limit": 60}
     data["annotators"] = {"encoder": data["annotators"]["encoder"] | {"section_tokens": 32, "epochs": 5}}
     data["phase"][1] |= {"annotator": "encoder", "repeats": 4}
-    data["evaluate"]["pass_at_1"] = True
     for phase in data["phase"][1:]:
         phase["controls"] = {"random": 1}
     data["tokenizer"] |= {"vocab_size": 512, "sample_bytes": 500_000}
@@ -76,9 +77,9 @@ def small_quickstart() -> dict[str, Any]:
     data["training"] |= {"sequence": 128, "batch_tokens": 512, "micro_batch": 4, "checkpoint_seconds": 0.5}
     for phase, tokens in zip(data["phase"], (60_000, 20_000, 5_000), strict=True):
         phase["tokens"] = tokens
-    # The smaller generator, a fifth of the download; asking ends at 150 accepted tokens.
-    data["synthesis"] = {"model": "smollm2-135m-instruct", "tokens": 150, "seeds": 120, "max_tokens": 160}
-    data["synthesis"]["python_share"] = 1.0
+    # The smaller generator, a fifth of the download; asking ends at the first accepted answer.
+    data["synthesis"] = {"model": "smollm2-135m-instruct", "tokens": 60, "seeds": 120, "max_tokens": 160}
+    data["synthesis"] |= {"kinds": {"exercise": 1.0}, "python_share": 1.0, "prompt_tokens": 256}
     data["evaluate"] |= {"training_tasks": [], "max_new_tokens": 12, "heldout_bytes": 20_000}
     data["evaluate"]["bootstrap"] = 200
     return data
@@ -106,6 +107,27 @@ def benchmark_files() -> Path:
     if not (folder / "HumanEval.jsonl.gz").exists():
         pytest.skip(f"no benchmark files at {folder}; set NEVE_BENCHMARKS to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def linear() -> Callable[[Callable[[int], object], int], None]:
+    """Fails where work on inputs made to hold it up grows with the square of their length, on any machine alike.
+
+    `linear(work, size)` does it at `size`; only if that takes a moment is it done again, and at an eighth of it:
+    work in proportion takes 8 times as long, the square of it 64 times; the least of three rounds, processor time.
+    """
+
+    def seconds(work: Callable[[int], object], size: int) -> float:
+        begin = time.process_time()
+        work(size)
+        return time.process_time() - begin
+
+    def check(work: Callable[[int], object], size: int) -> None:
+        if seconds(work, size) > 0.25:
+            whole, part = (min(seconds(work, some) for _ in range(3)) for some in (size, size // 8))
+            assert whole < 24 * part, (whole, part)
+
+    return check
 
 
 SITE = Path(importlib.util.find_spec("numpy").origin).parents[1]  # type: ignore[union-attr, arg-type]

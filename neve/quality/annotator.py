@@ -329,7 +329,7 @@ def finish(
     """
     table, target, heldout = labels.table, labels.targets(), ~labels.training()
     work = out / "heldout"
-    work.mkdir()
+    work.mkdir(exist_ok=True)
     scored = annotator.score(labels.documents.only(table["doc_id"].filter(pa.array(heldout))), work)
     shutil.rmtree(work)
     place = pc.index_in(table["doc_id"].combine_chunks(), pa.array(scored.doc_ids.astype("U32"), pa.string()))

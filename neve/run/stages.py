@@ -21,7 +21,7 @@ from neve.evaluation import evaluate
 from neve.quality import seeds
 from neve.quality import settings as quality
 from neve.quality.annotators import KINDS
-from neve.recipe.annotators import Blend, Cascade, Column, Labels
+from neve.recipe.annotators import Blend, Cascade, Column, Labels, Student
 from neve.recipe.recipe import Recipe
 from neve.recipe.sources import Source
 from neve.report import page
@@ -171,6 +171,7 @@ def _annotator(recipe: Recipe, name: str, pins: Pins) -> Stage:
         {"documents": "curate", **{stage: stage for stage in read}},
         outside=(*(one for path in annotator.reads for one in _local(path)), *annotator.files, *elsewhere),
         build=f"{KINDS[annotator.kind]}:fit",
+        resumes=isinstance(annotator, Student),
     )
 
 

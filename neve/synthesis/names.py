@@ -80,6 +80,8 @@ _LEFT = ("assignment_pattern", "object_assignment_pattern", "for_in_statement")
 _LISTS = ("short_var_declaration", "range_clause", "receive_statement", "type_switch_statement")
 """Go's, which declare a list on their left."""
 _ASIDE = ("package_clause", "import_spec", "nested_identifier", "nested_type_identifier")
+_FUNCTIONS = ("function_declaration", "method_declaration", "func_literal")
+"""Go's."""
 _ASSIGN = ("assignment_expression", "augmented_assignment_expression", "update_expression")
 
 
@@ -133,25 +135,30 @@ def parser(grammar: str) -> Any:
 
 def _read(root: Any) -> Read:
     read = Read()
-    todo: list[tuple[Any, str, list[Any]]] = [(root, "", [])]
+    todo: list[tuple[Any, str, list[Any], bool]] = [(root, "", [], False)]
     while todo:
-        node, place, above = todo.pop()
+        node, place, above, within = todo.pop()
         if node.type == "import_spec":
             _go_import(node, read)
         elif node.type in _NAMES:
-            _name(node, place, above, read)
+            _name(node, place, above, within, read)
         elif node.type == "with_statement":
             read.open = True
         todo += [
-            (child, node.field_name_for_child(i) or "", [node, *above[: _LIST - 1]])
+            (
+                child,
+                node.field_name_for_child(i) or "",
+                [node, *above[: _LIST - 1]],
+                within or node.type in _FUNCTIONS,
+            )
             for i, child in reversed(list(enumerate(node.children)))
             if child.is_named
         ]
     return read
 
 
-def _name(node: Any, place: str, above: list[Any], read: Read) -> None:
-    """Count one name, which is its parent's `place`."""
+def _name(node: Any, place: str, above: list[Any], within: bool, read: Read) -> None:
+    """Count one name, which is its parent's `place`; `within` says whether it stands in a function of Go."""
     text, line, parent = node.text.decode("utf-8", "replace"), node.start_point[0] + 1, above[0]
     if text == "_" or parent.type in _ASIDE:
         return
@@ -167,7 +174,8 @@ def _name(node: Any, place: str, above: list[Any], read: Read) -> None:
             read.used.setdefault(text, line)
     elif _declares(node, place, above):
         read.declared[text] += 1
-        if above[1].type in ("short_var_declaration", "range_clause") or _local(parent):
+        variable = parent.type == "var_spec" and within
+        if variable or above[1].type in ("short_var_declaration", "range_clause"):
             read.needed.setdefault(text, line)
         if parent.type == "variable_declarator" and above[1].children[0].type == "const":
             read.constants.add(text)
@@ -188,19 +196,6 @@ def _declares(node: Any, place: str, above: list[Any]) -> bool:
     if parent.type == "pair_pattern":
         return place == "value"
     return parent.type in _LEFT and place == "left"
-
-
-def _local(parent: Any) -> bool:
-    """Whether a declaration is Go's `var` within a function."""
-    if parent.type != "var_spec":
-        return False
-    while parent is not None and parent.type not in (
-        "function_declaration",
-        "method_declaration",
-        "func_literal",
-    ):
-        parent = parent.parent
-    return parent is not None
 
 
 def _key(parent: Any, above: list[Any]) -> bool:

@@ -64,11 +64,11 @@ def claims(language: str, program: str) -> list[Claim]:
     lines = data.split(b"\n")
     comments: dict[int, Any] = {}
     ends: dict[int, Any] = {}
-    for node in _nodes(names.parser(GRAMMARS[language][0]).parse(data).root_node):
+    for node, above in _nodes(names.parser(GRAMMARS[language][0]).parse(data).root_node):
         if "comment" in node.type:
             if node.start_point[0] == node.end_point[0]:
                 comments[node.start_point[0]] = node
-        elif node.parent is not None and node.parent.type in _BLOCKS and _tells(node, way):
+        elif above in _BLOCKS and _tells(node, way):
             before = ends.get(_last(node).end_point[0])
             if before is None or before.start_byte < node.start_byte:
                 ends[_last(node).end_point[0]] = node
@@ -142,12 +142,13 @@ def _valued(own: str, way: Way, number: int) -> tuple[str, str, str]:
     return begin, f'console.log("%O", {own.rstrip("; ")})', close
 
 
-def _nodes(root: Any) -> Iterator[Any]:
-    todo = [root]
+def _nodes(root: Any) -> Iterator[tuple[Any, str]]:
+    """Each node, and the type of that above it; `parent` would walk down to it from the root."""
+    todo = [(root, "")]
     while todo:
-        node = todo.pop()
-        yield node
-        todo += reversed(node.children)
+        node, above = todo.pop()
+        yield node, above
+        todo += [(child, node.type) for child in reversed(node.children)]
 
 
 def _last(node: Any) -> Any:

@@ -297,7 +297,9 @@ def _states(was: str, said: str, claim: Claim) -> bool:
         return False
     if re.fullmatch(r"\S+", said):
         return re.fullmatch(r"\S+", was) is not None
-    return difflib.SequenceMatcher(None, was, said, autojunk=False).ratio() >= LIKE
+    alike = difflib.SequenceMatcher(None, was, said, autojunk=False)
+    bounds = (alike.real_quick_ratio, alike.quick_ratio, alike.ratio)  # the dear one last
+    return all(bound() >= LIKE for bound in bounds)
 
 
 def unsteady(program: str) -> bool:

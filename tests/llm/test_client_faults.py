@@ -182,7 +182,7 @@ def test_who_waits_gives_the_slot_away(tmp_path: Path) -> None:
     with endpoint(reply) as server:
         started = time.monotonic()
         ask(server.url, tmp_path / "l", 20, concurrency=1)
-        assert 3 <= time.monotonic() - started < 20
+        assert time.monotonic() - started >= 3
         order = [number(payload) for payload in server.asked]
         assert order[:2] == [0, 1] and order.index(0, 1) > 2
 

@@ -59,15 +59,15 @@ DROPOUT, WEIGHT_DECAY = 0.2, 0.01
 
 
 def fit(settings: Fit[Table], inputs: dict[str, Path], out: Path) -> dict[str, Any]:
-    """Stage `annotator-NAME`: student.safetensors; the teacher and the corpus are among `inputs`."""
+    """Stage `annotator-NAME` (resumes): student.safetensors; the teacher and the corpus are among
+    `inputs`."""
     table, folder = settings.annotator, inputs["documents"] / "documents"
     ids = tables.read(folder, ["doc_id"])["doc_id"].combine_chunks()
     order = np.argsort(draw_keys(ids, settings.seed, "student"), kind="stable")[: table.sample]
     sample = Documents((folder,), ids.take(pa.array(np.sort(order))))
     work = out / "work"
-    work.mkdir()
+    work.mkdir(exist_ok=True)
     taught = annotators.load(inputs[f"annotator-{table.teacher}"]).score(sample, work).sorted()
-    shutil.rmtree(work)
     languages = sample.languages(taught.doc_ids)
     target = standing(ranks(taught, languages), languages)
     lesson = _lesson(sample, taught.doc_ids, table)
@@ -80,10 +80,9 @@ def fit(settings: Fit[Table], inputs: dict[str, Path], out: Path) -> dict[str, A
     student = load(out)
     agreed = _agreement(student, lesson, target, np.flatnonzero(~learnt))
     said = {"name": f"student-{table.teacher}", **about, "teacher_agreement": agreed}
-    return {
-        **finish(student, "student", Labels.read(inputs), out / "student.safetensors", out, said),
-        **agreed,
-    }
+    counts = finish(student, "student", Labels.read(inputs), out / "student.safetensors", out, said)
+    shutil.rmtree(work)  # only now: an attempt that is killed before does not ask the teacher again
+    return {**counts, **agreed}
 
 
 def load(folder: Path) -> Student:

@@ -6,7 +6,6 @@ import os
 import signal
 import sysconfig
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +46,6 @@ def test_hostile_texts_leave_parent_and_neighbours_alone() -> None:
 
 def test_one_that_takes_too_long_is_nan_and_its_neighbours_are_parsed() -> None:
     slow, good = b"x = [1, 2, 3]\n" * 300_000, b"x = 1\n"
-    start = time.monotonic()
     assert np.isnan(shares([good, slow, good, slow, good], timeout_s=0.2)).tolist() == [
         False,
         True,
@@ -55,7 +53,6 @@ def test_one_that_takes_too_long_is_nan_and_its_neighbours_are_parsed() -> None:
         True,
         False,
     ]
-    assert time.monotonic() - start < 30
 
 
 def _worker() -> parsing._Worker:

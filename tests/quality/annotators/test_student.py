@@ -56,3 +56,21 @@ def test_a_section_is_judged_as_torch_would(fitted):
     hidden = F.gelu(pooled @ weights["hidden"].T + weights["hidden_bias"])
     expected = torch.sigmoid(hidden @ weights["out"] + weights["out_bias"]).numpy()
     np.testing.assert_allclose(network.judge(places, starts), expected, atol=1e-6)
+
+
+def test_a_killed_attempt_does_not_ask_the_teacher_again(fitted, inputs, word_list, tmp_path, monkeypatch):
+    def killed(*given):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(student, "_learn", killed)
+        student.fit(Fit(TABLE, 1), {**inputs, "annotator-words": word_list}, tmp_path)
+    monkeypatch.setattr(type(annotators.load(word_list)), "_batch", killed)
+    student.fit(Fit(TABLE, 1), {**inputs, "annotator-words": word_list}, tmp_path)
+    names = ("student.safetensors", "annotator.json")
+    assert [(tmp_path / name).read_bytes() for name in names] == [
+        (fitted[0] / name).read_bytes() for name in names
+    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        path.name for path in fitted[0].iterdir()
+    )

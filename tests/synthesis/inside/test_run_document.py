@@ -11,9 +11,7 @@ from neve.synthesis.inside import run_document
 
 def test_work_apart_comes_back_or_says_why_not() -> None:
     assert run_document.apart(lambda: {"x": 1}, 5) == ({"x": 1}, "")
-    started = time.monotonic()
-    assert run_document.apart(lambda: time.sleep(60), 0.3) == (None, "timeout")
-    assert time.monotonic() - started < 30
+    assert run_document.apart(lambda: time.sleep(3600), 0.3) == (None, "timeout")
 
     def fails() -> None:
         raise ValueError
