@@ -95,7 +95,7 @@ def test_kill_9_at_random_then_run_again(small_recipe: Recipe, small_run: Path, 
     draw = random.Random(7)
     for _ in range(4):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(draw.uniform(4, 20))
+        time.sleep(draw.uniform(4, 14))
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     done = subprocess.run(command, capture_output=True, text=True)
@@ -103,10 +103,10 @@ def test_kill_9_at_random_then_run_again(small_recipe: Recipe, small_run: Path, 
     assert summary(folder) == summary(small_run)
 
 
-@pytest.fixture
-def more_phases(small_recipe: Recipe, small_run: Path, tmp_path: Path) -> tuple[Recipe, Path]:
+@pytest.fixture(scope="module")
+def with_phases(small_recipe: Recipe, small_run: Path, tmp_path_factory) -> tuple[Recipe, Path]:
     """The small run with other phases after its first: what is equal is done already, the rest is to be trained."""
-    folder = tmp_path / "more"
+    folder = tmp_path_factory.mktemp("phases") / "more"
     shutil.copytree(small_run, folder)
     data = small_recipe.model_dump(mode="json")
     rate = {"peak": 1e-3, "warmup": 2}
@@ -122,6 +122,13 @@ def more_phases(small_recipe: Recipe, small_run: Path, tmp_path: Path) -> tuple[
     recipe = parse(data | {"synthesis": None})
     run(recipe, folder, until="view-long")
     return recipe, folder
+
+
+@pytest.fixture
+def more_phases(with_phases: tuple[Recipe, Path], tmp_path: Path) -> tuple[Recipe, Path]:
+    """A copy of it."""
+    recipe, folder = with_phases
+    return recipe, Path(shutil.copytree(folder, tmp_path / "more"))
 
 
 def test_one_phase_and_what_it_needs(more_phases: tuple[Recipe, Path]) -> None:
