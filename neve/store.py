@@ -22,7 +22,7 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -140,6 +140,13 @@ def fingerprint_of(folder: Path) -> str | None:
         return None
 
 
+def _linked(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or one without links
+        shutil.copy2(source, target)
+
+
 def partial(folder: Path) -> Path:
     """Where a stage's folder is built."""
     return folder.with_name(f"{folder.name}.partial")
@@ -200,6 +207,23 @@ class Store:
     def needed(self, name: str) -> set[str]:
         """A stage and all that it reads, directly or not."""
         return {name}.union(*(self.needed(source) for source in self.stages[name].reads.values()))
+
+    def elsewhere(self, name: str, runs: Iterable[Path]) -> Path | None:
+        """The folder of an equal stage that one of these runs has built."""
+        here = self.path(name)
+        found = (run / "stages" / here.name for run in runs)
+        return next((place for place in found if fingerprint_of(place) == self.prints[name]), None)
+
+    def take(self, name: str, runs: Iterable[Path]) -> Path | None:
+        """`elsewhere`, after its files are this run's too: linked, or copied where the disk is another."""
+        source, here = self.elsewhere(name, runs), self.path(name)
+        if source is not None and source != here:
+            made = here.with_name(f"{here.name}.taken")
+            for left in (made, here):
+                shutil.rmtree(left, ignore_errors=True)
+            shutil.copytree(source, made, copy_function=_linked)
+            made.rename(here)
+        return source
 
     def run(self, name: str) -> dict[str, Any]:
         """Build one stage whose inputs are done; returns its manifest. Raises whatever the build raises."""

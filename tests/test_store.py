@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -131,6 +132,28 @@ def test_a_full_disk_is_one_line(module: str, tmp_path: Path) -> None:
     with pytest.raises(Fault, match="the disk is full"):
         made.run("one")
     assert made.state("one") == "pending"
+
+
+def test_an_equal_stage_of_another_run_is_taken(module: str, tmp_path: Path) -> None:
+    """Oracle: its files, also after the other run is gone; what is not equal, or not whole, is not taken."""
+    runs = [tmp_path / "none", tmp_path / "first"]
+    first, other = (
+        Store(runs[1] / "stages", chain(module)),
+        Store(tmp_path / "here" / "stages", chain(module, b="B")),
+    )
+    for name in first.stages:
+        first.run(name)
+    left = other.path("one").with_name(f"{other.path('one').name}.taken")  # an attempt that was killed
+    left.mkdir(parents=True)
+    (left / "text").write_text("ha")
+    assert other.take("one", runs) == first.path("one") and other.done("one")
+    assert other.take("two", runs) is None and not other.done("two") and not left.exists()
+    assert other.elsewhere("three", [*runs, other.folder.parent]) is None
+    shutil.rmtree(runs[1])
+    assert (other.path("one") / "text").read_text() == "a" and other.manifest("one")["counts"]["tries"] == 1
+    assert other.take("one", [other.folder.parent]) == other.path("one") and other.done("one"), (
+        "nothing to take from itself"
+    )
 
 
 def test_a_broken_manifest_is_not_done(module: str, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from neve.errors import Fault
 from neve.lab import measure
 from neve.lab.design import Cell
 from neve.lab.file import Laboratory
-from neve.lab.schedule import Workers, cores
+from neve.lab.schedule import Workers, beside, cores
 from neve.run import asking, runner
 from neve.run import plan as planning
 from neve.store import MANIFEST, read_json
@@ -104,9 +104,14 @@ def forecast(lab: Laboratory, cells: list[Cell], folder: Path, workers: Workers)
     A cell's own stages are shared out over the workers; the others are built one after the other, on all
     cores, or on one GPU.
     """
-    left = _left(cells, lab.compute_final)
-    known = past(folder, runner.folder_of(cells[0].recipe, None))
     own = {cell.store.path(name) for cell in cells for name in (cell.train, cell.tune, cell.final)}
+    runs = beside(cells[0], folder)
+    left = {
+        path: (cell, name)
+        for path, (cell, name) in _left(cells, lab.compute_final).items()
+        if path in own or cell.store.elsewhere(name, runs) is None
+    }
+    known = past(folder, runner.folder_of(cells[0].recipe, None))
     trained = [part for part in left.values() if part[1].startswith("train-")]
     pace = Pace(known, speed(cells) if any(path in own for path in left) or trained else 1.0)
     parts = dict.fromkeys((*PARTS.values(), STAGES), 0.0)

@@ -26,6 +26,7 @@ from typing import Any
 
 from neve.errors import Fault
 from neve.lab.design import Cell
+from neve.run.runner import folder_of
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,11 @@ class Schedule:
         todo = [cell for cell in cells if not all(map(cell.store.done, cell.ends(final)))]
         for cell in todo:
             for name in shared(cell, final):
-                if not cell.store.done(name):
+                if cell.store.done(name):
+                    continue
+                if (found := cell.store.take(name, beside(cell, self.folder))) is not None:
+                    self.say(f"{name}: as {found.parent.parent} has it")
+                else:
                     self.say(name)
                     started = time.monotonic()
                     cell.store.run(name)
@@ -171,6 +176,12 @@ class Schedule:
             for process in list(self.running):
                 process.terminate()
             raise
+
+
+def beside(cell: Cell, folder: Path) -> list[Path]:
+    """Runs whose stages a laboratory takes where they are equal: those beside its folder, and that of its
+    base recipe. So laboratories that start from one phase 1 train it once."""
+    return [*(run for run in sorted(folder.parent.glob("*")) if run != folder), folder_of(cell.recipe, None)]
 
 
 def shared(cell: Cell, final: bool) -> list[str]:

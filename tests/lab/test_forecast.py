@@ -68,6 +68,18 @@ def test_a_stage_takes_what_its_like_took_here_or_in_a_run_of_the_recipe(
     assert found["parts"]["measuring"] == 6 * 4.0
 
 
+def test_what_a_run_beside_it_has_is_not_left(place: Path, tmp_path: Path, steady, monkeypatch):
+    """Equal stages of a laboratory beside this one, and of a run of the recipe, are taken and not built."""
+    monkeypatch.chdir(tmp_path)
+    lab, base = load(place / "lab.toml")
+    for run, name in ((tmp_path / "labs" / "other", "train-general"), (tmp_path / "runs" / "tiny", "curate")):
+        done(design.cell(lab, base, run, "usual", 1, low=False), name, 7.0)
+    found = laboratory.plan(place / "lab.toml", tmp_path / "labs" / "lab", Workers(1))
+    left = {name.rpartition("-")[0] for name in found["shared_stages_left"]}
+    assert "tokenizer" in left and not left & {"curate", "train-general"}
+    assert found["tokens_left"] == 9 * 5120
+
+
 def test_epochs_count_by_their_view_by_one_like_it_or_by_what_the_recipe_expects(
     place: Path, tmp_path: Path, steady, monkeypatch
 ):

@@ -89,5 +89,12 @@ def test_a_laboratory_killed_twice_gives_the_verdict(place: Path, monkeypatch):
     assert "tiny-rate is worse than usual" in page and "zlib -9" in page and "trigram" in page
     assert "general (the start)" in page
     assert "beside them: trigram" in once and "beside them: general (the start)" in once
+    twin: list[str] = []
+    assert (
+        laboratory.run(place / "lab.toml", place / "twin", Workers(2), twin.append)["texts"] == found["texts"]
+    )
+    assert f"train-general: as {out} has it" in twin and not any(
+        line.startswith("train-general: 0") for line in twin
+    )
     after = laboratory.plan(place / "lab.toml", out, Workers(2))
     assert after["trainings_left"] == 0 and after["seconds"] == 0 and after["smallest_difference"] > 0
