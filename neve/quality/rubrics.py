@@ -28,7 +28,8 @@ PACKAGED = {
     "pairwise": "prompts/pairwise.toml",
 }
 """Rubrics that come with Neve, by name."""
-NUMBER = r"(\d+(?:\.\d+)?)"
+NUMBER = r"(\d++(?:\.\d++)?+)"
+"""Whole: taken apart, a long one would be read from each of its digits on."""
 _FIELDS = {"score": {"prompt", "criteria", "low", "high"}, "pair": {"prompt"}}
 _PLACES = {"score": ("{text}",), "pair": ("{first}", "{second}")}
 
@@ -90,7 +91,7 @@ class Rubric:
         yield _all(said)
         if len(self.criteria) == 1:
             yield _all([_last(rf"(?i)\b(?:score|rating|value)\b[^\d\n]{{0,20}}{NUMBER}", answer)])
-            yield _all([_last(rf"(?i){NUMBER}\s*(?:/|out of)\s*{self.high:g}\b", answer)])
+            yield _all([_last(rf"(?i)(?<!\d){NUMBER}\s*(?:/|out of)\s*{self.high:g}\b", answer)])
             numbers = set(re.findall(rf"(?<![\w.]){NUMBER}(?![\w.]*\w)", answer))
             yield (float(numbers.pop()),) if len(numbers) == 1 else None
 

@@ -10,18 +10,32 @@ run.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 HASHES = {"Python", "Ruby", "Shell", "Perl", "R", "Julia", "Elixir"}
 """Languages whose comments begin with #; the others' are // and /* */."""
 FEWEST = 2
 """Occurrences of a name that is changed."""
-STRINGS = r'"""[\s\S]*?"""|' + r"'''[\s\S]*?'''|" + r'"(?:\\.|[^"\\\n])*"|' + r"'(?:\\.|[^'\\\n])*'"
-_NAME = r"[A-Za-z_]\w*\b(?!['\"])"
-_HASH = re.compile(rf"(?P<string>{STRINGS})|(?P<comment>#[^\n]*)|(?P<name>{_NAME})")
-_SLASH = re.compile(
-    rf"(?P<string>{STRINGS})|(?P<comment>//[^\n]*|/\*[\s\S]*?\*/)|(?P<name>#\s*include[^\n]*|{_NAME})"
+STRINGS = (
+    r'"""[\s\S]*?"""|' + r"'''[\s\S]*?'''|" + r'(?<!\\)"(?:\\.|[^"\\\n])*"|' + r"(?<!\\)'(?:\\.|[^'\\\n])*'"
 )
+"""A quote behind a backslash begins none: in a line without an end, each would be tried up to there."""
+_NAME = r"[A-Za-z_]\w*\b(?!['\"])"
+_NONE = r"(?!)"
+
+
+def _compiled(comment: str, name: str, unclosed: str = _NONE) -> re.Pattern[str]:
+    """A word that is no name, since a quote follows it, is passed over whole."""
+    return re.compile(
+        rf"(?P<string>{STRINGS})|(?P<comment>{comment})|(?P<name>{name})|(?P<unclosed>{unclosed})|[A-Za-z_]\w*"
+    )
+
+
+_INCLUDE = rf"#\s*include[^\n]*|{_NAME}"
+_HASH = _compiled(r"#[^\n]*", _NAME)
+_SLASH = _compiled(r"//[^\n]*|/\*[\s\S]*?\*/", _INCLUDE, r"/\*")
+_UNCLOSED = _compiled(r"//[^\n]*", _INCLUDE)
+"""For what follows a comment without an end: none after it has one, and each would be read up to there."""
 _DOCSTRING = re.compile(r'(?<=:)(\s*\n[ \t]*)(?:"""[\s\S]*?"""|' + r"'''[\s\S]*?''')")
 KEYWORDS = """
 False None True abstract and as assert async await auto bool break byte case catch char class const
@@ -35,8 +49,25 @@ unsigned use using val var virtual void volatile where while with yield
 """Words of the languages that are ranked, which keep their letters."""
 
 
-def _pattern(language: str) -> re.Pattern[str]:
-    return _HASH if language in HASHES else _SLASH
+def _found(text: str, language: str) -> Iterator[re.Match[str]]:
+    """Strings, comments and names, in their order."""
+    first, place = (_HASH if language in HASHES else _SLASH), 0
+    for pattern in (first, _UNCLOSED):
+        for found in pattern.finditer(text, place):
+            if found["unclosed"] is not None:
+                place = found.end()
+                break
+            yield found
+        else:
+            return
+
+
+def _replaced(text: str, language: str, new: Callable[[re.Match[str]], str]) -> str:
+    parts, place = [], 0
+    for found in _found(text, language):
+        parts += [text[place : found.start()], new(found)]
+        place = found.end()
+    return "".join([*parts, text[place:]])
 
 
 def without_comments(text: str, language: str) -> str:
@@ -47,8 +78,8 @@ def without_comments(text: str, language: str) -> str:
     """
     if language == "Python":
         text = _DOCSTRING.sub(r"\1pass", text)
-    bare = _pattern(language).sub(lambda found: "" if found["comment"] is not None else found[0], text)
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+(?=\n|$)", "", bare))
+    bare = _replaced(text, language, lambda found: "" if found["comment"] is not None else found[0])
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"(?<![ \t])[ \t]+(?=\n|$)", "", bare))
 
 
 def with_other_names(text: str, language: str) -> str:
@@ -60,12 +91,12 @@ def with_other_names(text: str, language: str) -> str:
     """
     counts: dict[str, int] = {}
     kept = frozenset(KEYWORDS.split())
-    for found in _pattern(language).finditer(text):
+    for found in _found(text, language):
         if found["name"] and re.fullmatch(r"\w+", found["name"]) and found["name"] not in kept:
             counts[found["name"]] = counts.get(found["name"], 0) + 1
     names = [name for name, count in counts.items() if count >= FEWEST and not name.startswith("__")]
     new = {name: f"name{number}" for number, name in enumerate(names)}
-    return _pattern(language).sub(lambda found: new.get(found["name"] or "", found[0]), text)
+    return _replaced(text, language, lambda found: new.get(found["name"] or "", found[0]))
 
 
 def reformatted(text: str, language: str) -> str:

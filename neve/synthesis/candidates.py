@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 OTHERS = ("Python", "JavaScript", "TypeScript", "Java", "C", "C++", "C#", "Go", "Rust", "PHP")
 """Languages that an answer is tried as when it is none of the one asked for."""
 ECHO_WORDS = 5
-_FENCED = re.compile(r"(?ms)^\s*```.*?^\s*```[^`]*?$")
+_FENCED = re.compile(r"(?ms)^[^\S\n]*```.*?^[^\S\n]*```[^`]*?$")
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ limits are our own (neve.recipe.synthesis).
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from itertools import compress
 from typing import NamedTuple
+
+import numpy as np
 
 from neve.synthesis.candidates import Candidate
 from neve.synthesis.judging import SAME_WORDS, Accepted, Limits, Refusal, bare
@@ -340,12 +341,22 @@ def common_lines(a: str, b: str) -> int:
     2
     """
     ours, theirs = ([line.strip() for line in text.splitlines() if line.strip()] for text in (a, b))
-    places: dict[str, list[int]] = defaultdict(list)
-    for j, line in enumerate(theirs):
-        places[line].append(j)
-    longest = 0
-    before: dict[int, int] = {}
-    for line in ours:
-        before = {j: before.get(j - 1, 0) + 1 for j in places.get(line, ())}
-        longest = max([longest, *before.values()])
-    return longest
+    known: dict[str, int] = {}
+    runs = [np.array([known.setdefault(line, len(known)) for line in (*ours, "", *theirs)], np.int64)]
+    cut = len(ours)
+
+    def shared(length: int) -> bool:
+        """Whether there is a run that long: the first and the last 2^k of its lines name it."""
+        whole = runs[length.bit_length() - 1]
+        count = len(runs[0]) - length + 1
+        names = whole[:count] * len(runs[0]) + whole[len(whole) - count :]
+        return bool(np.isin(names[: max(0, cut - length + 1)], names[cut + 1 :]).any())
+
+    while shared(1 << (len(runs) - 1)):
+        whole, size = runs[-1], 1 << (len(runs) - 1)
+        runs.append(np.unique(whole[:-size] * len(runs[0]) + whole[size:], return_inverse=True)[1])
+    low, high = 1 << (len(runs) - 1) >> 1, 1 << (len(runs) - 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if shared(middle) else (low, middle)
+    return low

@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -86,7 +87,7 @@ LANGUAGES = {
     ),
     "Kotlin": Language(
         ".", 2, reserved=r"(?:java|kotlin)\..*", member=rf"{_TYPE}|\.\w+", library=("Kotlin", "Java"), kin=_JVM, goes_on=True,
-        statement=r"^[ \t]*import[ \t]+([\w.`]+(?:\.\*)?)(?:[ \t]+as[ \t]+\w+)?[ \t]*;?[ \t]*$",
+        statement=r"^[ \t]*import[ \t]+([\w.`]+(?:\.\*)?)(?:[ \t]+as[ \t]+\w+)?[ \t]*(?:;[ \t]*)?$",
     ),
     "Scala": Language(
         ".", 2, reserved=r"java\..*", member=rf"{_TYPE}|\.[\w*]+", within="scala.", library=("Scala", "Java"), kin=_JVM, goes_on=True,
@@ -131,10 +132,16 @@ def named(language: str, texts: pa.Array) -> pa.ListArray:
     find = re.compile(LANGUAGES[language].statement, re.M)
     plain = language in ("Python", "Ruby")  # they have no such remarks, but patterns that look so
     found = [
-        [next(filter(None, m.groups())) for m in find.finditer(text if plain else _REMARKS.sub("", text))]
+        [next(filter(None, m.groups())) for m in find.finditer(text if plain else _without_remarks(text))]
         for text in texts.to_pylist()
     ]
     return pa.array(found, pa.list_(pa.string()))
+
+
+def _without_remarks(text: str) -> str:
+    """Where the last remark ends, none that begins later has an end, and each would be read up to there."""
+    end = text.rfind("*/") + 2
+    return _REMARKS.sub("", text[:end]) + text[end:] if end > 1 else text
 
 
 def written(language: str, text: str) -> list[str]:
@@ -179,11 +186,13 @@ def unknown(
         return ""
     how = LANGUAGES[language]
     own = _own(text) if how.goes_on else ()
+    homes = dict.fromkeys(["crate", "self", "super", *sorted(_HOME.findall(text), key=len, reverse=True)])
+    order = {home: place for place, home in enumerate(homes)}
     for name in written(language, text):
         if name in beside:
             continue
         bare = name.strip("<>`")
-        if _standard(language, bare) or _first(bare, how.parts, text) in own:
+        if _standard(language, bare) or _first(bare, how.parts, order) in own:
             continue
         if re.fullmatch(how.beside, name):
             return f"{bare}: a file beside it"
@@ -227,9 +236,15 @@ def _own(text: str) -> set[str]:
     return named | {home.rpartition(".")[2] for home in _HOME.findall(text)}
 
 
-def _first(name: str, parts: str, text: str) -> str:
-    """The first part of a name, without what leads to the file itself."""
-    homes = sorted(_HOME.findall(text), key=len, reverse=True)
-    for home in ("crate", "self", "super", *homes):
+def _first(name: str, parts: str, homes: Mapping[str, int]) -> str:
+    """The first part of a name, without what leads to the file itself: `homes`, tried in their order."""
+    place = -1
+    while True:
+        before = [*accumulate(name.split(parts), lambda whole, part: whole + parts + part)]
+        home = min(
+            (each for each in before if homes.get(each, -1) > place), key=homes.__getitem__, default=None
+        )
+        if home is None:
+            return before[0]
+        place = homes[home]
         name = name.rpartition(parts)[2] if name == home else name.removeprefix(home + parts)
-    return name.split(parts)[0]

@@ -16,6 +16,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -144,17 +145,19 @@ def _read(root: Any) -> Read:
             _name(node, place, above, within, read)
         elif node.type == "with_statement":
             read.open = True
-        todo += [
-            (
-                child,
-                node.field_name_for_child(i) or "",
-                [node, *above[: _LIST - 1]],
-                within or node.type in _FUNCTIONS,
-            )
-            for i, child in reversed(list(enumerate(node.children)))
-            if child.is_named
-        ]
+        around, inside = [node, *above[: _LIST - 1]], within or node.type in _FUNCTIONS
+        todo += [(child, field, around, inside) for child, field in reversed(list(_parts(node)))]
     return read
+
+
+def _parts(node: Any) -> Iterator[tuple[Any, str]]:
+    """The named children of a node, each with its field; `field_name_for_child` would count up to each."""
+    cursor = node.walk()
+    more = cursor.goto_first_child()
+    while more:
+        if cursor.node.is_named:
+            yield cursor.node, cursor.field_name or ""
+        more = cursor.goto_next_sibling()
 
 
 def _name(node: Any, place: str, above: list[Any], within: bool, read: Read) -> None:

@@ -20,6 +20,8 @@ from neve.synthesis.stated import Claim, Seen
 
 TEXT_BYTES = 1 << 18
 """A longer program is not read."""
+HEAD_BYTES = 256
+"""Of a statement, where it says whether it prints."""
 
 
 class Way(NamedTuple):
@@ -93,31 +95,41 @@ def claims(language: str, program: str) -> list[Claim]:
 def watched(language: str, program: str, found: Sequence[Claim]) -> str:
     """The program with marks around the statements of `found`."""
     way, data = _LINES[language], program.encode("utf-8", "replace")
-    for number, claim in sorted(enumerate(found), key=lambda each: -each[1].place[0]):
+    marked, place = [], 0
+    for number, claim in sorted(enumerate(found), key=lambda each: each[1].place[0]):
         start, end = claim.place
+        if start < place:
+            continue  # within a statement that is marked
         own = data[start:end].decode()
         to = re.match(way.prints, own)
         told = {"to": (to.groups() or ("",))[0] if to else ""}
         begin, close = (_filled(way.mark, mark=f"{sign}{number}", **told) for sign in "<>")
         if not claim.prints:
             begin, own, close = _valued(own, way, number)
-        data = data[:start] + f"{begin} {own}; {close}".encode() + data[end:]
-    return data.decode("utf-8", "replace")
+        marked += [data[place:start], f"{begin} {own}; {close}".encode()]
+        place = end
+    return b"".join([*marked, data[place:]]).decode("utf-8", "replace")
 
 
 def seen(found: Sequence[Claim], output: str) -> Seen:
-    """What each statement of `found` printed, or gave, by what the program with marks printed."""
+    """What each statement of `found` printed, or gave, by what the program with marks printed: at most two
+    values, since only one alone is compared with what is stated."""
+    claims = {str(number): claim for number, claim in enumerate(found)}
+    plain, marks = _MARK.sub("", output), list(_MARK.finditer(output))
     times: dict[str, list[list[str | None]]] = {}
-    running: dict[str, str] = {}
-    last = 0
-    for mark in _MARK.finditer(output):
-        running = {number: text + output[last : mark.start()] for number, text in running.items()}
-        last = mark.end()
+    running: dict[str, int] = {}
+    gone = 0
+    for mark in marks:
+        place = mark.start() - gone
+        gone += mark.end() - mark.start()
         if mark[1] == "<":
-            running[mark[2]] = ""
-        elif (text := running.pop(mark[2], None)) is not None and int(mark[2]) < len(found):
+            running[mark[2]] = place
+        elif (start := running.pop(mark[2], None)) is not None and mark[2] in claims:
+            if len(times.get(mark[2], ())) > 1:
+                continue
+            text = plain[start:place]
             value: list[str | None] = (
-                [text, None] if found[int(mark[2])].prints else ["", text.removesuffix("\n")]
+                [text, None] if claims[mark[2]].prints else ["", text.removesuffix("\n")]
             )
             if value != ["", "undefined"] and value not in times.setdefault(mark[2], []):
                 times[mark[2]].append(value)
@@ -169,7 +181,10 @@ def _tells(node: Any, way: Way) -> bool:
 
 
 def _prints(node: Any, way: Way) -> bool:
-    return node.type == "expression_statement" and re.match(way.prints, _text(node)) is not None
+    if node.type != "expression_statement":
+        return False
+    begin = node.text[:HEAD_BYTES].decode("utf-8", "replace")  # a statement may hold many others
+    return re.match(way.prints, begin) is not None
 
 
 def _text(node: Any) -> str:

@@ -9,7 +9,9 @@ looked at, and a test that passes whatever the code does is not found, as it is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import Any
 
 from neve.corpus.syntax.parsing import GRAMMARS
@@ -22,10 +24,12 @@ _ALWAYS = re.compile(
 _SAYS = re.compile(
     r"(?i)assert|expect|should|throw|reject|\bfail|\b(?:t|test|ctx|context)\.\w|\bequals?\b|deepEqual|\bok\("
 )
-_IMPORTED = re.compile(
-    r"\bimport\s+([^'\";]+?)\s+from\b|\b(?:const|let|var)\s+(\{[^}]*\}|\w+)\s*=\s*require\("
+_IMPORTED = (
+    re.compile(r"\bimport\s(?:([^'\";]+?)\sfrom\b|[^'\";]*)"),
+    re.compile(r"\b(?:const|let|var)\s+(\{[^{}]*\}|\w+)\s*=\s*require\("),
 )
-"""Names of others, who may assert something."""
+"""Names of others, who may assert something. Where an import goes on to a quote without `from`, so does each
+that begins before that."""
 _FUNCTIONS = ("arrow_function", "function_expression", "function")
 _DECLARED = ("function_declaration", "generator_function_declaration", "class_declaration", "comment")
 
@@ -35,15 +39,38 @@ def tests(program: str) -> tuple[int, int]:
     if not re.search(r"\b(?:test|it)\s*\(", program):
         return 0, 0
     root = _root(program)
-    ours = {
-        _text(node.child_by_field_name("name"))
-        for node in _nodes(root)
-        if node.type in ("function_declaration", "variable_declarator") and _says(node)
-    }
-    ours |= {name for found in _IMPORTED.findall(program) for name in re.findall(r"\w+", "".join(found))}
+    text = program.encode("utf-8", "replace").decode()
+    blank = _ALWAYS.sub(lambda always: " " * len(always[0]), text)
+    says = _Places(text, (found.span() for found in _SAYS.finditer(blank)))
+    nodes = list(_nodes(root))
+    named = [
+        node.child_by_field_name("name")
+        for node in nodes
+        if node.type in ("function_declaration", "variable_declarator") and says.any_in(node)
+    ]
+    ours = {_text(name) for name in named if name.type == "identifier"}
+    given = [words for each in _IMPORTED for words in each.findall(program)]
+    ours |= {name for words in given for name in re.findall(r"\w+", words)}
     ours -= {"test", "it", "describe"}
-    found = [body for node in _nodes(root) if (body := _body(node)) is not None]
-    return len(found), sum(_says(body) or bool(ours & set(re.findall(r"\w+", _text(body)))) for body in found)
+    used = _Places(text, (found.span() for found in re.finditer(r"\w+", text) if found[0] in ours))
+    found = [body for node in nodes if (body := _body(node)) is not None]
+    return len(found), sum(says.any_in(body) or used.any_in(body) for body in found)
+
+
+class _Places:
+    """Stretches of a text, in their order; nodes that nest would be read once for each that holds them."""
+
+    def __init__(self, text: str, spans: Iterable[tuple[int, int]]) -> None:
+        """`spans` count characters; nodes count bytes."""
+        sizes = (
+            [0, *accumulate(len(character.encode()) for character in text)] if not text.isascii() else None
+        )
+        self._spans = [(sizes[a], sizes[b]) if sizes else (a, b) for a, b in spans]
+
+    def any_in(self, node: Any) -> bool:
+        """Whether one lies within a node."""
+        at = bisect_left(self._spans, (node.start_byte, 0))
+        return at < len(self._spans) and self._spans[at][1] <= node.end_byte
 
 
 def unreached(program: str) -> str:
@@ -81,12 +108,9 @@ def _body(node: Any) -> Any | None:
     if node.type != "call_expression":
         return None
     given = [each for each in node.child_by_field_name("arguments").children if each.is_named]
-    named = _text(node.child_by_field_name("function")) in ("test", "it") and len(given) > 1
+    caller = node.child_by_field_name("function")
+    named = caller.type == "identifier" and _text(caller) in ("test", "it") and len(given) > 1
     return given[-1] if named and "string" in given[0].type and given[-1].type in _FUNCTIONS else None
-
-
-def _says(node: Any) -> bool:
-    return _SAYS.search(_ALWAYS.sub("", _text(node))) is not None
 
 
 def _root(program: str) -> Any:

@@ -47,7 +47,7 @@ _EXPLAINED = re.compile(r"\s*[(;#]|\s+(?:-|–|—|since|because|as|which)\s|\s*
 _NUMBERS = re.compile(r"[-+]?\d[^\s,A-Za-z]*(?:e[-+]?\d+)?j?(?:[\s,]+[-+]?\d[^\s,A-Za-z]*)*")
 _SHAPED = re.compile(r"""[rbf]?'.*'|[rbf]?".*"|\[.*\]|\{.*\}|\(.*\)|<.*>|[A-Za-z_][\w.]*\(.*\)""", re.S)
 _UNSTEADY = re.compile(
-    r"^\s*(?:from|import)\s+(?:getpass|os|platform|psutil|random|secrets|socket|tempfile|threading|time|uuid)\b"
+    r"^[^\S\n]*(?:from|import)\s+(?:getpass|os|platform|psutil|random|secrets|socket|tempfile|threading|time|uuid)\b"
     r"|\b(?:now|today|utcnow)\(",
     re.M,
 )
@@ -98,11 +98,11 @@ def claims(program: str) -> list[Claim]:
         if line in taken:
             continue
         alone, block = _alone(token), [token]
-        while alone and (below := comments.get(line + len(block))) and _alone(below):
-            block.append(below)
         node = None if alone and line - 1 in comments else ends.get(line - 1 if alone else line)
         if node is None or (alone and _code(token.string)):
             continue
+        while alone and (below := comments.get(line + len(block))) and _alone(below):
+            block.append(below)
         texts = [(*each.start, each.string) for each in block]
         if (claim := claimed((node.lineno, node.col_offset), _prints(node), texts, alone)) is not None:
             found.append(claim)
@@ -209,9 +209,10 @@ def mend(
     lines = program.split("\n")
     differ, again = wrong(found, first), wrong(found, second)
     mended, fault = 0, ""
+    by_chance = bool(differ) and chance.search(program) is not None
     for number, results in differ.items():
         claim = found[number]
-        steady = again.get(number) == results and not chance.search(program)
+        steady = again.get(number) == results and not by_chance
         if not steady or not all(writable(each) for each in results):
             line, _, text = claim.said[0]
             fault = fault or f"line {line} states {text[:60]!r}, running gives {' '.join(results)[:60]!r}"

@@ -12,7 +12,8 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import takewhile
 
 from neve.synthesis.changes import bare
@@ -29,12 +30,14 @@ def importing(code: str, module: str, text: str) -> str:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return code
     there = _offered(own)
-    copies = [node for node in tree.body if _copied(node, there)]
+    own_text = cache(lambda name: bare(ast.unparse(there[name])))
+    copies = [node for node in tree.body if _copied(node, own_text, there)]
     if _rest_defines(tree, copies, there):
         return code
     strange = [node for node in tree.body if _from_nowhere(node, module, there)]
     gone = [*copies, *strange]
-    rest = [node for node in tree.body if node not in gone]
+    left_out = set(map(id, gone))
+    rest = [node for node in tree.body if id(node) not in left_out]
     left = ast.Module(rest, [])
     used = {node.id for node in ast.walk(left) if isinstance(node, ast.Name)}
     needed = sorted((used & set(there)) - bound(ast.walk(left)))
@@ -67,20 +70,18 @@ def _offered(tree: ast.Module) -> dict[str, ast.stmt]:
     return found
 
 
-def _copied(node: ast.stmt, there: dict[str, ast.stmt]) -> bool:
+def _copied(node: ast.stmt, own_text: Callable[[str], str | None], there: dict[str, ast.stmt]) -> bool:
     """Whether a statement is the module's own."""
-    names = [name for name, own in _offered(ast.Module([node], [])).items() if name in there]
-    return bool(names) and all(_same(node, there[name]) for name in names)
-
-
-def _same(one: ast.stmt, other: ast.stmt) -> bool:
-    return bare(ast.unparse(one)) == bare(ast.unparse(other))
+    names = [name for name in _offered(ast.Module([node], [])) if name in there]
+    text = bare(ast.unparse(node)) if names else None
+    return bool(names) and all(text == own_text(name) for name in names)
 
 
 def _rest_defines(tree: ast.Module, copies: list[ast.stmt], there: dict[str, ast.stmt]) -> bool:
     """Whether a definition has the name of one of the module's and is another."""
+    same = set(map(id, copies))
     return any(
-        isinstance(node, _DEFINITIONS) and node.name in there and node not in copies for node in tree.body
+        isinstance(node, _DEFINITIONS) and node.name in there and id(node) not in same for node in tree.body
     )
 
 

@@ -87,8 +87,8 @@ _NO_C = (
 )  # fmt: skip
 """What gcc only warned of before its version 14, and is no C."""
 _GCC = ("/usr/include", "/usr/lib/gcc", "/usr/libexec/gcc")
-_HEADER = r"fatal error: (?P<name>.*): No such file or directory"
-_C_HEADER = r"fatal error: (?P<name>.*\.\w+): No such file or directory"
+_HEADER = r"fatal error: (?P<name>.{0,255}): No such file or directory"
+_C_HEADER = r"fatal error: (?P<name>.{0,255}\.\w{1,255}): No such file or directory"
 """One without an ending is C++'s own."""
 _CRATE = r"(?:missing (?:a )?crate(?: named)?|unlinked crate|undeclared crate or module|can't find crate for) `(?P<name>\w+)`"
 _PACKAGE = r"(?:no required module provides|cannot find module providing) package (?P<name>[^\s:]+)"
@@ -234,7 +234,7 @@ def _compile(
         stem = public[1] if public else stem
     ending = _ENDINGS[language]
     if language == "JavaScript" and re.search(
-        r"^\s*(?:import\s.*from\s|import\s*['\"]|export\s)", text, re.M
+        r"^[^\S\n]*(?:import\s.*from\s|import\s*['\"]|export\s)", text, re.M
     ):
         ending = "mjs"
     file = f"/tmp/{stem}.{ending}"

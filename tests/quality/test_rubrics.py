@@ -87,3 +87,11 @@ def test_a_rubric_of_ones_own_is_checked(tmp_path, text: str, said: str) -> None
         Rubric.load(str(tmp_path / "mine.toml"))
     with pytest.raises(Misuse, match="no-such"):
         Rubric.load("no-such")
+
+
+@pytest.mark.parametrize("unit", ["1", "1.", " ", "{", '{"', "value ", "Educational ", "the ", "_"])
+@pytest.mark.parametrize("tail", ["", "a", "."])
+def test_hostile_answers_take_linear_time(unit: str, tail: str, linear) -> None:
+    for name in ("educational", "quality", "pairwise"):
+        read = Rubric.load(name).read
+        linear(lambda size, read=read: read(unit * (size // len(unit)) + tail), 32_000)

@@ -52,3 +52,25 @@ def test_names_are_changed_each_to_one_other() -> None:
         variants.with_other_names("#include <a.h>\nint a; a = 1;", "C")
         == "#include <a.h>\nint name0; name0 = 1;"
     )
+
+
+@pytest.mark.parametrize("language", ["Python", "C"])
+@pytest.mark.parametrize(
+    ("unit", "tail"),
+    [(" ", "x"), ("\\\"", ""), ("\\'", ""), ("a", "'"), ("a9", '"'), ("/* ", ""), ("/*", ""), ('"""', ""), (":\n'''", ""), ("{", "")],
+)  # fmt: skip
+def test_hostile_texts_take_linear_time(unit: str, tail: str, language: str, linear) -> None:
+    for change in variants.VARIANTS.values():
+        linear(
+            lambda size, change=change: change(
+                "\"'"[unit[-1] == "'"] + unit * (size // len(unit)) + tail, language
+            ),
+            64_000,
+        )
+
+
+def test_what_follows_a_comment_without_an_end_is_read() -> None:
+    assert (
+        variants.without_comments("int a; // b\n/* c /* d '/*' // e\nf", "C") == "int a;\n/* c /* d '/*'\nf"
+    )
+    assert variants.with_other_names("a /* a /* '*' a 'a'", "C") == "name0 /* name0 /* '*' name0 'a'"

@@ -90,13 +90,13 @@ def beside(seed: Seed) -> dict[str, str]:
 
 
 def has_tests(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
-    count = len(re.findall(r"^\s*(?:async\s+)?def\s+test", candidate.code, re.M))
+    count = len(re.findall(r"^[^\S\n]*(?:async\s+)?def\s+test", candidate.code, re.M))
     return None if count else Refusal(0, 1, "tests")
 
 
 def imports_seed(candidate: Candidate, accepted: Accepted, limits: Limits) -> Refusal | None:
     name = module(candidate.seed)
-    used = re.search(rf"^\s*(?:from\s+{name}\s+import|import\s+{name}\b)", candidate.code, re.M)
+    used = re.search(rf"^[^\S\n]*(?:from\s+{name}\s+import|import\s+{name}\b)", candidate.code, re.M)
     return None if used else Refusal(detail=f"does not import {name}")
 
 
