@@ -61,7 +61,7 @@ _TURN = re.compile(
 )
 """A token that ends a turn, where a server hands it on as text, and what follows."""
 _WRAP = re.compile(
-    r"^\s*(?:<\|?[a-z][^<>]*>|`+(?:py(?:thon)?\d?\b)?)+\s*|(?:</[a-z]+>|`+)\s*$", re.IGNORECASE
+    r"^\s*(?:<\|?[a-z][^<>]*>|`+(?:py(?:thon)?\d?\b)?)+\s*|(?:</[a-z]+>|(?<!`)`++)\s*$", re.IGNORECASE
 )
 """What stands around code on its own line, outside of any fence."""
 _TYPED = re.compile(r"(?:>>>|\.\.\.|In \[\d+\]:|[ ]+\.\.\.:)(?: (.*)|$)")

@@ -39,6 +39,8 @@ COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 IMPORTS = ast.Import | ast.ImportFrom
+MOST = 1_000
+"""Statements at the top level; a program of more is handed on as it is: each may lead to all others."""
 STRAY = ast.Return | ast.Yield | ast.YieldFrom | ast.Await | ast.Break | ast.Continue
 """What no module may have outside of its functions and loops."""
 
@@ -127,7 +129,9 @@ def binds(text: str) -> set[str]:
 
 
 def _statements(tree: ast.Module, text: str, name: str) -> list[Statement]:
-    """What each statement does, through the functions that it calls."""
+    """What each statement does, through the functions that it calls; ValueError where they are too many."""
+    if len(tree.body) > MOST:
+        raise ValueError(f"{len(tree.body)} statements")
     statements = [_read(node) for node in tree.body]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -326,10 +330,11 @@ def _never_runs(node: ast.stmt) -> bool:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Name):
         return True
     guard = isinstance(node, ast.If) and any(_path(part) == "__name__" for part in ast.walk(node.test))
+    loops = _loops(node)
     waiting: list[ast.AST] = [node]
     while waiting and not guard:
         at = waiting.pop()
-        if isinstance(at, STRAY) and not (isinstance(at, ast.Break | ast.Continue) and _loops(node)):
+        if isinstance(at, STRAY) and not (isinstance(at, ast.Break | ast.Continue) and loops):
             return True
         if not isinstance(at, FUNCTIONS | ast.ClassDef):
             waiting += ast.iter_child_nodes(at)

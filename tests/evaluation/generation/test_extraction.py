@@ -316,3 +316,19 @@ def test_long_answers_take_no_time() -> None:
         "prose\n" * 900 + FINAL,
     ):
         extraction.answered(text, "f")
+
+
+@pytest.mark.parametrize(
+    ("piece", "times"),
+    [("g{i} = lambda: g{j}\n", 4_000), ("a{i} = a{j}\n", 4_000), ("    if i: break\n", 4_000), ("(\n", 4_000), ("```python\ny = 1\n```\n", 1_500), ("  def f(x:\n", 4_000)],
+)  # fmt: skip
+def test_hostile_answers_take_linear_time(piece: str, times: int, linear) -> None:
+    def work(size: int) -> None:
+        body = "".join(piece.format(i=i, j=i - 1) for i in range(size))
+        answered(f"```python\ndef f(x): return x\nfor i in x:\n    pass\n{body}```\n", "f")
+
+    linear(work, times)
+
+
+def test_backticks_in_a_line_take_linear_time(linear) -> None:
+    linear(lambda size: answered(f"def f(x):\n    return 1\na{'`' * size}b\n", "f"), 200_000)
