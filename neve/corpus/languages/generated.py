@@ -115,7 +115,7 @@ _HANDS_OFF = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ITS_OWN = re.compile(
-    r"^\W*(?:this\s+(?:\w+\s+){1,3}(?:is|was|has\s+been|were)\s+)?(?:(?:auto|automatically|machine)[\s-]?generated(?:\s+(?:by|from|with|using|via)\b|\W*$|[.;!:])|@generated\b)",
+    r"^[^\w\n]*(?:this\s+(?:\w+\s+){1,3}(?:is|was|has\s+been|were)\s+)?(?:(?:auto|automatically|machine)[\s-]?generated(?:\s+(?:by|from|with|using|via)\b|\W*$|[.;!:])|@generated\b)",
     re.IGNORECASE | re.MULTILINE,
 )
 """A sentence that needs no second one."""

@@ -67,11 +67,11 @@ which it is.
 """
 NUMBERED = r"[-._]v?\d+\.\d[\w.]*\.[a-z]+$|[-.](min|slim|bundle|umd|iife|pack|pkgd|prod|production|development|runtime)\.[a-z]+$"
 BANNER_BYTES = 2048
-_BANNER = re.compile(rb"(?s)\s*(@charset[^;\n]*;)?[\s;!]*((/\*.*?(\*/|\Z)\s*)+|(//[^\n]*\n?\s*)+)")
+_BANNER = re.compile(rb"(?s)\s*+(@charset[^;\n]*;)?[\s;!]*+((/\*.*?(\*/|\Z)\s*)+|(//[^\n]*\n?\s*)+)")
 
 
 _DECLARES = r"\.(java|kt|scala|groovy|cs|fs|vb|php)$"
-_DECLARED = re.compile(rb"(?m)^\s*(?:<\?php\s+)?(?:package|namespace|Namespace)\s+([\w.\\]+)")
+_DECLARED = re.compile(rb"(?m)^[^\S\n]*(?:<\?php\s+)?(?:package|namespace|Namespace)\s+([\w.\\]+)")
 _FOLDER = re.compile(r"_?vendor(s|ed|ized)?([-_].+)?|c?extern(al|als)?")
 
 
