@@ -59,7 +59,8 @@ def script(path: str) -> Any:
 
 
 def small_quickstart() -> dict[str, Any]:
-    """recipes/quickstart.toml at reduced size: fewer sdists and tokens, one annotator, one control a phase."""
+    """recipes/quickstart.toml at reduced size: fewer sdists and tokens, one annotator, one control a phase, and the selection
+    alone in the second, so that what was chosen can be told from what was not."""
     data = tomllib.loads((ROOT / "recipes" / "quickstart.toml").read_text())
 
     def among(sources: list[dict], names: tuple[str, ...]) -> list[dict]:
@@ -69,7 +70,7 @@ def small_quickstart() -> dict[str, Any]:
     labels = data["labels"]["exemplars"]
     labels |= {"positives": among(labels["positives"], POSITIVES), "negatives": 60, "positives_limit": 60}
     data["annotators"] = {"encoder": data["annotators"]["encoder"] | {"section_tokens": 32, "epochs": 5}}
-    data["phase"][1] |= {"annotator": "encoder", "repeats": 4}
+    data["phase"][1] |= {"data": "selection", "mix": [], "annotator": "encoder", "repeats": 4}
     for phase in data["phase"][1:]:
         phase["controls"] = {"random": 1}
     data["tokenizer"] |= {"vocab_size": 512, "sample_bytes": 500_000}
