@@ -215,13 +215,18 @@ class Store:
         return next((place for place in found if fingerprint_of(place) == self.prints[name]), None)
 
     def take(self, name: str, runs: Iterable[Path]) -> Path | None:
-        """`elsewhere`, after its files are this run's too: linked, or copied where the disk is another."""
+        """`elsewhere`, after its files are this run's too: linked, or copied where the disk is another. None
+        too where that fails (the other run was removed meanwhile, the disk is full)."""
         source, here = self.elsewhere(name, runs), self.path(name)
         if source is not None and source != here:
             made = here.with_name(f"{here.name}.taken")
             for left in (made, here):
                 shutil.rmtree(left, ignore_errors=True)
-            shutil.copytree(source, made, copy_function=_linked)
+            try:
+                shutil.copytree(source, made, copy_function=_linked)
+            except OSError:
+                shutil.rmtree(made, ignore_errors=True)
+                return None
             made.rename(here)
         return source
 

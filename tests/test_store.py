@@ -134,8 +134,9 @@ def test_a_full_disk_is_one_line(module: str, tmp_path: Path) -> None:
     assert made.state("one") == "pending"
 
 
-def test_an_equal_stage_of_another_run_is_taken(module: str, tmp_path: Path) -> None:
-    """Oracle: its files, also after the other run is gone; what is not equal, or not whole, is not taken."""
+def test_an_equal_stage_of_another_run_is_taken(module: str, tmp_path: Path, monkeypatch) -> None:
+    """Oracle: its files, also after the other run is gone; what is not equal, or not
+    whole, or cannot be linked or copied, is not taken."""
     runs = [tmp_path / "none", tmp_path / "first"]
     first, other = (
         Store(runs[1] / "stages", chain(module)),
@@ -149,6 +150,10 @@ def test_an_equal_stage_of_another_run_is_taken(module: str, tmp_path: Path) -> 
     assert other.take("one", runs) == first.path("one") and other.done("one")
     assert other.take("two", runs) is None and not other.done("two") and not left.exists()
     assert other.elsewhere("three", [*runs, other.folder.parent]) is None
+    third = Store(tmp_path / "full" / "stages", chain(module))
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_linked", lambda *_: os.link(tmp_path / "gone", tmp_path / "nowhere"))
+        assert third.take("one", runs) is None and not list(third.folder.iterdir())
     shutil.rmtree(runs[1])
     assert (other.path("one") / "text").read_text() == "a" and other.manifest("one")["counts"]["tries"] == 1
     assert other.take("one", [other.folder.parent]) == other.path("one") and other.done("one"), (
